@@ -1,0 +1,85 @@
+package incident
+
+import "github.com/prodsentinel/prodsentinel/internal/signal"
+
+// Trace is one failing or healthy unit as loaded from the store: all spans and logs of a trace
+// ID, or the logs of one failure without a trace (then ID is zero and Key names it). The order of
+// Spans and Logs has no meaning.
+type Trace struct {
+	Key   string         `json:"key"` // the failure's key; the trace ID for healthy traces
+	ID    signal.TraceID `json:"trace_id,omitempty"`
+	Spans []*signal.Span `json:"spans,omitempty"`
+	Logs  []*signal.Log  `json:"logs,omitempty"`
+	// Truncated is the number of spans and logs left out beyond the loader's bound.
+	Truncated int `json:"truncated,omitempty"`
+}
+
+// Knowledge is what the store knows about services beyond the traces at hand, read once and kept
+// in the case so that a verdict can be recomputed.
+type Knowledge struct {
+	// ServicesSeen has every service with a span in the store in the 30 min before onset.
+	ServicesSeen []string `json:"services_seen,omitempty"`
+	// ServicesEver has every service with any span in the store.
+	ServicesEver []string `json:"services_ever,omitempty"`
+	// AddressOwners maps a peer address (host or host:port as on the client span) to the service
+	// whose server spans answered calls to it.
+	AddressOwners map[string]string `json:"address_owners,omitempty"`
+	// Retries has, per (caller, callee, operation), how often calls fail and recover in the
+	// baseline.
+	Calls []CallStats `json:"calls,omitempty"`
+	// RefusedCallers maps "callee\x00operation" to the other callers refused in the same window.
+	RefusedCallers map[string][]string `json:"refused_callers,omitempty"`
+}
+
+// CallStats counts calls from one service to another operation in the baseline window.
+type CallStats struct {
+	Caller    string `json:"caller"`
+	Callee    string `json:"callee"`
+	Operation string `json:"operation"`
+	Calls     int    `json:"calls"`
+	Failed    int    `json:"failed"`
+}
+
+// EntryStats counts the traces of one entry operation in the 10 min window of section 9.
+type EntryStats struct {
+	Service   string `json:"service"`
+	Operation string `json:"operation"`
+	Traces    int    `json:"traces"`
+	Failed    int    `json:"failed"`
+}
+
+// Selection tells how a case was put together, so that a reader knows what was left out.
+type Selection struct {
+	FailingTotal int          `json:"failing_total"` // failing traces of the incident; Case.Failing holds at most case.failing_traces
+	HealthyTotal int          `json:"healthy_total"`
+	BaselineFrom signal.Nanos `json:"baseline_from,omitempty"`
+	BaselineTo   signal.Nanos `json:"baseline_to,omitempty"`
+	Rule         string       `json:"rule"` // one sentence
+}
+
+// Case is the immutable input of one analysis. Its JSON form, canonically ordered, is what the
+// digest is taken of.
+type Case struct {
+	Tenant        string          `json:"tenant"`
+	RootSignature string          `json:"root_signature"` // the incident's key
+	Failing       []*Trace        `json:"failing"`
+	Healthy       []*Trace        `json:"healthy,omitempty"`
+	Metrics       []*signal.Point `json:"metrics,omitempty"`
+	Changes       []Change        `json:"changes,omitempty"`
+	Entries       []EntryStats    `json:"entries,omitempty"`
+	Knowledge     Knowledge       `json:"knowledge"`
+	Selection     Selection       `json:"selection"`
+}
+
+// Change is a deploy, configuration change, flag or commit.
+type Change struct {
+	ID         string       `json:"id"`
+	Time       signal.Nanos `json:"time"`
+	ReceivedAt signal.Nanos `json:"received_at"`
+	Service    string       `json:"service"`
+	Kind       string       `json:"kind"`
+	Version    string       `json:"version,omitempty"`
+	Title      string       `json:"title,omitempty"`
+	URL        string       `json:"url,omitempty"`
+	Attributes signal.Map   `json:"attributes,omitempty"`
+}

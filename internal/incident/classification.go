@@ -1,0 +1,62 @@
+package incident
+
+import "github.com/prodsentinel/prodsentinel/internal/signal"
+
+// Root is what a primary origin resolves to: what failed, how, and the key of its incident.
+type Root struct {
+	// Signature is the lower-case hex hash of Parts; the key of the incident within its tenant.
+	Signature string         `json:"signature"`
+	Parts     SignatureParts `json:"parts"`
+	Kind      Kind           `json:"kind"`
+	Service   string         `json:"service"`
+	Component string         `json:"component"`
+	Operation string         `json:"operation"`
+	Category  Category       `json:"category"`
+	Abstained bool           `json:"abstained,omitempty"`
+	// Title is one line that names component and reason, without IDs.
+	Title string `json:"title"`
+	// Joins is the signature of another, open incident that takes this failure instead when
+	// their onsets overlap (section 8: a dependency's timeout joins its unavailability); else "".
+	Joins string `json:"joins,omitempty"`
+	// Origin is the evidence of the origin's error group.
+	Origin []Ref        `json:"origin"`
+	Onset  signal.Nanos `json:"onset"` // event time of the origin's first error
+	// Errors and ErrorSignals count the error groups this origin explains (itself included) and
+	// the error signals in them.
+	Errors       int `json:"errors"`
+	ErrorSignals int `json:"error_signals"`
+}
+
+// SignatureParts are the parts a root signature is the hash of, kept to show why failures were
+// grouped.
+type SignatureParts struct {
+	Version     int      `json:"version"` // of the signature algorithm
+	Environment string   `json:"environment"`
+	Kind        Kind     `json:"kind"`
+	Identity    []string `json:"identity"`
+	Class       Class    `json:"class"`
+	// Strategy names what contributed the exception or message part: "frames", "exception_message",
+	// "message", "operation", or "" where Identity needs none.
+	Strategy string `json:"strategy,omitempty"`
+}
+
+// Classification is what the classifier derives from one failure.
+type Classification struct {
+	Key     string         `json:"key"`
+	State   FailureState   `json:"state"` // classified or dismissed
+	Reason  DismissReason  `json:"reason,omitempty"`
+	TraceID signal.TraceID `json:"trace_id,omitempty"`
+	// Roots has one entry per primary origin, in report order; several origins with one
+	// signature are one entry. Empty when dismissed.
+	Roots          []Root       `json:"roots,omitempty"`
+	Outcome        Outcome      `json:"outcome"`
+	EntryService   string       `json:"entry_service,omitempty"`
+	EntryOperation string       `json:"entry_operation,omitempty"`
+	Services       []string     `json:"services,omitempty"`     // sorted: those on the failed paths
+	Environments   []string     `json:"environments,omitempty"` // sorted
+	Versions       []string     `json:"versions,omitempty"`     // sorted "service@version" on the failed paths
+	FirstError     signal.Nanos `json:"first_error"`
+	LastError      signal.Nanos `json:"last_error"`
+	// MissingParent tells that a span on a failed path names a parent that was not received.
+	MissingParent bool `json:"missing_parent,omitempty"`
+}

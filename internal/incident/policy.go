@@ -1,0 +1,13 @@
+package incident
+
+import "time"
+
+// Policy bounds incidents and their analyses; it comes from the rca exporter's configuration.
+type Policy struct {
+	// MaxNewIncidents is how many incidents one service may open an hour before further roots
+	// are attached to its ungrouped incident; 0 means no bound.
+	MaxNewIncidents int
+	// LateWindow is how long after a failure's first error late signals may ask for a new
+	// revision.
+	LateWindow time.Duration
+}

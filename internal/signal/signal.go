@@ -1,0 +1,153 @@
+// Package signal holds spans, log records and metric points as the product sees them.
+//
+// It is a leaf: it knows OpenTelemetry's pdata and nothing of this project. A value read back
+// from a store equals the value that was received; nothing here interprets or repairs it.
+package signal
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// ID is the identity of a stored signal: 128 bits of SHA-256 over tenant, resource, scope and
+// record, plus the ordinal among equal records of one request. Equal deliveries have equal IDs.
+type ID [16]byte
+
+// TraceID is a W3C trace ID. The zero value means "no trace".
+type TraceID [16]byte
+
+// SpanID is a W3C span ID. The zero value means "no span".
+type SpanID [8]byte
+
+// String returns 32 lower-case hex digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// IsZero tells whether the identity has not been computed.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// String returns 32 lower-case hex digits.
+func (t TraceID) String() string { return hex.EncodeToString(t[:]) }
+
+// IsZero tells whether there is no trace.
+func (t TraceID) IsZero() bool { return t == TraceID{} }
+
+// String returns 16 lower-case hex digits.
+func (s SpanID) String() string { return hex.EncodeToString(s[:]) }
+
+// IsZero tells whether there is no span.
+func (s SpanID) IsZero() bool { return s == SpanID{} }
+
+// ParseID reads 32 hex digits of either case.
+func ParseID(s string) (id ID, err error) { err = parseHex(id[:], s); return id, err }
+
+// ParseTraceID reads 32 hex digits of either case.
+func ParseTraceID(s string) (t TraceID, err error) { err = parseHex(t[:], s); return t, err }
+
+// ParseSpanID reads 16 hex digits of either case.
+func ParseSpanID(s string) (id SpanID, err error) { err = parseHex(id[:], s); return id, err }
+
+func parseHex(dst []byte, s string) error {
+	if len(s) != 2*len(dst) {
+		return fmt.Errorf("want %d hex digits, got %d characters", 2*len(dst), len(s))
+	}
+	if _, err := hex.Decode(dst, []byte(s)); err != nil {
+		return fmt.Errorf("want %d hex digits: %w", 2*len(dst), err)
+	}
+	return nil
+}
+
+// MarshalText, UnmarshalText make the IDs hex strings in JSON.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *ID) UnmarshalText(b []byte) error { return parseHex(id[:], string(b)) }
+
+// MarshalText makes the ID a hex string in JSON; a zero ID is empty.
+func (t TraceID) MarshalText() ([]byte, error) { return hexText(t[:], t.IsZero()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (t *TraceID) UnmarshalText(b []byte) error { return parseText(t[:], b) }
+
+// MarshalText makes the ID a hex string in JSON; a zero ID is empty.
+func (s SpanID) MarshalText() ([]byte, error) { return hexText(s[:], s.IsZero()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *SpanID) UnmarshalText(b []byte) error { return parseText(s[:], b) }
+
+func hexText(id []byte, zero bool) []byte {
+	if zero {
+		return []byte{}
+	}
+	return hex.AppendEncode(nil, id)
+}
+
+func parseText(dst, b []byte) error {
+	if len(b) == 0 {
+		clear(dst)
+		return nil
+	}
+	return parseHex(dst, string(b))
+}
+
+// Nanos is a time as OTLP carries it: unsigned nanoseconds since the Unix epoch, 0 for "not set".
+type Nanos uint64
+
+// Time returns the instant in UTC.
+func (n Nanos) Time() time.Time {
+	return time.Unix(int64(n/1e9), int64(n%1e9)).UTC() //nolint:gosec // n/1e9 fits an int64
+}
+
+// NanosOf returns t; times before 1970 become 0.
+func NanosOf(t time.Time) Nanos {
+	if n := t.UnixNano(); n > 0 {
+		return Nanos(n)
+	}
+	return 0
+}
+
+// Resource is what produced a signal.
+type Resource struct {
+	Attributes        Map    `json:"attributes,omitempty"`
+	DroppedAttributes uint32 `json:"dropped_attributes,omitempty"`
+	SchemaURL         string `json:"schema_url,omitempty"`
+}
+
+// Scope is the instrumentation scope of a signal.
+type Scope struct {
+	Name              string `json:"name,omitempty"`
+	Version           string `json:"version,omitempty"`
+	Attributes        Map    `json:"attributes,omitempty"`
+	DroppedAttributes uint32 `json:"dropped_attributes,omitempty"`
+	SchemaURL         string `json:"schema_url,omitempty"`
+}
+
+// Service is the resource's service.name, or "unknown_service" as the OpenTelemetry
+// specification has it.
+func (r *Resource) Service() string {
+	if r != nil {
+		if s := r.Attributes.Str("service.name"); s != "" {
+			return s
+		}
+	}
+	return "unknown_service"
+}
+
+// Version is the resource's service.version.
+func (r *Resource) Version() string {
+	if r == nil {
+		return ""
+	}
+	return r.Attributes.Str("service.version")
+}
+
+// Environment is deployment.environment.name, or its predecessor deployment.environment.
+func (r *Resource) Environment() string {
+	if r == nil {
+		return ""
+	}
+	if s := r.Attributes.Str("deployment.environment.name"); s != "" {
+		return s
+	}
+	return r.Attributes.Str("deployment.environment")
+}

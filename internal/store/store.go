@@ -1,0 +1,366 @@
+// Package store is the contract of what ProdSentinel keeps: append-only signals, and failures,
+// incidents, cases and analyses with their leases. Backends live below it (sqlite, postgres) and
+// pass one conformance suite (storetest). The store is the truth; nothing here derives a verdict.
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// Errors that callers tell apart with errors.Is.
+var (
+	// ErrNotFound: no such record, incident or revision.
+	ErrNotFound = errors.New("not found")
+	// ErrUnavailable: the store cannot commit now; the same call may succeed later.
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrLostLease: another worker has taken the work over; the result was not saved.
+	ErrLostLease = errors.New("lease lost")
+	// ErrInvalidCursor: the cursor was not made by this listing.
+	ErrInvalidCursor = errors.New("invalid cursor")
+)
+
+// Store is implemented by every backend. All methods are safe for concurrent use. Every method
+// but Append and Close may return ErrUnavailable (wrapped) when the backend cannot be reached.
+// tenant is "" where tenancy is off.
+type Store interface {
+	Writer
+	Failures
+	Incidents
+	Signals
+	Sweeper
+
+	// Status counts what is stored; cheap enough to be polled every few seconds.
+	Status(ctx context.Context) (Status, error)
+	// Close releases the backend after running calls have returned.
+	io.Closer
+}
+
+// Writer appends signals.
+type Writer interface {
+	// Append commits all batches in one transaction, each with its error signals, and returns
+	// one result per batch. It returns nil only after the batches are durable. A record the
+	// backend refuses for its data is quarantined with its bytes and counted in the batch's
+	// result; it never fails its neighbours. On error (ErrUnavailable or a cancelled context)
+	// nothing is stored. Records whose identity is stored already may be stored again; reads
+	// collapse them. A failure whose key gets a new error signal, or whose trace gets any new
+	// record, is made waiting in the same transaction.
+	Append(ctx context.Context, batches []Batch) ([]AppendResult, error)
+}
+
+// Batch is what one request brought. Identities are already set.
+type Batch struct {
+	Tenant  string
+	Spans   []*signal.Span
+	Logs    []*signal.Log
+	Points  []*signal.Point
+	Errors  []ErrorSignal
+	Changes []incident.Change
+}
+
+// ErrorSignal is one row of error_signals: a candidate, which classification may dismiss.
+type ErrorSignal struct {
+	Key  string // the failure's key, see failure.TraceKey and failure.UntracedKey
+	Kind string // span, event or log
+	Ref  incident.Ref
+	Time signal.Nanos // event time
+}
+
+// AppendResult is the outcome of one batch.
+type AppendResult struct {
+	Quarantined int
+}
+
+// FailureHint is what a failure event or the sweep knows of a failure. All but Tenant and Key is
+// a hint; what is true is derived from stored signals.
+type FailureHint struct {
+	Tenant string
+	Key    string
+}
+
+// Failure is one claimed failure.
+type Failure struct {
+	Tenant  string
+	Key     string
+	TraceID signal.TraceID // zero where the failure has no trace
+	// FirstError and LastError are receipt times of its first and newest error signal.
+	FirstError, LastError time.Time
+	// LastReceived is the receipt time of the newest record of its trace (of its error signals
+	// where it has no trace).
+	LastReceived time.Time
+	ErrorSignals int
+	// Version changes whenever the failure is made waiting; SaveClassifications compares it.
+	Version int64
+	Lease   Lease
+}
+
+// Lease is the right to work on one item until it expires.
+type Lease struct {
+	Owner string
+	Until time.Time
+}
+
+// FailureView is a failure as the API shows it.
+type FailureView struct {
+	Key            string                 `json:"key"`
+	TraceID        signal.TraceID         `json:"trace_id,omitempty"`
+	State          incident.FailureState  `json:"state"`
+	Reason         incident.DismissReason `json:"reason,omitempty"`
+	Outcome        incident.Outcome       `json:"outcome,omitempty"`
+	EntryService   string                 `json:"entry_service,omitempty"`
+	EntryOperation string                 `json:"entry_operation,omitempty"`
+	FirstError     time.Time              `json:"first_error"` // event time
+	LastError      time.Time              `json:"last_error"`  // event time
+	ErrorSignals   int                    `json:"error_signals"`
+	Incidents      []string               `json:"incidents,omitempty"`
+}
+
+// Failures is the queue of failing traces and what became of them.
+type Failures interface {
+	// UpsertFailures records failures as waiting. A hint whose key has no stored error signal is
+	// not accepted (its index is missing from the result); one whose failure exists and has no
+	// error signal newer than its classification changes nothing and is accepted.
+	UpsertFailures(ctx context.Context, hints []FailureHint) (accepted []int, err error)
+	// ClaimFailures leases up to limit waiting failures that are due (not postponed, no live
+	// lease), oldest first, to owner for the given time.
+	ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]Failure, error)
+	// Postpone gives the claimed failure up until the given time.
+	Postpone(ctx context.Context, f Failure, until time.Time) error
+	// SaveClassifications stores the result of each claimed failure, opens or updates the
+	// incidents of its roots, links them, and counts the triggers (incident.Wanted) of section 9
+	// of the design by policy. A failure whose Version moved meanwhile stays waiting; its result
+	// is stored all the same. One whose lease was lost is skipped. It returns the incidents that
+	// changed.
+	SaveClassifications(ctx context.Context, results []Classified, policy incident.Policy) ([]IncidentChange, error)
+	// Failure returns one failure by key, ErrNotFound if there is none.
+	Failure(ctx context.Context, tenant, key string) (FailureView, error)
+	// IncidentFailures lists the failures linked to an incident, newest first.
+	IncidentFailures(ctx context.Context, tenant, incidentID string, page Page) (Listing[FailureView], error)
+}
+
+// Classified is a claimed failure with its classification.
+type Classified struct {
+	Failure        Failure
+	Classification incident.Classification
+}
+
+// IncidentChange tells what a classification did to an incident.
+type IncidentChange struct {
+	Tenant    string
+	ID        string
+	Triggered bool // an analysis is wanted
+}
+
+// Claim is an incident leased for analysis. Wanted is the value to save as done.
+type Claim struct {
+	Incident incident.Incident
+	Wanted   int64
+	Reason   string
+	Lease    Lease
+	Attempts int
+}
+
+// Incidents are grouped failures and their analyses.
+type Incidents interface {
+	// Incident returns one incident; a merged one has MergedInto set.
+	Incident(ctx context.Context, tenant, id string) (incident.Incident, error)
+	// ListIncidents lists incidents without merged ones, newest last_seen first.
+	ListIncidents(ctx context.Context, tenant string, f IncidentFilter, page Page) (Listing[incident.Incident], error)
+	// ClaimIncidents leases up to limit incidents with done < wanted that are due.
+	ClaimIncidents(ctx context.Context, owner string, lease time.Duration, limit int) ([]Claim, error)
+	// IncidentKeys returns the keys of up to limit failures of an incident, chosen reproducibly:
+	// the earliest failure and then an even spread over time, by (first error, key).
+	IncidentKeys(ctx context.Context, tenant, id string, limit int) (keys []string, total int, err error)
+	// SaveAnalysis stores case and analysis as the next revision, sets done to the claim's
+	// wanted, and returns the revision. When case digest or observations equal the newest
+	// revision's, only done is set and revision is that one's. ErrLostLease if the claim's lease
+	// is another's.
+	SaveAnalysis(ctx context.Context, c Claim, a AnalysisRecord) (revision int, err error)
+	// FailAnalysis gives the claim up: retried at the given time, or for good (a dead letter)
+	// where retryAt is zero. reason must hold no secret.
+	FailAnalysis(ctx context.Context, c Claim, reason string, retryAt time.Time) error
+	// RequestAnalysis counts a trigger asked for by a user.
+	RequestAnalysis(ctx context.Context, tenant, id string) error
+	// Analysis returns a revision, the newest for 0. Provisional is computed on reading.
+	Analysis(ctx context.Context, tenant, id string, revision int) (incident.Analysis, error)
+	// Revisions lists an incident's analyses, newest first, without their bodies' candidates.
+	Revisions(ctx context.Context, tenant, id string) ([]RevisionView, error)
+	// Case returns the stored case of a digest.
+	Case(ctx context.Context, tenant, digest string) ([]byte, error)
+	// ResolveQuiet resolves open and regressed incidents whose newest failure was received
+	// before the given time, and returns them.
+	ResolveQuiet(ctx context.Context, before time.Time) ([]IncidentChange, error)
+}
+
+// AnalysisRecord is an analysis and the case it was made from.
+type AnalysisRecord struct {
+	Analysis           incident.Analysis // Revision, Supersedes, CreatedAt are set by the store
+	Case               []byte            // canonical JSON, stored compressed under Analysis.InputDigest
+	ObservationsDigest string
+}
+
+// RevisionView is one line of an incident's history.
+type RevisionView struct {
+	Revision      int              `json:"revision"`
+	Supersedes    int              `json:"supersedes,omitempty"`
+	Reason        string           `json:"reason"`
+	Verdict       incident.Verdict `json:"verdict"`
+	Statement     string           `json:"statement"`
+	EngineVersion string           `json:"engine_version"`
+	InputDigest   string           `json:"input_digest"`
+	CreatedAt     time.Time        `json:"created_at"`
+}
+
+// IncidentFilter narrows a listing; zero values do not. From and To bound last_seen and
+// first_seen (event time).
+type IncidentFilter struct {
+	Status   incident.Status
+	Severity incident.Severity
+	Service  string
+	Category incident.Category
+	Query    string // case-insensitive substring of title, service or component
+	From, To time.Time
+}
+
+// Page is keyset paging: at most Limit items (the backend caps it at 1000) after Cursor.
+type Page struct {
+	Limit  int
+	Cursor string
+}
+
+// Listing is one page; NextCursor is "" at the end.
+type Listing[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor,omitempty"`
+}
+
+// SignalKind selects a kind of signal.
+type SignalKind string
+
+// The kinds of signals.
+const (
+	KindLog    SignalKind = "log"
+	KindSpan   SignalKind = "span"
+	KindMetric SignalKind = "metric"
+)
+
+// SignalFilter narrows a search of one kind; zero values do not.
+type SignalFilter struct {
+	Kind        SignalKind
+	Service     string
+	TraceID     signal.TraceID
+	MinSeverity int32             // logs; for spans, SeverityError or above means status Error
+	Query       string            // case-insensitive substring of body, span name or metric name
+	Attributes  map[string]string // attribute (record, else resource) equal as text
+	From, To    time.Time         // event time, half open
+}
+
+// SignalRecord is one record of a search; exactly one pointer is set.
+type SignalRecord struct {
+	Span  *signal.Span
+	Log   *signal.Log
+	Point *signal.Point
+}
+
+// Signals reads stored signals. Records of equal identity are returned once; of several, the one
+// received first.
+type Signals interface {
+	// SearchSignals lists records newest first (event time, else time of receipt; ties by ID).
+	SearchSignals(ctx context.Context, tenant string, f SignalFilter, page Page) (Listing[SignalRecord], error)
+	// Traces loads the spans and logs of the given failures or traces by key (failure.TraceKey,
+	// failure.UntracedKey): at most limit records each, the rest counted in Truncated. Order of
+	// the result is that of keys; unknown keys give empty traces.
+	Traces(ctx context.Context, tenant string, keys []string, limit int) ([]*incident.Trace, error)
+	// Evidence returns the records a reference names, the meant one (smallest identity) first.
+	Evidence(ctx context.Context, tenant string, ref incident.Ref) ([]SignalRecord, error)
+	// Changes lists changes newest first, of one service or all.
+	Changes(ctx context.Context, tenant, service string, from, to time.Time, page Page) (Listing[incident.Change], error)
+	// Knowledge answers what the rules ask beyond the traces at hand, for services and addresses
+	// occurring in them, up to the given onset (event time).
+	Knowledge(ctx context.Context, tenant string, q KnowledgeQuery) (incident.Knowledge, error)
+	// HealthyTraces returns the keys of up to limit traces of the same entry operation without
+	// error signals in [from, to) of event time, newest first, and how many there were (counted
+	// up to 10,000).
+	HealthyTraces(ctx context.Context, tenant, service, operation string, from, to time.Time, limit int) (keys []string, total int, err error)
+	// EntryStats counts traces of an entry operation and the failed among them in [from, to) of
+	// event time.
+	EntryStats(ctx context.Context, tenant, service, operation string, from, to time.Time) (incident.EntryStats, error)
+	// Points yields the metric points of the services in [from, to) of event time.
+	Points(ctx context.Context, tenant string, services []string, from, to time.Time, limit int) iter.Seq2[*signal.Point, error]
+	// Services returns the service map of [from, to) of event time.
+	Services(ctx context.Context, tenant string, from, to time.Time) (ServiceMap, error)
+}
+
+// KnowledgeQuery names what the classifier meets in a trace.
+type KnowledgeQuery struct {
+	Onset     signal.Nanos
+	Services  []string             // peers named by peer.service or host names
+	Addresses []string             // host or host:port of exit calls
+	Calls     []incident.CallStats // caller, callee, operation to count; counts ignored
+	Refusals  []incident.CallStats // caller, callee, operation: who else was refused
+}
+
+// ServiceMap is services and the calls between them.
+type ServiceMap struct {
+	Services []ServiceStats `json:"services"`
+	Calls    []EdgeStats    `json:"calls"`
+}
+
+// ServiceStats sums a service's entry spans (server, consumer). Latencies are nanoseconds.
+type ServiceStats struct {
+	Service    string  `json:"service"`
+	Spans      int     `json:"spans"`
+	Errors     int     `json:"errors"`
+	ErrorShare float64 `json:"error_share"`
+	P50        int64   `json:"latency_p50_ns"`
+	P99        int64   `json:"latency_p99_ns"`
+}
+
+// EdgeStats sums the calls between two services.
+type EdgeStats struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Calls  int    `json:"calls"`
+	Errors int    `json:"errors"`
+}
+
+// Sweeper finds what was lost on the way.
+type Sweeper interface {
+	// Orphans upserts failures for error signals received before the given time that have none,
+	// beyond a stored watermark which it moves only past rows older than any open append, and
+	// returns how many.
+	Orphans(ctx context.Context, before time.Time, limit int) (int, error)
+	// Retain drops signals, incidents and quarantined records older than the policy says, and
+	// returns how many day partitions or rows went. Incidents keep their cases and analyses as
+	// long as they live.
+	Retain(ctx context.Context, r Retention, now time.Time) (dropped int, err error)
+}
+
+// Retention is how long things are kept, by time of receipt; 0 keeps for ever.
+type Retention struct {
+	Signals   time.Duration
+	Incidents time.Duration // after resolution
+}
+
+// Status is what GET /query/status shows of the store.
+type Status struct {
+	Backend           string           `json:"backend"`
+	SchemaVersion     int64            `json:"schema_version"`
+	Spans             int64            `json:"spans"`
+	Logs              int64            `json:"logs"`
+	MetricPoints      int64            `json:"metric_points"`
+	ErrorSignals      int64            `json:"error_signals"`
+	Quarantined       int64            `json:"quarantined"`
+	FailuresByState   map[string]int64 `json:"failures_by_state"`
+	IncidentsByStatus map[string]int64 `json:"incidents_by_status"`
+	AnalysesPending   int64            `json:"analyses_pending"`         // incidents with done < wanted
+	AnalysesFailed    int64            `json:"analyses_failed"`          // dead letters
+	OldestWaiting     *time.Time       `json:"oldest_waiting,omitempty"` // receipt time of the oldest waiting failure
+	SizeBytes         int64            `json:"size_bytes"`
+}
