@@ -2,3 +2,31 @@
 // the rules of docs/verdict.md. It is pure: no I/O, no clock, no randomness, and scores are
 // integers, so that the same case gives the same bytes on every machine.
 package rca
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// EngineVersion changes whenever the same case may give another report.
+const EngineVersion = "1"
+
+// Needs tells what the classifier would ask of the store about a trace before Classify can
+// answer: the services, addresses, calls and refusals that occur in it.
+type Needs struct {
+	Services  []string
+	Addresses []string
+	Calls     []incident.CallStats
+	Refusals  []incident.CallStats
+}
+
+// NeedsOf collects the needs of a trace.
+func NeedsOf(t *incident.Trace) Needs { panic("not implemented yet") }
+
+// Classify derives a failure's origins and root signatures from its stored signals.
+func Classify(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+	panic("not implemented yet")
+}
+
+// Analyze derives the report of a case. Only the root of c.RootSignature is reported; what else
+// failed in its traces are findings.
+func Analyze(c *incident.Case) incident.Result { panic("not implemented yet") }
