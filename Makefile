@@ -1,0 +1,46 @@
+# Needs Go, make and git; `make race` also a C compiler. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BINARY   := bin/prodsentinel
+VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo devel-$$(git rev-parse --short HEAD 2>/dev/null || echo unknown))
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+TOOL     := go tool -modfile=tools/go.mod
+FUZZTIME ?= 5s
+
+# The tests run the binary built here, and use the browser found or installed here.
+TEST_ENV = PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) CHROMIUM_PATH="$$(scripts/ensure-chromium.sh || true)"
+
+.PHONY: help build demo test race fuzz-short lint generate check-generate clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+build: ## Build bin/prodsentinel
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) .
+
+demo: build ## Watch a failure of three services become an incident; ONCE=1: check every kind of failure and exit
+	$(BINARY) demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: build ## Run all tests: unit, conformance, end-to-end over the binary
+	$(TEST_ENV) CGO_ENABLED=0 go test -timeout 20m ./...
+
+race: build ## Run all tests under the race detector
+	$(TEST_ENV) CGO_ENABLED=1 go test -race -timeout 30m ./...
+
+fuzz-short: ## Run each fuzz target for FUZZTIME
+	scripts/fuzz.sh $(FUZZTIME)
+
+lint: ## Run the linters
+	$(TOOL) golangci-lint run
+
+generate: ## Write components.go and the components' metadata
+	scripts/generate.sh
+
+check-generate: ## Fail if a generated file is out of date
+	scripts/generate.sh --check
+
+clean: ## Remove what was built
+	rm -rf bin .cache

@@ -1,0 +1,54 @@
+// Package cli turns the collector's command into the prodsentinel command: it adds the configuration
+// that runs without --config, further subcommands, and exit codes. It must not know any component.
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+// NewCommand returns the collector's command for set with the subcommands added. Wherever the
+// collector takes --config (run, validate, print-config), defaultConfig is used if the flag is absent;
+// --set applies on top of it. Errors about how the command was called are of the kind [ExitCode]
+// tells apart.
+func NewCommand(set otelcol.CollectorSettings, defaultConfig string, subcommands ...*cobra.Command) *cobra.Command {
+	root := otelcol.NewCommand(set)
+	root.Short = set.BuildInfo.Description
+	root.Long = set.BuildInfo.Description + `
+
+Without --config it runs the embedded default configuration: no servers needed, everything on
+loopback, state in ./prodsentinel-data. print-default-config shows it; --set overrides any key.`
+	root.Args = rejectUnknownCommand
+	root.SilenceErrors = true
+	root.SuggestionsMinimumDistance = 2
+	root.AddCommand(subcommands...)
+	root.AddCommand(newPrintDefaultConfigCommand(defaultConfig))
+
+	useDefaultConfig(root, defaultConfig)
+	markUsageErrors(root)
+	return root
+}
+
+func rejectUnknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		return fmt.Errorf("unknown command %q, did you mean %q?", args[0], similar[0])
+	}
+	return fmt.Errorf("unknown command %q", args[0])
+}
+
+func newPrintDefaultConfigCommand(config string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "print-default-config",
+		Short: "Prints the configuration that runs without --config, comments included",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprint(cmd.OutOrStdout(), config)
+			return err
+		},
+	}
+}

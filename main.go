@@ -1,0 +1,61 @@
+// Command prodsentinel is an OpenTelemetry Collector distribution that finds the root cause of failing
+// traces. What it contains is listed in builder-config.yaml; components.go is generated from it.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/httpprovider"
+	"go.opentelemetry.io/collector/confmap/provider/httpsprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/prodsentinel/prodsentinel/config"
+	"github.com/prodsentinel/prodsentinel/internal/cli"
+)
+
+// version is set at link time, see the Makefile.
+var version string
+
+func main() {
+	root := cli.NewCommand(collectorSettings(), config.Embedded()) // further arguments: our subcommands
+	err := root.Execute()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+	}
+	os.Exit(cli.ExitCode(err))
+}
+
+func collectorSettings() otelcol.CollectorSettings {
+	return otelcol.CollectorSettings{
+		BuildInfo: component.BuildInfo{
+			Command:     "prodsentinel",
+			Description: "OpenTelemetry Collector distribution that finds the root cause of failing traces",
+			Version:     cli.Version(version),
+		},
+		Factories: components,
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{
+			ResolverSettings: confmap.ResolverSettings{
+				ProviderFactories: []confmap.ProviderFactory{
+					envprovider.NewFactory(),
+					fileprovider.NewFactory(),
+					httpprovider.NewFactory(),
+					httpsprovider.NewFactory(),
+					yamlprovider.NewFactory(),
+				},
+			},
+		},
+		ProviderModules: map[string]string{
+			"env":   cli.Module("go.opentelemetry.io/collector/confmap/provider/envprovider"),
+			"file":  cli.Module("go.opentelemetry.io/collector/confmap/provider/fileprovider"),
+			"http":  cli.Module("go.opentelemetry.io/collector/confmap/provider/httpprovider"),
+			"https": cli.Module("go.opentelemetry.io/collector/confmap/provider/httpsprovider"),
+			"yaml":  cli.Module("go.opentelemetry.io/collector/confmap/provider/yamlprovider"),
+		},
+	}
+}
