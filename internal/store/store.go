@@ -82,6 +82,9 @@ type AppendResult struct {
 type FailureHint struct {
 	Tenant string
 	Key    string
+	// Urgent asks to classify a waiting failure now: it becomes due, whatever it was postponed
+	// to, and is claimed with Urgent set.
+	Urgent bool
 }
 
 // Failure is one claimed failure.
@@ -94,6 +97,15 @@ type Failure struct {
 	// LastReceived is the receipt time of the newest record of its trace (of its error signals
 	// where it has no trace).
 	LastReceived time.Time
+	// WaitingSince is the receipt time of the oldest record that no classification has seen:
+	// FirstError at first, later that of the record which made the failure waiting again. The
+	// wait for quiet is bounded from it.
+	WaitingSince time.Time
+	// Urgent tells that a user asked for it (FailureHint.Urgent); cleared by SaveClassifications.
+	Urgent bool
+	// Attempts counts leases of this failure that ran out without a result since its last
+	// classification: its trace crashes or stalls workers.
+	Attempts     int
 	ErrorSignals int
 	// Version changes whenever the failure is made waiting; SaveClassifications compares it.
 	Version int64
@@ -125,7 +137,7 @@ type FailureView struct {
 type Failures interface {
 	// UpsertFailures records failures as waiting. A hint whose key has no stored error signal is
 	// not accepted (its index is missing from the result); one whose failure exists and has no
-	// error signal newer than its classification changes nothing and is accepted.
+	// error signal newer than its classification changes nothing (beyond Urgent) and is accepted.
 	UpsertFailures(ctx context.Context, hints []FailureHint) (accepted []int, err error)
 	// ClaimFailures leases up to limit waiting failures that are due (not postponed, no live
 	// lease), oldest first, to owner for the given time.
