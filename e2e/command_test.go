@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+func TestShippedConfigurationsAreValid(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(RepositoryRoot(), "config", "*.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			result := Run(t, nil, "validate", "--config", file)
+			assert.Zero(t, result.ExitCode, result.Stderr)
+		})
+	}
+}
+
+func TestEmbeddedDefault(t *testing.T) {
+	printed := Run(t, nil, "print-default-config")
+	require.Zero(t, printed.ExitCode, printed.Stderr)
+
+	t.Run("is the shipped file", func(t *testing.T) {
+		shipped, err := os.ReadFile(filepath.Join(RepositoryRoot(), "config", "embedded.yaml"))
+		require.NoError(t, err)
+		assert.Equal(t, string(shipped), printed.Stdout)
+	})
+	t.Run("printed, can be given back", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "config.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(printed.Stdout), 0o600))
+		result := Run(t, nil, "validate", "--config", file)
+		assert.Zero(t, result.ExitCode, result.Stderr)
+	})
+	t.Run("is validated without --config", func(t *testing.T) {
+		assert.Zero(t, Run(t, nil, "validate").ExitCode)
+		result := Run(t, nil, "validate", "--set=receivers.otlp.nonsense=1")
+		assert.Equal(t, 1, result.ExitCode)
+		assert.Contains(t, result.Stderr, "nonsense")
+	})
+	t.Run("runs, with --set on top", func(t *testing.T) {
+		c := StartCollector(t, Options{}) // chooses its ports by --set
+		c.Stop()
+	})
+}
+
+func TestExitCodes(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		code int
+		err  string
+	}{
+		"done":            {[]string{"--version"}, 0, ""},
+		"failed":          {[]string{"validate", "--config", "/does/not/exist.yaml"}, 1, "/does/not/exist.yaml"},
+		"unknown flag":    {[]string{"--frobnicate"}, 2, "unknown flag: --frobnicate"},
+		"unknown command": {[]string{"frobnicate"}, 2, `unknown command "frobnicate"`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			result := Run(t, nil, tt.args...)
+			assert.Equal(t, tt.code, result.ExitCode)
+			assert.Contains(t, result.Stderr, tt.err)
+		})
+	}
+}
+
+func TestComponentsAreThoseOfTheManifest(t *testing.T) {
+	result := Run(t, nil, "components")
+	require.Zero(t, result.ExitCode, result.Stderr)
+	type component struct{ Module string }
+	var listed struct {
+		Extensions, Receivers, Processors, Exporters, Connectors, Providers []component
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(result.Stdout), &listed))
+
+	m := loadManifest(t)
+	for kind, lists := range map[string]struct {
+		manifest []manifestModule
+		listed   []component
+	}{
+		"extensions": {m.Extensions, listed.Extensions},
+		"receivers":  {m.Receivers, listed.Receivers},
+		"processors": {m.Processors, listed.Processors},
+		"exporters":  {m.Exporters, listed.Exporters},
+		"connectors": {m.Connectors, listed.Connectors},
+		"providers":  {m.Providers, listed.Providers},
+	} {
+		var want, got []string
+		for _, module := range lists.manifest {
+			want = append(want, module.GoMod)
+		}
+		for _, c := range lists.listed {
+			got = append(got, c.Module)
+		}
+		assert.ElementsMatch(t, want, got, kind)
+	}
+}
