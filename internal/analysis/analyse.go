@@ -1,0 +1,143 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const (
+	incidentLease = 2 * time.Minute
+	// retryFirst and retryMost bound the time to the next attempt at an analysis that failed.
+	retryFirst = 5 * time.Second
+	retryMost  = 10 * time.Minute
+)
+
+// analyseNext analyses one incident that wants it.
+func (w *Workers) analyseNext(ctx context.Context) (time.Duration, error) {
+	working, cancel := context.WithTimeout(ctx, incidentLease)
+	defer cancel()
+	claims, err := w.store.ClaimIncidents(working, w.owner, incidentLease, 1)
+	if err != nil {
+		return 0, err
+	}
+	if len(claims) == 0 {
+		return pollInterval, nil
+	}
+	claim := claims[0]
+	w.announceIncident(ctx, claim) // it is running now
+	if crashed := recovered(func() { err = w.analyse(working, claim) }); crashed != nil {
+		err = crashed
+	}
+	if err != nil && !errors.Is(err, store.ErrLostLease) {
+		if err = w.giveUp(ctx, claim, err); err != nil {
+			return 0, err
+		}
+	}
+	w.announceIncident(ctx, claim)
+	return 0, nil
+}
+
+// analyse builds the claim's case, finds its report and saves it.
+func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
+	begun := time.Now()
+	draft, err := w.buildCase(ctx, claim.Incident)
+	if err != nil {
+		return err
+	}
+	record, err := analyseCase(draft)
+	if err != nil {
+		return err
+	}
+	record.Analysis.IncidentID = claim.Incident.ID
+	record.Analysis.Reason = claim.Reason
+	revision, err := w.store.SaveAnalysis(ctx, claim, record)
+	if err != nil {
+		return fmt.Errorf("save the analysis: %w", err)
+	}
+	w.observe(claim, revision, begun)
+	return nil
+}
+
+// analyseCase seals a case and analyses what was sealed, so that the stored case gives the same
+// report at any time.
+func analyseCase(draft *incident.Case) (store.AnalysisRecord, error) {
+	body, digest, err := seal(draft)
+	if err != nil {
+		return store.AnalysisRecord{}, err
+	}
+	sealed, err := OpenCase(body)
+	if err != nil {
+		return store.AnalysisRecord{}, err
+	}
+	result := rca.Analyze(sealed)
+	return store.AnalysisRecord{
+		Analysis: incident.Analysis{
+			EngineVersion: rca.EngineVersion,
+			InputDigest:   digest,
+			Report:        result.Report,
+		},
+		Case:               body,
+		ObservationsDigest: substanceDigest(result),
+	}, nil
+}
+
+// giveUp records that the analysis failed, to be tried again later or, after maxAttempts, not
+// before something new asks for it. Where the worker is stopping, the next one tries at once.
+func (w *Workers) giveUp(ctx context.Context, claim store.Claim, cause error) error {
+	if errors.Is(cause, store.ErrUnavailable) {
+		return cause // nothing can be recorded; the lease runs out
+	}
+	now, reason := time.Now(), reasonOf(cause)
+	retryAt := now.Add(backOff(claim.Attempts))
+	switch {
+	case ctx.Err() != nil:
+		retryAt, reason = now, "the worker stopped"
+	case claim.Attempts >= maxAttempts:
+		retryAt = time.Time{}
+	}
+	if ctx.Err() == nil {
+		w.failed("analyse", claim.Incident.ID, cause)
+	}
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	return w.store.FailAnalysis(recording, claim, reason, retryAt)
+}
+
+// reasonOf is the failure's cause as the store keeps it: a panic's text may quote telemetry.
+func reasonOf(cause error) string {
+	if errors.Is(cause, errPanic) {
+		return "the engine failed on this case; its log says where"
+	}
+	return cause.Error()
+}
+
+func backOff(attempts int) time.Duration {
+	wait := retryFirst
+	for range attempts {
+		if wait *= 2; wait >= retryMost {
+			return retryMost
+		}
+	}
+	return wait
+}
+
+func (w *Workers) announceIncident(ctx context.Context, claim store.Claim) {
+	w.announce(ctx, store.IncidentChange{Tenant: claim.Incident.Tenant, ID: claim.Incident.ID})
+}
+
+func (w *Workers) observe(claim store.Claim, revision int, begun time.Time) {
+	isNew := revision != claim.Incident.Revision
+	if w.observer.Analysed != nil {
+		w.observer.Analysed(time.Since(begun), isNew)
+	}
+	due, known := w.lag.end(claim.Incident.ID)
+	if known && isNew && w.observer.Reported != nil {
+		w.observer.Reported(time.Since(due))
+	}
+}

@@ -1,0 +1,161 @@
+// Package analysis turns waiting failures into classified ones and incidents into reports: it
+// claims work from the store, loads what the rules need, runs them and saves what they found. It
+// is the only place that joins the store, the coordinator and package rca. It holds no rule of
+// reasoning, and no state that the store does not have.
+package analysis
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// Config is what the workers go by; it comes from the rca exporter's configuration.
+type Config struct {
+	// Workers is how many batches of failures and how many incidents are worked on at a time.
+	Workers int
+	// QuietPeriod is how long a trace must have received nothing before it is classified, and
+	// MaxWait how long that is waited for. Both run on receipt time.
+	QuietPeriod, MaxWait time.Duration
+	// ResolveAfter is how long an incident must have had no failure to be resolved.
+	ResolveAfter time.Duration
+	Policy       incident.Policy
+	Sweep        SweepConfig
+	Case         CaseConfig
+}
+
+// SweepConfig says how often lost work is looked for, and how old an error signal without a
+// failure must be to count as lost.
+type SweepConfig struct {
+	Interval, MinAge time.Duration
+}
+
+// CaseConfig bounds a case. Baseline is how long before onset (event time) it looks back.
+type CaseConfig struct {
+	Baseline                     time.Duration
+	FailingTraces, HealthyTraces int
+}
+
+// Workers classify failures, analyse incidents and sweep until they are shut down.
+type Workers struct {
+	config   Config
+	store    store.Store
+	coord    coordination.Coordinator
+	log      *zap.Logger
+	observer Observer
+	owner    string
+	lag      *lag
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// New prepares workers; Start runs them. Store and coordinator stay the caller's to close.
+func New(config Config, s store.Store, c coordination.Coordinator, log *zap.Logger, o Observer) *Workers {
+	return &Workers{
+		config: config, store: s, coord: c, log: log, observer: o,
+		owner: rand.Text(), lag: newLag(),
+	}
+}
+
+// Start runs the workers in the background. It must be called once.
+func (w *Workers) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	started := time.Now()
+	for range w.config.Workers {
+		w.done.Go(func() { w.loop(ctx, coordination.QueueFailures, (&classifier{Workers: w}).step) })
+		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, w.analyseNext) })
+	}
+	if w.config.Workers > 0 {
+		w.done.Go(func() { w.sweepLoop(ctx, started) })
+	}
+}
+
+// Shutdown stops the workers and waits for them, at most until ctx ends. Work that was claimed
+// and not saved is taken up again when its lease has run out.
+func (w *Workers) Shutdown(ctx context.Context) error {
+	if w.cancel == nil {
+		return nil
+	}
+	w.cancel()
+	stopped := make(chan struct{})
+	go func() { w.done.Wait(); close(stopped) }()
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("analysis workers did not stop in time: %w", ctx.Err())
+	}
+}
+
+// pollInterval is how often a worker looks for work that nobody announced.
+const pollInterval = time.Second
+
+// step does one unit of work and says how long to wait for the next, 0 for not at all. A wake-up
+// ends the wait.
+type step func(context.Context) (time.Duration, error)
+
+// loop repeats do until ctx ends. Errors are logged once for each time they begin, and slow the
+// loop down; nothing ends it but ctx.
+func (w *Workers) loop(ctx context.Context, q coordination.Queue, do step) {
+	var failing bool
+	for ctx.Err() == nil {
+		wait, err := w.guarded(ctx, do)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			if !failing {
+				w.log.Warn("cannot work on the queue; trying again", zap.String("queue", string(q)), zap.Error(err))
+			}
+			wait = pollInterval
+		} else if failing {
+			w.log.Info("working on the queue again", zap.String("queue", string(q)))
+		}
+		failing = err != nil
+		if wait > 0 {
+			w.wait(ctx, q, wait)
+		}
+	}
+}
+
+// wait returns when work is announced, after d, or when ctx ends. Where the coordinator fails,
+// time alone drives the loop.
+func (w *Workers) wait(ctx context.Context, q coordination.Queue, d time.Duration) {
+	if err := w.coord.Wait(ctx, q, d); err == nil || ctx.Err() != nil {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+func (w *Workers) guarded(ctx context.Context, do step) (wait time.Duration, err error) {
+	err = errors.Join(recovered(func() { wait, err = do(ctx) }), err)
+	return wait, err
+}
+
+func (w *Workers) wake(ctx context.Context, q coordination.Queue) {
+	if err := w.coord.Wake(ctx, q); err != nil && ctx.Err() == nil {
+		w.log.Debug("cannot wake workers; they look by themselves", zap.Error(err))
+	}
+}
+
+func (w *Workers) announce(ctx context.Context, changes ...store.IncidentChange) {
+	for _, c := range changes {
+		if err := w.coord.Announce(ctx, coordination.Change{Tenant: c.Tenant, IncidentID: c.ID}); err != nil && ctx.Err() == nil {
+			w.log.Debug("cannot announce an incident's change", zap.Error(err))
+		}
+	}
+}

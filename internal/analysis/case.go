@@ -1,0 +1,192 @@
+package analysis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const (
+	// Bounds of a case besides those of the configuration. Records beyond them are counted as
+	// truncated.
+	maxCaseRecords   = 100_000 // spans and logs of failing traces
+	maxHealthyTrace  = 1_000   // spans and logs of one healthy trace
+	maxEntries       = 5       // entry operations that healthy traces are looked for
+	maxMetricPoints  = 10_000
+	maxChanges       = 200
+	changesBefore    = 24 * time.Hour // how long before onset a change is looked for
+	metricsAfter     = time.Minute    // how long after the last error points still count
+	entryStatsWindow = 10 * time.Minute
+)
+
+// buildCase puts together what an analysis of the incident looks at.
+func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*incident.Case, error) {
+	b := caseBuilder{
+		store: w.store, config: w.config.Case,
+		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature},
+	}
+	for _, part := range []struct {
+		name string
+		load func(context.Context) error
+	}{
+		{"failing traces", func(ctx context.Context) error { return b.failing(ctx, in.ID) }},
+		{"knowledge", b.knowledge},
+		{"healthy traces", b.healthy},
+		{"entry statistics", b.entryStats},
+		{"metrics", b.metrics},
+		{"changes", b.changes},
+	} {
+		if err := part.load(ctx); err != nil {
+			return nil, fmt.Errorf("load the %s of the case: %w", part.name, err)
+		}
+	}
+	b.draft.Selection = b.selection()
+	return b.draft, nil
+}
+
+// caseBuilder fills in one case, part after part.
+type caseBuilder struct {
+	store  store.Store
+	config CaseConfig
+	draft  *incident.Case
+
+	failingTotal, healthyTotal int
+	onset, last                signal.Nanos // event times of the first and last error of the failing traces
+	entries                    []entry      // in order of first failure
+	services                   []string     // on the failed paths
+}
+
+type entry struct{ service, operation string }
+
+func (b *caseBuilder) failing(ctx context.Context, incidentID string) error {
+	keys, total, err := b.store.IncidentKeys(ctx, b.draft.Tenant, incidentID, b.config.FailingTraces)
+	if err != nil {
+		return err
+	}
+	b.failingTotal = total
+	if b.draft.Failing, err = loadTraces(ctx, b.store, b.draft.Tenant, keys); err != nil {
+		return err
+	}
+	room := maxCaseRecords
+	for _, t := range b.draft.Failing {
+		canonicaliseTrace(t) // so that it is always the same records that are left out
+		room -= truncate(t, max(room, smallTrace))
+	}
+	return nil
+}
+
+// knowledge asks the store for what the rules need, and classifies the failing traces to learn
+// where to look further.
+func (b *caseBuilder) knowledge(ctx context.Context) (err error) {
+	if b.draft.Knowledge, err = knowledgeOf(ctx, b.store, b.draft.Tenant, b.draft.Failing...); err != nil {
+		return err
+	}
+	seen := make(map[entry]bool)
+	for _, t := range b.draft.Failing {
+		c := rca.Classify(b.draft.Tenant, t, b.draft.Knowledge)
+		b.services = append(b.services, c.Services...)
+		if c.FirstError != 0 && (b.onset == 0 || c.FirstError < b.onset) {
+			b.onset = c.FirstError
+		}
+		b.last = max(b.last, c.LastError)
+		e := entry{c.EntryService, c.EntryOperation}
+		if e.service != "" && !seen[e] && len(b.entries) < maxEntries {
+			seen[e] = true
+			b.entries = append(b.entries, e)
+		}
+	}
+	b.services = sortedSet(b.services)
+	return nil
+}
+
+func (b *caseBuilder) healthy(ctx context.Context) error {
+	if b.onset == 0 {
+		return nil
+	}
+	from, to := b.onset.Time().Add(-b.config.Baseline), b.onset.Time()
+	var keys []string
+	for i, e := range b.entries {
+		share := (b.config.HealthyTraces - len(keys)) / (len(b.entries) - i)
+		found, total, err := b.store.HealthyTraces(ctx, b.draft.Tenant, e.service, e.operation, from, to, share)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, found...)
+		b.healthyTotal += total
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var err error
+	b.draft.Healthy, err = b.store.Traces(ctx, b.draft.Tenant, sortedSet(keys), maxHealthyTrace)
+	return err
+}
+
+// entryStats counts each entry's traces in the ten minutes from the onset or up to the last
+// error, whichever had more failures.
+func (b *caseBuilder) entryStats(ctx context.Context) error {
+	if b.onset == 0 {
+		return nil
+	}
+	first, last := b.onset.Time(), b.last.Time().Add(1)
+	for _, e := range b.entries {
+		stats, err := b.store.EntryStats(ctx, b.draft.Tenant, e.service, e.operation, first, first.Add(entryStatsWindow))
+		if err != nil {
+			return err
+		}
+		if late := last.Add(-entryStatsWindow); late.After(first) {
+			latest, err := b.store.EntryStats(ctx, b.draft.Tenant, e.service, e.operation, late, last)
+			if err != nil {
+				return err
+			}
+			if latest.Failed > stats.Failed {
+				stats = latest
+			}
+		}
+		b.draft.Entries = append(b.draft.Entries, stats)
+	}
+	return nil
+}
+
+func (b *caseBuilder) metrics(ctx context.Context) error {
+	if b.onset == 0 || len(b.services) == 0 {
+		return nil
+	}
+	from, to := b.onset.Time().Add(-b.config.Baseline), b.last.Time().Add(metricsAfter)
+	for p, err := range b.store.Points(ctx, b.draft.Tenant, b.services, from, to, maxMetricPoints) {
+		if err != nil {
+			return err
+		}
+		b.draft.Metrics = append(b.draft.Metrics, p)
+	}
+	return nil
+}
+
+func (b *caseBuilder) changes(ctx context.Context) error {
+	if b.onset == 0 {
+		return nil
+	}
+	from, to := b.onset.Time().Add(-changesBefore), b.last.Time().Add(1)
+	found, err := b.store.Changes(ctx, b.draft.Tenant, "", from, to, store.Page{Limit: maxChanges})
+	b.draft.Changes = found.Items
+	return err
+}
+
+func (b *caseBuilder) selection() incident.Selection {
+	s := incident.Selection{
+		FailingTotal: b.failingTotal,
+		HealthyTotal: b.healthyTotal,
+		Rule: fmt.Sprintf("%d of %d failing traces (the first, the others spread evenly over time) and %d of %d traces without errors of the same entry operations in the %s before onset",
+			len(b.draft.Failing), b.failingTotal, len(b.draft.Healthy), b.healthyTotal, b.config.Baseline),
+	}
+	if b.onset != 0 {
+		s.BaselineFrom = signal.NanosOf(b.onset.Time().Add(-b.config.Baseline))
+		s.BaselineTo = b.onset
+	}
+	return s
+}

@@ -1,0 +1,193 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const (
+	// failureLease is how long a batch may take before another worker takes it up.
+	failureLease = 30 * time.Second
+	failureBatch = 32
+	// releaseTimeout bounds giving up claims when a worker stops or the store fails.
+	releaseTimeout = 2 * time.Second
+	// maxAttempts is how often a failure's lease may run out, or an incident's analysis fail,
+	// before it counts as the item's own fault.
+	maxAttempts = 5
+	// setAside is how long a failure waits that has used up its attempts.
+	setAside = time.Hour
+)
+
+// classifier is one worker on the queue of failures.
+type classifier struct {
+	*Workers
+	dues dues // of the failures it postponed
+}
+
+// step classifies one batch of waiting failures.
+func (c *classifier) step(ctx context.Context) (time.Duration, error) {
+	begun := time.Now()
+	c.dues.drop(begun)
+	working, cancel := context.WithTimeout(ctx, failureLease)
+	defer cancel()
+	claimed, err := c.store.ClaimFailures(working, c.owner, failureLease, failureBatch)
+	if err != nil {
+		return 0, err
+	}
+	ready, err := c.postponeOthers(working, claimed)
+	if err == nil {
+		err = c.classify(working, ready)
+	}
+	if err != nil {
+		c.release(ctx, claimed)
+		return 0, err
+	}
+	if len(ready) > 0 && c.observer.ClassifyTook != nil {
+		c.observer.ClassifyTook(time.Since(begun))
+	}
+	if len(claimed) == failureBatch {
+		return 0, nil
+	}
+	return c.dues.wait(time.Now(), pollInterval), nil
+}
+
+// release gives up what was claimed and not saved, so that it need not wait for its lease; it is
+// a courtesy to the next worker and does not fail.
+func (c *classifier) release(ctx context.Context, claimed []store.Failure) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	for _, f := range claimed {
+		if c.store.Postpone(ctx, f, f.Lease.Until.Add(-failureLease)) != nil {
+			return
+		}
+	}
+}
+
+// postponeOthers gives up the failures that are not to be classified now, until they are, and
+// returns those that are.
+func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure) ([]store.Failure, error) {
+	var ready []store.Failure
+	for _, f := range claimed {
+		now := f.Lease.Until.Add(-failureLease) // by the store's clock
+		until := due(f, c.config.QuietPeriod, c.config.MaxWait)
+		switch {
+		case f.Attempts >= maxAttempts:
+			c.log.Error("a failing trace keeps workers from classifying it; set aside", zap.String("key", f.Key), zap.Int("attempts", f.Attempts))
+			until = now.Add(setAside)
+		case f.Urgent || !until.After(now):
+			ready = append(ready, f)
+			continue
+		}
+		if err := c.store.Postpone(ctx, f, until); err != nil {
+			return nil, err
+		}
+		c.dues.add(time.Now().Add(until.Sub(now)))
+	}
+	return ready, nil
+}
+
+// classify derives, saves and announces the classifications of failures: together, or one by one
+// where that fails for a reason of one of them, which is then left to its lease.
+func (c *classifier) classify(ctx context.Context, failures []store.Failure) error {
+	err := c.classifyBatch(ctx, failures)
+	switch {
+	case err == nil || errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil:
+		return err
+	case len(failures) == 1:
+		c.failed("classify", failures[0].Key, err)
+		return nil
+	}
+	for i := range failures {
+		if err := c.classify(ctx, failures[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *classifier) classifyBatch(ctx context.Context, failures []store.Failure) error {
+	var results []store.Classified
+	for tenant, batch := range byTenant(failures) {
+		traces, err := loadTraces(ctx, c.store, tenant, keysOf(batch))
+		if err != nil {
+			return err
+		}
+		for i, f := range batch {
+			result, err := c.classifyOne(ctx, f, traces[i])
+			if err != nil {
+				return fmt.Errorf("classify %s: %w", f.Key, err)
+			}
+			results = append(results, store.Classified{Failure: f, Classification: result})
+		}
+	}
+	if len(results) == 0 {
+		return nil
+	}
+	changes, err := c.store.SaveClassifications(ctx, results, c.config.Policy)
+	if err != nil {
+		return fmt.Errorf("save %d classifications: %w", len(results), err)
+	}
+	c.published(ctx, results, changes)
+	return nil
+}
+
+func (c *classifier) classifyOne(ctx context.Context, f store.Failure, t *incident.Trace) (result incident.Classification, err error) {
+	var knowledge incident.Knowledge
+	crashed := recovered(func() {
+		if knowledge, err = knowledgeOf(ctx, c.store, f.Tenant, t); err == nil {
+			result = rca.Classify(f.Tenant, t, knowledge)
+		}
+	})
+	return result, errors.Join(crashed, err)
+}
+
+func (c *classifier) published(ctx context.Context, results []store.Classified, changes []store.IncidentChange) {
+	quietSince := time.Time{}
+	for _, r := range results {
+		if at := due(r.Failure, c.config.QuietPeriod, c.config.MaxWait); at.After(quietSince) {
+			quietSince = at
+		}
+		if c.observer.Classified != nil {
+			c.observer.Classified(r.Classification)
+		}
+	}
+	for _, change := range changes {
+		if change.Triggered {
+			c.lag.begin(change.ID, quietSince)
+			c.wake(ctx, coordination.QueueIncidents)
+		}
+	}
+	c.announce(ctx, changes...)
+}
+
+func (w *Workers) failed(stage, item string, err error) {
+	w.log.Error("cannot "+stage+"; trying again later", zap.String("item", item), zap.Error(err))
+	if w.observer.Failed != nil {
+		w.observer.Failed(stage)
+	}
+}
+
+func byTenant(failures []store.Failure) map[string][]store.Failure {
+	batches := make(map[string][]store.Failure)
+	for _, f := range failures {
+		batches[f.Tenant] = append(batches[f.Tenant], f)
+	}
+	return batches
+}
+
+func keysOf(failures []store.Failure) []string {
+	keys := make([]string, len(failures))
+	for i, f := range failures {
+		keys[i] = f.Key
+	}
+	return keys
+}

@@ -1,0 +1,94 @@
+package analysis
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const (
+	// Most traces have fewer records than this and are loaded together.
+	smallTrace = 2_000
+	// maxTrace is how many records of one trace the rules look at.
+	maxTrace = 60_000
+)
+
+// loadTraces loads the traces of keys in their order: together, but the big ones one at a time,
+// so that memory is bounded by a few big ones.
+func loadTraces(ctx context.Context, s store.Signals, tenant string, keys []string) ([]*incident.Trace, error) {
+	traces, err := s.Traces(ctx, tenant, keys, smallTrace)
+	if err != nil {
+		return nil, fmt.Errorf("load %d traces: %w", len(keys), err)
+	}
+	for i, t := range traces {
+		if t.Truncated == 0 {
+			continue
+		}
+		whole, err := s.Traces(ctx, tenant, keys[i:i+1], maxTrace)
+		if err != nil {
+			return nil, fmt.Errorf("load trace %s: %w", keys[i], err)
+		}
+		traces[i] = whole[0]
+	}
+	return traces, nil
+}
+
+// knowledgeOf asks the store what the rules need beyond the traces at hand.
+func knowledgeOf(ctx context.Context, s store.Signals, tenant string, traces ...*incident.Trace) (incident.Knowledge, error) {
+	q := store.KnowledgeQuery{}
+	for _, t := range traces {
+		if at := onset(t); q.Onset == 0 || at != 0 && at < q.Onset {
+			q.Onset = at
+		}
+		n := rca.NeedsOf(t)
+		q.Services = append(q.Services, n.Services...)
+		q.Addresses = append(q.Addresses, n.Addresses...)
+		q.Calls = append(q.Calls, n.Calls...)
+		q.Refusals = append(q.Refusals, n.Refusals...)
+	}
+	q.Services, q.Addresses = sortedSet(q.Services), sortedSet(q.Addresses)
+	q.Calls, q.Refusals = sortedCalls(q.Calls), sortedCalls(q.Refusals)
+	if len(q.Services)+len(q.Addresses)+len(q.Calls)+len(q.Refusals) == 0 {
+		return incident.Knowledge{}, nil
+	}
+	k, err := s.Knowledge(ctx, tenant, q)
+	if err != nil {
+		return k, fmt.Errorf("ask the store about services: %w", err)
+	}
+	return k, nil
+}
+
+// onset is the event time at which the trace first failed: the start of the first span or log
+// with an error, of the first record where none is found, 0 where no record has a time.
+func onset(t *incident.Trace) signal.Nanos {
+	var first, firstError signal.Nanos
+	note := func(at signal.Nanos, isError bool) {
+		if at == 0 {
+			return
+		}
+		if first == 0 || at < first {
+			first = at
+		}
+		if isError && (firstError == 0 || at < firstError) {
+			firstError = at
+		}
+	}
+	var errs []failure.Observed
+	for _, s := range t.Spans {
+		errs = failure.FromSpan(errs[:0], s)
+		note(s.Start, len(errs) > 0)
+	}
+	for _, l := range t.Logs {
+		_, isError := failure.FromLog(l)
+		note(l.EventTime(), isError)
+	}
+	if firstError != 0 {
+		return firstError
+	}
+	return first
+}
