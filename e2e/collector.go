@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -121,13 +122,14 @@ func launch(t testing.TB, opts Options) *Collector {
 	}
 	log, err := os.Create(c.logFile)
 	require.NoError(t, err)
-	defer log.Close()
 
-	c.cmd = exec.Command(Binary(t), c.arguments(opts)...) // not CommandContext: a test's end must be a SIGTERM
+	withoutCancel := context.WithoutCancel(t.Context()) // the test's end sends SIGTERM, see cleanup
+	c.cmd = exec.CommandContext(withoutCancel, Binary(t), c.arguments(opts)...)
 	c.cmd.Dir = opts.DataDir
 	c.cmd.Env = append(append(cleanEnv(), "PRODSENTINEL_DATA_DIR="+opts.DataDir), opts.Env...)
 	c.cmd.Stdout, c.cmd.Stderr = log, log
 	require.NoError(t, c.cmd.Start())
+	require.NoError(t, log.Close())
 	go func() {
 		_ = c.cmd.Wait() // the exit code is in ProcessState
 		close(c.exited)

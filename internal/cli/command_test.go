@@ -83,7 +83,7 @@ func TestWrongUse(t *testing.T) {
 
 func TestFailureIsNotWrongUse(t *testing.T) {
 	_, err := execute(t, "fail")
-	assert.EqualError(t, err, "as asked")
+	require.EqualError(t, err, "as asked")
 	assert.Equal(t, ExitFailed, ExitCode(err))
 }
 
