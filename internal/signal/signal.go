@@ -108,9 +108,18 @@ func NanosOf(t time.Time) Nanos {
 
 // Resource is what produced a signal.
 type Resource struct {
-	Attributes        Map    `json:"attributes,omitempty"`
-	DroppedAttributes uint32 `json:"dropped_attributes,omitempty"`
-	SchemaURL         string `json:"schema_url,omitempty"`
+	Attributes        Map         `json:"attributes,omitempty"`
+	DroppedAttributes uint32      `json:"dropped_attributes,omitempty"`
+	SchemaURL         string      `json:"schema_url,omitempty"`
+	Entities          []EntityRef `json:"entities,omitempty"`
+}
+
+// EntityRef names an entity that a resource is about; its keys are those of resource attributes.
+type EntityRef struct {
+	Type            string   `json:"type"`
+	SchemaURL       string   `json:"schema_url,omitempty"`
+	IDKeys          []string `json:"id_keys,omitempty"`
+	DescriptionKeys []string `json:"description_keys,omitempty"`
 }
 
 // Scope is the instrumentation scope of a signal.
