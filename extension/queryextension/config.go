@@ -1,0 +1,47 @@
+package queryextension
+
+import (
+	"errors"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+// Config of the query extension.
+type Config struct {
+	// Store is the signal_store extension that is read.
+	Store component.ID `mapstructure:"store"`
+	// Coordination is the coordination extension that announces changes and wakes workers.
+	Coordination component.ID `mapstructure:"coordination"`
+
+	// HTTP is the read-only listener: API and dashboard.
+	HTTP confighttp.ServerConfig `mapstructure:"http"`
+	// Management is the listener that asks for analyses; an empty endpoint turns it off.
+	Management confighttp.ServerConfig `mapstructure:"management"`
+
+	// AllowedHosts are names, besides those of loopback, by which the listeners may be addressed.
+	AllowedHosts []string `mapstructure:"allowed_hosts"`
+	// AllowUnauthenticated lets the listeners listen beyond loopback without an authenticator.
+	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+var _ confmap.Validator = (*Config)(nil)
+
+// Validate checks what can be checked without other components.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.Store == (component.ID{}) {
+		errs = append(errs, errors.New("store must name a signal_store extension, e.g. store: signal_store"))
+	}
+	if c.Coordination == (component.ID{}) {
+		errs = append(errs, errors.New("coordination must name a coordination extension, e.g. coordination: coordination"))
+	}
+	if c.HTTP.NetAddr.Endpoint == "" {
+		errs = append(errs, errors.New("http::endpoint must be set, e.g. localhost:8080"))
+	}
+	return errors.Join(errs...)
+}

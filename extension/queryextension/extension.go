@@ -1,0 +1,137 @@
+package queryextension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+)
+
+const (
+	// maxStreams bounds the open streams of /query/events.
+	maxStreams = 200
+	heartbeat  = 15 * time.Second
+)
+
+type queryExtension struct {
+	config    *Config
+	set       component.TelemetrySettings
+	build     component.BuildInfo
+	query     http.Handler
+	listeners []*listener
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+var _ extensioncapabilities.Dependent = (*queryExtension)(nil)
+
+func newExtension(config *Config, set extension.Settings) *queryExtension {
+	return &queryExtension{config: config, set: set.TelemetrySettings, build: set.BuildInfo}
+}
+
+// Dependencies are started before this extension.
+func (e *queryExtension) Dependencies() []component.ID {
+	return []component.ID{e.config.Store, e.config.Coordination}
+}
+
+// QueryHandler serves the read-only /query/* for another listener to mount; nil before Start.
+func (e *queryExtension) QueryHandler() http.Handler { return e.query }
+
+// Start opens the listeners.
+func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
+	reader, err := findStore(host, e.config.Store)
+	if err != nil {
+		return fmt.Errorf("query extension: store: %w", err)
+	}
+	coordinator, err := findCoordinator(host, e.config.Coordination)
+	if err != nil {
+		return fmt.Errorf("query extension: coordination: %w", err)
+	}
+
+	events := api.NewEvents(maxStreams, heartbeat)
+	running, cancel := context.WithCancel(context.Background()) // Start's context ends with Start
+	e.cancel = cancel
+	e.done.Go(func() { events.Run(running, coordinator.Subscribe) })
+
+	info := api.Info{
+		Version: e.build.Version, Engine: rca.EngineVersion, Coordination: backendOf(coordinator), StartedAt: time.Now(),
+	}
+	bundle := func(ctx context.Context, tenant, id string, w io.Writer) error {
+		return analysis.WriteBundle(ctx, reader, tenant, id, w)
+	}
+	routes := api.New(reader, bundle, events, info, e.set.Logger)
+	e.query = routes.Handler()
+	requester := analysis.Requester{Store: reader, Coordinator: coordinator}
+	management := api.NewManagement(requester.Now, e.set.Logger)
+
+	if err := e.listen(ctx, host, "http", &e.config.HTTP, e.query); err != nil {
+		return err
+	}
+	if e.config.Management.NetAddr.Endpoint == "" {
+		return nil
+	}
+	return e.listen(ctx, host, "management", &e.config.Management, management.Handler())
+}
+
+// Shutdown ends the streams, then the listeners.
+func (e *queryExtension) Shutdown(ctx context.Context) error {
+	if e.cancel != nil {
+		e.cancel()
+	}
+	var errs []error
+	for _, l := range e.listeners {
+		errs = append(errs, l.shutdown(ctx))
+	}
+	e.done.Wait()
+	return errors.Join(errs...)
+}
+
+// listener is one open address.
+type listener struct {
+	server *http.Server
+	addr   net.Addr
+}
+
+func (e *queryExtension) listen(ctx context.Context, host component.Host, key string, config *confighttp.ServerConfig, handler http.Handler) error {
+	server, err := config.ToServer(ctx, host.GetExtensions(), e.set, handler)
+	if err != nil {
+		return fmt.Errorf("query extension: %s: %w", key, err)
+	}
+	open, err := config.ToListener(ctx)
+	if err != nil {
+		return fmt.Errorf("query extension: %s: cannot listen on %s: %w", key, config.NetAddr.Endpoint, err)
+	}
+	e.set.Logger.Info("listening", zap.String("listener", key), zap.Stringer("address", open.Addr()))
+	e.listeners = append(e.listeners, &listener{server: server, addr: open.Addr()})
+	e.done.Go(func() {
+		if err := server.Serve(open); !errors.Is(err, http.ErrServerClosed) {
+			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("%s listener: %w", key, err)))
+		}
+	})
+	return nil
+}
+
+// shutdown lets running requests end while ctx allows.
+func (l *listener) shutdown(ctx context.Context) error {
+	err := l.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, l.server.Close())
+	}
+	return err
+}

@@ -1,0 +1,206 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// Evidence is what a reference resolves to.
+type Evidence struct {
+	Ref incident.Ref `json:"ref"`
+	// Source is "store", or "case" where retention has dropped the record.
+	Source    string   `json:"source"`
+	Record    *Record  `json:"record,omitempty"`
+	Change    *Change  `json:"change,omitempty"`
+	Conflicts []Record `json:"conflicts"`
+}
+
+// Change is a deploy, configuration change, flag or commit.
+type Change struct {
+	ID         string     `json:"id"`
+	Time       Time       `json:"time,omitzero"`
+	ReceivedAt Time       `json:"received_at,omitzero"`
+	Service    string     `json:"service,omitempty"`
+	Kind       string     `json:"kind"`
+	Version    string     `json:"version,omitempty"`
+	Title      string     `json:"title,omitempty"`
+	URL        string     `json:"url,omitempty"`
+	Attributes Attributes `json:"attributes"`
+}
+
+// Found is a resolved reference: the records it names, the one meant first, or a change.
+type Found struct {
+	Records  []store.SignalRecord
+	Change   *incident.Change
+	FromCase bool
+}
+
+func (a *API) evidence(w http.ResponseWriter, r *http.Request, q *query) error {
+	within := q.text("incident")
+	if within != "" {
+		id, err := signal.ParseID(within)
+		if err != nil {
+			return badParameter("incident", "%v", err)
+		}
+		within = id.String()
+	}
+	ref := incident.Ref(r.PathValue("ref"))
+	if err := checkRef(ref); err != nil {
+		return badParameter("ref", "%v", err)
+	}
+	found, err := Resolve(r.Context(), a.store, ref, within)
+	if errors.Is(err, store.ErrNotFound) {
+		return Problemf(http.StatusNotFound, "nothing is stored under %s", ref)
+	}
+	if err != nil {
+		return err
+	}
+	return respond(w, r, evidenceOf(ref, found))
+}
+
+func evidenceOf(ref incident.Ref, found Found) Evidence {
+	e := Evidence{Ref: ref, Source: "store"}
+	if found.FromCase {
+		e.Source = "case"
+	}
+	if found.Change != nil {
+		c := changeOf(*found.Change)
+		e.Change = &c
+		return e
+	}
+	records := recordsOf(found.Records)
+	e.Record, e.Conflicts = &records[0], records[1:]
+	return e
+}
+
+func changeOf(c incident.Change) Change {
+	return Change{
+		ID: c.ID, Time: Time(c.Time), ReceivedAt: Time(c.ReceivedAt), Service: c.Service, Kind: c.Kind,
+		Version: c.Version, Title: c.Title, URL: c.URL, Attributes: Attributes(c.Attributes),
+	}
+}
+
+// checkRef tells what is wrong with the form of a reference.
+func checkRef(ref incident.Ref) error {
+	kind, id, _ := strings.Cut(string(ref), ":")
+	var err error
+	switch kind {
+	case "span":
+		trace, span, ok := strings.Cut(id, "/")
+		if !ok {
+			return errors.New("want span:<trace_id>/<span_id>")
+		}
+		if _, err = signal.ParseTraceID(trace); err == nil {
+			_, err = signal.ParseSpanID(span)
+		}
+	case "log", "metric":
+		_, err = signal.ParseID(id)
+	case "change":
+		if id == "" {
+			err = errors.New("want change:<id>")
+		}
+	default:
+		err = fmt.Errorf("%q is none of span:, log:, metric:, change:", kind)
+	}
+	return err
+}
+
+// Resolve finds the records that a reference names: in the store, else in the newest case of the
+// incident that cites it ("" for none). ErrNotFound if in neither.
+func Resolve(ctx context.Context, reader Reader, ref incident.Ref, incidentID string) (Found, error) {
+	if id, ok := strings.CutPrefix(string(ref), "change:"); ok {
+		if c, err := findChange(ctx, reader, id); !errors.Is(err, store.ErrNotFound) {
+			return Found{Change: c}, err
+		}
+	} else {
+		records, err := reader.Evidence(ctx, Tenant, ref)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return Found{}, err
+		}
+		if len(records) > 0 {
+			return Found{Records: records}, nil
+		}
+	}
+	if incidentID == "" {
+		return Found{}, store.ErrNotFound
+	}
+	return resolveInCase(ctx, reader, ref, incidentID)
+}
+
+// changePages bounds the search for a change by its ID.
+const changePages = 10
+
+func findChange(ctx context.Context, reader Reader, id string) (*incident.Change, error) {
+	page := store.Page{Limit: maxLimit}
+	for range changePages {
+		l, err := reader.Changes(ctx, Tenant, "", time.Time{}, time.Time{}, page)
+		if err != nil {
+			return nil, err
+		}
+		for i := range l.Items {
+			if l.Items[i].ID == id {
+				return &l.Items[i], nil
+			}
+		}
+		if l.NextCursor == "" {
+			break
+		}
+		page.Cursor = l.NextCursor
+	}
+	return nil, store.ErrNotFound
+}
+
+func resolveInCase(ctx context.Context, reader Reader, ref incident.Ref, incidentID string) (Found, error) {
+	an, err := reader.Analysis(ctx, Tenant, incidentID, 0)
+	if err != nil {
+		return Found{}, err
+	}
+	raw, err := reader.Case(ctx, Tenant, an.InputDigest)
+	if err != nil {
+		return Found{}, err
+	}
+	c, err := analysis.OpenCase(raw)
+	if err != nil {
+		return Found{}, fmt.Errorf("incident %s: %w", incidentID, err)
+	}
+	return searchCase(c, ref)
+}
+
+func searchCase(c *incident.Case, ref incident.Ref) (Found, error) {
+	found := Found{FromCase: true}
+	for _, t := range append(c.Failing, c.Healthy...) {
+		for _, s := range t.Spans {
+			if ref == incident.Ref("span:"+s.TraceID.String()+"/"+s.SpanID.String()) {
+				found.Records = append(found.Records, store.SignalRecord{Span: s})
+			}
+		}
+		for _, l := range t.Logs {
+			if ref == incident.Ref("log:"+l.ID.String()) {
+				found.Records = append(found.Records, store.SignalRecord{Log: l})
+			}
+		}
+	}
+	for _, p := range c.Metrics {
+		if ref == incident.Ref("metric:"+p.ID.String()) {
+			found.Records = append(found.Records, store.SignalRecord{Point: p})
+		}
+	}
+	for i := range c.Changes {
+		if ref == incident.Ref("change:"+c.Changes[i].ID) {
+			found.Change = &c.Changes[i]
+		}
+	}
+	if len(found.Records) == 0 && found.Change == nil {
+		return Found{}, store.ErrNotFound
+	}
+	return found, nil
+}

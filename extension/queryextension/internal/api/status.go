@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// State answers /query/status.
+type State struct {
+	Versions     Versions          `json:"versions"`
+	StartedAt    time.Time         `json:"started_at"`
+	Store        StoreState        `json:"store"`
+	Counts       Counts            `json:"counts"`
+	Backlog      Backlog           `json:"backlog"`
+	DeadLetters  DeadLetters       `json:"dead_letters"`
+	Coordination CoordinationState `json:"coordination"`
+	Agents       AgentsState       `json:"agents"`
+	Subscribers  int               `json:"subscribers"` // open streams of /query/events here
+}
+
+// Versions of what answers.
+type Versions struct {
+	ProdSentinel string `json:"prodsentinel"`
+	Engine       string `json:"engine"`
+	Schema       int64  `json:"schema"`
+}
+
+// StoreState is the store's backend and size.
+type StoreState struct {
+	Backend   string `json:"backend"`
+	SizeBytes int64  `json:"size_bytes"`
+}
+
+// Counts of what is stored.
+type Counts struct {
+	Spans        int64            `json:"spans"`
+	Logs         int64            `json:"logs"`
+	MetricPoints int64            `json:"metric_points"`
+	ErrorSignals int64            `json:"error_signals"`
+	Failures     map[string]int64 `json:"failures"`
+	Incidents    map[string]int64 `json:"incidents"`
+}
+
+// Backlog is work that waits.
+type Backlog struct {
+	FailuresWaiting int64      `json:"failures_waiting"`
+	OldestWaiting   *time.Time `json:"oldest_waiting,omitempty"`
+	AnalysesPending int64      `json:"analyses_pending"`
+}
+
+// DeadLetters is what was given up and kept.
+type DeadLetters struct {
+	Analyses           int64 `json:"analyses"`
+	QuarantinedRecords int64 `json:"quarantined_records"`
+}
+
+// CoordinationState names the coordination backend.
+type CoordinationState struct {
+	Backend string `json:"backend"`
+}
+
+// AgentsState says whether a model takes part, and why not.
+type AgentsState struct {
+	Enabled bool   `json:"enabled"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+func (a *API) status(w http.ResponseWriter, r *http.Request, _ *query) error {
+	s, err := a.State(r.Context())
+	if err != nil {
+		return err
+	}
+	return respond(w, r, s)
+}
+
+func (a *API) services(w http.ResponseWriter, r *http.Request, q *query) error {
+	from, to := q.window()
+	if err := q.failed(); err != nil {
+		return err
+	}
+	m, err := a.store.Services(r.Context(), Tenant, from, to)
+	if err != nil {
+		return err
+	}
+	return respond(w, r, m)
+}
+
+func (a *API) changes(w http.ResponseWriter, r *http.Request, q *query) error {
+	from, to := q.window()
+	page := q.page()
+	if err := q.failed(); err != nil {
+		return err
+	}
+	l, err := a.store.Changes(r.Context(), Tenant, q.text("service"), from, to, page)
+	if err != nil {
+		return err
+	}
+	answer := list[Change]{NextCursor: l.NextCursor}
+	for _, c := range l.Items {
+		answer.Items = append(answer.Items, changeOf(c))
+	}
+	return respond(w, r, answer)
+}
+
+// agentsOff is why no model takes part: the reports are the rules' own.
+const agentsOff = "no model is configured (agents.provider is none); reports come from the rules alone"
+
+func filled(counts map[string]int64, keys ...string) map[string]int64 {
+	out := make(map[string]int64, len(keys))
+	for _, k := range keys {
+		out[k] = counts[k]
+	}
+	return out
+}
+
+var failureStates = enumOf(incident.FailureWaiting, incident.FailureClassified, incident.FailureDismissed)
+
+// State sums up what is stored and what waits.
+func (a *API) State(ctx context.Context) (State, error) {
+	s, err := a.store.Status(ctx)
+	if err != nil {
+		return State{}, err
+	}
+	failures := filled(s.FailuresByState, failureStates...)
+	return State{
+		Versions:  Versions{ProdSentinel: a.info.Version, Engine: a.info.Engine, Schema: s.SchemaVersion},
+		StartedAt: a.info.StartedAt.UTC(),
+		Store:     StoreState{Backend: s.Backend, SizeBytes: s.SizeBytes},
+		Counts: Counts{
+			Spans: s.Spans, Logs: s.Logs, MetricPoints: s.MetricPoints, ErrorSignals: s.ErrorSignals,
+			Failures: failures, Incidents: filled(s.IncidentsByStatus, Statuses...),
+		},
+		Backlog: Backlog{
+			FailuresWaiting: failures[string(incident.FailureWaiting)],
+			OldestWaiting:   s.OldestWaiting, AnalysesPending: s.AnalysesPending,
+		},
+		DeadLetters:  DeadLetters{Analyses: s.AnalysesFailed, QuarantinedRecords: s.Quarantined},
+		Coordination: CoordinationState{Backend: a.info.Coordination},
+		Agents:       AgentsState{Reason: agentsOff},
+		Subscribers:  a.events.Count(),
+	}, nil
+}
