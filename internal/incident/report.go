@@ -65,6 +65,14 @@ type RootCause struct {
 	Statement  string     `json:"statement"`
 	Evidence   []Ref      `json:"evidence"`
 	Confidence Confidence `json:"confidence"`
+	// CappedBy has the caps of section 10 that hold the confidence down, lowest first.
+	CappedBy []Cap `json:"capped_by,omitempty"`
+}
+
+// Cap bounds a confidence. Reason is a clause that finishes "at most 80 %: …".
+type Cap struct {
+	At     Confidence `json:"at"`
+	Reason string     `json:"reason"`
 }
 
 // CriticalFailure is where the failure hurt the caller first.
