@@ -1,0 +1,46 @@
+package failure
+
+// Exception is one exception with its stack, nearest the throw first, and what caused it.
+type Exception struct {
+	Type    string
+	Message string
+	Frames  []Frame
+	Cause   *Exception
+}
+
+// Frame is one stack frame. Generated suffixes are removed from Module and Function.
+type Frame struct {
+	Module   string // class, package or module path
+	Function string
+	File     string
+	Line     int // 0 where unknown; never part of a signature
+	InApp    bool
+}
+
+// Innermost follows the causes to the first one thrown.
+func (e *Exception) Innermost() *Exception {
+	for e.Cause != nil {
+		e = e.Cause
+	}
+	return e
+}
+
+// exceptionParser reads the exceptions of one language, nil where the text has none of it.
+type exceptionParser func(text string) []*Exception
+
+// parsers are tried in this order; the first that finds something has the text.
+var parsers = []exceptionParser{}
+
+// ParseExceptions reads the exceptions written in a log body or stack trace attribute, with or
+// without line breaks, causes linked; nil where there is none. The language is detected: Java and
+// Go now, others by adding a parser.
+func ParseExceptions(text string) []*Exception {
+	for _, parse := range parsers {
+		if found := parse(text); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+func stripGenerated(name string) string { return name }

@@ -1,0 +1,160 @@
+package failure
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// context is what was written before a word; it gives a number its meaning, as in "status 503".
+type context struct {
+	word, earlier string // the last two words
+	gap           int    // bytes since word
+}
+
+func (c context) next(kept string) context {
+	switch {
+	case strings.HasPrefix(kept, "HTTP/"):
+		kept = "HTTP"
+	case c.is("error") && digitsLen(kept) == len(kept):
+		kept = "mysql" // its SQLSTATE comes next, in parentheses
+	}
+	return context{word: kept, earlier: c.word}
+}
+
+// skip notes a byte between words. What is far away, or in another clause, gives no meaning.
+func (c *context) skip(b byte) {
+	c.gap++
+	if c.gap > 4 || strings.IndexByte(" =:([/.-#_", b) < 0 {
+		*c = context{}
+	}
+}
+
+func (c context) is(words ...string) bool    { return equalsAny(c.word, words) }
+func (c context) after(words ...string) bool { return equalsAny(c.earlier, words) }
+
+func equalsAny(s string, words []string) bool {
+	for _, w := range words {
+		if strings.EqualFold(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// keeps returns the length of the code that starts here and tells errors apart, so that it must
+// stay: an HTTP status, SQLSTATE, vendor, gRPC or errno code. 0 if there is none.
+func (c context) keeps(rest string, prev byte) int {
+	for _, match := range []func(string) int{matchHTTPVersion, matchVendorCode, matchStatusClass} {
+		if n := match(rest); n > 0 {
+			return n
+		}
+	}
+	n := wholeWord(rest)
+	if n == 0 {
+		return 0
+	}
+	if n == 5 && isSQLState(rest[:n], c.is("sqlstate", "errcode") || c.is("mysql") && prev == '(') {
+		return n
+	}
+	if digitsLen(rest) != n || continuesNumber(rest[n:]) {
+		return 0
+	}
+	if c.keepsNumber(rest[:n], rest[n:], prev) {
+		return n
+	}
+	return 0
+}
+
+func (c context) keepsNumber(digits, tail string, prev byte) bool {
+	value, err := strconv.Atoi(digits)
+	if err != nil || len(digits) > 5 {
+		return false
+	}
+	status := len(digits) == 3 && value >= 100 && value <= 599
+	failed := status && value >= 400
+	switch {
+	case c.is("status", "statuscode", "httpstatus", "http", "https", "code", "response", "responded", "answered") && status:
+		return true
+	case c.is("code", "status") && value <= 16:
+		return true // gRPC
+	case c.is("errno", "sqlcode"), c.is("error") && c.after("os", "sql", "socket"),
+		c.is("code") && c.after("error", "err", "sql", "vendor", "exit", "native"):
+		return true
+	case c.is("error") && len(digits) == 4 && (strings.HasPrefix(tail, " (") || strings.HasPrefix(tail, ":")):
+		return true // MySQL
+	case failed && followsReason(value, tail):
+		return true
+	case failed && c.is("with", "returned", "returns", "got", "error", "failed", "received", "gave"):
+		return tail == "" || strings.IndexByte(":;,.)]\n", tail[0]) >= 0
+	default:
+		return failed && prev == '(' && strings.HasPrefix(tail, ")")
+	}
+}
+
+// continuesNumber tells whether the digits before are only the first part of a time, date,
+// address or fraction.
+func continuesNumber(tail string) bool {
+	return len(tail) >= 2 && strings.IndexByte(".,:-/", tail[0]) >= 0 && isDigit(tail[1])
+}
+
+// followsReason tells whether the status is written with its reason, as in "503 Service
+// Unavailable".
+func followsReason(status int, tail string) bool {
+	reason, _, _ := strings.Cut(http.StatusText(status), " ")
+	if reason == "" || len(tail) <= len(reason) || tail[0] != ' ' {
+		return false
+	}
+	return strings.EqualFold(tail[1:len(reason)+1], reason) && !startsWord(tail[len(reason)+1:])
+}
+
+// matchHTTPVersion matches "HTTP/1.1" and "HTTP/2".
+func matchHTTPVersion(s string) int {
+	c := cursor{s: s}
+	if !c.lit("HTTP/") || !c.digits(1, 1) {
+		return 0
+	}
+	c.opt(func() bool { return c.lit(".") && c.digits(1, 1) })
+	return c.end()
+}
+
+// matchVendorCode matches Oracle's and MongoDB's codes, as in ORA-00060 and E11000.
+func matchVendorCode(s string) int {
+	for _, prefix := range []string{"ORA-", "TNS-", "PLS-", "E11"} {
+		c := cursor{s: s}
+		if c.lit(prefix) && c.digits(3, 5) {
+			return c.end()
+		}
+	}
+	return 0
+}
+
+// matchStatusClass matches "4xx" and "5xx".
+func matchStatusClass(s string) int {
+	if len(s) >= 3 && s[0] >= '1' && s[0] <= '5' && strings.EqualFold(s[1:3], "xx") && !startsWord(s[3:]) {
+		return 3
+	}
+	return 0
+}
+
+// sqlStateClasses are the first two characters of SQLSTATE codes.
+const sqlStateClasses = " 00 01 02 03 07 08 09 0A 0B 0F 0L 0P 0Z 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F" +
+	" 40 42 44 53 54 55 57 58 72 F0 HV HY P0 S0 XX "
+
+// isSQLState tells whether five characters are a SQLSTATE. Without a word that says so, only those
+// with a letter are recognised.
+func isSQLState(s string, announced bool) bool {
+	letters := 0
+	for i := range len(s) {
+		switch {
+		case s[i] >= 'A' && s[i] <= 'Z':
+			letters++
+		case !isDigit(s[i]):
+			return false
+		}
+	}
+	if announced {
+		return true
+	}
+	return letters > 0 && letters < len(s) && strings.Contains(sqlStateClasses, " "+s[:2]+" ")
+}
