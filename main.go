@@ -17,13 +17,14 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/config"
 	"github.com/prodsentinel/prodsentinel/internal/cli"
+	"github.com/prodsentinel/prodsentinel/internal/demo"
 )
 
 // version is set at link time, see the Makefile.
 var version string
 
 func main() {
-	root := cli.NewCommand(collectorSettings(), config.Embedded()) // further arguments: our subcommands
+	root := cli.NewCommand(collectorSettings(), config.Embedded(), demo.NewCommand())
 	err := root.Execute()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)

@@ -33,9 +33,9 @@ type Scenario struct {
 
 // Verdict is what must be concluded from a trace of the scenario.
 type Verdict struct {
-	// Incident tells whether the trace may open an incident. If not, State is set and the rest is empty.
+	// Incident tells whether the trace may open an incident. If not, Reason is set and the rest is empty.
 	Incident bool
-	// Reason is why the trace is no failure, where Incident is false: "recovered" or "4xx".
+	// Reason is why the trace is no failure, where Incident is false: "recovered" or "client_error".
 	Reason string
 
 	Kind      string
@@ -120,7 +120,7 @@ func All() []Scenario {
 		{
 			Name: BadOrder, Status: 422,
 			Happens: "payment finds the order invalid and the gateway passes the 422 on",
-			Expect:  Verdict{Reason: "4xx"},
+			Expect:  Verdict{Reason: "client_error"},
 		},
 	}
 }

@@ -1,0 +1,166 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/examples/shop"
+	"github.com/prodsentinel/prodsentinel/examples/shop/scenario"
+)
+
+// checkAll plays every scenario in both modes side by side and fails unless every verdict is right. The
+// modes are told apart by their environment, which is part of what makes failures one incident.
+func checkAll(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not everything was analysed within %s (--timeout)", timeout))
+	defer cancel()
+	other, err := freeShop(ctx, cfg.Environment+"-plain-json")
+	if err != nil {
+		return err
+	}
+	var attempts []*attempt
+	for _, front := range []struct {
+		mode string
+		cfg  shop.Config
+	}{{otlp, cfg}, {plainJSON, other}} {
+		storefront, err := s.startShop(ctx, front.mode, front.cfg)
+		if err != nil {
+			return err
+		}
+		if _, err := payHealthy(ctx, storefront.gateway); err != nil {
+			return err
+		}
+		failed, err := payAll(ctx, storefront)
+		if err != nil {
+			return err
+		}
+		attempts = append(attempts, failed...)
+	}
+	_, _ = fmt.Fprintf(out, "%d orders sent, by OTLP and by plain JSON; waiting for the verdicts\n", len(attempts))
+	a := newAPI(url(s.addresses, query))
+	waited := poll(ctx, func() (bool, error) { return allSettled(ctx, a, attempts) })
+	return judge(ctx, out, a, attempts, waited)
+}
+
+// payAll sends one order for each scenario, and one with a storm straight to payment.
+func payAll(ctx context.Context, front storefront) ([]*attempt, error) {
+	var attempts []*attempt
+	for _, sc := range scenario.All() {
+		attempts = append(attempts, &attempt{mode: front.mode, scenario: sc})
+		if sc.Name == scenario.FailPay {
+			attempts = append(attempts, &attempt{mode: front.mode, scenario: sc, direct: true})
+		}
+	}
+	for _, at := range attempts {
+		base := front.gateway
+		if at.direct {
+			base = front.payment
+		}
+		order := at.scenario.OrderID("123")
+		if at.scenario.Name == scenario.FailPay {
+			order += fmt.Sprintf("?storm=%d", watchedStorm)
+		}
+		paid, err := pay(ctx, base, order)
+		if err != nil {
+			return nil, err
+		}
+		at.payment = paid
+	}
+	return attempts, nil
+}
+
+func allSettled(ctx context.Context, a *api, attempts []*attempt) (bool, error) {
+	all := true
+	for _, at := range attempts {
+		if err := at.look(ctx, a); err != nil {
+			return false, err
+		}
+		all = all && at.settled()
+	}
+	return all, nil
+}
+
+// judge prints every attempt with what is wrong about it. waited is why waiting ended, nil if all is settled.
+func judge(ctx context.Context, out io.Writer, a *api, attempts []*attempt, waited error) error {
+	p := &printer{out: out}
+	p.line("\n%-6s %-11s %-20s %-4s %-66s", "", "mode", "ID contains", "HTTP", "verdict")
+	bad := 0
+	for _, at := range attempts {
+		wrong := at.wrong()
+		mark := "ok"
+		if len(wrong) > 0 {
+			mark = "WRONG"
+			bad++
+		}
+		p.line("%-6s %-11s %-20s %-4d %s", mark, at.mode, at.name(), at.status, at.concluded())
+		for _, w := range wrong {
+			p.line("       - %s (trace %s)", w, at.traceID)
+		}
+	}
+	if waited != nil {
+		return fmt.Errorf("%d of %d verdicts are not right: %w", bad, len(attempts), waited)
+	}
+	excess, err := wrongIncidents(ctx, a, attempts)
+	if err != nil {
+		return err
+	}
+	for _, e := range excess {
+		p.line("WRONG  %s", e)
+	}
+	if bad+len(excess) > 0 {
+		return fmt.Errorf("%d of %d verdicts and %d incidents are not right", bad, len(attempts), len(excess))
+	}
+	p.line("\nAll %d verdicts are right.", len(attempts))
+	return p.err
+}
+
+// concluded says in short what ProdSentinel made of the trace.
+func (a *attempt) concluded() string {
+	switch {
+	case a.failure == nil:
+		return "no failure"
+	case a.analysis != nil && a.analysis.RootCause != nil:
+		rc := a.analysis.RootCause
+		return fmt.Sprintf("%s, %s, %s, %s", rc.Kind, rc.Component, rc.Category, percent(rc.Confidence))
+	case a.analysis != nil:
+		return string(a.analysis.Verdict)
+	default:
+		return strings.TrimSpace(fmt.Sprintf("%s %s", a.failure.State, a.failure.Reason))
+	}
+}
+
+// wrongIncidents compares all incidents there are with those the attempts must have led to: one for each
+// mode and scenario that is one.
+func wrongIncidents(ctx context.Context, a *api, attempts []*attempt) ([]string, error) {
+	all, err := a.incidents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owner := make(map[string]string) // incident → mode and scenario
+	want := make(map[string]bool)
+	var wrong []string
+	for _, at := range attempts {
+		if !at.scenario.Expect.Incident {
+			continue
+		}
+		source := at.mode + " " + string(at.scenario.Name)
+		want[source] = true
+		for _, inc := range at.incidents {
+			if other, taken := owner[inc.ID]; taken && other != source {
+				wrong = append(wrong, fmt.Sprintf("incident %s takes %s together with %s", inc.ID, source, other))
+			}
+			owner[inc.ID] = source
+		}
+	}
+	for _, inc := range all {
+		if owner[inc.ID] == "" {
+			wrong = append(wrong, fmt.Sprintf("incident %s should not be: %s", inc.ID, inc.Title))
+		}
+	}
+	if len(all) != len(want) {
+		wrong = append(wrong, fmt.Sprintf("there are %d incidents, not %d", len(all), len(want)))
+	}
+	return wrong, nil
+}
