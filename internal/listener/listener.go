@@ -1,0 +1,53 @@
+// Package listener holds the rules that every HTTP listener of this project follows: who may
+// call it, with what kind of body, and for how long. It protects a listener on the user's own
+// machine from web pages open in their browser (DNS rebinding, cross-site requests), and from
+// being opened to the network by accident. It authenticates nobody; confighttp does.
+package listener
+
+import (
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/collector/config/confighttp"
+)
+
+const (
+	maxHeaderBytes    = 64 << 10
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
+	maxBodyBytes      = 20 << 20
+)
+
+// DefaultServerConfig is confighttp's with limits on time and size, for the given endpoint.
+// max_request_body_size counts before and after decompression.
+func DefaultServerConfig(endpoint string) confighttp.ServerConfig {
+	cfg := confighttp.NewDefaultServerConfig()
+	cfg.NetAddr.Endpoint = endpoint
+	cfg.ReadHeaderTimeout = readHeaderTimeout
+	cfg.ReadTimeout = readTimeout
+	cfg.WriteTimeout = writeTimeout
+	cfg.MaxRequestBodySize = maxBodyBytes
+	cfg.CompressionAlgorithms = []string{"", "gzip", "zstd"}
+	return cfg
+}
+
+// Protect puts the rules before everything else that srv does, authentication included.
+func Protect(srv *http.Server, rules Rules) {
+	srv.MaxHeaderBytes = maxHeaderBytes
+	srv.Handler = Guard(srv.Handler, rules)
+}
+
+// RulesFor takes from a server's configuration what the rules need; allowedHosts are the names,
+// beyond those of the loopback, under which it may be called.
+func RulesFor(cfg *confighttp.ServerConfig, allowedHosts []string) Rules {
+	rules := Rules{
+		Endpoint:     cfg.NetAddr.Endpoint,
+		AllowedHosts: allowedHosts,
+		Encodings:    cfg.CompressionAlgorithms,
+	}
+	if cors := cfg.CORS.Get(); cors != nil {
+		rules.AllowedOrigins = cors.AllowedOrigins
+	}
+	return rules
+}

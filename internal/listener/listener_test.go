@@ -1,0 +1,171 @@
+package listener_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+
+	"github.com/prodsentinel/prodsentinel/internal/listener"
+)
+
+func TestValidateEndpoint(t *testing.T) {
+	tests := map[string]struct {
+		endpoint string
+		auth     bool
+		allow    bool
+		wantErr  string
+	}{
+		"localhost":             {"localhost:8000", false, false, ""},
+		"a name below":          {"a.localhost:8000", false, false, ""},
+		"IPv4 loopback":         {"127.8.9.1:0", false, false, ""},
+		"IPv6 loopback":         {"[::1]:8000", false, false, ""},
+		"everywhere":            {"0.0.0.0:8000", false, false, "allow_unauthenticated: true"},
+		"everywhere, IPv6":      {"[::]:8000", false, false, "allow_unauthenticated: true"},
+		"no host":               {":8000", false, false, "allow_unauthenticated: true"},
+		"a private address":     {"10.0.0.1:8000", false, false, "allow_unauthenticated: true"},
+		"a name":                {"localhost.example.com:8000", false, false, "allow_unauthenticated: true"},
+		"with authenticator":    {"0.0.0.0:8000", true, false, ""},
+		"meant":                 {"0.0.0.0:8000", false, true, ""},
+		"no port":               {"localhost", true, true, "want host:port"},
+		"mapped loopback":       {"[::ffff:127.0.0.1]:8000", false, false, ""},
+		"a name like loopback":  {"127.0.0.1.example.com:80", false, false, "allow_unauthenticated: true"},
+		"a name like localhost": {"notlocalhost:80", false, false, "allow_unauthenticated: true"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := listener.ValidateEndpoint(tc.endpoint, tc.auth, tc.allow)
+			if tc.wantErr == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, tc.wantErr)
+		})
+	}
+}
+
+func TestGuard(t *testing.T) {
+	const jsonType, none = "application/json", "none"
+	rules := listener.Rules{
+		Endpoint:       "192.0.2.7:8000",
+		AllowedHosts:   []string{"sentinel", "*.Example.com"},
+		AllowedOrigins: []string{"https://app.example.com", "https://*.corp.test"},
+		Encodings:      []string{"", "gzip", "zstd"},
+	}
+	tests := map[string]struct {
+		method  string
+		host    string
+		headers map[string]string
+		body    string
+		want    int
+	}{
+		"localhost":                   {method: "GET", host: "localhost:8000", want: 200},
+		"localhost without port":      {method: "GET", host: "localhost", want: 200},
+		"case and root dot":           {method: "GET", host: "LocalHost.:8000", want: 200},
+		"below localhost":             {method: "GET", host: "demo.localhost:8000", want: 200},
+		"IPv4":                        {method: "GET", host: "127.0.0.1:8000", want: 200},
+		"IPv6":                        {method: "GET", host: "[::1]:8000", want: 200},
+		"IPv6 without port":           {method: "GET", host: "[::1]", want: 200},
+		"configured":                  {method: "GET", host: "sentinel:8000", want: 200},
+		"below configured":            {method: "GET", host: "a.b.example.com", want: 200},
+		"the endpoint's own":          {method: "GET", host: "192.0.2.7:8000", want: 200},
+		"the suffix itself":           {method: "GET", host: "example.com", want: 403},
+		"rebound name":                {method: "GET", host: "evil.test:8000", want: 403},
+		"name that ends like ours":    {method: "GET", host: "evillocalhost:8000", want: 403},
+		"private address":             {method: "GET", host: "10.0.0.1:8000", want: 403},
+		"no host":                     {method: "GET", host: none, want: 403},
+		"same origin":                 {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "http://localhost:8000"}, body: "{}", want: 200},
+		"no origin":                   {method: "POST", headers: map[string]string{"Content-Type": jsonType}, body: "{}", want: 200},
+		"foreign origin":              {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "https://evil.test"}, body: "{}", want: 403},
+		"another port":                {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "http://localhost:3000"}, body: "{}", want: 403},
+		"opaque origin":               {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "null"}, body: "{}", want: 403},
+		"cross-site":                  {method: "DELETE", headers: map[string]string{"Sec-Fetch-Site": "cross-site"}, want: 403},
+		"same-site":                   {method: "POST", headers: map[string]string{"Sec-Fetch-Site": "same-site"}, want: 403},
+		"foreign origin reading":      {method: "GET", headers: map[string]string{"Origin": "https://evil.test"}, want: 200},
+		"preflight":                   {method: "OPTIONS", headers: map[string]string{"Origin": "https://evil.test"}, want: 200},
+		"allowed origin":              {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "https://app.example.com", "Sec-Fetch-Site": "cross-site"}, body: "{}", want: 200},
+		"allowed pattern":             {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "https://a.corp.test"}, body: "{}", want: 200},
+		"beside the pattern":          {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "https://corp.test.evil"}, body: "{}", want: 403},
+		"newline-delimited":           {method: "POST", headers: map[string]string{"Content-Type": "application/x-ndjson"}, body: "{}", want: 200},
+		"+json":                       {method: "POST", headers: map[string]string{"Content-Type": "application/vnd.api+json; charset=UTF-8"}, body: "{}", want: 200},
+		"no body":                     {method: "POST", want: 200},
+		"no content type":             {method: "POST", body: "{}", want: 415},
+		"text":                        {method: "POST", headers: map[string]string{"Content-Type": "text/plain"}, body: "{}", want: 415},
+		"form":                        {method: "POST", headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, body: "{}", want: 415},
+		"another charset":             {method: "POST", headers: map[string]string{"Content-Type": "application/json; charset=latin1"}, body: "{}", want: 415},
+		"gzip":                        {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Content-Encoding": "GZIP"}, body: "{}", want: 200},
+		"identity":                    {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Content-Encoding": "identity"}, body: "{}", want: 200},
+		"unknown encoding":            {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Content-Encoding": "br"}, body: "{}", want: 415},
+		"twice encoded":               {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Content-Encoding": "gzip, zstd"}, body: "{}", want: 415},
+		"a loopback name from abroad": {method: "POST", host: "localhost:8000", headers: map[string]string{"Content-Type": jsonType, "Origin": "http://localhost.evil.test:8000"}, body: "{}", want: 403},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			req := httptest.NewRequest(tc.method, "/x", nil)
+			if tc.body != "" {
+				req = httptest.NewRequest(tc.method, "/x", strings.NewReader(tc.body))
+			}
+			req.Host = "localhost:8000"
+			if tc.host != "" {
+				req.Host = strings.TrimSuffix(tc.host, none)
+			}
+			for k, v := range tc.headers {
+				req.Header.Set(k, v)
+			}
+			var encoding string
+			next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { encoding = r.Header.Get("Content-Encoding") })
+			rec := httptest.NewRecorder()
+			listener.Guard(next, rules).ServeHTTP(rec, req)
+			require.Equal(t, tc.want, rec.Code, rec.Body.String())
+			if tc.want == http.StatusOK {
+				assert.Equal(t, strings.ToLower(strings.TrimSuffix(tc.headers["Content-Encoding"], "identity")), encoding)
+				return
+			}
+			assert.Equal(t, listener.ProblemContentType, rec.Header().Get("Content-Type"))
+			var problem listener.Problem
+			require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &problem))
+			assert.Equal(t, tc.want, problem.Status)
+			assert.NotEmpty(t, problem.Detail)
+		})
+	}
+}
+
+func TestAnyHost(t *testing.T) {
+	req := httptest.NewRequest(http.MethodGet, "/", nil)
+	req.Host = "whatever.test"
+	rec := httptest.NewRecorder()
+	listener.Guard(http.NotFoundHandler(), listener.Rules{AllowedHosts: []string{"*"}}).ServeHTTP(rec, req)
+	assert.Equal(t, http.StatusNotFound, rec.Code)
+}
+
+func TestProtect(t *testing.T) {
+	cfg := listener.DefaultServerConfig("localhost:0")
+	cfg.CORS = configoptional.Some(confighttp.CORSConfig{AllowedOrigins: []string{"https://app.test"}})
+	rules := listener.RulesFor(&cfg, []string{"sentinel"})
+	assert.Equal(t, listener.Rules{
+		Endpoint:       "localhost:0",
+		AllowedHosts:   []string{"sentinel"},
+		AllowedOrigins: []string{"https://app.test"},
+		Encodings:      []string{"", "gzip", "zstd"},
+	}, rules)
+
+	srv := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: cfg.ReadHeaderTimeout}
+	listener.Protect(srv, rules)
+	assert.NotZero(t, srv.MaxHeaderBytes)
+	rec := httptest.NewRecorder()
+	srv.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "http://evil.test/", nil))
+	assert.Equal(t, http.StatusForbidden, rec.Code)
+}
+
+func TestHandleErrorKeepsAuthenticatorsSilent(t *testing.T) {
+	rec := httptest.NewRecorder()
+	listener.HandleError(rec, nil, "token abc does not match", http.StatusUnauthorized)
+	assert.Equal(t, http.StatusUnauthorized, rec.Code)
+	assert.NotContains(t, rec.Body.String(), "abc")
+}
