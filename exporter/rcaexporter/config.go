@@ -1,0 +1,161 @@
+package rcaexporter
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// Config of the rca exporter. Errors, QuietPeriod and MaxWait must equal those of the
+// trace_correlation processor.
+type Config struct {
+	// Store and Coordination are the component ids of the extensions to use.
+	Store        component.ID `mapstructure:"store"`
+	Coordination component.ID `mapstructure:"coordination"`
+	// Errors says what counts as an error signal.
+	Errors failure.Conditions `mapstructure:"errors"`
+	// QuietPeriod is how long a failing trace must have received nothing to be classified, and
+	// MaxWait how long that is waited for.
+	QuietPeriod time.Duration `mapstructure:"quiet_period"`
+	MaxWait     time.Duration `mapstructure:"max_wait"`
+	// Workers is how many batches of failures, and how many incidents, this process works on at
+	// a time; with 0 it only stores.
+	Workers int `mapstructure:"workers"`
+	// ResolveAfter is how long an incident must have had no failure to be resolved.
+	ResolveAfter time.Duration `mapstructure:"resolve_after"`
+	// LateWindow is how long after its first error late signals of a trace may ask for a new
+	// revision.
+	LateWindow time.Duration `mapstructure:"late_window"`
+	// MaxNewIncidents is how many incidents one service may open an hour; 0 for no bound.
+	MaxNewIncidents int          `mapstructure:"max_new_incidents"`
+	Sweep           SweepConfig  `mapstructure:"sweep"`
+	Case            CaseConfig   `mapstructure:"case"`
+	Agents          AgentsConfig `mapstructure:"agents"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// SweepConfig says how often lost work is looked for, and how old an error signal that nobody
+// reported must be to count as lost.
+type SweepConfig struct {
+	Interval time.Duration `mapstructure:"interval"`
+	MinAge   time.Duration `mapstructure:"min_age"`
+}
+
+// CaseConfig bounds what one analysis looks at.
+type CaseConfig struct {
+	// Baseline is how long before onset, in event time, healthy traces and metrics are taken from.
+	Baseline      time.Duration `mapstructure:"baseline"`
+	FailingTraces int           `mapstructure:"failing_traces"`
+	HealthyTraces int           `mapstructure:"healthy_traces"`
+}
+
+// AgentsConfig chooses the language model that comments on reports.
+type AgentsConfig struct {
+	// Provider can only be none in this version.
+	Provider string `mapstructure:"provider"`
+}
+
+const providerNone = "none"
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Store:           component.MustNewID("signal_store"),
+		Coordination:    component.MustNewID("coordination"),
+		QuietPeriod:     6 * time.Second,
+		MaxWait:         30 * time.Second,
+		Workers:         2,
+		ResolveAfter:    30 * time.Minute,
+		LateWindow:      10 * time.Minute,
+		MaxNewIncidents: 100,
+		Sweep:           SweepConfig{Interval: 15 * time.Second, MinAge: time.Minute},
+		Case:            CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 20, HealthyTraces: 50},
+		Agents:          AgentsConfig{Provider: providerNone},
+	}
+}
+
+// Validate checks what the collector's own decoding does not.
+func (c *Config) Validate() error {
+	return errors.Join(
+		named("store", c.Store),
+		named("coordination", c.Coordination),
+		positive("quiet_period", c.QuietPeriod),
+		positive("max_wait", c.MaxWait),
+		atLeast("max_wait", c.MaxWait, "quiet_period", c.QuietPeriod),
+		within("workers", c.Workers, 0, 256),
+		positive("resolve_after", c.ResolveAfter),
+		notNegative("late_window", c.LateWindow),
+		within("max_new_incidents", c.MaxNewIncidents, 0, 1_000_000),
+		positive("sweep::interval", c.Sweep.Interval),
+		notNegative("sweep::min_age", c.Sweep.MinAge),
+		positive("case::baseline", c.Case.Baseline),
+		within("case::failing_traces", c.Case.FailingTraces, 1, 1000),
+		within("case::healthy_traces", c.Case.HealthyTraces, 0, 1000),
+		c.Agents.validate(),
+	)
+}
+
+func (a AgentsConfig) validate() error {
+	if a.Provider != providerNone {
+		return fmt.Errorf("agents::provider: %q is not available in this version; use %q", a.Provider, providerNone)
+	}
+	return nil
+}
+
+func named(key string, id component.ID) error {
+	if id == (component.ID{}) {
+		return fmt.Errorf("%s: must name an extension", key)
+	}
+	return nil
+}
+
+func positive(key string, d time.Duration) error {
+	if d <= 0 {
+		return fmt.Errorf("%s: must be more than 0, is %s", key, d)
+	}
+	return nil
+}
+
+func notNegative(key string, d time.Duration) error {
+	if d < 0 {
+		return fmt.Errorf("%s: must not be negative, is %s", key, d)
+	}
+	return nil
+}
+
+func atLeast(key string, d time.Duration, otherKey string, other time.Duration) error {
+	if d < other {
+		return fmt.Errorf("%s: must be at least %s (%s), is %s", key, otherKey, other, d)
+	}
+	return nil
+}
+
+func within(key string, n, least, most int) error {
+	if n < least || n > most {
+		return fmt.Errorf("%s: must be within %d and %d, is %d", key, least, most, n)
+	}
+	return nil
+}
+
+func (c *Config) analysis() analysis.Config {
+	return analysis.Config{
+		Workers:      c.Workers,
+		QuietPeriod:  c.QuietPeriod,
+		MaxWait:      c.MaxWait,
+		ResolveAfter: c.ResolveAfter,
+		Policy:       incident.Policy{MaxNewIncidents: c.MaxNewIncidents, LateWindow: c.LateWindow},
+		Sweep:        analysis.SweepConfig{Interval: c.Sweep.Interval, MinAge: c.Sweep.MinAge},
+		Case: analysis.CaseConfig{
+			Baseline:      c.Case.Baseline,
+			FailingTraces: c.Case.FailingTraces,
+			HealthyTraces: c.Case.HealthyTraces,
+		},
+	}
+}

@@ -1,0 +1,134 @@
+package rcaexporter
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/exporter/rcaexporter/internal/metadata"
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// rcaExporter is the instance that all signals of one component id share.
+type rcaExporter struct {
+	config    *Config
+	log       *zap.Logger
+	telemetry *metadata.TelemetryBuilder
+	health    health
+
+	digest    string // of the conditions, compared with the processor's
+	coord     coordination.Coordinator
+	committer *committer
+	reports   *reports
+	workers   *analysis.Workers
+
+	stopReports context.CancelFunc
+	background  sync.WaitGroup
+}
+
+func newExporter(set exporter.Settings, config *Config) (*rcaExporter, error) {
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, fmt.Errorf("create the exporter's metrics: %w", err)
+	}
+	return &rcaExporter{config: config, log: set.Logger, telemetry: telemetry}, nil
+}
+
+func (e *rcaExporter) start(host component.Host) error {
+	s, err := storeOf(host, e.config.Store)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if e.coord, err = coordinatorOf(host, e.config.Coordination); err != nil {
+		return fmt.Errorf("coordination: %w", err)
+	}
+	e.reports = newReports(s, e.accepted, e.refused)
+	e.committer = newCommitter(defaultLimits, s.Append, e.committed)
+	e.workers = analysis.New(e.config.analysis(), s, e.coord, e.log, e.observer())
+	if err := e.telemetry.RegisterRcaInFlightBytesCallback(e.observeInFlight); err != nil {
+		return fmt.Errorf("register the exporter's metrics: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e.stopReports = cancel
+	e.background.Go(func() { e.reports.run(ctx) })
+	e.workers.Start()
+	return nil
+}
+
+// shutdown stores what was accepted, records what was reported, and stops the workers.
+func (e *rcaExporter) shutdown(ctx context.Context) error {
+	e.committer.shutdown(ctx)
+	e.stopReports()
+	e.background.Wait()
+	err := e.workers.Shutdown(ctx)
+	e.telemetry.Shutdown()
+	return err
+}
+
+// admit makes room for a request of that size, or asks the client to send it again.
+func (e *rcaExporter) admit(size int) error {
+	if err := e.committer.reserve(int64(size)); err != nil {
+		return newPushback(err, retryBusy)
+	}
+	return nil
+}
+
+// store takes an admitted batch. It answers nil once that is durable, and where it is not an
+// error that asks the client to send it again.
+func (e *rcaExporter) store(ctx context.Context, batch store.Batch, size int) error {
+	err := e.committer.submit(ctx, batch, int64(size))
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return newPushback(fmt.Errorf("signals were not stored: %w", err), retryUnavailable)
+}
+
+// committed counts a commit and passes on what it brought.
+func (e *rcaExporter) committed(c commit) {
+	ctx := context.Background()
+	e.telemetry.RcaCommitDuration.Record(ctx, c.took.Seconds())
+	if c.err != nil {
+		if e.health.set(problemStore, c.err) {
+			e.log.Error("cannot store signals; clients are asked to send them again", zap.Error(c.err))
+		}
+		return
+	}
+	if e.health.set(problemStore, nil) {
+		e.log.Info("storing signals again")
+	}
+	e.telemetry.RcaCommitRows.Record(ctx, int64(c.rows))
+	for _, r := range c.results {
+		if r.Quarantined > 0 {
+			e.telemetry.RcaQuarantined.Add(ctx, int64(r.Quarantined))
+		}
+	}
+	for _, r := range c.requests {
+		e.reports.stored(r.batch.Tenant, r.batch.Errors)
+	}
+}
+
+// accepted wakes a worker for failures that were recorded.
+func (e *rcaExporter) accepted(n int) {
+	ctx := context.Background()
+	e.telemetry.RcaFailuresAccepted.Add(ctx, int64(n))
+	if err := e.coord.Wake(ctx, coordination.QueueFailures); err != nil {
+		e.log.Debug("cannot wake workers; they look by themselves", zap.Error(err))
+	}
+}
+
+func (e *rcaExporter) refused(reason string) {
+	e.telemetry.RcaFailuresRefused.Add(context.Background(), 1, metric.WithAttributes(attribute.String("reason", reason)))
+}
+
+func (e *rcaExporter) observeInFlight(_ context.Context, o metric.Int64Observer) error {
+	o.Observe(e.committer.size())
+	return nil
+}
