@@ -61,13 +61,14 @@ func (a *api) analysis(ctx context.Context, incidentID string) (incident.Analysi
 // trace has none, or is not known.
 func (a *api) trace(ctx context.Context, traceID string) (f *failure, signals int, err error) {
 	var body struct {
-		Failure *failure          `json:"failure"`
-		Items   []json.RawMessage `json:"items"`
+		Failure *failure `json:"failure"`
+		Spans   int      `json:"spans"`
+		Logs    int      `json:"logs"`
 	}
-	if err := a.get(ctx, "/query/traces/"+traceID+"?limit=1000", &body); err != nil && !errors.Is(err, errNotFound) {
+	if err := a.get(ctx, "/query/traces/"+traceID+"?limit=1", &body); err != nil && !errors.Is(err, errNotFound) {
 		return nil, 0, err
 	}
-	return body.Failure, len(body.Items), nil
+	return body.Failure, body.Spans + body.Logs, nil
 }
 
 // list reads all pages of a list.

@@ -46,10 +46,10 @@ func TestListReadsEveryPage(t *testing.T) {
 func TestTraceTellsItsFailure(t *testing.T) {
 	a := serve(t, map[string]any{
 		"/query/traces/t1": map[string]any{
-			"items":   []any{1, 2, 3},
+			"spans": 2, "logs": 1,
 			"failure": map[string]any{"trace_id": "t1", "state": "dismissed", "reason": "recovered"},
 		},
-		"/query/traces/t2": map[string]any{"items": []any{1}},
+		"/query/traces/t2": map[string]any{"spans": 1},
 	})
 	f, signals, err := a.trace(t.Context(), "t1")
 	require.NoError(t, err)

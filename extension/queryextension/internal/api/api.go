@@ -22,6 +22,7 @@ import (
 type Reader interface {
 	Incident(ctx context.Context, tenant, id string) (incident.Incident, error)
 	ListIncidents(ctx context.Context, tenant string, f store.IncidentFilter, page store.Page) (store.Listing[incident.Incident], error)
+	Failure(ctx context.Context, tenant, key string) (store.FailureView, error)
 	IncidentFailures(ctx context.Context, tenant, incidentID string, page store.Page) (store.Listing[store.FailureView], error)
 	Analysis(ctx context.Context, tenant, id string, revision int) (incident.Analysis, error)
 	Revisions(ctx context.Context, tenant, id string) ([]store.RevisionView, error)

@@ -1,25 +1,30 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/tracetree"
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // Trace is one page of a trace in tree order.
 type Trace struct {
-	TraceID    string      `json:"trace_id"`
-	Spans      int         `json:"spans"`
-	Logs       int         `json:"logs"`
-	Truncated  int         `json:"truncated"`
-	Services   []string    `json:"services"`
-	StartTime  Time        `json:"start_time,omitzero"`
-	EndTime    Time        `json:"end_time,omitzero"`
-	Items      []TraceItem `json:"items"`
-	NextCursor string      `json:"next_cursor,omitempty"`
+	TraceID   string   `json:"trace_id"`
+	Spans     int      `json:"spans"`
+	Logs      int      `json:"logs"`
+	Truncated int      `json:"truncated"`
+	Services  []string `json:"services"`
+	StartTime Time     `json:"start_time,omitzero"`
+	EndTime   Time     `json:"end_time,omitzero"`
+	// Failure is what became of the trace, nil where it has no error signal.
+	Failure    *store.FailureView `json:"failure,omitempty"`
+	Items      []TraceItem        `json:"items"`
+	NextCursor string             `json:"next_cursor,omitempty"`
 }
 
 // TraceItem is a record at its place in the tree.
@@ -55,7 +60,22 @@ func (a *API) trace(w http.ResponseWriter, r *http.Request, q *query) error {
 	if answer.Items, answer.NextCursor, err = pageOf(tree, page); err != nil {
 		return err
 	}
+	if answer.Failure, err = a.failureOf(r.Context(), id); err != nil {
+		return err
+	}
 	return respond(w, r, answer)
+}
+
+// failureOf returns a trace's failure, nil if it has none.
+func (a *API) failureOf(ctx context.Context, id signal.TraceID) (*store.FailureView, error) {
+	f, err := a.store.Failure(ctx, Tenant, failure.TraceKey(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil //nolint:nilnil // a trace without failure is usual
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &f, nil
 }
 
 // pageOf takes the items after the one that the cursor names.
