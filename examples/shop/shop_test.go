@@ -38,7 +38,7 @@ func start(t *testing.T, exporters func(*recorder) telemetry.Exporters) *running
 	ctx, cancel := context.WithCancel(context.Background())
 	listeners := make(map[string]net.Listener)
 	for _, name := range shop.Services() {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		listeners[name] = l
 	}

@@ -46,11 +46,6 @@ func (a *api) incident(ctx context.Context, id string) (incident.Incident, error
 	return inc, a.get(ctx, "/query/incidents/"+id, &inc)
 }
 
-// failures returns the failing traces of an incident.
-func (a *api) failures(ctx context.Context, incidentID string) ([]failure, error) {
-	return list[failure](ctx, a, "/query/incidents/"+incidentID+"/failures")
-}
-
 // analysis returns an incident's latest analysis; errNotFound if there is none yet.
 func (a *api) analysis(ctx context.Context, incidentID string) (incident.Analysis, error) {
 	var an incident.Analysis

@@ -69,13 +69,13 @@ func TestTraceTellsItsFailure(t *testing.T) {
 func TestErrorsNameThePath(t *testing.T) {
 	_, err := serve(t, nil).analysis(t.Context(), "x")
 	require.ErrorIs(t, err, errNotFound)
-	assert.ErrorContains(t, err, "/query/incidents/x/analysis")
+	require.ErrorContains(t, err, "/query/incidents/x/analysis")
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "store unavailable", http.StatusServiceUnavailable)
 	}))
 	defer server.Close()
 	_, err = newAPI(server.URL).incidents(t.Context())
-	assert.ErrorContains(t, err, "503 Service Unavailable: store unavailable")
+	require.ErrorContains(t, err, "503 Service Unavailable: store unavailable")
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }

@@ -139,14 +139,14 @@ func wrongIncidents(ctx context.Context, a *api, attempts []*attempt) ([]string,
 		return nil, err
 	}
 	owner := make(map[string]string) // incident → mode and scenario
-	want := make(map[string]bool)
+	want := make(map[string]int)     // mode and scenario → orders
 	var wrong []string
 	for _, at := range attempts {
 		if !at.scenario.Expect.Incident {
 			continue
 		}
 		source := at.mode + " " + string(at.scenario.Name)
-		want[source] = true
+		want[source]++
 		for _, inc := range at.incidents {
 			if other, taken := owner[inc.ID]; taken && other != source {
 				wrong = append(wrong, fmt.Sprintf("incident %s takes %s together with %s", inc.ID, source, other))
@@ -155,8 +155,11 @@ func wrongIncidents(ctx context.Context, a *api, attempts []*attempt) ([]string,
 		}
 	}
 	for _, inc := range all {
-		if owner[inc.ID] == "" {
+		source := owner[inc.ID]
+		if source == "" {
 			wrong = append(wrong, fmt.Sprintf("incident %s should not be: %s", inc.ID, inc.Title))
+		} else if inc.FailingTraces != want[source] {
+			wrong = append(wrong, fmt.Sprintf("incident %s (%s) has %d failing traces, not %d", inc.ID, source, inc.FailingTraces, want[source]))
 		}
 	}
 	if len(all) != len(want) {

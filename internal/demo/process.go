@@ -25,7 +25,7 @@ type process struct {
 }
 
 // launch starts the demo's own executable with other arguments. Its output goes to the log file.
-func launch(name, log string, env []string, args ...string) (*process, error) {
+func launch(ctx context.Context, name, log string, env []string, args ...string) (*process, error) {
 	executable, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the executable to start %s: %w", name, err)
@@ -36,8 +36,8 @@ func launch(name, log string, env []string, args ...string) (*process, error) {
 	}
 	defer func() { _ = output.Close() }()
 	p := &process{name: name, log: log, exited: make(chan struct{})}
-	// The context of the demo must not kill its children: they are asked to stop, one after the other.
-	p.cmd = exec.CommandContext(context.Background(), executable, args...) //nolint:gosec // its own executable
+	// The end of the context must not kill its children: they are asked to stop, one after the other.
+	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), executable, args...) //nolint:gosec // its own executable
 	p.cmd.Env = append(ownEnv(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = output, output
 	p.cmd.SysProcAttr = childAttributes()

@@ -15,7 +15,7 @@ import (
 func TestProcessIsStoppedInOrderAndItsLogKept(t *testing.T) {
 	t.Setenv("PRODSENTINEL_URL", "http://of-the-user")
 	log := filepath.Join(t.TempDir(), "child.log")
-	p, err := launch("child", log, []string{childEnv + "=waits"})
+	p, err := launch(t.Context(), "child", log, []string{childEnv + "=waits"})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return strings.Contains(p.tail(1), "as waits") }, 10*time.Second, 5*time.Millisecond)
 	p.stop()
@@ -26,7 +26,7 @@ func TestProcessIsStoppedInOrderAndItsLogKept(t *testing.T) {
 func TestStageEndsWithAProcessThatEnds(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	s := &stage{dir: dataDir{path: t.TempDir()}, fail: cancel}
-	require.NoError(t, s.start("collector", []string{childEnv + "=ends"}))
+	require.NoError(t, s.start(ctx, "collector", []string{childEnv + "=ends"}))
 	<-ctx.Done()
 	require.ErrorContains(t, context.Cause(ctx), "collector ended by itself: exit status 0")
 	s.stop()

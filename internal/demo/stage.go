@@ -13,7 +13,7 @@ import (
 const (
 	readyTimeout = time.Minute
 	pollInterval = 250 * time.Millisecond
-	tailLines    = 15
+	tailLines    = 10
 )
 
 // stage is the running collector and shops.
@@ -42,7 +42,7 @@ func startCollector(ctx context.Context, dir dataDir, opts options) (context.Con
 	for _, set := range opts.set {
 		args = append(args, "--set="+set)
 	}
-	if err := s.start("collector", []string{"PRODSENTINEL_DATA_DIR=" + dir.path}, args...); err != nil {
+	if err := s.start(ctx, "collector", []string{"PRODSENTINEL_DATA_DIR=" + dir.path}, args...); err != nil {
 		return ctx, s, err
 	}
 	return ctx, s, awaitOK(ctx, url(s.addresses, health), http.StatusOK)
@@ -63,7 +63,7 @@ func (s *stage) startShop(ctx context.Context, mode string, cfg shop.Config) (st
 		env = append(env, a.setting+"="+a.hostPort)
 	}
 	for _, name := range shop.Services() {
-		if err := s.start(cfg.Environment+"-"+name, env, "demo", "shop-service", name); err != nil {
+		if err := s.start(ctx, cfg.Environment+"-"+name, env, "demo", "shop-service", name); err != nil {
 			return storefront{}, err
 		}
 	}
@@ -78,8 +78,8 @@ func (s *stage) startShop(ctx context.Context, mode string, cfg shop.Config) (st
 	}, nil
 }
 
-func (s *stage) start(name string, env []string, args ...string) error {
-	p, err := launch(name, s.dir.log(name), env, args...)
+func (s *stage) start(ctx context.Context, name string, env []string, args ...string) error {
+	p, err := launch(ctx, name, s.dir.log(name), env, args...)
 	if err != nil {
 		return err
 	}

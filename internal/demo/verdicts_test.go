@@ -110,9 +110,9 @@ func TestJudgeCountsIncidents(t *testing.T) {
 		"one lumped":   {ids: []string{"i1"}, same: true, want: "incident i1 takes OTLP fail-stock together with OTLP fail-pay"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var items []map[string]string
+			var items []map[string]any
 			for _, id := range tc.ids {
-				items = append(items, map[string]string{"id": id})
+				items = append(items, map[string]any{"id": id, "failing_traces": 1})
 			}
 			second.incidents[0].ID = "i2"
 			if tc.same {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/prodsentinel/prodsentinel/examples/shop/scenario"
 	"github.com/prodsentinel/prodsentinel/examples/shop/shopdb"
 )
@@ -58,12 +60,10 @@ func (l *ledger) disturb(ctx context.Context, orderID string) (release func()) {
 
 // takeAll acquires outside of any trace: it is not the failing request that holds the connections.
 func (l *ledger) takeAll(ctx context.Context) {
-	quiet, cancel := context.WithTimeout(context.Background(), time.Second)
+	untraced, cancel := context.WithTimeout(trace.ContextWithSpan(ctx, nil), time.Second)
 	defer cancel()
-	stop := context.AfterFunc(ctx, cancel)
-	defer stop()
 	for range l.pool.Stat().MaxConns() {
-		conn, err := l.pool.Acquire(quiet)
+		conn, err := l.pool.Acquire(untraced)
 		if err != nil {
 			return
 		}

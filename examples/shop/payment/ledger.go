@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -37,7 +38,7 @@ func stormOf(query url.Values) (storm, error) {
 	if v := query.Get("spread"); v != "" {
 		d, err := time.ParseDuration(v)
 		if err != nil || d < 0 {
-			return storm{}, fmt.Errorf("spread must be a duration as in 90s")
+			return storm{}, errors.New("spread must be a duration as in 90s")
 		}
 		s.spread = d
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // Token is what the gateway must show with every request that it forwards.
-const Token = "Bearer demo-token"
+const Token = "Bearer demo-token" //nolint:gosec // no secret: it is printed in the demo shop's source
 
 // stockDeadline is how long payment waits for inventory.
 const stockDeadline = 500 * time.Millisecond

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,7 +66,7 @@ func (s *Service) askInventory(ctx context.Context, item string, attempt int) (s
 		return resp.StatusCode, fmt.Errorf("inventory answered %s", resp.Status)
 	}
 	if !json.Valid(body) {
-		return resp.StatusCode, fmt.Errorf("inventory's answer is no JSON")
+		return resp.StatusCode, errors.New("inventory's answer is no JSON")
 	}
 	return resp.StatusCode, nil
 }

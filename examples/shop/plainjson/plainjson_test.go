@@ -182,7 +182,7 @@ func TestSenderReportsWhatWasNotTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sender, _ := newSender(t, tc.answer)
-			assert.ErrorContains(t, sender.Logs().Export(t.Context(), []sdklog.Record{{}}), tc.want)
+			require.ErrorContains(t, sender.Logs().Export(t.Context(), []sdklog.Record{{}}), tc.want)
 			require.NoError(t, sender.Logs().Shutdown(t.Context()))
 		})
 	}
@@ -194,6 +194,6 @@ func TestSenderGivesUpWithItsContext(t *testing.T) {
 	defer cancel()
 	err := sender.Logs().Export(ctx, []sdklog.Record{{}})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.ErrorContains(t, err, "429")
+	require.ErrorContains(t, err, "429")
 	require.NoError(t, sender.Logs().Shutdown(t.Context()))
 }

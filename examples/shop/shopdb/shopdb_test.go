@@ -118,7 +118,7 @@ func TestErrorsCarryTheirSQLState(t *testing.T) {
 	}
 	_, err := p.Exec(t.Context(), lockItem, "a")
 	requireState(t, err, "55P03")
-	assert.ErrorContains(t, err, "lock timeout")
+	require.ErrorContains(t, err, "lock timeout")
 
 	require.NoError(t, p.Ping(t.Context()), "the session survives errors")
 }
