@@ -84,8 +84,6 @@ func createDefaultConfig() component.Config {
 // Validate checks what the collector's own decoding does not.
 func (c *Config) Validate() error {
 	return errors.Join(
-		named("store", c.Store),
-		named("coordination", c.Coordination),
 		positive("quiet_period", c.QuietPeriod),
 		positive("max_wait", c.MaxWait),
 		atLeast("max_wait", c.MaxWait, "quiet_period", c.QuietPeriod),
@@ -105,13 +103,6 @@ func (c *Config) Validate() error {
 func (a AgentsConfig) validate() error {
 	if a.Provider != providerNone {
 		return fmt.Errorf("agents::provider: %q is not available in this version; use %q", a.Provider, providerNone)
-	}
-	return nil
-}
-
-func named(key string, id component.ID) error {
-	if id == (component.ID{}) {
-		return fmt.Errorf("%s: must name an extension", key)
 	}
 	return nil
 }

@@ -1,0 +1,70 @@
+package rcaexporter
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+)
+
+func load(t *testing.T, name string) *Config {
+	t.Helper()
+	all, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
+	require.NoError(t, err)
+	sub, err := all.Sub(name)
+	require.NoError(t, err)
+	config := createDefaultConfig().(*Config)
+	require.NoError(t, sub.Unmarshal(config))
+	return config
+}
+
+func TestConfig(t *testing.T) {
+	tests := map[string]func(*Config){
+		"rca": func(*Config) {},
+		"rca/all": func(c *Config) {
+			c.Store = component.MustNewIDWithName("signal_store", "main")
+			c.Coordination = component.MustNewIDWithName("coordination", "main")
+			c.Errors = failure.Conditions{ReplaceDefaults: true, Logs: []string{`severity_number >= SEVERITY_NUMBER_WARN`}}
+			c.QuietPeriod, c.MaxWait = 2*time.Second, 10*time.Second
+			c.Workers = 0
+			c.ResolveAfter, c.LateWindow = time.Hour, 20*time.Minute
+			c.MaxNewIncidents = 10
+			c.Sweep = SweepConfig{Interval: time.Second, MinAge: 0}
+			c.Case = CaseConfig{Baseline: time.Hour, FailingTraces: 5, HealthyTraces: 0}
+		},
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := createDefaultConfig().(*Config)
+			change(want)
+			got := load(t, name)
+			assert.Equal(t, want, got)
+			require.NoError(t, confmap.Validate(got))
+		})
+	}
+}
+
+func TestConfigRefused(t *testing.T) {
+	tests := map[string]string{
+		"rca/quiet":         "quiet_period: must be more than 0, is 0s",
+		"rca/wait":          "max_wait: must be at least quiet_period (6s), is 1s",
+		"rca/workers":       "workers: must be within 0 and 256, is -1",
+		"rca/sweep":         "sweep::interval: must be more than 0, is 0s",
+		"rca/case":          "case::failing_traces: must be within 1 and 1000, is 0",
+		"rca/late":          "late_window: must not be negative, is -1s",
+		"rca/new_incidents": "max_new_incidents: must be within 0 and 1000000, is -1",
+		"rca/agents":        `agents::provider: "gemini" is not available in this version; use "none"`,
+	}
+	for name, want := range tests {
+		t.Run(name, func(t *testing.T) {
+			require.EqualError(t, confmap.Validate(load(t, name)), want)
+		})
+	}
+}
