@@ -199,6 +199,7 @@ func slowInventory(t *testing.T, tr trail) {
 	call := tr.span(t, shop.Payment, client, "HTTP GET")
 	assert.Contains(t, call.Status().Description, "deadline exceeded")
 	item := tr.span(t, shop.Inventory, server, itemRoute)
+	assert.True(t, item.EndTime().After(tr.span(t, shop.Gateway, server, payRoute).EndTime()), "noticed later")
 	_, message, _ := exception(t, item)
 	assert.Contains(t, message, "context canceled")
 	assert.Len(t, tr.errorLogs(shop.Inventory), 1)

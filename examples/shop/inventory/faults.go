@@ -9,10 +9,11 @@ import (
 	"github.com/prodsentinel/prodsentinel/examples/shop/shopdb"
 )
 
-// What goes wrong for which item. Both times lie well above payment's deadline.
+// How long things take that go wrong: well beyond payment's deadline.
 const (
-	slowForecast = 1500 * time.Millisecond
-	lockTimeout  = 1200 * time.Millisecond
+	forecastRounds = 8
+	forecastRound  = 200 * time.Millisecond
+	lockTimeout    = 1200 * time.Millisecond
 )
 
 const selectItem = "SELECT name, stock FROM items WHERE id = $1 FOR UPDATE"
@@ -32,10 +33,14 @@ func statements() []shopdb.Statement {
 
 // lockedRow waits for a row that another transaction keeps locked.
 func lockedRow(ctx context.Context) error {
-	if err := sleep(ctx, lockTimeout); err != nil {
-		return err
+	timer := time.NewTimer(lockTimeout)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return &shopdb.Error{Code: "55P03", Message: "canceling statement due to lock timeout"}
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return &shopdb.Error{Code: "55P03", Message: "canceling statement due to lock timeout"}
 }
 
 // recounting tells whether the stock is being counted just now; a second request finds it done.
@@ -43,11 +48,15 @@ func recounting(id string, r *http.Request) bool {
 	return scenario.Of(id) == scenario.RetryPay && r.Header.Get("Retry-Attempt") == ""
 }
 
-// forecast computes how many will be ordered tomorrow, which takes long for some items.
+// forecast computes how many will be ordered tomorrow, which takes many rounds for some items. Only after a
+// round does it look whether anybody still wants the result.
 func forecast(ctx context.Context, id string) (int, error) {
 	if scenario.Of(id) == scenario.SlowStock {
-		if err := sleep(ctx, slowForecast); err != nil {
-			return 0, err
+		for range forecastRounds {
+			time.Sleep(forecastRound)
+			if err := ctx.Err(); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return len(id), nil
@@ -62,15 +71,4 @@ func warehouseOf(id string) *warehouse {
 		return &warehouse{}
 	}
 	return &warehouse{held: make(map[string]int)}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
