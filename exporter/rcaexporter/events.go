@@ -50,15 +50,17 @@ func (e *rcaExporter) dropped(event string) {
 // signal has it.
 func (e *rcaExporter) report(event *signal.Log) {
 	if key := event.Attributes.Str(attrFailureKey); key != "" {
-		e.reports.add(failureID{noTenant, key})
+		e.reports.add(failureID{noTenant, key}, event.Attributes.Str(attrConditionsDigest))
 	}
-	e.compareConditions(event.Attributes.Str(attrConditionsDigest))
 }
 
-// compareConditions turns health recoverable while the processor that reported last counts errors
-// by other rules than the exporter: one of them would miss what the other sees.
+// compareConditions turns health recoverable while the processor that reported last goes by other
+// conditions than the exporter: one of them would miss what the other sees.
 func (e *rcaExporter) compareConditions(theirs string) {
-	if theirs == "" || theirs == e.digest {
+	if theirs == "" {
+		return
+	}
+	if theirs == e.digest {
 		e.health.set(problemConditions, nil)
 		return
 	}

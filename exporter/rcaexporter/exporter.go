@@ -115,12 +115,16 @@ func (e *rcaExporter) committed(c commit) {
 	}
 }
 
-// accepted wakes a worker for failures that were recorded.
-func (e *rcaExporter) accepted(n int) {
+// accepted wakes a worker for failures that were recorded, and compares the conditions by which
+// they were found with those of the exporter.
+func (e *rcaExporter) accepted(digests []string) {
 	ctx := context.Background()
-	e.telemetry.RcaFailuresAccepted.Add(ctx, int64(n))
+	e.telemetry.RcaFailuresAccepted.Add(ctx, int64(len(digests)))
 	if err := e.coord.Wake(ctx, coordination.QueueFailures); err != nil {
 		e.log.Debug("cannot wake workers; they look by themselves", zap.Error(err))
+	}
+	for _, theirs := range digests {
+		e.compareConditions(theirs)
 	}
 }
 

@@ -31,21 +31,22 @@ type failureID struct{ tenant, key string }
 // stored: a report is a hint, which anyone can forge. It holds up no request.
 type reports struct {
 	store    store.Failures
-	accepted func(n int)         // failures were recorded
-	refused  func(reason string) // one report was not
+	accepted func(digests []string) // failures were recorded; the conditions digest of each report
+	refused  func(reason string)    // one report was not
 
 	mu      sync.Mutex
 	waiting map[failureID]*report
 	due     chan struct{} // buffered: there is something to try
 }
 
-// report is one report that waits: when it is tried next, and until when it waits at all.
+// report is one report that waits: until when it does, and when it is tried next.
 type report struct {
+	digest      string // of the conditions, as the report says
 	next, until time.Time
 	pause       time.Duration
 }
 
-func newReports(s store.Failures, accepted func(int), refused func(string)) *reports {
+func newReports(s store.Failures, accepted func(digests []string), refused func(string)) *reports {
 	return &reports{
 		store: s, accepted: accepted, refused: refused,
 		waiting: make(map[failureID]*report), due: make(chan struct{}, 1),
@@ -53,7 +54,7 @@ func newReports(s store.Failures, accepted func(int), refused func(string)) *rep
 }
 
 // add takes a report up.
-func (r *reports) add(id failureID) {
+func (r *reports) add(id failureID, digest string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, known := r.waiting[id]; !known && len(r.waiting) >= maxReports {
@@ -61,7 +62,7 @@ func (r *reports) add(id failureID) {
 		return
 	}
 	now := time.Now()
-	r.waiting[id] = &report{next: now, until: now.Add(reportPatience), pause: reportRetry}
+	r.waiting[id] = &report{digest: digest, next: now, until: now.Add(reportPatience), pause: reportRetry}
 	r.signal()
 }
 
@@ -106,8 +107,7 @@ func (r *reports) run(ctx context.Context) {
 	}
 }
 
-// try records the failures that are due and whose error signals are stored by now, and lets go of
-// those that waited too long.
+// try records the failures that are due and whose error signals are stored by now.
 func (r *reports) try(ctx context.Context) {
 	hints := r.take(time.Now())
 	if len(hints) == 0 {
@@ -117,10 +117,9 @@ func (r *reports) try(ctx context.Context) {
 	if err != nil {
 		return // tried again
 	}
-	if len(accepted) > 0 {
-		r.accepted(len(accepted))
+	if digests := r.settle(hints, accepted); len(digests) > 0 {
+		r.accepted(digests)
 	}
-	r.settle(hints, accepted)
 }
 
 // take returns the reports to try now and puts off their next try.
@@ -139,11 +138,14 @@ func (r *reports) take(now time.Time) []store.FailureHint {
 	return hints
 }
 
-func (r *reports) settle(hints []store.FailureHint, accepted []int) {
+// settle forgets the accepted reports, and returns their digests, and those that waited too long.
+func (r *reports) settle(hints []store.FailureHint, accepted []int) (digests []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, i := range accepted {
-		delete(r.waiting, failureID{hints[i].Tenant, hints[i].Key})
+		id := failureID{hints[i].Tenant, hints[i].Key}
+		digests = append(digests, r.waiting[id].digest)
+		delete(r.waiting, id)
 	}
 	now := time.Now()
 	for _, h := range hints {
@@ -153,4 +155,5 @@ func (r *reports) settle(hints []store.FailureHint, accepted []int) {
 			r.refused(refusedUnproven)
 		}
 	}
+	return digests
 }

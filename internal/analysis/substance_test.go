@@ -37,11 +37,13 @@ func TestSubstanceDigest(t *testing.T) {
 		"order of observations": {same: true, change: func(r *incident.Result) {
 			r.Observations[0], r.Observations[1] = r.Observations[1], r.Observations[0]
 		}},
-		"a new observation":   {change: func(r *incident.Result) { r.Observations[1].Name = "slow" }},
-		"order of candidates": {change: func(r *incident.Result) { r.Report.Candidates[0], r.Report.Candidates[1] = r.Report.Candidates[1], r.Report.Candidates[0] }},
-		"confidence":          {change: func(r *incident.Result) { r.Report.RootCause.Confidence = 700_000 }},
-		"a closed gap":        {change: func(r *incident.Result) { r.Report.Gaps = nil }},
-		"severity":            {change: func(r *incident.Result) { r.Report.Severity = incident.SeverityCritical }},
+		"a new observation": {change: func(r *incident.Result) { r.Observations[1].Name = "slow" }},
+		"order of candidates": {change: func(r *incident.Result) {
+			r.Report.Candidates[0], r.Report.Candidates[1] = r.Report.Candidates[1], r.Report.Candidates[0]
+		}},
+		"confidence":   {change: func(r *incident.Result) { r.Report.RootCause.Confidence = 700_000 }},
+		"a closed gap": {change: func(r *incident.Result) { r.Report.Gaps = nil }},
+		"severity":     {change: func(r *incident.Result) { r.Report.Severity = incident.SeverityCritical }},
 		"abstention": {change: func(r *incident.Result) {
 			r.Report.Verdict, r.Report.RootCause = incident.VerdictAbstained, nil
 		}},
