@@ -2,10 +2,13 @@ package queryextension
 
 import (
 	"errors"
+	"fmt"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/prodsentinel/prodsentinel/internal/listener"
 )
 
 // Config of the query extension.
@@ -42,6 +45,22 @@ func (c *Config) Validate() error {
 	}
 	if c.HTTP.NetAddr.Endpoint == "" {
 		errs = append(errs, errors.New("http::endpoint must be set, e.g. localhost:8080"))
+	} else {
+		errs = append(errs, c.validateServer("http", &c.HTTP))
+	}
+	if c.managed() {
+		errs = append(errs, c.validateServer("management", &c.Management))
 	}
 	return errors.Join(errs...)
 }
+
+func (c *Config) validateServer(key string, server *confighttp.ServerConfig) error {
+	err := listener.ValidateEndpoint(server.NetAddr.Endpoint, server.Auth.HasValue(), c.AllowUnauthenticated)
+	if err != nil {
+		return fmt.Errorf("%s::%w", key, err)
+	}
+	return nil
+}
+
+// managed tells whether there is a management listener.
+func (c *Config) managed() bool { return c.Management.NetAddr.Endpoint != "" }

@@ -18,7 +18,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
+	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/dashboard"
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 )
 
@@ -33,7 +35,7 @@ type queryExtension struct {
 	set       component.TelemetrySettings
 	build     component.BuildInfo
 	query     http.Handler
-	listeners []*listener
+	listeners []*listening
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -77,13 +79,21 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	}
 	routes := api.New(reader, bundle, events, info, e.set.Logger)
 	e.query = routes.Handler()
+	pages, err := dashboard.New(reader, routes.State, e.set.Logger)
+	if err != nil {
+		return fmt.Errorf("query extension: %w", err)
+	}
+	site := http.NewServeMux()
+	site.Handle("/query/", e.query)
+	site.Handle("/openapi.json", e.query)
+	site.Handle("/", pages.Handler())
 	requester := analysis.Requester{Store: reader, Coordinator: coordinator}
 	management := api.NewManagement(requester.Now, e.set.Logger)
 
-	if err := e.listen(ctx, host, "http", &e.config.HTTP, e.query); err != nil {
+	if err := e.listen(ctx, host, "http", &e.config.HTTP, site); err != nil {
 		return err
 	}
-	if e.config.Management.NetAddr.Endpoint == "" {
+	if !e.config.managed() {
 		return nil
 	}
 	return e.listen(ctx, host, "management", &e.config.Management, management.Handler())
@@ -102,23 +112,24 @@ func (e *queryExtension) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// listener is one open address.
-type listener struct {
+// listening is one open address.
+type listening struct {
 	server *http.Server
 	addr   net.Addr
 }
 
 func (e *queryExtension) listen(ctx context.Context, host component.Host, key string, config *confighttp.ServerConfig, handler http.Handler) error {
-	server, err := config.ToServer(ctx, host.GetExtensions(), e.set, handler)
+	server, err := config.ToServer(ctx, host.GetExtensions(), e.set, handler, confighttp.WithErrorHandler(listener.HandleError))
 	if err != nil {
 		return fmt.Errorf("query extension: %s: %w", key, err)
 	}
+	listener.Protect(server, listener.RulesFor(config, e.config.AllowedHosts))
 	open, err := config.ToListener(ctx)
 	if err != nil {
 		return fmt.Errorf("query extension: %s: cannot listen on %s: %w", key, config.NetAddr.Endpoint, err)
 	}
 	e.set.Logger.Info("listening", zap.String("listener", key), zap.Stringer("address", open.Addr()))
-	e.listeners = append(e.listeners, &listener{server: server, addr: open.Addr()})
+	e.listeners = append(e.listeners, &listening{server: server, addr: open.Addr()})
 	e.done.Go(func() {
 		if err := server.Serve(open); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("%s listener: %w", key, err)))
@@ -128,7 +139,7 @@ func (e *queryExtension) listen(ctx context.Context, host component.Host, key st
 }
 
 // shutdown lets running requests end while ctx allows.
-func (l *listener) shutdown(ctx context.Context) error {
+func (l *listening) shutdown(ctx context.Context) error {
 	err := l.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, l.server.Close())

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/metadata"
+	"github.com/prodsentinel/prodsentinel/internal/listener"
 )
 
 // NewFactory makes query extensions.
@@ -28,8 +29,7 @@ func createDefaultConfig() component.Config {
 }
 
 func defaultServer(endpoint string) confighttp.ServerConfig {
-	server := confighttp.NewDefaultServerConfig()
-	server.NetAddr.Endpoint = endpoint
+	server := listener.DefaultServerConfig(endpoint)
 	server.MaxRequestBodySize = 64 << 10 // no request of ours has a body worth mentioning
 	return server
 }

@@ -119,8 +119,8 @@ func movedTo(r *http.Request, survivor string) string {
 // traceLimit is how many spans, and how many logs, of one trace are read.
 const traceLimit = 50_000
 
-// loadTrace reads a trace, a 404 problem if nothing of it is stored.
-func loadTrace(ctx context.Context, reader Reader, id signal.TraceID) (*incident.Trace, error) {
+// LoadTrace reads a trace, a 404 problem if nothing of it is stored.
+func LoadTrace(ctx context.Context, reader Reader, id signal.TraceID) (*incident.Trace, error) {
 	traces, err := reader.Traces(ctx, Tenant, []string{id.String()}, traceLimit)
 	if err != nil {
 		return nil, err

@@ -149,6 +149,9 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request, _ *query) error {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
+	if err := unhurried(w); err != nil {
+		return err
+	}
 	out := streamWriter{w: w, control: http.NewResponseController(w)}
 	// An error means that the client is gone: nobody is left to tell.
 	_ = a.events.serve(r.Context(), out, c, r.Header.Get("Last-Event-ID") != "")

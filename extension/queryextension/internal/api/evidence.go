@@ -54,10 +54,11 @@ func (a *API) evidence(w http.ResponseWriter, r *http.Request, q *query) error {
 		within = id.String()
 	}
 	ref := incident.Ref(r.PathValue("ref"))
-	if err := checkRef(ref); err != nil {
+	if err := CheckRef(ref); err != nil {
 		return badParameter("ref", "%v", err)
 	}
-	found, err := Resolve(r.Context(), a.store, ref, within)
+	resolver := Resolver{Reader: a.store, Incident: within}
+	found, err := resolver.Find(r.Context(), ref)
 	if errors.Is(err, store.ErrNotFound) {
 		return Problemf(http.StatusNotFound, "nothing is stored under %s", ref)
 	}
@@ -89,8 +90,8 @@ func changeOf(c incident.Change) Change {
 	}
 }
 
-// checkRef tells what is wrong with the form of a reference.
-func checkRef(ref incident.Ref) error {
+// CheckRef tells what is wrong with the form of a reference.
+func CheckRef(ref incident.Ref) error {
 	kind, id, _ := strings.Cut(string(ref), ":")
 	var err error
 	switch kind {
@@ -114,26 +115,39 @@ func checkRef(ref incident.Ref) error {
 	return err
 }
 
-// Resolve finds the records that a reference names: in the store, else in the newest case of the
-// incident that cites it ("" for none). ErrNotFound if in neither.
-func Resolve(ctx context.Context, reader Reader, ref incident.Ref, incidentID string) (Found, error) {
-	if id, ok := strings.CutPrefix(string(ref), "change:"); ok {
-		if c, err := findChange(ctx, reader, id); !errors.Is(err, store.ErrNotFound) {
-			return Found{Change: c}, err
-		}
-	} else {
-		records, err := reader.Evidence(ctx, Tenant, ref)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+// Resolver finds the records that references name: in the store, else in the newest case of the
+// incident that cites them. It serves one request.
+type Resolver struct {
+	Reader   Reader
+	Incident string // "" for none
+
+	opened *incident.Case
+}
+
+// Find resolves one reference; ErrNotFound if it is neither in the store nor in the case.
+func (r *Resolver) Find(ctx context.Context, ref incident.Ref) (Found, error) {
+	found, err := findStored(ctx, r.Reader, ref)
+	if !errors.Is(err, store.ErrNotFound) || r.Incident == "" {
+		return found, err
+	}
+	if r.opened == nil {
+		if r.opened, err = openCase(ctx, r.Reader, r.Incident); err != nil {
 			return Found{}, err
 		}
-		if len(records) > 0 {
-			return Found{Records: records}, nil
-		}
 	}
-	if incidentID == "" {
-		return Found{}, store.ErrNotFound
+	return searchCase(r.opened, ref)
+}
+
+func findStored(ctx context.Context, reader Reader, ref incident.Ref) (Found, error) {
+	if id, ok := strings.CutPrefix(string(ref), "change:"); ok {
+		c, err := findChange(ctx, reader, id)
+		return Found{Change: c}, err
 	}
-	return resolveInCase(ctx, reader, ref, incidentID)
+	records, err := reader.Evidence(ctx, Tenant, ref)
+	if err == nil && len(records) == 0 {
+		err = store.ErrNotFound
+	}
+	return Found{Records: records}, err
 }
 
 // changePages bounds the search for a change by its ID.
@@ -159,20 +173,20 @@ func findChange(ctx context.Context, reader Reader, id string) (*incident.Change
 	return nil, store.ErrNotFound
 }
 
-func resolveInCase(ctx context.Context, reader Reader, ref incident.Ref, incidentID string) (Found, error) {
+func openCase(ctx context.Context, reader Reader, incidentID string) (*incident.Case, error) {
 	an, err := reader.Analysis(ctx, Tenant, incidentID, 0)
 	if err != nil {
-		return Found{}, err
+		return nil, err
 	}
 	raw, err := reader.Case(ctx, Tenant, an.InputDigest)
 	if err != nil {
-		return Found{}, err
+		return nil, err
 	}
 	c, err := analysis.OpenCase(raw)
 	if err != nil {
-		return Found{}, fmt.Errorf("incident %s: %w", incidentID, err)
+		return nil, fmt.Errorf("incident %s: %w", incidentID, err)
 	}
-	return searchCase(c, ref)
+	return c, nil
 }
 
 func searchCase(c *incident.Case, ref incident.Ref) (Found, error) {

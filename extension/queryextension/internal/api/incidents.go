@@ -92,7 +92,7 @@ func (a *API) revisions(w http.ResponseWriter, r *http.Request, _ *query) error 
 // download buffers the bundle, so that a failure half-way is an error answer and no short file.
 func (a *API) download(w http.ResponseWriter, r *http.Request, _ *query) error {
 	return a.withIncident(w, r, func(inc incident.Incident) error {
-		if err := extendWriteDeadline(w, bundleTime); err != nil {
+		if err := extend(w, bundleTime); err != nil {
 			return err
 		}
 		var body bytes.Buffer

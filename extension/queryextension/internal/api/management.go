@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -93,7 +92,7 @@ func (m *Management) answer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := extendWriteDeadline(w, wait); err != nil {
+	if err := extend(w, wait); err != nil {
 		return err
 	}
 	answer, err := m.ask(r.Context(), Tenant, id, wait)
@@ -119,10 +118,13 @@ func respondAnswer(w http.ResponseWriter, r *http.Request, id signal.TraceID, an
 	case asked.Pending:
 		w.Header().Set("Retry-After", "1")
 		return respondStatus(w, r, http.StatusAccepted, asked)
-	case len(answer.Analyses) == 0:
+	case len(answer.Analyses) > 0:
+		return respond(w, r, Answered{Asked: asked, Analysis: answer.Analyses[0], Others: answer.Analyses[1:]})
+	case asked.State == incident.FailureDismissed:
 		return respond(w, r, asked)
 	default:
-		return respond(w, r, Answered{Asked: asked, Analysis: answer.Analyses[0], Others: answer.Analyses[1:]})
+		return Problemf(http.StatusInternalServerError,
+			"the analysis of trace %s was given up after repeated failure; the collector's log says why", id)
 	}
 }
 
@@ -135,14 +137,4 @@ func parseWait(s string) (time.Duration, error) {
 		return 0, badParameter("wait", "%q is no duration between 0s and %s", s, maxWait)
 	}
 	return d, nil
-}
-
-// extendWriteDeadline lets an answer outlast the listener's write timeout, which is made for
-// quick ones.
-func extendWriteDeadline(w http.ResponseWriter, wait time.Duration) error {
-	err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wait + streamWriteTimeout))
-	if err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return fmt.Errorf("extend the write deadline: %w", err)
-	}
-	return nil
 }

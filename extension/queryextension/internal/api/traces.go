@@ -48,7 +48,7 @@ func (a *API) trace(w http.ResponseWriter, r *http.Request, q *query) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := loadTrace(r.Context(), a.store, id)
+	loaded, err := LoadTrace(r.Context(), a.store, id)
 	if err != nil {
 		return err
 	}
