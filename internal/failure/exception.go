@@ -25,11 +25,19 @@ func (e *Exception) Innermost() *Exception {
 	return e
 }
 
-// exceptionParser reads the exceptions of one language, nil where the text has none of it.
+// Bounds on what is read of one text.
+const (
+	maxExceptions = 64
+	maxFrames     = 256 // of one exception, nearest the throw
+)
+
+// exceptionParser reads the exceptions of one language, nil where the text has none of it. It
+// takes linear time.
 type exceptionParser func(text string) []*Exception
 
-// parsers are tried in this order; the first that finds something has the text.
-var parsers = []exceptionParser{}
+// parsers are tried in this order; the first that finds something has the text. What proves its
+// language comes before what only suggests it.
+var parsers = []exceptionParser{parseGoTrace, parseJava, parseGoMessage}
 
 // ParseExceptions reads the exceptions written in a log body or stack trace attribute, with or
 // without line breaks, causes linked; nil where there is none. The language is detected: Java and
@@ -42,5 +50,3 @@ func ParseExceptions(text string) []*Exception {
 	}
 	return nil
 }
-
-func stripGenerated(name string) string { return name }

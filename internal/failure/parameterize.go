@@ -84,14 +84,15 @@ func (p *parameterizer) word(rest string) {
 			return
 		}
 	}
-	p.plainWord(rest[:wordLen(rest)])
+	p.plainWord(rest)
 }
 
 // plainWord copies a word up to the first run of digits that is a value: a long one, or one the
 // word starts with. "D1345" and "10KB" hold values, "utf8" and "s3" are names.
-func (p *parameterizer) plainWord(word string) {
-	for i := 0; i < len(word); i++ {
-		n := digitsLen(word[i:])
+func (p *parameterizer) plainWord(rest string) {
+	i := 0
+	for i < len(rest) && isWord(rest[i]) {
+		n := digitsLen(rest[i:])
 		if n >= 3 || n > 0 && i == 0 {
 			if i > 0 {
 				p.keep(i)
@@ -99,9 +100,9 @@ func (p *parameterizer) plainWord(word string) {
 			p.replace(n, phNum)
 			return
 		}
-		i += n
+		i += max(n, 1)
 	}
-	p.keep(len(word))
+	p.keep(i)
 }
 
 func (p *parameterizer) replace(n int, placeholder string) {

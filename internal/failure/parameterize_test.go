@@ -84,6 +84,24 @@ func TestParameterizeIsIdempotent(t *testing.T) {
 	})
 }
 
+// TestHostileInputEnds repeats what each matcher starts on. Anything worse than linear would not
+// end within the test's time.
+func TestHostileInputEnds(t *testing.T) {
+	const size = 1 << 20
+	hostile := []string{
+		"a123", "a.", "a@", "a@b.", "a:", "::", "1.", "1:", "1-", "'", "'a", `"'`, "`\n", "http:", "h+", "Jan ", "Mon 1 ", "deadbeef1-", "status ",
+		"<", "<num", "1e", "0x", "v1.", "a.b.CException: ", "a.b.CException\n", "Caused by:", "Suppressed: ", "\tat a.b(", "at ",
+		"nested exception is ", "with root cause", "Wrapped by: a.BException", "CException: \n ", "goroutine ", "goroutine 1 [", "x.go:1",
+		"\n\tx.go:1", "a.f() x.go:1 ", "panic: ", "created by ", ")", "(", " [", `\n\t`, "é",
+	}
+	for _, s := range hostile {
+		text := strings.Repeat(s, size/len(s))
+		_ = Parameterize(text)
+		_ = ParseExceptions(text)
+		_ = ParseExceptions("\n\ta.b(x.go:1)\ngoroutine 1 [running]:\n" + text)
+	}
+}
+
 func FuzzParameterize(f *testing.F) {
 	for _, s := range fragments {
 		f.Add(s + " " + s)

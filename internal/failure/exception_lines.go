@@ -1,0 +1,28 @@
+package failure
+
+import "strings"
+
+// escapedStack are the signs that a stack's line breaks were written as escapes.
+var escapedStack = []string{`\tat `, `\n at `, `\n  at `, `\n    at `, `\nCaused by`, `\n\t`, `\ngoroutine `}
+
+var unescape = strings.NewReplacer(`\\r`, "", `\\n`, "\n", `\\t`, "\t", `\r`, "", `\n`, "\n", `\t`, "\t")
+
+// syslog writes control characters as # and three octal digits.
+var unescapeSyslog = strings.NewReplacer("#015", "", "#012", "\n", "#011", "\t")
+
+// restoreLines turns the escapes of a stack that was written into one line back into line breaks.
+// Other text is left alone: \t may be part of a Windows path.
+func restoreLines(s string) string {
+	if strings.Contains(s, "#012") {
+		s = unescapeSyslog.Replace(s)
+	}
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	for _, sign := range escapedStack {
+		if strings.Contains(s, sign) {
+			return unescape.Replace(s)
+		}
+	}
+	return s
+}
