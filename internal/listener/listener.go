@@ -5,9 +5,11 @@
 package listener
 
 import (
+	"io"
 	"net/http"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"go.opentelemetry.io/collector/config/confighttp"
 )
 
@@ -50,4 +52,23 @@ func RulesFor(cfg *confighttp.ServerConfig, allowedHosts []string) Rules {
 		rules.AllowedOrigins = cors.AllowedOrigins
 	}
 	return rules
+}
+
+// ServerOptions make confighttp answer errors as everything else does, and keep a few bytes of
+// zstd from claiming a large window.
+func ServerOptions() []confighttp.ToServerOption {
+	return []confighttp.ToServerOption{
+		confighttp.WithErrorHandler(HandleError),
+		confighttp.WithDecoder("zstd", newZstdReader),
+	}
+}
+
+// newZstdReader allows the window that RFC 9659 allows in HTTP.
+func newZstdReader(body io.ReadCloser) (io.ReadCloser, error) {
+	const maxWindow = 8 << 20
+	r, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return nil, err
+	}
+	return r.IOReadCloser(), nil
 }

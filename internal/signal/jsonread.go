@@ -35,6 +35,14 @@ func ParsePlainValue(b []byte) (Value, error) {
 	return r.document()
 }
 
+// ParsePlainPrefix reads the JSON value that b begins with, as ParsePlainJSON does, and returns
+// what follows it.
+func ParsePlainPrefix(b []byte) (v Value, rest []byte, err error) {
+	r := jsonReader{src: b}
+	v, err = r.value(0)
+	return v, b[r.pos:], err
+}
+
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (v *Value) UnmarshalJSON(b []byte) error {
 	r := jsonReader{src: b, escapes: true}

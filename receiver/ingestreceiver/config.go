@@ -1,0 +1,68 @@
+package ingestreceiver
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/operator"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/confignet"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/prodsentinel/prodsentinel/internal/listener"
+)
+
+const defaultEndpoint = "localhost:8000"
+
+// Config of the ingest receiver.
+type Config struct {
+	// HTTP is the listener. It is a named field, squashed: an embedded one would take over
+	// Unmarshal and drop the fields below.
+	HTTP confighttp.ServerConfig `mapstructure:",squash"`
+
+	// AllowedHosts are names, beside those of the loopback, under which the listener may be
+	// called: exact, "*.example.com", or "*" for any.
+	AllowedHosts []string `mapstructure:"allowed_hosts"`
+	// AllowUnauthenticated lets the listener be reached from other machines without an
+	// authenticator.
+	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
+	// Query is the query extension whose read-only /query/* is served on the same address; none
+	// if unset.
+	Query *component.ID `mapstructure:"query"`
+	// Logs is about the records of POST /ingest/logs.
+	Logs LogsConfig `mapstructure:"logs"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// LogsConfig says what is done to log records before they enter the pipeline.
+type LogsConfig struct {
+	// Operators are stanza operators, as in the filelog receiver.
+	Operators []operator.Config `mapstructure:"operators"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+var _ confmap.Validator = (*Config)(nil)
+
+// Validate also builds the operators once, so that a mistake in them is found before the start.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.HTTP.NetAddr.Transport != confignet.TransportTypeUnix {
+		errs = append(errs, listener.ValidateEndpoint(c.HTTP.NetAddr.Endpoint, c.HTTP.Auth.HasValue(), c.AllowUnauthenticated))
+	}
+	if c.HTTP.MaxRequestBodySize < 0 {
+		errs = append(errs, errors.New("max_request_body_size: must not be negative"))
+	}
+	if err := validateOperators(c.Logs.Operators); err != nil {
+		errs = append(errs, fmt.Errorf("logs::operators: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+func createDefaultConfig() component.Config {
+	return &Config{HTTP: listener.DefaultServerConfig(defaultEndpoint)}
+}

@@ -1,0 +1,155 @@
+package ingestreceiver
+
+import (
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/listener"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// handler serves the routes that a pipeline takes records from, and query where it is not nil.
+func (s *server) handler(query http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	handle := func(name string, connected bool, post http.HandlerFunc) {
+		path := "/ingest/" + name
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case !connected:
+				listener.WriteProblem(w, http.StatusNotFound, fmt.Sprintf("no %s pipeline has receiver %s", name, s.settings.ID))
+			case r.Method != http.MethodPost:
+				w.Header().Set("Allow", http.MethodPost)
+				listener.WriteProblem(w, http.StatusMethodNotAllowed, path+" takes POST")
+			default:
+				post(w, r)
+			}
+		})
+	}
+	handle("logs", s.nextLogs != nil, s.postLogs)
+	handle("traces", s.nextTraces != nil, s.postTraces)
+	handle("metrics", s.nextMetrics != nil, s.postMetrics)
+	if query != nil {
+		mux.Handle("/query/", query)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		listener.WriteProblem(w, http.StatusNotFound, "there are /ingest/logs, /ingest/traces and /ingest/metrics")
+	})
+	return mux
+}
+
+func (s *server) postLogs(w http.ResponseWriter, r *http.Request) {
+	rs, observed := newResources(), signal.NanosOf(s.now())
+	receive(s, w, r, "logs",
+		func(rec *record) ([]*signal.Log, *fieldError) {
+			l := readLog(rec, rs, observed, s.operators != nil)
+			if failed := rec.finish(); failed != nil || s.operators == nil {
+				return []*signal.Log{l}, failed
+			}
+			return s.operators.run(r.Context(), l, rs)
+		},
+		func(ctx context.Context, logs []*signal.Log) error {
+			ctx = s.obs.StartLogsOp(ctx)
+			err := s.nextLogs.ConsumeLogs(ctx, signal.ToLogs(logs))
+			s.obs.EndLogsOp(ctx, "json", len(logs), err)
+			return err
+		})
+}
+
+func (s *server) postTraces(w http.ResponseWriter, r *http.Request) {
+	rs := newResources()
+	receive(s, w, r, "traces",
+		func(rec *record) ([]*signal.Span, *fieldError) {
+			return []*signal.Span{readSpan(rec, rs)}, rec.finish()
+		},
+		func(ctx context.Context, spans []*signal.Span) error {
+			ctx = s.obs.StartTracesOp(ctx)
+			err := s.nextTraces.ConsumeTraces(ctx, signal.ToTraces(spans))
+			s.obs.EndTracesOp(ctx, "json", len(spans), err)
+			return err
+		})
+}
+
+func (s *server) postMetrics(w http.ResponseWriter, r *http.Request) {
+	rs, received := newResources(), signal.NanosOf(s.now())
+	receive(s, w, r, "metrics",
+		func(rec *record) ([]*signal.Point, *fieldError) {
+			return []*signal.Point{readPoint(rec, rs, received)}, rec.finish()
+		},
+		func(ctx context.Context, points []*signal.Point) error {
+			ctx = s.obs.StartMetricsOp(ctx)
+			err := s.nextMetrics.ConsumeMetrics(ctx, signal.ToMetrics(points))
+			s.obs.EndMetricsOp(ctx, "json", len(points), err)
+			return err
+		})
+}
+
+// receive reads the body, hands all good records to consume in one call, and answers.
+func receive[T any](s *server, w http.ResponseWriter, r *http.Request, kind string,
+	read func(*record) ([]T, *fieldError), consume func(context.Context, []T) error,
+) {
+	a := &answer{Rejected: []rejection{}}
+	body, release, err := s.budget.read(r)
+	if err != nil {
+		writeUnreadable(w, err, a)
+		return
+	}
+	defer release()
+
+	var taken []T
+	accepted := 0
+	err = eachRecord(body, isLines(r), func(index int, v signal.Value, err error) {
+		if err != nil {
+			a.reject(index, fieldError{reason: err.Error()})
+			return
+		}
+		records, failed := read(newRecord(v))
+		if failed != nil {
+			a.reject(index, *failed)
+			return
+		}
+		taken = append(taken, records...)
+		accepted++
+	})
+	s.telemetry.ReceiverIngestRejectedRecords.Add(r.Context(), int64(a.rejections()), metric.WithAttributes(attribute.String("signal", kind)))
+	switch {
+	case err != nil:
+		writeUnreadable(w, err, &answer{Rejected: []rejection{}})
+		return
+	case accepted == 0:
+		writeRefusal(w, http.StatusBadRequest, "no record was accepted; each rejection names its field", a)
+		return
+	}
+
+	ctx, cancel := s.deadline(r.Context())
+	defer cancel()
+	if err := consume(ctx, taken); err != nil {
+		s.settings.Logger.Warn("The pipeline did not take records", zap.String("signal", kind), zap.Error(err))
+		writePushBack(w, err, a)
+		return
+	}
+	a.Accepted = accepted
+	writeOK(w, a)
+}
+
+// deadline leaves time to answer before the server gives up writing.
+func (s *server) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	const share = 10
+	limit := s.config.HTTP.WriteTimeout
+	if limit <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, limit-limit/share)
+}
+
+// isLines tells whether the client says that every line is a record.
+func isLines(r *http.Request) bool {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && (strings.HasSuffix(media, "ndjson") || strings.HasSuffix(media, "jsonl"))
+}
