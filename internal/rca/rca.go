@@ -20,13 +20,13 @@ type Needs struct {
 }
 
 // NeedsOf collects the needs of a trace.
-func NeedsOf(t *incident.Trace) Needs { panic("not implemented yet") }
+func NeedsOf(t *incident.Trace) Needs { return needsOf(t) }
 
 // Classify derives a failure's origins and root signatures from its stored signals.
 func Classify(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
-	panic("not implemented yet")
+	return classify(tenant, t, k).Classification
 }
 
 // Analyze derives the report of a case. Only the root of c.RootSignature is reported; what else
 // failed in its traces are findings.
-func Analyze(c *incident.Case) incident.Result { panic("not implemented yet") }
+func Analyze(c *incident.Case) incident.Result { return analyze(c) }

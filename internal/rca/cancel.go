@@ -1,0 +1,78 @@
+package rca
+
+import "slices"
+
+// cancelWindow is how long after its cause a cancellation may show.
+const cancelWindow = instant(1_000_000_000)
+
+// inheritCancellation makes a failed span whose only fault is a call that was cancelled a
+// cancellation itself: a server that answers 500 because its caller left has not failed.
+func (x *explainer) inheritCancellation(g *group, below []*group) {
+	if g.reason.rank < rankException || g.reason.rank == rankException && g.answered() {
+		return
+	}
+	cancelled := false
+	for _, b := range below {
+		if !b.cancelled() {
+			return
+		}
+		cancelled = cancelled || b.node.service == g.node.service && b.first <= g.end+x.tree.tolerance
+	}
+	if _, in := g.exception(); cancelled && (in == nil || !isOwnFault(g, in)) {
+		g.reason = reason{sign: signOfHTTP(499), cited: g.reason.cited}
+	}
+}
+
+// explainCancellations looks above each cancellation for who gave up, was cancelled or left, and
+// beside it for the failure that ended the common work.
+func (x *explainer) explainCancellations() {
+	for _, g := range x.groups {
+		if !g.cancelled() || g.dismissed != "" {
+			continue
+		}
+		if cause := x.gaveUpAbove(g); cause != nil {
+			link(g, cause)
+			continue
+		}
+		if cause := x.failedBeside(g); cause != nil {
+			link(g, cause)
+		}
+	}
+}
+
+func (x *explainer) gaveUpAbove(g *group) *group {
+	for n := g.node.parent; n != nil && x.budget > 0; n = n.parent {
+		x.budget--
+		a := n.group
+		if a == nil || a.dismissed != "" || !a.timedOut() && !a.cancelled() {
+			continue
+		}
+		if a.timedOut() && !x.near(a.end, g) && !x.near(a.first, g) {
+			continue
+		}
+		return a
+	}
+	return nil
+}
+
+// near tells whether something at the given time may have caused the cancellation.
+func (x *explainer) near(at instant, g *group) bool {
+	return at <= g.end+x.tree.tolerance && at >= g.first-cancelWindow
+}
+
+// failedBeside is the failure that explains an ancestor of the cancellation and came just before.
+func (x *explainer) failedBeside(g *group) *group {
+	for n := g.node.parent; n != nil && x.budget > 0; n = n.parent {
+		x.budget--
+		if n.group == nil {
+			continue
+		}
+		i := slices.IndexFunc(n.group.explainedBy, func(b *group) bool {
+			return !b.cancelled() && !g.node.covers(b.node) && x.near(b.end, g)
+		})
+		if i >= 0 {
+			return n.group.explainedBy[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package rca
+
+import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// classified is one failing trace taken apart: what the report of a case is drawn from.
+type classified struct {
+	incident.Classification
+	*explainer
+	origins origins
+	// judged has the judgement of each origin, primary ones first.
+	judged []*judgement
+	// rootOf gives the index in Roots of each primary judgement.
+	rootIndex []int
+}
+
+func classify(tenant string, t *incident.Trace, k incident.Knowledge) *classified {
+	tr := assemble(t)
+	dir := newDirectory(tr, k)
+	groups := groupErrors(tr, dir)
+	c := &classified{explainer: explain(tr, groups, dir, k)}
+	c.Classification = incident.Classification{Key: t.Key, TraceID: t.ID, State: incident.FailureClassified}
+	c.bound(t)
+	c.origins = c.findOrigins()
+	if len(c.origins.primary) == 0 {
+		c.dismiss()
+		return c
+	}
+	c.judgeOrigins(tenant)
+	c.describe()
+	return c
+}
+
+// bound notes when the trace's errors were seen.
+func (c *classified) bound(t *incident.Trace) {
+	for i, g := range c.groups {
+		if first := g.onset(); i == 0 || first < c.FirstError {
+			c.FirstError = first
+		}
+		c.LastError = max(c.LastError, g.lastSeen())
+	}
+}
+
+// dismiss tells why nothing in the trace is a failure.
+func (c *classified) dismiss() {
+	c.State, c.Outcome, c.Reason = incident.FailureDismissed, incident.OutcomeUnknown, incident.DismissNoError
+	order := []incident.DismissReason{incident.DismissRecovered, incident.DismissUserLeft, incident.DismissClientError}
+	for _, reason := range order {
+		if slices.ContainsFunc(c.groups, func(g *group) bool { return g.dismissed == reason }) {
+			c.Reason = reason
+			break
+		}
+	}
+	if c.Reason == incident.DismissRecovered {
+		c.Outcome = incident.OutcomeRecovered
+	}
+	if len(c.groups) > 0 {
+		c.setEntry(c.groups[0].node.top())
+	}
+}
+
+func (c *classified) judgeOrigins(tenant string) {
+	for _, g := range c.origins.primary {
+		j := c.judge(g)
+		c.judged = append(c.judged, j)
+		root := c.rootOf(tenant, j)
+		at := slices.IndexFunc(c.Roots, func(r incident.Root) bool { return r.Signature == root.Signature })
+		if at < 0 {
+			at = len(c.Roots)
+			c.Roots = append(c.Roots, root)
+		} else {
+			c.Roots[at] = mergeRoots(c.Roots[at], root)
+		}
+		c.rootIndex = append(c.rootIndex, at)
+	}
+	for _, g := range c.origins.others {
+		c.judged = append(c.judged, c.judge(g))
+	}
+}
+
+// mergeRoots joins two origins of one signature; the one that ended first stays the face.
+func mergeRoots(a, b incident.Root) incident.Root {
+	a.Origin = appendRefs(a.Origin, b.Origin...)
+	if len(a.Origin) > maxRefs {
+		a.Origin = a.Origin[:maxRefs]
+	}
+	a.Onset = min(a.Onset, b.Onset)
+	a.Errors += b.Errors
+	a.ErrorSignals += b.ErrorSignals
+	return a
+}
+
+// describe notes the outcome, the entry, and who was on the failed paths.
+func (c *classified) describe() {
+	c.Outcome = c.outcomeOf(c.origins)
+	c.setEntry(entryOf(c.chainTop(c.origins.primary[0])))
+	services, environments, versions := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i, g := range c.origins.primary {
+		if c.judged[i].kind != incident.KindUnknown && c.dir.ever[c.judged[i].service] {
+			services[c.judged[i].service] = true
+		}
+		for _, n := range c.path(g) {
+			if !n.received() || n.guessed || n.parent != nil && !n.parent.received() {
+				c.MissingParent = c.MissingParent || !n.received() && !n.id.IsZero() && len(c.tree.trace.Spans) > 0
+			}
+			if n.service == "" {
+				continue
+			}
+			services[n.service] = true
+			res := n.resource()
+			if e := res.Environment(); e != "" {
+				environments[e] = true
+			}
+			if v := res.Version(); v != "" {
+				versions[n.service+"@"+v] = true
+			}
+		}
+	}
+	c.Services, c.Environments, c.Versions = sortedKeys(services), sortedKeys(environments), sortedKeys(versions)
+}
+
+func (c *classified) setEntry(n *node) {
+	c.EntryService, c.EntryOperation = n.service, operationOf(n)
+}
+
+// path is the failed path of an origin: from its span up to the top of its chain, and on as far
+// as nothing went well, across trees where the chain crosses them.
+func (x *explainer) path(g *group) []*node {
+	var nodes []*node
+	for {
+		stop := (*node)(nil)
+		var next *group
+		if len(g.explains) > 0 {
+			next = x.nextUp(g)
+		}
+		if next != nil && next.node.covers(g.node) {
+			stop = next.node
+		}
+		for n := g.node; n != nil && n != stop; n = n.parent {
+			if n != g.node && x.states.of(n) == healthy && stop == nil {
+				break
+			}
+			nodes = append(nodes, n)
+		}
+		if next == nil {
+			return nodes
+		}
+		g = next
+	}
+}
+
+func (x *explainer) nextUp(g *group) *group {
+	var next *group
+	for _, a := range g.explains {
+		if !a.cancelled() && (next == nil || compareGroups(a, next) > 0) {
+			next = a
+		}
+	}
+	return next
+}
+
+func (g *group) onset() signal.Nanos {
+	first := signal.Nanos(0)
+	for i, e := range g.evidence {
+		if t := signal.Nanos(max(0, e.time-g.node.shift)); e.isSignal && (i == 0 || first == 0 || t < first) {
+			first = t
+		}
+	}
+	return first
+}
+
+func (g *group) lastSeen() signal.Nanos {
+	last := signal.Nanos(0)
+	for _, e := range g.evidence {
+		if e.isSignal {
+			last = max(last, signal.Nanos(max(0, e.time-g.node.shift)))
+		}
+	}
+	return last
+}
+
+func (tr *tree) hasService(service string) bool {
+	return slices.ContainsFunc(tr.nodes, func(n *node) bool { return n.service == service })
+}

@@ -1,0 +1,136 @@
+package rca
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// signOfSQLState maps the classes of SQLSTATE; nil for success, warnings and no data.
+func signOfSQLState(state string) *sign {
+	if len(state) != 5 {
+		return nil
+	}
+	switch state {
+	case "55P03", "40P01", "40001":
+		return &sign{rank: rankLock, category: incident.CategoryDatabaseLock, trait: traitPeerError, class: incident.ClassData}
+	case "57014": // query_canceled: a statement timeout, or the caller's own wish
+		return &sign{rank: rankTimeout, category: incident.CategoryTimeout, trait: traitTimeout, class: incident.ClassTimeout}
+	case "57P01", "57P02", "57P03":
+		return &sign{rank: rankUnavailable, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable}
+	case "42501":
+		return &sign{rank: rankAuthorization, category: incident.CategoryAuthorization, trait: traitRefusal, class: incident.ClassRefused}
+	}
+	switch state[:2] {
+	case "00", "01", "02":
+		return nil
+	case "08":
+		return &sign{rank: rankUnavailable, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable}
+	case "28":
+		return &sign{rank: rankAuthentication, category: incident.CategoryAuthentication, trait: traitRefusal, class: incident.ClassRefused}
+	case "53":
+		return &sign{rank: rankDatabase, category: incident.CategoryDatabaseError, trait: traitPeerError, class: incident.ClassResource}
+	}
+	return &sign{rank: rankDatabase, category: incident.CategoryDatabaseError, trait: traitPeerError, class: incident.ClassData}
+}
+
+// signOfHTTP says what the status of a peer's answer means; nil below 400 and for the caller's
+// business.
+func signOfHTTP(status int) *sign {
+	switch {
+	case status == 401 || status == 407:
+		return &sign{rank: rankAuthentication, category: incident.CategoryAuthentication, trait: traitRefusal, class: incident.ClassRefused}
+	case status == 403:
+		return &sign{rank: rankAuthorization, category: incident.CategoryAuthorization, trait: traitRefusal, class: incident.ClassRefused}
+	case status == 408 || status == 504:
+		return &sign{rank: rankTimeout, category: incident.CategoryTimeout, trait: traitTimeout, class: incident.ClassTimeout}
+	case status == 429:
+		return &sign{rank: rankRateLimited, category: incident.CategoryRateLimited, trait: traitPeerError, class: incident.ClassResource}
+	case status == 499:
+		return &sign{rank: rankCancel, category: incident.CategoryUnknown, trait: traitCancel}
+	case status == 502 || status == 503:
+		return &sign{rank: rankPeerError, category: incident.CategoryDependencyUnavailable, trait: traitPeerError, class: incident.ClassUnavailable}
+	case status >= 500:
+		return &sign{rank: rankPeerError, category: incident.CategoryUnknown, trait: traitPeerError, class: incident.ClassData}
+	case status >= 400:
+		return &sign{rank: rankPeerError, category: incident.CategoryBadData, trait: traitPeerError, class: incident.ClassData}
+	}
+	return nil
+}
+
+// signOfRPC says what a gRPC status name means; nil for OK.
+func signOfRPC(name string) *sign {
+	switch name {
+	case "", "OK":
+		return nil
+	case "CANCELLED":
+		return signOfHTTP(499)
+	case "DEADLINE_EXCEEDED":
+		return &sign{rank: rankTimeout, category: incident.CategoryTimeout, trait: traitTimeout, class: incident.ClassTimeout}
+	case "UNAVAILABLE":
+		return &sign{rank: rankUnavailable, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable}
+	case "UNAUTHENTICATED":
+		return signOfHTTP(401)
+	case "PERMISSION_DENIED":
+		return signOfHTTP(403)
+	case "RESOURCE_EXHAUSTED":
+		return signOfHTTP(429)
+	case "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "OUT_OF_RANGE":
+		return signOfHTTP(400)
+	}
+	return signOfHTTP(500)
+}
+
+var (
+	sqlStateText = regexp.MustCompile(`(?i)\bSQL[ _-]?STATE[ :=(\["']*([0-9A-Z]{5})\b`)
+	httpText     = regexp.MustCompile(`(?i)(?:\bstatus(?:[ _-]?code)?[ :="'(]*|\bHTTP(?:/[0-9.]+)?[ :]+|\bHttp(?:Client|Server)Error[A-Za-z$]*:? ?|\b(?:returned|answered|responded|replied)(?: with)?(?: an?)?(?: HTTP)?(?: status)?(?: code)?:? )([1-5][0-9]{2})\b`)
+	httpPhrase   = regexp.MustCompile(`\b([45][0-9]{2}) (?:Bad Request|Unauthorized|Forbidden|Not Found|Method Not Allowed|Proxy Auth|Request Timeout|Conflict|Gone|Unprocessable|Too Many|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time)`)
+	springStatus = regexp.MustCompile(`Http(?:Client|Server)ErrorException[$A-Za-z]*: ([45][0-9]{2})`)
+	grpcText     = regexp.MustCompile(`(?:rpc error: code = |StatusCode\.|StatusRuntimeException: |StatusException: )([A-Za-z_]+)`)
+)
+
+// sqlStateIn is the SQLSTATE a text cites, "" where none.
+func sqlStateIn(text string) string {
+	if m := sqlStateText.FindStringSubmatch(text); m != nil {
+		return strings.ToUpper(m[1])
+	}
+	return ""
+}
+
+// httpStatusIn is the failed HTTP status of a peer's answer that a text cites, 0 where none.
+func httpStatusIn(text string) int {
+	for _, re := range []*regexp.Regexp{springStatus, httpPhrase, httpText} {
+		for _, m := range re.FindAllStringSubmatch(text, 4) {
+			if status, err := strconv.Atoi(m[1]); err == nil && status >= 400 {
+				return status
+			}
+		}
+	}
+	return 0
+}
+
+// rpcStatusIn is the gRPC status name a text cites, "" where none.
+func rpcStatusIn(text string) string {
+	m := grpcText.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	name := m[1]
+	if strings.ToUpper(name) == name {
+		return name
+	}
+	var b strings.Builder // DeadlineExceeded is DEADLINE_EXCEEDED
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	s := strings.ToUpper(b.String())
+	if s == "CANCELED" {
+		return "CANCELLED"
+	}
+	return s
+}

@@ -1,0 +1,95 @@
+package rca
+
+import (
+	"fmt"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// limit is the most that may be claimed, and why.
+type limit struct {
+	max incident.Confidence
+	why string
+}
+
+// abstainBelow is the confidence under which a verdict is none.
+const abstainBelow = incident.Confidence(500_000)
+
+// baseConfidence is what the kind of evidence is worth before any limit.
+func baseConfidence(j *judgement) incident.Confidence {
+	switch j.kind {
+	case incident.KindResource, incident.KindDependency:
+		return 950_000
+	case incident.KindSlow, incident.KindEdge:
+		return 850_000
+	case incident.KindCode:
+		if thrown, _ := j.group.exception(); thrown != nil && len(thrown.Innermost().Frames) > 0 {
+			return 950_000
+		}
+		return 850_000
+	default:
+		return 400_000
+	}
+}
+
+// limitByTrace adds what the trace at hand does not allow to claim.
+func (x *explainer) limitByTrace(j *judgement) {
+	if len(x.tree.trace.Spans) == 0 {
+		j.limits = append(j.limits, limit{600_000, "there are logs only"})
+	} else if x.parentMissing(j.group) {
+		j.limits = append(j.limits, limit{700_000, "a span between the cause and the entry was not received"})
+	}
+	if x.hasRival(j.group) {
+		j.limits = append(j.limits, limit{700_000, "the caller's own code may have failed as well"})
+	}
+}
+
+func (x *explainer) parentMissing(g *group) bool {
+	for _, n := range x.path(g) {
+		if !n.received() || n.guessed {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *explainer) hasRival(g *group) bool { return x.rivalOf(g) != nil }
+
+// rivalOf is the error of own code that the origin explains, but which may have a cause of its own.
+func (x *explainer) rivalOf(g *group) *group {
+	for _, n := range x.path(g) {
+		if r := n.group; r != nil && r.rival && r.dismissed == "" {
+			return r
+		}
+	}
+	return nil
+}
+
+// confidence applies all limits, and those of the case: one trace without anything to compare it
+// with, and traces that do not have this root.
+func (c *caseView) confidence() (incident.Confidence, []string) {
+	j := c.face.judgement
+	value := baseConfidence(j)
+	limits := append([]limit(nil), j.limits...)
+	if len(c.support) == 1 && len(c.in.Healthy) == 0 {
+		limits = append(limits, limit{800_000, "there is one failing trace and nothing to compare it with"})
+	}
+	if n := len(c.traces); len(c.support) < n {
+		limits = append(limits, limit{
+			incident.Confidence(500_000 + 400_000*len(c.support)/n),
+			fmt.Sprintf("%d of %s have this cause", len(c.support), count(n, "failing trace")),
+		})
+	}
+	var why []string
+	for _, l := range limits {
+		if l.max < value {
+			value = l.max
+		}
+	}
+	for _, l := range limits {
+		if l.max == value {
+			why = append(why, l.why)
+		}
+	}
+	return value, why
+}

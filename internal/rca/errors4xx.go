@@ -1,0 +1,70 @@
+package rca
+
+import "github.com/prodsentinel/prodsentinel/internal/incident"
+
+// dismissCallersBusiness dismisses calls whose only fault is an answer that concerns the caller
+// alone: it asked for something that is not there, or is not allowed now. The instrumentations
+// mark such client spans as errors, the servers not.
+func (x *explainer) dismissCallersBusiness() {
+	for _, g := range x.groups {
+		if g.dismissed == "" && onlyCallersBusiness(g) {
+			g.dismissed = incident.DismissClientError
+		}
+	}
+}
+
+func onlyCallersBusiness(g *group) bool {
+	if !isExitCall(g.node) || !g.node.answer.callersBusiness() {
+		return false
+	}
+	for _, e := range g.evidence {
+		if e.isSignal && e.observed.Kind != "span" {
+			return false // an exception or an ERROR log of its own
+		}
+	}
+	return true
+}
+
+// reviveCallersBusiness brings those back whose own service failed because of them: its failure
+// has no other explanation, and is not its own code's fault.
+func (x *explainer) reviveCallersBusiness() {
+	for _, g := range x.groups {
+		if g.dismissed != incident.DismissClientError {
+			continue
+		}
+		if a := x.ownFailure(g); a != nil {
+			g.dismissed = ""
+			link(a, g)
+			x.explainRevived(g)
+		}
+	}
+}
+
+// ownFailure is the unexplained error of the same service above the call.
+func (x *explainer) ownFailure(g *group) *group {
+	for n := g.node.parent; n != nil && n.service == g.node.service && x.budget > 0; n = n.parent {
+		x.budget--
+		a := n.group
+		if a == nil || a.dismissed != "" {
+			continue
+		}
+		_, in := a.exception()
+		if len(a.explainedBy) > 0 || a.cancelled() || g.end > a.end+x.tree.tolerance || in != nil && isOwnFault(a, in) && !x.speaksOf(a, g) {
+			return nil
+		}
+		if a.reason.rank < rankPeerError && !x.speaksOf(a, g) {
+			return nil
+		}
+		return a
+	}
+	return nil
+}
+
+// explainRevived looks below a call that counts as an error after all.
+func (x *explainer) explainRevived(g *group) {
+	for _, b := range x.groupsUnder(g.node) {
+		if b != g && b.dismissed == "" && len(b.explains) == 0 && x.qualifies(g, b) {
+			link(g, b)
+		}
+	}
+}

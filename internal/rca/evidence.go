@@ -1,0 +1,159 @@
+package rca
+
+import (
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// evidence is one record of a group, read for what it says about the reason.
+type evidence struct {
+	ref      incident.Ref
+	time     instant
+	observed failure.Observed
+	isSignal bool // an error signal, not only a record beside one
+	text     string
+	// exceptions are those the record carries or its text holds, outermost first.
+	exceptions []*failure.Exception
+	signs      []*sign // most specific first
+	http       int     // status of a peer's answer that the text cites
+	rpc        string
+	sqlState   string
+}
+
+func spanEvidence(n *node, o failure.Observed) *evidence {
+	e := &evidence{ref: spanRef(n.span), time: instantOf(o.Time) + n.shift, observed: o, isSignal: true}
+	e.read(o.ErrorType, o.Message, o.Stack)
+	if o.Kind == failure.KindSpan {
+		e.readCodes(n)
+	}
+	return e
+}
+
+func logEvidence(n *node, l *signal.Log, o failure.Observed, isSignal bool) *evidence {
+	e := &evidence{ref: logRef(l), time: instantOf(l.EventTime()) + n.shift, observed: o, isSignal: isSignal}
+	e.read(o.ErrorType, o.Message, o.Stack, logText(l))
+	return e
+}
+
+// read looks for signs in the texts of a record; what is thrown is read from stacks and bodies.
+func (e *evidence) read(errorType, message, stack string, more ...string) {
+	text := joinTexts(append([]string{errorType, message}, more...)...)
+	e.text = text
+	e.exceptions = exceptionsOf(errorType, message, stack, more)
+	for _, x := range e.exceptions {
+		for ; x != nil; x = x.Cause {
+			text = joinTexts(text, x.Type+": "+x.Message)
+		}
+	}
+	e.signs = signsIn(text)
+	e.http, e.rpc, e.sqlState = httpStatusIn(text), rpcStatusIn(text), sqlStateIn(text)
+	e.addSign(signOfSQLState(e.sqlState))
+	e.addSign(signOfRPC(e.rpc))
+	if e.http >= 400 {
+		e.addSign(signOfHTTP(e.http))
+	}
+	if len(e.exceptions) > 0 {
+		e.addSign(&sign{rank: rankException, category: incident.CategoryCodeException, trait: traitException, class: incident.ClassException})
+	}
+}
+
+// readCodes adds what the span's attributes say: codes are never guessed from text there.
+func (e *evidence) readCodes(n *node) {
+	attrs := n.attributes()
+	if state := attrs.FirstStr("pgx.sql_state", "db.response.status_code", "db.postgresql.sqlstate", "db.sqlstate"); len(state) == 5 {
+		e.sqlState = state
+		e.addSign(signOfSQLState(state))
+	}
+	if isExitCall(n) {
+		e.addSign(signOfHTTP(n.answer.http))
+		e.addSign(signOfRPC(n.answer.rpc))
+		if n.answer.http != 0 {
+			e.http = n.answer.http
+		}
+	}
+	if isAcquire(n) {
+		e.addSign(&sign{rank: rankPool, category: incident.CategoryConnectionPoolExhausted, trait: traitResource, class: incident.ClassResource, resource: "connection_pool"})
+	}
+}
+
+// isAcquire tells whether the span waits for a connection of a pool.
+func isAcquire(n *node) bool {
+	name := strings.ToLower(n.name)
+	return strings.Contains(name, "pool.acquire") || strings.Contains(name, "pool acquire") || strings.Contains(name, "acquire connection") ||
+		strings.HasSuffix(name, ".getconnection") || name == "getconnection"
+}
+
+func (e *evidence) addSign(s *sign) {
+	if s == nil {
+		return
+	}
+	at := len(e.signs)
+	for i, have := range e.signs {
+		if s.rank < have.rank {
+			at = i
+			break
+		}
+	}
+	e.signs = append(e.signs[:at], append([]*sign{s}, e.signs[at:]...)...)
+}
+
+// best is the most specific sign, nil where the record has none.
+func (e *evidence) best() *sign {
+	if len(e.signs) == 0 {
+		return nil
+	}
+	return e.signs[0]
+}
+
+func exceptionsOf(errorType, message, stack string, bodies []string) []*failure.Exception {
+	var found []*failure.Exception
+	if stack != "" {
+		found = failure.ParseExceptions(stack)
+	}
+	for _, b := range bodies {
+		if len(found) == 0 && b != "" {
+			found = failure.ParseExceptions(b)
+		}
+	}
+	if len(found) == 0 && errorType != "" && !isStatusWord(errorType) {
+		found = []*failure.Exception{{Type: errorType, Message: message}}
+	}
+	return found
+}
+
+// isStatusWord tells whether an error.type only repeats a status: "500", "_OTHER", "timeout".
+func isStatusWord(s string) bool {
+	return s == "_OTHER" || s == "timeout" || strings.Trim(s, "0123456789") == "" || strings.ToUpper(s) == s
+}
+
+// logText is what a log record says beside its message: its body and its error attributes.
+func logText(l *signal.Log) string {
+	text := l.Body.Str()
+	if m, ok := l.Body.Data.(signal.Map); ok {
+		for _, kv := range m {
+			text = joinTexts(text, kv.Value.Str())
+		}
+	}
+	for _, key := range []string{"error", "err", "error.message", "cause", "exception", "stack", "stack_trace"} {
+		text = joinTexts(text, l.Attributes.Str(key))
+	}
+	return text
+}
+
+// joinTexts joins what is not empty and not said already.
+func joinTexts(texts ...string) string {
+	joined := ""
+	for _, t := range texts {
+		switch {
+		case t == "" || strings.Contains(joined, t):
+		case joined == "":
+			joined = t
+		default:
+			joined += "\n" + t
+		}
+	}
+	return joined
+}

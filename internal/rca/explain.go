@@ -1,0 +1,220 @@
+package rca
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// explainer finds what explains what in one trace (section 3). Explanations only lead down the
+// tree, those of cancellations only up to what is no consequence of them, and those between trees
+// from later to earlier trees: so they never go round in circles.
+type explainer struct {
+	tree   *tree
+	groups []*group // in pre-order
+	states *states
+	dir    *directory
+	// budget bounds walks up and down the tree over the whole trace, which hostile traces could
+	// make quadratic.
+	budget int
+	// refusedCallers has the other callers that were refused, by callee and operation.
+	refusedCallers map[string][]string
+}
+
+const (
+	walkBudget = 4_000_000
+	// maxPending bounds the unexplaining groups that are offered to spans further up.
+	maxPending = 64
+)
+
+func explain(tr *tree, groups []*group, dir *directory, k incident.Knowledge) *explainer {
+	x := &explainer{
+		tree: tr, groups: groups, states: newStates(tr), dir: dir, budget: walkBudget, refusedCallers: k.RefusedCallers,
+	}
+	x.dismissRecovered()
+	x.dismissCallersBusiness()
+	x.explainUpwards()
+	x.reviveCallersBusiness()
+	x.explainAcrossTrees()
+	x.explainCancellations()
+	return x
+}
+
+// explainUpwards offers every group to the failed spans above it, nearest first, until a span
+// that went well is in between.
+func (x *explainer) explainUpwards() {
+	pending := make(map[*node][]*group)
+	for _, n := range slices.Backward(x.tree.nodes) {
+		below := pending[n]
+		delete(pending, n)
+		if g := n.group; g != nil && g.dismissed == "" {
+			below = x.explainGroup(g, below)
+		} else if x.states.of(n) == healthy {
+			continue
+		}
+		if n.parent != nil && len(below) > 0 {
+			pending[n.parent] = appendPending(pending[n.parent], below)
+		}
+	}
+}
+
+// appendPending joins two lists, the shorter into the longer, so that deep and wide trees stay cheap.
+func appendPending(a, b []*group) []*group {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return append(a, b...)
+}
+
+// explainGroup chooses what explains g among the groups below it, and returns what is offered to
+// the spans above: g itself, and the latest of those that do not explain it.
+func (x *explainer) explainGroup(g *group, below []*group) []*group {
+	x.inheritCancellation(g, below)
+	chosen := x.choose(g, below)
+	if g.timedOut() {
+		g.place = x.descend(g)
+		if deeper := x.groupsAt(g); len(deeper) > 0 {
+			chosen = deeper
+		}
+	}
+	taken := make(map[*group]bool, len(chosen))
+	for _, b := range chosen {
+		link(g, b)
+		taken[b] = true
+	}
+	rest := slices.DeleteFunc(below, func(b *group) bool { return taken[b] })
+	if len(rest) > maxPending {
+		slices.SortFunc(rest, func(a, b *group) int { return cmp.Or(-cmp.Compare(a.end, b.end), compareGroups(a, b)) })
+		rest = rest[:maxPending]
+	}
+	return append(rest, g)
+}
+
+func compareGroups(a, b *group) int { return cmp.Compare(a.node.order, b.node.order) }
+
+func link(a, b *group) {
+	a.explainedBy = append(a.explainedBy, b)
+	b.explains = append(b.explains, a)
+}
+
+// choose picks the explanations of g: all that qualify, but for an exception of g's own code only
+// the last failed call before it was thrown.
+func (x *explainer) choose(g *group, below []*group) []*group {
+	var fit []*group
+	for _, b := range below {
+		if x.qualifies(g, b) {
+			fit = append(fit, b)
+		}
+	}
+	thrown, in := g.exception()
+	if len(fit) == 0 || thrown == nil {
+		return fit
+	}
+	last := x.lastCall(g, fit)
+	g.rival = isOwnFault(g, in) && !x.speaksOf(g, last)
+	return []*group{last}
+}
+
+// lastCall is the failed call that ended last; one that g speaks of comes before any other.
+func (x *explainer) lastCall(g *group, fit []*group) *group {
+	return slices.MaxFunc(fit, func(a, b *group) int {
+		return cmp.Or(compareBool(x.speaksOf(g, a), x.speaksOf(g, b)), cmp.Compare(a.end, b.end), -compareGroups(a, b))
+	})
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
+}
+
+// qualifies tells whether b, below g, may explain g.
+func (x *explainer) qualifies(g, b *group) bool {
+	switch {
+	case g.cancelled() || b.cancelled() || b.dismissed != "":
+		return false
+	case b.end > g.end+x.tree.tolerance && !(g.answered() && b.node.service != g.node.service):
+		return false
+	case g.reason.trait == traitResource && !g.answered():
+		return b.node.service == g.node.service // what ran out in a service did not run out elsewhere
+	case g.reason.trait == traitTransport && !g.answered() && g.peer.known():
+		return x.concerns(b, g)
+	default:
+		return true
+	}
+}
+
+// concerns tells whether b happened at the peer that g could not reach.
+func (x *explainer) concerns(b, g *group) bool {
+	if b.peer.known() && b.peer.same(g.peer) {
+		return true
+	}
+	if b.node.service == g.node.service {
+		return !b.peer.known() && b.reason.rank <= rankPeerError
+	}
+	return g.peer.service != "" && x.leads(g.node, b.node, g.peer.service)
+}
+
+// leads tells whether the way down from a to b passes a span of the service.
+func (x *explainer) leads(a, b *node, service string) bool {
+	for n := b; n != nil && n != a && x.budget > 0; n = n.parent {
+		x.budget--
+		if n.service == service {
+			return true
+		}
+	}
+	return false
+}
+
+// isOwnFault tells whether an exception is a programming or data error thrown by own code.
+func isOwnFault(g *group, in *evidence) bool {
+	for _, e := range in.exceptions {
+		inner := e.Innermost()
+		if !isProgramError(inner.Type + ": " + inner.Message) {
+			continue
+		}
+		for _, f := range inner.Frames {
+			if f.InApp {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isProgramError(text string) bool {
+	for _, s := range signsIn(text) {
+		if s.trait == traitProgram {
+			return true
+		}
+	}
+	return false
+}
+
+// speaksOf tells whether g's evidence names the call that leads to b, its status or exception.
+func (x *explainer) speaksOf(g, b *group) bool {
+	call := b.node
+	for n := b.node; n != nil && n != g.node && x.budget > 0; n = n.parent {
+		x.budget--
+		call = n
+		if isExitCall(n) && n.service == g.node.service {
+			break
+		}
+	}
+	_, thrown := b.exception()
+	for _, e := range g.evidence {
+		if namesCall(e.text, call, x.dir) || b.node.service != g.node.service && hasWord(e.text, b.node.service) {
+			return true
+		}
+		if thrown != nil && thrown.exceptions[0].Message != "" && contains(e.text, thrown.exceptions[0].Message) {
+			return true
+		}
+	}
+	return false
+}

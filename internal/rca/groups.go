@@ -1,0 +1,262 @@
+package rca
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// group is one error: all error signals of one span, and the logs that belong to it.
+type group struct {
+	node     *node
+	evidence []*evidence // ordered by time, then reference; bounded, see maxEvidence
+	signals  int         // error signals, all of them
+	first    instant     // when the first signal was seen
+	end      instant     // when the error was over: its span's end, else its last signal
+	// failedSpan tells that the span itself has status Error.
+	failedSpan bool
+
+	reason reason
+	peer   peer // of the exit call, or named by the evidence
+
+	dismissed incident.DismissReason
+
+	explainedBy []*group // nearest explanations
+	explains    []*group
+	rival       bool   // own code may be a second cause beside what explains it
+	place       *place // where the time went, for timeouts
+}
+
+// maxEvidence bounds how many error logs of one span are read: the first ones and the last ones.
+const maxEvidence = 64
+
+// nameWindow is how soon after a child's end a log of the parent speaks of the child.
+const nameWindow = instant(50_000_000)
+
+// groupErrors gathers the error signals of every span. The result is in pre-order.
+func groupErrors(tr *tree, dir *directory) []*group {
+	moved := make(map[*signal.Log]*node)
+	spoken := make(map[*node][]*signal.Log)
+	for _, n := range tr.nodes {
+		for _, l := range n.logs {
+			if c := childNamed(n, l, dir); c != nil {
+				moved[l] = c
+				spoken[c] = append(spoken[c], l)
+			}
+		}
+	}
+	var groups []*group
+	for _, n := range tr.nodes {
+		g := &group{node: n}
+		g.addSpan()
+		g.addLogs(spoken[n], nil)
+		g.addLogs(n.logs, moved)
+		if g.signals == 0 {
+			continue
+		}
+		g.close()
+		n.group = g
+		groups = append(groups, g)
+	}
+	for _, g := range groups {
+		g.peer = g.findPeer(dir)
+	}
+	return groups
+}
+
+// maxChildren bounds how many children are compared with one log.
+const maxChildren = 64
+
+// childNamed is the failed child whose peer, exception or status an error log of its parent names
+// within 50 ms of the child's end; of several the nearest.
+func childNamed(n *node, l *signal.Log, dir *directory) *node {
+	if len(n.children) == 0 {
+		return nil
+	}
+	o, ok := failure.FromLog(l)
+	if !ok {
+		return nil
+	}
+	at := instantOf(l.EventTime()) + n.shift
+	text := ""
+	var nearest *node
+	for _, c := range n.children[max(0, len(n.children)-maxChildren):] {
+		if c.span == nil || abs(at-c.end) > nameWindow || !mayHaveFailed(c) {
+			continue
+		}
+		if nearest != nil && abs(at-c.end) >= abs(at-nearest.end) {
+			continue
+		}
+		if text == "" {
+			text = joinTexts(o.ErrorType, o.Message, logText(l))
+		}
+		if namesCall(text, c, dir) {
+			nearest = c
+		}
+	}
+	return nearest
+}
+
+func mayHaveFailed(n *node) bool {
+	return n.span.StatusCode == signal.StatusError || n.answer.failed()
+}
+
+func (g *group) addSpan() {
+	n := g.node
+	if n.span == nil {
+		return
+	}
+	g.failedSpan = n.span.StatusCode == signal.StatusError
+	for _, o := range failure.FromSpan(nil, n.span) {
+		g.add(spanEvidence(n, o))
+	}
+}
+
+// addLogs adds the error logs among logs that were not moved to another span.
+func (g *group) addLogs(logs []*signal.Log, moved map[*signal.Log]*node) {
+	var own []*signal.Log
+	for _, l := range logs {
+		if _, ok := failure.FromLog(l); ok && moved[l] == nil {
+			own = append(own, l)
+		}
+	}
+	for i, l := range own {
+		o, _ := failure.FromLog(l)
+		if i < maxEvidence || i >= len(own)-maxEvidence {
+			g.add(logEvidence(g.node, l, o, true))
+			continue
+		}
+		g.signals++
+	}
+}
+
+func (g *group) add(e *evidence) {
+	if g.signals == 0 {
+		g.first, g.end = e.time, e.time
+	}
+	g.signals++
+	g.first, g.end = min(g.first, e.time), max(g.end, e.time)
+	g.evidence = append(g.evidence, e)
+}
+
+// close completes a group once all its signals are known.
+func (g *group) close() {
+	if g.failedSpan {
+		g.end = max(g.end, g.node.end)
+	}
+	slices.SortStableFunc(g.evidence, func(a, b *evidence) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.ref, b.ref))
+	})
+	g.reason = reasonOf(g.evidence)
+	if g.reason.rank >= rankTimeout {
+		g.addWitnesses()
+	}
+}
+
+// addWitnesses looks for the decisive record among the logs below ERROR beside an error that says
+// little itself.
+func (g *group) addWitnesses() {
+	var witnesses []*evidence
+	logs := g.node.logs
+	for i, l := range logs {
+		if i >= maxEvidence && i < len(logs)-maxEvidence {
+			continue
+		}
+		if _, isSignal := failure.FromLog(l); isSignal {
+			continue
+		}
+		e := logEvidence(g.node, l, failure.ObserveLog(l), false)
+		if s := e.best(); s != nil && s.rank <= rankCapacity {
+			witnesses = append(witnesses, e)
+		}
+	}
+	if len(witnesses) > 0 {
+		g.evidence = append(g.evidence, witnesses...)
+		g.reason = reasonOf(g.evidence)
+	}
+}
+
+// reason is the most specific sign of a group and the record that cites it.
+type reason struct {
+	*sign
+	cited *evidence
+}
+
+var noReason = &sign{rank: rankUnknown, category: incident.CategoryUnknown}
+
+func reasonOf(all []*evidence) reason {
+	best := reason{sign: noReason}
+	for _, e := range all {
+		if s := e.best(); s != nil && (best.cited == nil || s.rank < best.rank) {
+			best = reason{sign: s, cited: e}
+		}
+	}
+	if best.cited == nil && len(all) > 0 {
+		best.cited = all[0]
+	}
+	return best
+}
+
+// has tells whether any record of the group has the trait.
+func (g *group) has(t trait) bool {
+	for _, e := range g.evidence {
+		for _, s := range e.signs {
+			if s.trait == t {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (g *group) cancelled() bool { return g.reason.trait == traitCancel }
+func (g *group) timedOut() bool  { return g.reason.trait == traitTimeout }
+
+// exception is the group's exception that says most: the earliest one with frames, else the
+// earliest.
+func (g *group) exception() (*failure.Exception, *evidence) {
+	var found *failure.Exception
+	var in *evidence
+	for _, e := range g.evidence {
+		for _, x := range e.exceptions {
+			if found == nil || len(found.Innermost().Frames) == 0 && len(x.Innermost().Frames) > 0 {
+				found, in = x, e
+			}
+		}
+	}
+	return found, in
+}
+
+// answered tells whether the group carries a peer's response: the status of an exit call, or one
+// that its text cites.
+func (g *group) answered() bool {
+	if isExitCall(g.node) && g.node.answer.known() {
+		return true
+	}
+	for _, e := range g.evidence {
+		if e.http >= 400 || e.rpc != "" && e.rpc != "UNAVAILABLE" && e.rpc != "DEADLINE_EXCEEDED" && e.rpc != "CANCELLED" {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *group) refs() []incident.Ref {
+	var refs []incident.Ref
+	if g.reason.cited != nil {
+		refs = appendRefs(refs, g.reason.cited.ref)
+	}
+	for _, e := range g.evidence {
+		if len(refs) == maxRefs {
+			break
+		}
+		refs = appendRefs(refs, e.ref)
+	}
+	return refs
+}
+
+// maxRefs bounds the evidence cited for one statement.
+const maxRefs = 8

@@ -1,0 +1,187 @@
+package rca
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// judgement is what an origin comes to: what sort of thing it is, which component, and how sure the
+// trace alone can make us.
+type judgement struct {
+	group     *group
+	kind      incident.Kind
+	service   string
+	component string
+	operation string
+	category  incident.Category
+	class     incident.Class
+	identity  []string
+	strategy  string
+	peer      peer
+	caller    string // edges: who asked
+	callee    string // edges: who was asked
+	abstained bool
+	joins     bool           // a timeout that an open unavailability of the same dependency takes
+	limits    []limit        // what the trace alone allows to claim
+	why       []incident.Ref // evidence beside the group's
+}
+
+// judge decides kind and component of an origin, in the order of section 4: the first with cited
+// evidence wins.
+func (x *explainer) judge(g *group) *judgement {
+	j := &judgement{group: g, service: g.node.service, component: g.node.service, category: g.reason.category, peer: g.peer}
+	switch {
+	case x.isResource(g):
+		x.judgeResource(j)
+	case g.reason.trait == traitTransport:
+		x.judgeDependency(j, incident.ClassUnavailable)
+	case g.reason.trait == traitPeerError || g.reason.trait == traitResource:
+		x.judgePeerError(j)
+	case g.reason.trait == traitRefusal:
+		x.judgeRefusal(j)
+	case g.reason.trait == traitTimeout:
+		x.judgeTimeout(j)
+	default:
+		x.judgeCode(j)
+	}
+	x.limitByTrace(j)
+	return j
+}
+
+// isResource tells whether a resource of the group's own service ran out; what a peer's answer
+// says of itself is the peer's.
+func (x *explainer) isResource(g *group) bool {
+	return g.reason.trait == traitResource && !(g.answered() && g.peer.known())
+}
+
+func (x *explainer) judgeResource(j *judgement) {
+	j.kind, j.class = incident.KindResource, incident.ClassResource
+	j.operation = operationOf(j.group.node.localRoot())
+	j.identity = []string{j.service, j.group.reason.resource}
+}
+
+func (x *explainer) judgeDependency(j *judgement, class incident.Class) {
+	j.kind, j.class = incident.KindDependency, class
+	caller := j.group.node.service
+	j.operation = callOperation(j.group.node)
+	j.component = j.peer.name(caller)
+	j.identity = j.peer.identity(caller)
+	if j.peer.service != "" && x.dir.ever[j.peer.service] {
+		j.service = j.peer.service
+	}
+	if j.component == "" {
+		j.component = "an unnamed peer of " + caller
+	}
+	if class == incident.ClassTimeout {
+		j.joins = true
+		j.limits = append(j.limits, limit{600_000, "nothing is recorded beyond the caller"})
+		return
+	}
+	j.limits = append(j.limits, limit{900_000, "the failure was seen from the caller's side"})
+}
+
+// judgePeerError decides about an answer that says the peer failed, while no error of the peer is
+// known.
+func (x *explainer) judgePeerError(j *judgement) {
+	p := j.group.peer
+	callee := j.group.node.remoteChild()
+	switch {
+	case p.service == "" && !p.known():
+		x.judgeCode(j)
+	case p.service == "" || callee == nil && !x.dir.seen[p.service]:
+		x.judgeDependency(j, j.group.reason.class)
+	case callee != nil:
+		j.kind, j.class = incident.KindCode, incident.ClassException
+		j.service, j.component = p.service, p.service
+		j.operation = operationOf(callee)
+		j.identity, j.strategy = []string{p.service, j.operation}, "operation"
+		j.why = callee.refs()
+		j.limits = append(j.limits, limit{600_000, "the service itself recorded no error"})
+	case x.tree.hasService(p.service):
+		j.kind, j.class = incident.KindCode, incident.ClassException
+		j.service, j.component, j.operation = p.service, p.service, ""
+		j.identity, j.strategy = []string{p.service, ""}, "operation"
+		j.limits = append(j.limits, limit{600_000, "the service itself recorded no error"})
+	default:
+		j.abstain(p.service)
+	}
+}
+
+// abstain names the peer as the sole candidate: it has telemetry, but none of it is in the trace.
+func (j *judgement) abstain(service string) {
+	j.kind, j.abstained = incident.KindUnknown, true
+	j.service, j.component = service, service
+	j.operation = callOperation(j.group.node)
+	sig := groupSignature(j.group)
+	j.class, j.strategy = incident.ClassException, sig.Strategy
+	j.identity = append([]string{j.group.node.service}, sig.Parts...)
+	j.limits = append(j.limits, limit{400_000, "nothing is recorded at " + service})
+}
+
+func (x *explainer) judgeTimeout(j *judgement) {
+	g := j.group
+	if g.place == nil {
+		g.place = placeAt(g.node)
+	}
+	at := g.place.at
+	j.category = incident.CategoryTimeout
+	j.why = at.refs()
+	switch g.place.held {
+	case heldBySpan:
+		j.kind, j.class = incident.KindSlow, incident.ClassSlow
+		j.service, j.component, j.operation = at.service, at.service, operationOf(at)
+		j.identity = []string{j.service, j.operation}
+	case lostBetween:
+		j.judgeEdge(at.service, g.place.callee.service, incident.ClassTimeout)
+		j.component, j.service = j.callee, j.callee
+		j.operation = operationOf(g.place.callee)
+		j.why = appendRefs(j.why, g.place.callee.refs()...)
+	case lostBeyond:
+		x.judgeLostBeyond(j, at)
+	}
+}
+
+// judgeLostBeyond decides about a call behind which nothing is recorded.
+func (x *explainer) judgeLostBeyond(j *judgement, at *node) {
+	p := x.dir.peerOf(at)
+	if at == j.group.node && !p.known() {
+		p = j.group.peer
+	}
+	j.peer = p
+	switch {
+	case p.service != "" && x.dir.ever[p.service]:
+		j.abstain(p.service)
+	case !p.known():
+		j.kind, j.class = incident.KindSlow, incident.ClassSlow
+		j.service, j.component, j.operation = at.service, at.service, operationOf(at)
+		j.identity = []string{j.service, j.operation}
+		j.limits = append(j.limits, limit{600_000, "the call does not name its peer"})
+	default:
+		j.kind, j.class = incident.KindDependency, incident.ClassTimeout
+		j.service, j.component = at.service, p.name(at.service)
+		j.operation = callOperation(at)
+		j.identity = p.identity(at.service)
+		j.joins = true
+		j.limits = append(j.limits, limit{600_000, "nothing is recorded beyond the caller"})
+	}
+}
+
+func (j *judgement) judgeEdge(caller, callee string, class incident.Class) {
+	j.kind, j.class = incident.KindEdge, class
+	j.caller, j.callee = caller, callee
+	j.identity = []string{caller, callee}
+}
+
+func (x *explainer) judgeCode(j *judgement) {
+	g := j.group
+	j.kind, j.class = incident.KindCode, incident.ClassException
+	j.operation = operationOf(g.node)
+	sig := groupSignature(g)
+	j.strategy = sig.Strategy
+	j.identity = append([]string{j.service}, sig.Parts...)
+	if j.category == incident.CategoryTimeout || g.reason.trait == traitCancel {
+		j.category = incident.CategoryUnknown
+	}
+	if thrown, _ := g.exception(); thrown == nil && g.reason.trait != traitProgram {
+		j.limits = append(j.limits, limit{700_000, "no exception was recorded"})
+	}
+}

@@ -1,0 +1,52 @@
+package rca
+
+import "github.com/prodsentinel/prodsentinel/internal/signal"
+
+// deriveKinds tells servers and clients apart where spans do not say: the first span of a service
+// below another service serves, and what it hangs below calls.
+func (tr *tree) deriveKinds() {
+	for _, n := range tr.nodes {
+		p := n.parent
+		if p == nil || p.service == "" || p.service == n.service || !undecided(n.kind) {
+			continue
+		}
+		n.kind = signal.KindServer
+		if undecided(p.kind) {
+			p.kind = signal.KindClient
+		}
+	}
+}
+
+func undecided(k signal.SpanKind) bool {
+	return k == signal.KindUnspecified || k == signal.KindInternal
+}
+
+func isServing(k signal.SpanKind) bool {
+	return k == signal.KindServer || k == signal.KindConsumer
+}
+
+// isExitCall tells whether the span is a call out of its service.
+func isExitCall(n *node) bool {
+	switch n.kind {
+	case signal.KindClient, signal.KindProducer:
+		return true
+	case signal.KindServer, signal.KindConsumer:
+		return false
+	default:
+		return n.received() && n.parent != nil && n.parent.service == n.service && namesPeer(n.span.Attributes)
+	}
+}
+
+// isStore tells whether the span calls a database or cache, which records no spans itself.
+func isStore(n *node) bool {
+	return n.attributes().FirstStr("db.system.name", "db.system") != ""
+}
+
+// cutMessages separates a consumer from the producer: no failure goes back to it.
+func (tr *tree) cutMessages() {
+	for _, n := range tr.nodes {
+		if n.kind == signal.KindConsumer && n.parent != nil && n.entersService() {
+			n.producer, n.parent = n.parent, nil
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package rca
+
+import (
+	"net"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// needsOf collects what the rules would ask of the store about a trace.
+func needsOf(t *incident.Trace) Needs {
+	tr := assemble(t)
+	dir := newDirectory(tr, incident.Knowledge{})
+	groups := groupErrors(tr, dir)
+	services, addresses := map[string]bool{}, map[string]bool{}
+	calls, refusals := map[incident.CallStats]bool{}, map[incident.CallStats]bool{}
+	x := explain(tr, groups, dir, incident.Knowledge{})
+	for _, g := range groups {
+		addPeer(g.node, services, addresses)
+		if g.place != nil {
+			addPeer(g.place.at, services, addresses)
+		}
+		p := g.peer
+		if p.service != "" {
+			services[p.service] = true
+		}
+		if p.host != "" {
+			services[p.host], services[firstLabel(p.host)] = true, true
+			addresses[p.host] = true
+		}
+		if caller, callee, operation := x.refused(g); g.reason.trait == traitRefusal && callee != "" {
+			refusals[incident.CallStats{Caller: caller, Callee: callee, Operation: operation}] = true
+		}
+		if isExitCall(g.node) && g.dismissed == incident.DismissRecovered {
+			calls[incident.CallStats{Caller: g.node.service, Callee: p.name(g.node.service), Operation: callOperation(g.node)}] = true
+		}
+	}
+	return Needs{
+		Services: sortedKeys(services), Addresses: sortedKeys(addresses),
+		Calls: sortedCalls(calls), Refusals: sortedCalls(refusals),
+	}
+}
+
+// addPeer adds what a call's attributes say about its peer.
+func addPeer(n *node, services, addresses map[string]bool) {
+	if !isExitCall(n) {
+		return
+	}
+	if hint := peerHint(n); hint != "" && !hostIsNumeric(hint) {
+		services[hint], services[firstLabel(hint)] = true, true
+	}
+	host, port := address(n.attributes())
+	if host == "" {
+		return
+	}
+	addresses[host] = true
+	if port != "" {
+		addresses[net.JoinHostPort(host, port)] = true
+	}
+}

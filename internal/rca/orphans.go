@@ -1,0 +1,128 @@
+package rca
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// boundStandIns gives stand-ins the service and time that their logs and children prove.
+func (tr *tree) boundStandIns() {
+	first := make(map[*node]bool)
+	widen := func(n *node, start, end instant) {
+		if !first[n] {
+			n.start, n.end, first[n] = start, end, true
+			return
+		}
+		n.start, n.end = min(n.start, start), max(n.end, end)
+	}
+	for _, n := range tr.nodes {
+		if n.ghost() {
+			widen(n, instantOf(n.logs[0].EventTime()), instantOf(n.logs[len(n.logs)-1].EventTime()))
+		}
+		if p := n.parent; p != nil && !p.received() && n.received() {
+			widen(p, n.start, n.end)
+		}
+	}
+	for _, n := range tr.nodes {
+		p := n.parent
+		if p == nil || p.received() || p.service != "" || isServing(n.kind) {
+			continue
+		}
+		p.service = n.service // only serving spans have their parent elsewhere
+	}
+}
+
+// attachOrphans hangs each stand-in below the call that most likely led to it: the innermost open
+// call without a recorded callee, preferring one that names the stand-in's service, else the root
+// that was open. The parent is marked as guessed.
+func (tr *tree) attachOrphans() {
+	calls, roots := tr.openEnds()
+	for _, s := range slices.Clone(tr.nodes) {
+		if s.received() || s.parent != nil {
+			continue
+		}
+		parent := callLeadingTo(s, calls)
+		if parent == nil {
+			parent = rootAround(s, roots)
+		}
+		if parent != nil {
+			s.parent, s.guessed = parent, true
+			lead(s).leader = lead(parent)
+		}
+		if len(tr.trace.Spans) > 0 && !s.id.IsZero() && !s.ghost() {
+			tr.gap("missing_parent", fmt.Sprintf("span %s, named as a parent, was not received", s.id))
+		}
+	}
+	slices.SortFunc(tr.nodes, compareNodes)
+}
+
+// openEnds lists calls without a recorded callee, by start, and roots that were received.
+func (tr *tree) openEnds() (calls, roots []*node) {
+	called := make(map[*node]bool)
+	for _, n := range tr.nodes {
+		if n.parent == nil {
+			if n.received() {
+				roots = append(roots, n)
+			}
+			continue
+		}
+		lead(n).leader = lead(n.parent)
+		if n.service != n.parent.service {
+			called[n.parent] = true
+		}
+	}
+	for _, n := range tr.nodes {
+		if n.received() && isExitCall(n) && !called[n] {
+			calls = append(calls, n)
+		}
+	}
+	slices.SortFunc(calls, compareNodes)
+	slices.SortFunc(roots, compareNodes)
+	return calls, roots
+}
+
+// maxOpenCalls bounds how many calls before a stand-in's start are considered.
+const maxOpenCalls = 256
+
+func callLeadingTo(s *node, calls []*node) *node {
+	after := sort.Search(len(calls), func(i int) bool { return calls[i].start > s.start+minTolerance })
+	var unnamed *node
+	for _, c := range slices.Backward(calls[max(0, after-maxOpenCalls):after]) {
+		if c.end+minTolerance < s.start || c.service == s.service || lead(c) == s {
+			continue
+		}
+		switch hint := peerHint(c); {
+		case hint != "" && s.service != "":
+			if sameHost(hint, s.service) {
+				return c
+			}
+			if unnamed == nil && hostIsNumeric(hint) {
+				unnamed = c
+			}
+		case unnamed == nil && !isStore(c):
+			unnamed = c
+		}
+	}
+	return unnamed
+}
+
+func rootAround(s *node, roots []*node) *node {
+	for _, r := range roots[:min(len(roots), maxOpenCalls)] {
+		if r.start <= s.start+minTolerance && s.start <= r.end+minTolerance && lead(r) != s {
+			return r
+		}
+	}
+	return nil
+}
+
+// lead finds the node that leads n's tree, halving the path on the way.
+func lead(n *node) *node {
+	for n.leader != nil {
+		if n.leader.leader != nil {
+			n.leader = n.leader.leader
+		}
+		n = n.leader
+	}
+	return n
+}

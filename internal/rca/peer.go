@@ -1,0 +1,246 @@
+package rca
+
+import (
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// peer is the other side of a call.
+type peer struct {
+	service   string // the service behind it, "" where the address belongs to none known
+	host      string // normalised address, "" where unknown
+	system    string // database or messaging system, "" for services
+	namespace string // database or destination
+}
+
+func (p peer) known() bool { return p != peer{} }
+
+// name is how the peer is shown: the service, else the address, else the database.
+func (p peer) name(caller string) string {
+	switch {
+	case p.service != "":
+		return p.service
+	case p.host != "" && (!hostIsNumeric(p.host) || p.namespace == ""):
+		return p.host
+	case p.namespace != "" && p.system != "":
+		return p.system + " " + p.namespace
+	case p.namespace != "":
+		return p.namespace
+	case p.system != "":
+		return p.system + " of " + caller
+	default:
+		return ""
+	}
+}
+
+// identity is the peer's part of a root signature (section 8); it does not name the caller, unless
+// nothing else is known of the peer.
+func (p peer) identity(caller string) []string {
+	address := p.service
+	if address == "" {
+		address = p.host
+		if hostIsNumeric(address) && p.namespace != "" {
+			address = ""
+		}
+	}
+	if address == "" && p.namespace == "" {
+		address = "of " + caller
+	}
+	if p.namespace != "" {
+		address += "/" + p.namespace
+	}
+	return []string{p.system, address}
+}
+
+// same tells whether both name one peer, as far as they say.
+func (p peer) same(q peer) bool {
+	if p.service != "" && q.service != "" {
+		return p.service == q.service
+	}
+	if p.host != "" && q.host != "" {
+		return sameHost(p.host, q.host)
+	}
+	return p.system != "" && p.system == q.system && (p.namespace == "" || q.namespace == "" || p.namespace == q.namespace)
+}
+
+func namesPeer(attrs signal.Map) bool {
+	for _, kv := range attrs {
+		switch kv.Key {
+		case "peer.service", "server.address", "net.peer.name", "url.full", "http.url":
+			return true
+		}
+		if strings.HasPrefix(kv.Key, "db.") {
+			return true
+		}
+	}
+	return false
+}
+
+// peerHint is what an exit call's attributes call its peer, "" where they do not.
+func peerHint(n *node) string {
+	attrs := n.attributes()
+	if s := attrs.FirstStr("peer.service", "service.peer.name"); s != "" {
+		return s
+	}
+	host, _ := address(attrs)
+	return host
+}
+
+// address is host and port of an exit call's peer.
+func address(attrs signal.Map) (host, port string) {
+	host = attrs.FirstStr("server.address", "net.peer.name", "net.sock.peer.name")
+	for _, key := range []string{"server.port", "net.peer.port"} {
+		if v, ok := attrs.Int(key); ok && v > 0 {
+			port = strconv.FormatInt(v, 10)
+			break
+		}
+	}
+	if host == "" {
+		if u, err := url.Parse(attrs.FirstStr("url.full", "http.url")); err == nil && u.Host != "" {
+			return u.Hostname(), u.Port()
+		}
+		host = attrs.FirstStr("network.peer.address", "server.socket.address", "net.sock.peer.addr", "net.peer.ip")
+	}
+	if h, p, err := net.SplitHostPort(host); err == nil {
+		return h, p
+	}
+	return host, port
+}
+
+// directory tells which service an address belongs to, from the trace and from the store.
+type directory struct {
+	services map[string]bool
+	owners   map[string]string
+	seen     map[string]bool // services with a span shortly before onset, or in this trace
+	ever     map[string]bool // services with any span
+}
+
+func newDirectory(tr *tree, k incident.Knowledge) *directory {
+	d := &directory{services: map[string]bool{}, owners: k.AddressOwners, seen: map[string]bool{}, ever: map[string]bool{}}
+	for _, s := range k.ServicesSeen {
+		d.services[s], d.seen[s], d.ever[s] = true, true, true
+	}
+	for _, s := range k.ServicesEver {
+		d.services[s], d.ever[s] = true, true
+	}
+	for _, n := range tr.nodes {
+		if n.service == "" {
+			continue
+		}
+		d.services[n.service] = true
+		if n.received() {
+			d.seen[n.service], d.ever[n.service] = true, true
+		}
+	}
+	return d
+}
+
+// peerOf is the peer of an exit call, from its callee's span, its attributes and the directory.
+func (d *directory) peerOf(n *node) peer {
+	attrs := n.attributes()
+	p := peer{
+		system:    attrs.FirstStr("db.system.name", "db.system", "messaging.system"),
+		namespace: attrs.FirstStr("db.namespace", "db.name", "messaging.destination.name"),
+	}
+	host, port := address(attrs)
+	p.host = normalHost(host, port)
+	if c := n.remoteChild(); c != nil {
+		p.service = c.service
+	} else {
+		p.service = d.owner(host, port)
+	}
+	if s := attrs.FirstStr("peer.service", "service.peer.name"); s != "" && p.service == "" {
+		if d.services[s] {
+			p.service = s
+		} else {
+			p.host = s
+		}
+	}
+	if p.service != "" {
+		return peer{service: p.service}
+	}
+	return p
+}
+
+// owner is the service an address belongs to, "" where none is known to have it.
+func (d *directory) owner(host, port string) string {
+	if host == "" {
+		return ""
+	}
+	if s := d.owners[net.JoinHostPort(host, port)]; s != "" && port != "" {
+		return s
+	}
+	if s := d.owners[host]; s != "" {
+		return s
+	}
+	if d.services[host] {
+		return host
+	}
+	if first, _, cut := strings.Cut(host, "."); cut && d.services[first] && !hostIsNumeric(host) {
+		return first
+	}
+	return ""
+}
+
+// normalHost is a DNS name without pod ordinal, cluster suffix and default port, or an IP.
+func normalHost(host, port string) string {
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if host == "" {
+		return ""
+	}
+	if !hostIsNumeric(host) {
+		host = strings.TrimSuffix(host, ".svc.cluster.local")
+		first, rest, cut := strings.Cut(host, ".")
+		first = trimOrdinal(first)
+		host = first
+		if cut {
+			host += "." + rest
+		}
+	}
+	if port == "" || port == "0" || defaultPorts[port] {
+		return host
+	}
+	return net.JoinHostPort(host, port)
+}
+
+var defaultPorts = map[string]bool{
+	"80": true, "443": true, "1433": true, "1521": true, "2181": true, "3306": true, "4222": true, "5432": true,
+	"5672": true, "6379": true, "8123": true, "9042": true, "9092": true, "9200": true, "11211": true, "27017": true,
+}
+
+// trimOrdinal removes a stateful pod's number: "mysql-0" is "mysql".
+func trimOrdinal(label string) string {
+	i := strings.LastIndexByte(label, '-')
+	if i <= 0 || i == len(label)-1 || strings.Trim(label[i+1:], "0123456789") != "" {
+		return label
+	}
+	return label[:i]
+}
+
+func hostIsNumeric(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return net.ParseIP(host) != nil
+}
+
+// sameHost compares hosts without ports and domains.
+func sameHost(a, b string) bool {
+	return firstLabel(a) == firstLabel(b)
+}
+
+func firstLabel(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if net.ParseIP(host) != nil {
+		return host
+	}
+	first, _, _ := strings.Cut(strings.ToLower(host), ".")
+	return trimOrdinal(first)
+}

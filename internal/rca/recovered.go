@@ -1,0 +1,59 @@
+package rca
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// dismissRecovered dismisses the errors of attempts that a later attempt made good.
+func (x *explainer) dismissRecovered() {
+	for _, g := range x.groups {
+		if g.dismissed != "" || g.node.parent == nil || !x.madeGood(g.node) {
+			continue
+		}
+		for _, b := range x.groupsUnder(g.node) {
+			b.dismissed = incident.DismissRecovered
+		}
+	}
+}
+
+// madeGood tells whether a successful sibling to the same peer and operation followed.
+func (x *explainer) madeGood(n *node) bool {
+	if !isExitCall(n) && n.kind != signal.KindConsumer {
+		return false
+	}
+	siblings := n.parent.children
+	for i := len(siblings) - 1; i >= 0 && x.budget > 0 && siblings[i].start >= n.start; i-- {
+		x.budget--
+		s := siblings[i]
+		if s != n && s.start >= n.end-x.tree.tolerance && sameCall(n, s) && x.states.of(s) == healthy {
+			return true
+		}
+	}
+	return false
+}
+
+// sameCall tells whether two calls ask the same peer for the same thing.
+func sameCall(a, b *node) bool {
+	if a.name != b.name || a.kind != b.kind || a.service != b.service || peerHint(a) != peerHint(b) {
+		return false
+	}
+	for _, key := range []string{"url.full", "http.url", "http.target", "db.query.text", "db.statement", "rpc.method", "messaging.message.id"} {
+		if a.attributes().Str(key) != b.attributes().Str(key) {
+			return false
+		}
+	}
+	return true
+}
+
+// groupsUnder are the groups on or below a node.
+func (x *explainer) groupsUnder(n *node) []*group {
+	var under []*group
+	for _, g := range x.groups[x.firstAt(n.order):] {
+		if g.node.order > n.last {
+			break
+		}
+		under = append(under, g)
+	}
+	return under
+}

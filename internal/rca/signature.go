@@ -1,0 +1,95 @@
+package rca
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// abstainPrefix marks the keys of failures about which the rules say nothing certain.
+const abstainPrefix = "abstain:"
+
+// rootOf is the root an origin comes to, with the key of its incident.
+func (x *explainer) rootOf(tenant string, j *judgement) incident.Root {
+	g := j.group
+	parts := incident.SignatureParts{
+		Version: failure.SignatureVersion, Environment: g.environment(), Kind: j.kind,
+		Identity: j.identity, Class: j.class, Strategy: j.strategy,
+	}
+	r := incident.Root{
+		Signature: signature(tenant, parts), Parts: parts, Kind: j.kind, Service: j.service, Component: j.component,
+		Operation: j.operation, Category: j.category, Abstained: j.abstained, Title: titleOf(j),
+		Origin: appendRefs(g.refs(), j.why...), Onset: g.onset(),
+	}
+	if j.abstained {
+		r.Signature = abstainPrefix + r.Signature
+	}
+	if j.joins {
+		parts.Class = incident.ClassUnavailable
+		r.Joins = signature(tenant, parts)
+	}
+	r.Errors, r.ErrorSignals = x.explainedBy(g)
+	return r
+}
+
+// signature hashes tenant, environment, kind, identity and class, each with its length.
+func signature(tenant string, p incident.SignatureParts) string {
+	h := sha256.New()
+	parts := append([]string{strconv.Itoa(p.Version), tenant, p.Environment, string(p.Kind), string(p.Class)}, p.Identity...)
+	for _, s := range parts {
+		h.Write(strconv.AppendInt(nil, int64(len(s)), 10))
+		h.Write([]byte{':'})
+		h.Write([]byte(s))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// groupSignature tells one error from another: that of the record which says most.
+func groupSignature(g *group) failure.Signature {
+	var best failure.Signature
+	for _, e := range g.evidence {
+		if !e.isSignal {
+			continue
+		}
+		o := e.observed
+		if o.Stack == "" && len(e.exceptions) > 0 && o.Message == "" {
+			o.Message = e.text
+		}
+		sig := failure.SignatureOf(o)
+		if best.Strategy == "" || strength(sig) < strength(best) {
+			best = sig
+		}
+	}
+	return best
+}
+
+var strategies = []string{
+	failure.StrategyFrames, failure.StrategyException, failure.StrategyMessage, failure.StrategyOperation,
+}
+
+func strength(s failure.Signature) int { return slices.Index(strategies, s.Strategy) }
+
+func (g *group) environment() string { return g.node.resource().Environment() }
+
+// explainedBy counts the errors that lead back to g, itself included, and their signals.
+func (x *explainer) explainedBy(g *group) (errors, signals int) {
+	seen := map[*group]bool{g: true}
+	queue := []*group{g}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		errors++
+		signals += at.signals
+		for _, a := range at.explains {
+			if !seen[a] {
+				seen[a] = true
+				queue = append(queue, a)
+			}
+		}
+	}
+	return errors, signals
+}

@@ -1,0 +1,231 @@
+package rca
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// statementOf says what was seen at the origin, and no more: the edge, not the state of what lies
+// behind it.
+func (j *judgement) statement() string {
+	g := j.group
+	caller := g.node.service
+	switch j.kind {
+	case incident.KindResource:
+		return resourceStatement(j) + because(g)
+	case incident.KindDependency:
+		return dependencyStatement(j, caller)
+	case incident.KindEdge:
+		if j.class == incident.ClassRefused {
+			return fmt.Sprintf("%s refused %s's request%s", j.callee, j.caller, withStatus(g))
+		}
+		return fmt.Sprintf("time was lost between %s and %s: %s waited %s, and %s had the request for %s of it",
+			j.caller, j.callee, j.caller, duration(g.waited()), j.callee, duration(g.place.calleeTime(g)))
+	case incident.KindSlow:
+		return fmt.Sprintf("%s held the request in %s until the deadline of %s passed after %s",
+			j.service, operationOrSpan(j), caller, duration(g.waited()))
+	case incident.KindUnknown:
+		if g.timedOut() {
+			return fmt.Sprintf("%s gave up after %s waiting for %s; nothing is recorded there", caller, duration(g.waited()), j.component)
+		}
+		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.component, because(g))
+	}
+	return codeStatement(j)
+}
+
+func resourceStatement(j *judgement) string {
+	switch j.group.reason.resource {
+	case "connection_pool":
+		return j.service + " could not get a connection from its pool"
+	case "memory":
+		return j.service + " ran out of memory"
+	case "disk":
+		return j.service + " could not write to its disk"
+	case "cpu":
+		return j.service + " had too little CPU"
+	case "threads":
+		return j.service + " ran out of threads"
+	case "file_descriptors":
+		return j.service + " ran out of file descriptors"
+	default:
+		return j.service + " was overloaded"
+	}
+}
+
+func dependencyStatement(j *judgement, caller string) string {
+	g, peer := j.group, j.component
+	switch {
+	case j.class == incident.ClassTimeout:
+		return fmt.Sprintf("%s gave up after %s waiting for %s; nothing is recorded there", g.place.caller(caller), duration(g.waited()), peer)
+	case j.category == incident.CategoryDNS:
+		return fmt.Sprintf("%s could not resolve the address of %s", caller, peer) + because(g)
+	case j.category == incident.CategoryCertificate:
+		return fmt.Sprintf("%s could not agree with %s on a certificate", caller, peer) + because(g)
+	case j.category == incident.CategoryDatabaseLock:
+		return fmt.Sprintf("a statement of %s waited for a lock at %s and was ended", caller, peer) + because(g)
+	case g.reason.trait == traitTransport:
+		return fmt.Sprintf("%s could not reach %s", caller, peer) + because(g)
+	default:
+		return fmt.Sprintf("%s answered %s with an error", peer, caller) + because(g)
+	}
+}
+
+func codeStatement(j *judgement) string {
+	g := j.group
+	if j.service != g.node.service {
+		return fmt.Sprintf("%s answered %s with an error%s, and recorded none itself", j.service, g.node.service, withStatus(g))
+	}
+	thrown, _ := g.exception()
+	if thrown == nil {
+		if quoteOf(g) == "" {
+			return j.service + " failed" + in(j.operation)
+		}
+		return j.service + " reported an error" + because(g)
+	}
+	inner := thrown.Innermost()
+	s := j.service + " threw " + quote(inner.Type)
+	if inner.Type == "" {
+		s = j.service + " failed with an exception"
+	}
+	for _, f := range inner.Frames {
+		if f.InApp {
+			s += " in " + quote(strings.TrimPrefix(f.Module+"."+f.Function, "."))
+			break
+		}
+	}
+	if m := quote(inner.Message); m != "" {
+		s += " (" + m + ")"
+	}
+	return s
+}
+
+func in(operation string) string {
+	if operation == "" {
+		return ""
+	}
+	return " in " + operation
+}
+
+func operationOrSpan(j *judgement) string {
+	if j.operation != "" {
+		return j.operation
+	}
+	return "a span of which only logs were received"
+}
+
+// because quotes the decisive record.
+func because(g *group) string {
+	if q := quoteOf(g); q != "" {
+		return " (" + q + ")"
+	}
+	return withStatus(g)
+}
+
+func quoteOf(g *group) string {
+	e := g.reason.cited
+	if e == nil {
+		return ""
+	}
+	for _, x := range e.exceptions {
+		inner := x.Innermost()
+		if s := (&evidence{signs: signsIn(inner.Type + ": " + inner.Message)}).best(); s != nil && s.rank == g.reason.rank && inner.Message != "" {
+			return quote(inner.Message)
+		}
+	}
+	if m := quote(e.observed.Message); m != "" {
+		return m
+	}
+	return quote(e.text)
+}
+
+func withStatus(g *group) string {
+	switch a := g.node.answer; {
+	case isExitCall(g.node) && a.http != 0:
+		return " with " + strconv.Itoa(a.http)
+	case isExitCall(g.node) && a.rpc != "":
+		return " with " + a.rpc
+	}
+	for _, e := range g.evidence {
+		if e.http != 0 {
+			return " with " + strconv.Itoa(e.http)
+		}
+		if e.rpc != "" {
+			return " with " + e.rpc
+		}
+	}
+	return ""
+}
+
+// maxQuote bounds a quoted text in bytes.
+const maxQuote = 200
+
+// quote is the first line of a text, its spaces collapsed, cut to a readable length.
+func quote(s string) string {
+	s = strings.ToValidUTF8(strings.TrimSpace(s), "�")
+	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
+		s = s[:i]
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= maxQuote {
+		return s
+	}
+	cut := maxQuote
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// titleOf is one line that names component and reason, without values.
+func titleOf(j *judgement) string {
+	switch {
+	case j.kind == incident.KindUnknown:
+		return "unclear: " + j.component + " failed without a record of its own"
+	case j.kind == incident.KindCode && j.category != incident.CategoryUnknown || j.kind == incident.KindCode:
+		return j.component + ": " + codeTitle(j)
+	case j.kind == incident.KindEdge && j.class == incident.ClassRefused:
+		return fmt.Sprintf("%s: %s failed, %s refused %s", j.component, reasonWords(j.category), j.callee, j.caller)
+	case j.kind == incident.KindEdge:
+		return fmt.Sprintf("%s: time lost between %s and %s", j.component, j.caller, j.callee)
+	default:
+		return j.component + ": " + reasonWords(j.category)
+	}
+}
+
+func codeTitle(j *judgement) string {
+	if thrown, _ := j.group.exception(); thrown != nil && j.service == j.group.node.service {
+		inner := thrown.Innermost()
+		return strings.TrimSpace(quote(inner.Type) + " " + quote(failure.Parameterize(inner.Message)))
+	}
+	if q := quote(failure.Parameterize(j.group.evidence[0].observed.Message)); q != "" && j.service == j.group.node.service {
+		return q
+	}
+	return "error" + in(j.operation)
+}
+
+func reasonWords(c incident.Category) string {
+	if c == incident.CategoryDNS {
+		return "DNS"
+	}
+	return strings.ReplaceAll(string(c), "_", " ")
+}
+
+// waited is how long the group's span had gone on when it gave up.
+func (g *group) waited() instant { return max(0, g.end-g.node.start) }
+
+func (p *place) caller(fallback string) string {
+	if p != nil && p.at.service != "" {
+		return p.at.service
+	}
+	return fallback
+}
+
+// calleeTime is how long the callee had the request before the deadline.
+func (p *place) calleeTime(g *group) instant {
+	return max(0, min(p.callee.endAt(g.end), g.end)-p.callee.start)
+}
