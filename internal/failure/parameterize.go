@@ -127,7 +127,11 @@ func (p *parameterizer) lastByte() byte {
 	return p.in[p.pos-1]
 }
 
+// placeholderAt is the length of the placeholder that starts here, 0 if there is none.
 func placeholderAt(s string) int {
+	if s == "" || s[0] != '<' {
+		return 0
+	}
 	for _, ph := range placeholders {
 		if strings.HasPrefix(s, ph) {
 			return len(ph)

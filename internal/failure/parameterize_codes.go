@@ -45,10 +45,8 @@ func equalsAny(s string, words []string) bool {
 // keeps returns the length of the code that starts here and tells errors apart, so that it must
 // stay: an HTTP status, SQLSTATE, vendor, gRPC or errno code. 0 if there is none.
 func (c context) keeps(rest string, prev byte) int {
-	for _, match := range []func(string) int{matchHTTPVersion, matchVendorCode, matchStatusClass} {
-		if n := match(rest); n > 0 {
-			return n
-		}
+	if n := max(matchHTTPVersion(rest), matchVendorCode(rest), matchStatusClass(rest)); n > 0 {
+		return n
 	}
 	n := wholeWord(rest)
 	if n == 0 {

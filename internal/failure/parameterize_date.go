@@ -16,13 +16,19 @@ var (
 // matchDate matches dates, times of day and both together, in ISO 8601, RFC 1123, common log and
 // asctime form.
 func matchDate(s string) int {
-	for _, form := range []func(*cursor) bool{isoDate, logDate, clock, spelledDate} {
-		c := cursor{s: s}
-		if form(&c) && c.end() > 0 {
-			return c.i
-		}
+	iso, log, time, spelled := cursor{s: s}, cursor{s: s}, cursor{s: s}, cursor{s: s}
+	switch {
+	case isDigit(s[0]) && isoDate(&iso) && iso.end() > 0:
+		return iso.i
+	case isDigit(s[0]) && logDate(&log) && log.end() > 0:
+		return log.i
+	case isDigit(s[0]) && clock(&time) && time.end() > 0:
+		return time.i
+	case spelledDate(&spelled):
+		return spelled.end()
+	default:
+		return 0
 	}
-	return 0
 }
 
 // isoDate is 2023-01-29, 2023/01/29, and either with a time.
@@ -133,8 +139,12 @@ func (c *cursor) lit(s string) bool {
 
 // oneOf accepts the first of the words that comes next and that no letter continues.
 func (c *cursor) oneOf(words []string) bool {
+	rest := c.rest()
+	if rest == "" {
+		return false
+	}
 	for _, w := range words {
-		if strings.HasPrefix(c.rest(), w) && (len(c.rest()) == len(w) || !isLetter(c.rest()[len(w)])) {
+		if rest[0] == w[0] && strings.HasPrefix(rest, w) && (len(rest) == len(w) || !isLetter(rest[len(w)])) {
 			c.i += len(w)
 			return true
 		}
