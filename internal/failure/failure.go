@@ -35,13 +35,3 @@ type Observed struct {
 	Message       string // exception.message, status message, or log body
 	Stack         string // exception.stacktrace
 }
-
-// Conditions is the errors block of the processor and the exporter, which must be equal in both.
-// OTTL conditions extend the default rules, or replace them.
-type Conditions struct {
-	// ReplaceDefaults turns the default rules off, so that only the conditions below count.
-	ReplaceDefaults bool     `mapstructure:"replace_defaults"`
-	Spans           []string `mapstructure:"spans"`       // OTTL conditions, span context
-	SpanEvents      []string `mapstructure:"span_events"` // OTTL conditions, span event context
-	Logs            []string `mapstructure:"logs"`        // OTTL conditions, log context
-}

@@ -31,17 +31,23 @@ func SourceOf(r pcommon.Resource) Source {
 
 // FromPdataSpan is FromSpan for a span not yet converted. It allocates nothing for a healthy span.
 func FromPdataSpan(dst []Observed, src Source, s ptrace.Span) []Observed {
-	if s.Status().Code() == ptrace.StatusCodeError {
+	if IsPdataSpanError(s) {
 		dst = append(dst, ObservePdataSpan(src, s))
 	}
 	events := s.Events()
 	for i := range events.Len() {
-		if e := events.At(i); e.Name() == exceptionEvent {
+		if e := events.At(i); IsPdataEventError(e) {
 			dst = append(dst, ObservePdataEvent(src, s, e))
 		}
 	}
 	return dst
 }
+
+// IsPdataSpanError is the default rule for a span: status Error.
+func IsPdataSpanError(s ptrace.Span) bool { return s.Status().Code() == ptrace.StatusCodeError }
+
+// IsPdataEventError is the default rule for a span event: an exception.
+func IsPdataEventError(e ptrace.SpanEvent) bool { return e.Name() == exceptionEvent }
 
 // FromPdataLog is FromLog for a record not yet converted. It allocates nothing for a healthy one.
 func FromPdataLog(src Source, l plog.LogRecord) (Observed, bool) {

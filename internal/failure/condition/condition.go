@@ -1,0 +1,179 @@
+// Package condition finds error signals in pdata as the errors block of the processor and the
+// exporter says: the default rules of package failure, extended or replaced by OTTL conditions.
+// It never changes what it looks at: OTTL's editors are not available.
+package condition
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspan"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottlspanevent"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+)
+
+// Detector finds error signals. It is safe for concurrent use.
+type Detector struct {
+	replace bool
+	native  bool // no conditions: the default rules alone
+	spans   rules[*ottlspan.TransformContext]
+	events  rules[*ottlspanevent.TransformContext]
+	logs    rules[*ottllog.TransformContext]
+}
+
+// New compiles conditions. Its errors begin with the key at fault, such as spans[0].
+func New(c failure.Conditions, set component.TelemetrySettings) (*Detector, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	d := &Detector{replace: c.ReplaceDefaults, native: !c.Any()}
+	if d.native {
+		return d, nil
+	}
+	var err error
+	if d.spans, err = compile("spans", c.Spans, set, ottlspan.NewParser, ottlspan.EnablePathContextNames()); err != nil {
+		return nil, err
+	}
+	if d.events, err = compile("span_events", c.SpanEvents, set, ottlspanevent.NewParser, ottlspanevent.EnablePathContextNames()); err != nil {
+		return nil, err
+	}
+	if d.logs, err = compile("logs", c.Logs, set, ottllog.NewParser, ottllog.EnablePathContextNames()); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Validate tells whether the conditions compile.
+func Validate(c failure.Conditions) error {
+	_, err := New(c, component.TelemetrySettings{Logger: zap.NewNop()})
+	return err
+}
+
+// Span appends the error signals of a span: the span itself, and each of its events that is one.
+func (d *Detector) Span(
+	ctx context.Context, dst []failure.Observed, src failure.Source, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span,
+) []failure.Observed {
+	if d.native {
+		return failure.FromPdataSpan(dst, src, span)
+	}
+	if !d.replace && failure.IsPdataSpanError(span) || d.matchSpan(ctx, rs, ss, span) {
+		dst = append(dst, failure.ObservePdataSpan(src, span))
+	}
+	for _, event := range span.Events().All() {
+		if !d.replace && failure.IsPdataEventError(event) || d.matchEvent(ctx, rs, ss, span, event) {
+			dst = append(dst, failure.ObservePdataEvent(src, span, event))
+		}
+	}
+	return dst
+}
+
+// Log returns the error signal of a log record. The project's own events are never one, whatever
+// the conditions say.
+func (d *Detector) Log(
+	ctx context.Context, src failure.Source, rl plog.ResourceLogs, sl plog.ScopeLogs, record plog.LogRecord,
+) (failure.Observed, bool) {
+	if !d.replace {
+		if o, ok := failure.FromPdataLog(src, record); ok || d.native {
+			return o, ok
+		}
+	}
+	if failure.IsOwnEvent(record.EventName()) || !d.matchLog(ctx, rl, sl, record) {
+		return failure.Observed{}, false
+	}
+	return failure.ObservePdataLog(src, record), true
+}
+
+func (d *Detector) matchSpan(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) bool {
+	if len(d.spans) == 0 {
+		return false
+	}
+	t := ottlspan.NewTransformContextPtr(rs, ss, span)
+	defer t.Close()
+	return d.spans.match(ctx, t)
+}
+
+func (d *Detector) matchEvent(
+	ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span, event ptrace.SpanEvent,
+) bool {
+	if len(d.events) == 0 {
+		return false
+	}
+	t := ottlspanevent.NewTransformContextPtr(rs, ss, span, event)
+	defer t.Close()
+	return d.events.match(ctx, t)
+}
+
+func (d *Detector) matchLog(ctx context.Context, rl plog.ResourceLogs, sl plog.ScopeLogs, record plog.LogRecord) bool {
+	if len(d.logs) == 0 {
+		return false
+	}
+	t := ottllog.NewTransformContextPtr(rl, sl, record)
+	defer t.Close()
+	return d.logs.match(ctx, t)
+}
+
+// rules are conditions of one context, any of which makes an error signal.
+type rules[K any] []*rule[K]
+
+type rule[K any] struct {
+	key       string
+	condition *ottl.Condition[K]
+	logger    *zap.Logger
+	failed    atomic.Bool
+}
+
+func (rs rules[K]) match(ctx context.Context, t K) bool {
+	for _, r := range rs {
+		ok, err := r.condition.Eval(ctx, t)
+		if err != nil && r.failed.CompareAndSwap(false, true) {
+			r.logger.Warn("An error condition cannot be evaluated on some signals and counts as not met there; said once",
+				zap.String("key", "errors."+r.key), zap.Error(err))
+		}
+		if err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// compile takes paths with their context's name (span.name) and without (name).
+func compile[K any](
+	key string, conditions []string, set component.TelemetrySettings,
+	newParser func(map[string]ottl.Factory[K], component.TelemetrySettings, ...ottl.Option[K]) (ottl.Parser[K], error),
+	named ottl.Option[K],
+) (rules[K], error) {
+	if len(conditions) == 0 {
+		return nil, nil
+	}
+	functions := ottlfuncs.StandardConverters[K]()
+	bare, err := newParser(functions, set)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	prefixed, err := newParser(functions, set, named)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	compiled := make(rules[K], 0, len(conditions))
+	for i, text := range conditions {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		condition, err := prefixed.ParseCondition(text)
+		if err != nil {
+			var bareErr error
+			if condition, bareErr = bare.ParseCondition(text); bareErr != nil {
+				return nil, fmt.Errorf("%s: not an OTTL condition: %w", at, bareErr)
+			}
+		}
+		compiled = append(compiled, &rule[K]{key: at, condition: condition, logger: set.Logger})
+	}
+	return compiled, nil
+}
