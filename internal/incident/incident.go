@@ -46,6 +46,12 @@ type Incident struct {
 	Done   int64 `json:"-"`
 	// WantReason is the reason of the newest trigger that no analysis has taken up.
 	WantReason string `json:"-"`
+	// WantDue is when that trigger may be taken up at the earliest; zero for at once.
+	WantDue time.Time `json:"-"`
+	// LateRuns counts the triggers by late signals; each waits twice as long as the one before.
+	LateRuns int `json:"-"`
+	// AnalysedAt is when the newest analysis was saved; zero for never.
+	AnalysedAt time.Time `json:"-"`
 	// AnalysedTraces is FailingTraces at the last trigger by growth; the next comes at tenfold.
 	AnalysedTraces int `json:"-"`
 	Revision       int `json:"-"` // newest stored revision, 0 for none

@@ -1,0 +1,154 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// UngroupedSignature is the key of the incident that takes a flood of new roots of one service.
+func UngroupedSignature(service string) string { return "ungrouped:" + service }
+
+// open makes a new incident, or finds the service's ungrouped one where it opened too many.
+func (l *ledger) open(r Root) *Incident {
+	key := r.Signature
+	flood := l.policy.MaxNewIncidents > 0 && l.Opened[r.Service] >= l.policy.MaxNewIncidents
+	if flood {
+		key = UngroupedSignature(r.Service)
+		if in := l.bySignature(key); in != nil {
+			return in
+		}
+	}
+	in := &Incident{ID: l.newID(), Status: StatusOpen, OpenedAt: l.now, Severity: SeverityLow, AnalysisState: AnalysisPending}
+	in.takeRoot(r)
+	if flood {
+		in.becomeUngrouped(r.Service)
+	} else {
+		if l.Opened == nil {
+			l.Opened = map[string]int{}
+		}
+		l.Opened[r.Service]++
+	}
+	l.Incidents = append(l.Incidents, in)
+	l.decision.Opened = append(l.decision.Opened, in.ID)
+	l.record(in, ActionOpened, "", in.RootSignature)
+	l.changed(in)
+	return in
+}
+
+// rekey gives an incident another root; its ID and history stay.
+func (l *ledger) rekey(in *Incident, r Root) {
+	from := in.RootSignature
+	in.takeRoot(r)
+	l.record(in, ActionRekeyed, from, r.Signature)
+	l.urge(in, ReasonLateSignals)
+	l.changed(in)
+}
+
+// merge joins an incident that lost its last failure with the one the failure went to. The older
+// one survives under the surviving root.
+func (l *ledger) merge(from, into *Incident) {
+	if older(from, into) && !into.Ungrouped {
+		l.survive(from, into)
+		from, into = into, from
+	}
+	from.MergedInto = into.ID
+	l.record(from, ActionMerged, from.RootSignature, into.RootSignature)
+	l.decision.History[len(l.decision.History)-1].OtherID = into.ID
+	l.decision.Merges = append(l.decision.Merges, Merge{From: from.ID, Into: into.ID})
+	l.decision.Recount = append(l.decision.Recount, into.ID)
+	l.urge(into, ReasonLateSignals)
+	l.changed(from)
+	l.changed(into)
+}
+
+// survive lets an older incident take the place of a younger one, and what is known of it.
+func (l *ledger) survive(survivor, younger *Incident) {
+	l.record(survivor, ActionRekeyed, survivor.RootSignature, younger.RootSignature)
+	survivor.RootSignature, survivor.SignatureParts = younger.RootSignature, younger.SignatureParts
+	survivor.Title, survivor.Category, survivor.RootCause = younger.Title, younger.Category, younger.RootCause
+	survivor.Confidence, survivor.Severity = younger.Confidence, younger.Severity
+	survivor.FailingTraces, survivor.AnalysedTraces = younger.FailingTraces, younger.AnalysedTraces
+	survivor.ErrorSignals, survivor.Errors = younger.ErrorSignals, younger.Errors
+	survivor.see(younger.FirstSeen, younger.LastSeen, younger.LastFailureAt)
+	survivor.reach(younger.Services, younger.Environments, younger.Versions)
+	if younger.Status != StatusResolved {
+		survivor.Status, survivor.ResolvedAt = younger.Status, nil
+	}
+	// What this failure counts for in the younger one is counted already.
+	if k := l.linkTo(younger.ID); k != nil {
+		k.IncidentID = survivor.ID
+	}
+	for i, t := range l.targets {
+		if t == younger {
+			l.targets[i] = survivor
+		}
+	}
+}
+
+// withdraw closes an incident whose last failure was none.
+func (l *ledger) withdraw(in *Incident) {
+	in.Status = StatusResolved
+	in.ResolvedAt = &l.now
+	in.Errors, in.ErrorSignals = 0, 0
+	in.Done, in.WantReason = in.Wanted, ""
+	l.record(in, ActionWithdrawn, in.RootSignature, "")
+}
+
+func (l *ledger) record(in *Incident, action Action, from, to string) {
+	l.decision.History = append(l.decision.History, Entry{
+		IncidentID: in.ID, Action: action, FromSignature: from, ToSignature: to,
+	})
+}
+
+func (in *Incident) takeRoot(r Root) {
+	in.RootSignature, in.SignatureParts = r.Signature, r.Parts
+	in.Title, in.Category = r.Title, r.Category
+	in.RootCause = RootSummary{Service: r.Service, Component: r.Component, Operation: r.Operation, Category: r.Category, Kind: r.Kind}
+	in.Confidence = 0
+}
+
+func (in *Incident) becomeUngrouped(service string) {
+	in.Ungrouped = true
+	in.RootSignature = UngroupedSignature(service)
+	in.SignatureParts = SignatureParts{Version: in.SignatureParts.Version, Kind: KindUnknown, Identity: []string{service}}
+	in.Title = "Many different new failures in " + service
+	in.Category = CategoryUnknown
+	in.RootCause = RootSummary{Service: service, Component: service, Category: CategoryUnknown, Kind: KindUnknown}
+}
+
+// see widens the times of an incident.
+func (in *Incident) see(first, last, received time.Time) {
+	if in.FirstSeen.IsZero() || first.Before(in.FirstSeen) {
+		in.FirstSeen = first
+	}
+	if last.After(in.LastSeen) {
+		in.LastSeen = last
+	}
+	if received.After(in.LastFailureAt) {
+		in.LastFailureAt = received
+	}
+}
+
+// reach adds to the services, environments and versions hit, and tells whether one is new.
+func (in *Incident) reach(services, environments, versions []string) bool {
+	grew := union(&in.Services, services)
+	grew = union(&in.Environments, environments) || grew
+	return union(&in.Versions, versions) || grew
+}
+
+func union(set *[]string, more []string) (grew bool) {
+	for _, s := range more {
+		if i, found := slices.BinarySearch(*set, s); !found {
+			*set = slices.Insert(*set, i, s)
+			grew = true
+		}
+	}
+	return grew
+}
+
+func older(a, b *Incident) bool {
+	if !a.OpenedAt.Equal(b.OpenedAt) {
+		return a.OpenedAt.Before(b.OpenedAt)
+	}
+	return a.ID < b.ID
+}

@@ -1,0 +1,286 @@
+package incident
+
+import (
+	"slices"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// joinSlack is how far apart two onsets may lie that still count as overlapping: failures of one
+// cause reach the store out of order.
+const joinSlack = time.Minute
+
+// Link is what one failure contributes to one incident.
+type Link struct {
+	IncidentID    string
+	RootSignature string // of the root it was classified as; an ungrouped incident holds many
+	Outcome       Outcome
+	FirstError    signal.Nanos // event time
+	LastError     signal.Nanos // event time
+	Errors        int
+	ErrorSignals  int
+}
+
+// Occurrence is a classified failure with the receipt times of its error signals.
+type Occurrence struct {
+	Classification
+	FirstReceived time.Time
+	LastReceived  time.Time
+}
+
+// Situation is what a backend loads before a failure is placed: the failure's links, every living
+// incident they name or one of Signatures keys, and how many incidents each service opened within
+// the last hour. Apply changes the incidents in place.
+type Situation struct {
+	Links     []Link
+	Incidents []*Incident
+	Opened    map[string]int // by service
+}
+
+// Decision is what becomes of a failure's incidents. The backend saves Changed, replaces the
+// failure's links, carries the merges out and recounts the incidents in Recount from their links.
+type Decision struct {
+	Links     []Link
+	Changed   []*Incident
+	Opened    []string // IDs of new incidents among Changed
+	Triggered []string // IDs of incidents that want an analysis now
+	Merges    []Merge
+	Recount   []string // IDs of incidents that lost a link or took links over
+	History   []Entry
+}
+
+// Merge moves the links of From to Into.
+type Merge struct{ From, Into string }
+
+// Entry records a change of identity, so that it can be understood and reversed.
+type Entry struct {
+	IncidentID    string
+	Action        Action
+	OtherID       string // the survivor of a merge
+	FromSignature string
+	ToSignature   string
+}
+
+// Action names what happened to an incident's identity.
+type Action string
+
+// The actions of an incident's history.
+const (
+	ActionOpened    Action = "opened"
+	ActionRekeyed   Action = "rekeyed"   // late signals moved its only failure to another root
+	ActionMerged    Action = "merged"    // its last failure belongs to another incident
+	ActionWithdrawn Action = "withdrawn" // its last failure was none
+)
+
+// Signatures returns the keys of the incidents that may take the failure.
+func (o Occurrence) Signatures() []string {
+	var keys []string
+	for _, r := range o.Roots {
+		keys = append(keys, r.Signature, UngroupedSignature(r.Service))
+		if r.Joins != "" {
+			keys = append(keys, r.Joins)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// Apply places a classified failure: it decides which incidents its roots belong to, opens, joins,
+// re-keys, merges and withdraws them, keeps their counts, and counts the triggers for analysis.
+// Applying the same classification again changes no count.
+func (s Situation) Apply(o Occurrence, p Policy, now time.Time, newID func() string) Decision {
+	s.Links = slices.Clone(s.Links)
+	l := ledger{Situation: s, occurrence: o, policy: p, now: now, newID: newID, targets: make([]*Incident, len(o.Roots))}
+	l.placeKnown()
+	l.placeUnknown()
+	l.settle()
+	l.link()
+	return l.decision
+}
+
+// ledger is one Apply under way. targets has the incident of each root.
+type ledger struct {
+	Situation
+	occurrence Occurrence
+	policy     Policy
+	now        time.Time
+	newID      func() string
+	targets    []*Incident
+	urgent     map[string]string // incident ID → reason to analyse it at once
+	decision   Decision
+}
+
+// placeKnown finds the incidents that exist already.
+func (l *ledger) placeKnown() {
+	for i, r := range l.occurrence.Roots {
+		switch known := l.bySignature(r.Signature); {
+		case l.joins(r) != nil:
+			l.targets[i] = l.joins(r)
+		case known != nil:
+			l.targets[i] = known
+		default:
+			l.targets[i] = l.ungroupedOf(r)
+		}
+	}
+}
+
+// placeUnknown re-keys or opens incidents for the roots that have none.
+func (l *ledger) placeUnknown() {
+	for i, r := range l.occurrence.Roots {
+		if l.targets[i] != nil {
+			continue
+		}
+		if known := l.bySignature(r.Signature); known != nil { // opened by a root before it
+			l.targets[i] = known
+		} else if left := l.left(); left != nil {
+			l.rekey(left, r)
+			l.targets[i] = left
+		} else {
+			l.targets[i] = l.open(r)
+		}
+	}
+}
+
+// settle decides about incidents the failure has left: one that lost its last failure is merged
+// with the incident the failure went to, or withdrawn.
+func (l *ledger) settle() {
+	for i := range l.Links {
+		from := l.byID(l.Links[i].IncidentID)
+		if from == nil || slices.Contains(l.targets, from) {
+			continue
+		}
+		l.Links[i].IncidentID = ""
+		from.FailingTraces--
+		l.changed(from)
+		l.decision.Recount = append(l.decision.Recount, from.ID)
+		if from.FailingTraces > 0 || from.Ungrouped {
+			continue
+		}
+		if into := l.successor(); into != nil {
+			l.merge(from, into)
+		} else {
+			l.withdraw(from)
+		}
+	}
+}
+
+// link counts what the failure contributes to its incidents and what that asks for.
+func (l *ledger) link() {
+	links := map[string]*Link{}
+	for i, r := range l.occurrence.Roots {
+		in := l.targets[i]
+		if same, ok := links[in.ID]; ok {
+			same.Errors += r.Errors
+			same.ErrorSignals += r.ErrorSignals
+			same.FirstError = min(same.FirstError, l.onset(r))
+			continue
+		}
+		links[in.ID] = &Link{
+			IncidentID: in.ID, RootSignature: r.Signature, Outcome: l.occurrence.Outcome,
+			FirstError: l.onset(r), LastError: max(l.onset(r), l.occurrence.LastError),
+			Errors: r.Errors, ErrorSignals: r.ErrorSignals,
+		}
+	}
+	for _, in := range l.targets {
+		if k, ok := links[in.ID]; ok {
+			delete(links, in.ID)
+			l.decision.Links = append(l.decision.Links, *k)
+			l.count(in, *k)
+		}
+	}
+}
+
+// onset of a root by event time, by receipt time where its signals carry none.
+func (l *ledger) onset(r Root) signal.Nanos {
+	switch {
+	case r.Onset != 0:
+		return r.Onset
+	case l.occurrence.FirstError != 0:
+		return l.occurrence.FirstError
+	default:
+		return signal.NanosOf(l.occurrence.FirstReceived)
+	}
+}
+
+// successor is the incident that took the failure over: one it was not linked to before, else the
+// first it is linked to.
+func (l *ledger) successor() *Incident {
+	for _, t := range l.targets {
+		if l.linkTo(t.ID) == nil {
+			return t
+		}
+	}
+	if len(l.targets) > 0 {
+		return l.targets[0]
+	}
+	return nil
+}
+
+// left is an incident whose only failure is this one and to which none of its roots belongs.
+func (l *ledger) left() *Incident {
+	for _, link := range l.Links {
+		in := l.byID(link.IncidentID)
+		if in != nil && in.FailingTraces == 1 && !in.Ungrouped && !slices.Contains(l.targets, in) {
+			return in
+		}
+	}
+	return nil
+}
+
+// joins is the open incident that takes a root of another signature, because their onsets
+// overlap.
+func (l *ledger) joins(r Root) *Incident {
+	in := l.bySignature(r.Joins)
+	if in == nil || in.Status == StatusResolved {
+		return nil
+	}
+	first, last := l.onset(r).Time(), max(l.onset(r), l.occurrence.LastError).Time()
+	if first.After(in.LastSeen.Add(joinSlack)) || last.Before(in.FirstSeen.Add(-joinSlack)) {
+		return nil
+	}
+	return in
+}
+
+// ungroupedOf is the ungrouped incident that holds the root already.
+func (l *ledger) ungroupedOf(r Root) *Incident {
+	for _, link := range l.Links {
+		if in := l.byID(link.IncidentID); in != nil && in.Ungrouped && link.RootSignature == r.Signature {
+			return in
+		}
+	}
+	return nil
+}
+
+func (l *ledger) bySignature(signature string) *Incident {
+	for _, in := range l.Incidents {
+		if in.RootSignature == signature && signature != "" && in.MergedInto == "" {
+			return in
+		}
+	}
+	return nil
+}
+
+func (l *ledger) byID(id string) *Incident {
+	for _, in := range l.Incidents {
+		if in.ID == id && in.MergedInto == "" {
+			return in
+		}
+	}
+	return nil
+}
+
+func (l *ledger) linkTo(id string) *Link {
+	for i := range l.Links {
+		if l.Links[i].IncidentID == id {
+			return &l.Links[i]
+		}
+	}
+	return nil
+}
+
+func (l *ledger) changed(in *Incident) {
+	if !slices.Contains(l.decision.Changed, in) {
+		l.decision.Changed = append(l.decision.Changed, in)
+	}
+}

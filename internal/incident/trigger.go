@@ -1,0 +1,140 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// The reasons for an analysis; each stored revision gives its own.
+const (
+	ReasonOpened      = "opened"
+	ReasonRegressed   = "regressed"
+	ReasonRequested   = "requested"
+	ReasonGrew        = "grew"
+	ReasonNewScope    = "new_scope"
+	ReasonLateSignals = "late_signals"
+)
+
+// growth is the factor of failing traces at which an incident is analysed again.
+const growth = 10
+
+// Late signals ask for an analysis at most once per firstLateWait, then twice as long each time.
+const (
+	firstLateWait = time.Minute
+	longestWait   = time.Hour
+)
+
+// byWeight orders the reasons: of several that wait together the first is given.
+var byWeight = []string{ReasonOpened, ReasonRegressed, ReasonRequested, ReasonGrew, ReasonNewScope, ReasonLateSignals}
+
+// Want counts a trigger, to be taken up when due at the earliest (zero for at once). Of several
+// triggers that wait together the weightiest names the reason and the earliest the time. An
+// analysis that was given up is taken up again.
+func (in *Incident) Want(reason string, due time.Time) {
+	in.Wanted++
+	in.AnalysisState = AnalysisPending
+	if in.WantReason == "" {
+		in.WantReason, in.WantDue = reason, due
+		return
+	}
+	if slices.Index(byWeight, reason) < slices.Index(byWeight, in.WantReason) {
+		in.WantReason = reason
+	}
+	if due.Before(in.WantDue) {
+		in.WantDue = due
+	}
+}
+
+// count adds a link to its incident and counts the triggers this gives.
+func (l *ledger) count(in *Incident, k Link) {
+	l.changed(in)
+	before := l.linkTo(in.ID)
+	if before == nil {
+		in.FailingTraces++
+		before = &Link{}
+	}
+	fresh := before.IncidentID == ""
+	first := fresh && in.FailingTraces == 1
+	in.Errors += k.Errors - before.Errors
+	in.ErrorSignals += k.ErrorSignals - before.ErrorSignals
+	in.see(k.FirstError.Time(), k.LastError.Time(), l.occurrence.LastReceived)
+	in.Severity = worse(in.Severity, severityOf(k.Outcome))
+	wider := in.reach(l.occurrence.Services, l.occurrence.Environments, l.occurrence.Versions)
+	l.trigger(in, fresh, first, wider)
+}
+
+// trigger asks for an analysis for the weightiest reason there is.
+func (l *ledger) trigger(in *Incident, fresh, first, wider bool) {
+	switch {
+	case first:
+		in.Status, in.ResolvedAt = StatusOpen, nil
+		in.AnalysedTraces = 1
+		l.want(in, ReasonOpened)
+	case in.Status == StatusResolved && in.ResolvedAt != nil && l.occurrence.LastReceived.After(*in.ResolvedAt):
+		in.Status, in.ResolvedAt = StatusRegressed, nil
+		in.LateRuns = 0
+		l.want(in, ReasonRegressed)
+	case l.urgent[in.ID] != "":
+		l.want(in, l.urgent[in.ID])
+	case fresh && in.FailingTraces >= growth*max(1, in.AnalysedTraces):
+		in.AnalysedTraces = in.FailingTraces
+		l.want(in, ReasonGrew)
+	case wider:
+		l.want(in, ReasonNewScope)
+	case !fresh:
+		l.late(in)
+	}
+}
+
+// late asks for an analysis because signals of a failure came after its classification.
+func (l *ledger) late(in *Incident) {
+	waits := in.WantReason != ""
+	closed := !l.now.Before(l.occurrence.FirstReceived.Add(l.policy.LateWindow))
+	if waits || closed {
+		return
+	}
+	since := in.AnalysedAt
+	if in.AnalysisState == AnalysisRunning || since.IsZero() {
+		since = l.now
+	}
+	wait := longestWait
+	if in.LateRuns < 6 { // 2^6 minutes are more than an hour
+		wait = firstLateWait << in.LateRuns
+	}
+	in.LateRuns++
+	in.Want(ReasonLateSignals, since.Add(wait))
+}
+
+func (l *ledger) want(in *Incident, reason string) {
+	in.Want(reason, time.Time{})
+	if !slices.Contains(l.decision.Triggered, in.ID) {
+		l.decision.Triggered = append(l.decision.Triggered, in.ID)
+	}
+}
+
+// urge remembers that an incident is to be analysed at once when the failure is linked to it.
+func (l *ledger) urge(in *Incident, reason string) {
+	if l.urgent == nil {
+		l.urgent = map[string]string{}
+	}
+	l.urgent[in.ID] = reason
+}
+
+func severityOf(o Outcome) Severity {
+	switch o {
+	case OutcomeFailed:
+		return SeverityHigh
+	case OutcomeDegraded, OutcomeRecovered:
+		return SeverityLow
+	default:
+		return SeverityMedium
+	}
+}
+
+func worse(a, b Severity) Severity {
+	order := []Severity{SeverityCritical, SeverityHigh, SeverityMedium, SeverityLow}
+	if slices.Index(order, a) <= slices.Index(order, b) {
+		return a
+	}
+	return b
+}
