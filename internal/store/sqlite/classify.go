@@ -1,0 +1,261 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// floodWindow is the time of receipt within which new incidents of one service are counted.
+const floodWindow = time.Hour
+
+// SaveClassifications implements store.Failures.
+func (s *Store) SaveClassifications(ctx context.Context, results []store.Classified, policy incident.Policy) ([]store.IncidentChange, error) {
+	var changes changeSet
+	err := s.write(ctx, func(c *conn) error {
+		changes = changeSet{}
+		for _, result := range results {
+			save := classifying{conn: c, now: s.now(), policy: policy, result: result, changes: &changes}
+			if err := save.run(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changes.list, nil
+}
+
+// changeSet collects incidents that changed, each once.
+type changeSet struct{ list []store.IncidentChange }
+
+func (c *changeSet) add(change store.IncidentChange) {
+	for i, known := range c.list {
+		if known.Tenant == change.Tenant && known.ID == change.ID {
+			c.list[i].Triggered = known.Triggered || change.Triggered
+			return
+		}
+	}
+	c.list = append(c.list, change)
+}
+
+// classifying saves one classification.
+type classifying struct {
+	*conn
+	now     time.Time
+	policy  incident.Policy
+	result  store.Classified
+	changes *changeSet
+}
+
+func (s *classifying) run() error {
+	if mine, err := s.saveFailure(); !mine || err != nil {
+		return err
+	}
+	situation, err := s.situation()
+	if err != nil {
+		return err
+	}
+	f := s.result.Failure
+	decision := situation.Apply(incident.Occurrence{
+		Classification: s.result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError,
+	}, s.policy, s.now.UTC(), newIncidentID)
+	return s.save(decision)
+}
+
+// saveFailure stores the failure's state, unless the lease is another's.
+func (s *classifying) saveFailure() (mine bool, err error) {
+	f, c := s.result.Failure, s.result.Classification
+	rows, err := s.exec(`UPDATE failures SET
+			state = CASE version WHEN ? THEN ? ELSE 'waiting' END,
+			waiting_since = CASE version WHEN ? THEN waiting_since ELSE coalesce(moved_at, waiting_since) END,
+			due_at = 0, urgent = 0, attempts = 0, lease_owner = '', lease_until = 0, moved_at = NULL,
+			reason = ?, outcome = ?, entry_service = ?, entry_operation = ?,
+			first_error = iif(? > 0, ?, first_error), last_error = iif(? > 0, ?, last_error),
+			missing_parent = ?, late_until = first_received + ?
+		WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_until = ?`,
+		f.Version, c.State, f.Version,
+		c.Reason, c.Outcome, c.EntryService, c.EntryOperation,
+		c.FirstError, c.FirstError, c.LastError, c.LastError,
+		c.MissingParent && c.State == incident.FailureClassified, int64(s.policy.LateWindow),
+		f.Tenant, f.Key, f.Lease.Owner, f.Lease.Until)
+	return rows > 0, err
+}
+
+// situation loads what the failure's placement depends on.
+func (s *classifying) situation() (incident.Situation, error) {
+	f := s.result.Failure
+	situation := incident.Situation{Opened: map[string]int{}}
+	links, err := s.links()
+	if err != nil {
+		return situation, err
+	}
+	situation.Links = links
+	var ids []string
+	for _, l := range links {
+		ids = append(ids, l.IncidentID)
+	}
+	occurrence := incident.Occurrence{Classification: s.result.Classification}
+	idList, err := json.Marshal(ids)
+	if err != nil {
+		return situation, err
+	}
+	signatures, err := json.Marshal(occurrence.Signatures())
+	if err != nil {
+		return situation, err
+	}
+	found, err := s.incidents(s.now, `tenant = ? AND merged_into = '' AND (id IN (SELECT value FROM json_each(?))
+		OR root_signature IN (SELECT value FROM json_each(?)))`, f.Tenant, string(idList), string(signatures))
+	if err != nil {
+		return situation, err
+	}
+	for i := range found {
+		situation.Incidents = append(situation.Incidents, &found[i])
+	}
+	for _, r := range occurrence.Roots {
+		opened, err := s.number("SELECT count(*) FROM incidents WHERE tenant = ? AND service = ? AND opened_at > ? AND ungrouped = 0",
+			f.Tenant, r.Service, s.now.Add(-floodWindow))
+		if err != nil {
+			return situation, err
+		}
+		situation.Opened[r.Service] = int(opened)
+	}
+	return situation, nil
+}
+
+func (s *classifying) links() (links []incident.Link, err error) {
+	err = s.query(`SELECT incident_id, root_signature, outcome, first_error, last_error, errors, error_signals
+		FROM incident_failures WHERE tenant = ? AND key = ? ORDER BY incident_id`, func(r *row) error {
+		links = append(links, incident.Link{
+			IncidentID: r.text(), RootSignature: r.text(), Outcome: incident.Outcome(r.text()),
+			FirstError: r.nanos(), LastError: r.nanos(), Errors: r.count(), ErrorSignals: r.count(),
+		})
+		return nil
+	}, s.result.Failure.Tenant, s.result.Failure.Key)
+	return links, err
+}
+
+// save carries the decision out. Merged incidents come first: they free their signature.
+func (s *classifying) save(d incident.Decision) error {
+	f := s.result.Failure
+	slices.SortStableFunc(d.Changed, func(a, b *incident.Incident) int {
+		return boolOrder(a.MergedInto == "", b.MergedInto == "")
+	})
+	for _, in := range d.Changed {
+		in.Tenant = f.Tenant
+		if err := s.upsertIncident(in, rekeyed(d, in.ID)); err != nil {
+			return err
+		}
+	}
+	if err := s.replaceLinks(d.Links); err != nil {
+		return err
+	}
+	if err := s.record(d); err != nil {
+		return err
+	}
+	for _, m := range d.Merges {
+		if err := s.moveLinks(m); err != nil {
+			return err
+		}
+	}
+	for _, id := range d.Recount {
+		if err := recount(s.conn, f.Tenant, id); err != nil {
+			return err
+		}
+	}
+	for _, in := range d.Changed {
+		s.changes.add(store.IncidentChange{Tenant: f.Tenant, ID: in.ID, Triggered: slices.Contains(d.Triggered, in.ID)})
+	}
+	return nil
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// rekeyed tells whether an incident's identity changed, so that an analysis under way is of
+// something else.
+func rekeyed(d incident.Decision, id string) bool {
+	return slices.ContainsFunc(d.History, func(e incident.Entry) bool {
+		return e.IncidentID == id && e.Action != incident.ActionOpened
+	})
+}
+
+func (s *classifying) replaceLinks(links []incident.Link) error {
+	f := s.result.Failure
+	if _, err := s.exec("DELETE FROM incident_failures WHERE tenant = ? AND key = ?", f.Tenant, f.Key); err != nil {
+		return err
+	}
+	for _, l := range links {
+		_, err := s.exec(`INSERT INTO incident_failures (tenant, key, incident_id, root_signature, outcome, first_error, last_error, last_received, errors, error_signals)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			f.Tenant, f.Key, l.IncidentID, l.RootSignature, l.Outcome, l.FirstError, l.LastError, f.LastError, l.Errors, l.ErrorSignals)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record keeps what happened to identities; a merge with the keys it moves.
+func (s *classifying) record(d incident.Decision) error {
+	for _, e := range d.History {
+		_, err := s.exec(`INSERT INTO incident_history (tenant, incident_id, at, action, other_id, from_signature, to_signature, reason, moved_keys)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT json_group_array(key) FROM incident_failures WHERE tenant = ? AND incident_id = ? AND ? = 'merged'))`,
+			s.result.Failure.Tenant, e.IncidentID, s.now, e.Action, e.OtherID, e.FromSignature, e.ToSignature, historyReason(e.Action),
+			s.result.Failure.Tenant, e.IncidentID, e.Action)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func historyReason(a incident.Action) string {
+	if a == incident.ActionOpened {
+		return incident.ReasonOpened
+	}
+	return incident.ReasonLateSignals
+}
+
+func (s *classifying) moveLinks(m incident.Merge) error {
+	tenant := s.result.Failure.Tenant
+	if _, err := s.exec("UPDATE OR IGNORE incident_failures SET incident_id = ? WHERE tenant = ? AND incident_id = ?", m.Into, tenant, m.From); err != nil {
+		return err
+	}
+	_, err := s.exec("DELETE FROM incident_failures WHERE tenant = ? AND incident_id = ?", tenant, m.From)
+	return err
+}
+
+// recount derives an incident's counts and times from its links.
+func recount(c *conn, tenant, id string) error {
+	_, err := c.exec(`UPDATE incidents SET
+			failing_traces = n, errors = e, error_signals = s,
+			first_seen = coalesce(first, first_seen), last_seen = coalesce(last, last_seen), last_failure_at = coalesce(received, last_failure_at)
+		FROM (SELECT count(*) AS n, coalesce(sum(errors), 0) AS e, coalesce(sum(error_signals), 0) AS s,
+				min(first_error) AS first, max(last_error) AS last, max(last_received) AS received
+			FROM incident_failures WHERE tenant = ? AND incident_id = ?)
+		WHERE tenant = ? AND id = ?`, tenant, id, tenant, id)
+	return err
+}
+
+func newIncidentID() string {
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // never fails
+	return hex.EncodeToString(id)
+}

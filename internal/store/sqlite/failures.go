@@ -1,0 +1,234 @@
+package sqlite
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// UpsertFailures implements store.Failures.
+func (s *Store) UpsertFailures(ctx context.Context, hints []store.FailureHint) (accepted []int, err error) {
+	err = s.write(ctx, func(c *conn) error {
+		accepted = nil
+		days, err := loadDays(c)
+		if err != nil {
+			return err
+		}
+		q := failureQueue{view: &view{conn: c, days: days}}
+		for i, h := range hints {
+			ok, err := q.upsert(h)
+			if err != nil {
+				return err
+			}
+			if ok {
+				accepted = append(accepted, i)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return accepted, nil
+}
+
+// failureQueue works on failures within the writer's transaction.
+type failureQueue struct{ *view }
+
+// upsert tells whether the failure exists now.
+func (q failureQueue) upsert(h store.FailureHint) (bool, error) {
+	known, err := q.number("SELECT count(*) FROM failures WHERE tenant = ? AND key = ?", h.Tenant, h.Key)
+	if err != nil {
+		return false, err
+	}
+	if known == 0 {
+		seen, err := q.errorsOf(h.Tenant, h.Key)
+		if err != nil || seen.count == 0 {
+			return false, err
+		}
+		if err := q.insert(h, seen); err != nil {
+			return false, err
+		}
+	}
+	if h.Urgent {
+		_, err = q.exec("UPDATE failures SET urgent = 1, due_at = 0 WHERE tenant = ? AND key = ? AND state = 'waiting'", h.Tenant, h.Key)
+	}
+	return true, err
+}
+
+func (q failureQueue) insert(h store.FailureHint, seen errorsSeen) error {
+	trace := ""
+	if id, err := signal.ParseTraceID(h.Key); err == nil && !id.IsZero() {
+		trace = h.Key
+	}
+	newest, err := q.newestRecord(h.Tenant, trace)
+	if err != nil {
+		return err
+	}
+	_, err = q.exec(`INSERT INTO failures (tenant, key, trace_id, state, first_error, last_error, error_signals,
+			first_received, last_received, last_record, waiting_since)
+		VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)`,
+		h.Tenant, h.Key, trace, seen.first, seen.last, seen.count,
+		seen.firstReceived, seen.lastReceived, max(newest, seen.lastReceived), seen.firstReceived)
+	return err
+}
+
+// errorsSeen sums a failure's error signals; a retried request counts once.
+type errorsSeen struct {
+	count                       int64
+	first, last                 int64 // event time, receipt time where there is none
+	firstReceived, lastReceived int64
+}
+
+func (q failureQueue) errorsOf(tenant, key string) (e errorsSeen, err error) {
+	if len(q.days) == 0 {
+		return e, nil
+	}
+	var arms []string
+	var args []any
+	for _, d := range q.days {
+		arms = append(arms, "SELECT kind, ref, time, ordinal, received_at FROM "+d.table(kindErrorSignals)+" WHERE tenant = ? AND key = ?")
+		args = append(args, tenant, key)
+	}
+	err = q.query(`SELECT count(*), min(CASE time WHEN 0 THEN first ELSE time END), max(CASE time WHEN 0 THEN first ELSE time END), min(first), max(first) FROM (
+		SELECT time, min(received_at) AS first FROM (`+strings.Join(arms, " UNION ALL ")+") GROUP BY kind, ref, time, ordinal)", func(r *row) error {
+		e = errorsSeen{count: r.int(), first: r.int(), last: r.int(), firstReceived: r.int(), lastReceived: r.int()}
+		return nil
+	}, args...)
+	return e, err
+}
+
+// newestRecord is when the newest record of a trace was received, 0 where there is none.
+func (q failureQueue) newestRecord(tenant, trace string) (newest int64, err error) {
+	if trace == "" {
+		return 0, nil
+	}
+	for _, d := range q.days {
+		for _, k := range []kind{kindSpans, kindLogs} {
+			t := d.table(k)
+			at, err := q.number("SELECT received_at FROM "+t+" WHERE seq = (SELECT max(seq) FROM "+t+" WHERE tenant = ? AND trace_id = ? AND trace_id <> '')", tenant, trace)
+			if err != nil {
+				return 0, err
+			}
+			newest = max(newest, at)
+		}
+	}
+	return newest, nil
+}
+
+// ClaimFailures implements store.Failures.
+func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Failure, error) {
+	var claimed []store.Failure
+	err := s.write(ctx, func(c *conn) error {
+		claimed = nil
+		days, err := loadDays(c)
+		if err != nil {
+			return err
+		}
+		q := failureQueue{view: &view{conn: c, days: days}}
+		now := s.now().UnixNano()
+		if claimed, err = q.due(now, limit); err != nil {
+			return err
+		}
+		for i := range claimed {
+			claimed[i].Lease = store.Lease{Owner: owner, Until: timeOf(now + int64(lease))}
+			if err := q.lease(&claimed[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return claimed, nil
+}
+
+func (q failureQueue) due(now int64, limit int) (due []store.Failure, err error) {
+	err = q.query(`SELECT tenant, key, trace_id, last_record, waiting_since, urgent, attempts + (lease_owner <> ''), version
+		FROM failures WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ?
+		ORDER BY urgent DESC, waiting_since LIMIT ?`, func(r *row) error {
+		f := store.Failure{Tenant: r.text(), Key: r.text()}
+		var p parser
+		f.TraceID = p.trace(r)
+		f.LastReceived, f.WaitingSince = r.time(), r.time()
+		f.Urgent, f.Attempts, f.Version = r.bool(), r.count(), r.int()
+		due = append(due, f)
+		return p.err
+	}, now, now, limit)
+	return due, err
+}
+
+// lease takes a failure and brings what is counted of its error signals up to date.
+func (q failureQueue) lease(f *store.Failure) error {
+	seen, err := q.errorsOf(f.Tenant, f.Key)
+	if err != nil {
+		return err
+	}
+	if seen.count > 0 { // else retention took them
+		_, err = q.exec(`UPDATE failures SET error_signals = ?, first_error = ?, last_error = ?, first_received = ?, last_received = ?
+			WHERE tenant = ? AND key = ?`, seen.count, seen.first, seen.last, seen.firstReceived, seen.lastReceived, f.Tenant, f.Key)
+		if err != nil {
+			return err
+		}
+	}
+	_, err = q.exec("UPDATE failures SET lease_owner = ?, lease_until = ?, attempts = ?, moved_at = NULL WHERE tenant = ? AND key = ?",
+		f.Lease.Owner, f.Lease.Until, f.Attempts, f.Tenant, f.Key)
+	if err != nil {
+		return err
+	}
+	return q.query("SELECT error_signals, first_received, last_received FROM failures WHERE tenant = ? AND key = ?", func(r *row) error {
+		f.ErrorSignals, f.FirstError, f.LastError = r.count(), r.time(), r.time()
+		return nil
+	}, f.Tenant, f.Key)
+}
+
+// Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
+func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
+	return s.write(ctx, func(c *conn) error {
+		_, err := c.exec(`UPDATE failures SET due_at = ?, lease_owner = '', lease_until = 0
+			WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_until = ?`,
+			until, f.Tenant, f.Key, f.Lease.Owner, f.Lease.Until)
+		return err
+	})
+}
+
+// Failure implements store.Failures.
+func (s *Store) Failure(ctx context.Context, tenant, key string) (store.FailureView, error) {
+	var found []store.FailureView
+	err := s.read(ctx, func(v *view) (err error) {
+		found, err = v.failures("f.tenant = ? AND f.key = ?", tenant, key)
+		return err
+	})
+	switch {
+	case err != nil:
+		return store.FailureView{}, err
+	case len(found) == 0:
+		return store.FailureView{}, notFound("failure %q", key)
+	}
+	return found[0], nil
+}
+
+// failures reads the failures f that a condition selects, in the order it gives.
+func (v *view) failures(where string, args ...any) (list []store.FailureView, err error) {
+	err = v.query(`SELECT f.key, f.trace_id, f.state, f.reason, f.outcome, f.entry_service, f.entry_operation,
+			f.first_error, f.last_error, f.error_signals,
+			(SELECT json_group_array(l.incident_id) FROM (SELECT incident_id FROM incident_failures
+				WHERE tenant = f.tenant AND key = f.key ORDER BY incident_id) l)
+		FROM failures f WHERE `+where, func(r *row) error {
+		f := store.FailureView{Key: r.text()}
+		var p parser
+		f.TraceID = p.trace(r)
+		f.State, f.Reason, f.Outcome = incident.FailureState(r.text()), incident.DismissReason(r.text()), incident.Outcome(r.text())
+		f.EntryService, f.EntryOperation = r.text(), r.text()
+		f.FirstError, f.LastError, f.ErrorSignals = r.time(), r.time(), r.count()
+		p.json(r, &f.Incidents)
+		list = append(list, f)
+		return p.err
+	}, args...)
+	return list, err
+}

@@ -1,0 +1,270 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const incidentColumns = `tenant, id, root_signature, signature_parts, title, status, severity, category, kind, service, component,
+	operation, first_seen, last_seen, opened_at, resolved_at, last_failure_at, failing_traces, error_signals, errors,
+	services, environments, versions, ungrouped, confidence, wanted, done, want_reason, want_due, late_runs, analysed_at,
+	analysed_traces, revision, merged_into, dead, lease_until`
+
+// unsettled selects the incidents with a failure that waits, or that misses a parent which may
+// still come.
+const unsettled = `(tenant, id) IN (
+	SELECT l.tenant, l.incident_id FROM failures f CROSS JOIN incident_failures l ON l.tenant = f.tenant AND l.key = f.key
+		WHERE f.state = 'waiting'
+	UNION ALL
+	SELECT l.tenant, l.incident_id FROM failures f CROSS JOIN incident_failures l ON l.tenant = f.tenant AND l.key = f.key
+		WHERE f.missing_parent = 1 AND f.late_until > ?)`
+
+// incidents reads incidents without Provisional.
+func (c *conn) incidents(now time.Time, where string, args ...any) (list []incident.Incident, err error) {
+	err = c.query("SELECT "+incidentColumns+" FROM incidents WHERE "+where, func(r *row) error {
+		in, err := scanIncident(r, now)
+		list = append(list, in)
+		return err
+	}, args...)
+	return list, err
+}
+
+// settledIncidents reads incidents with Provisional.
+func (c *conn) settledIncidents(now time.Time, where string, args ...any) (list []incident.Incident, err error) {
+	err = c.query("SELECT "+incidentColumns+", "+unsettled+" FROM incidents WHERE "+where, func(r *row) error {
+		in, err := scanIncident(r, now)
+		in.Provisional = in.Wanted > in.Done || r.bool()
+		list = append(list, in)
+		return err
+	}, append([]any{now}, args...)...)
+	return list, err
+}
+
+func scanIncident(r *row, now time.Time) (incident.Incident, error) {
+	var p parser
+	in := incident.Incident{Tenant: r.text(), ID: r.text(), RootSignature: r.text()}
+	p.json(r, &in.SignatureParts)
+	in.Title, in.Status, in.Severity = r.text(), incident.Status(r.text()), incident.Severity(r.text())
+	in.Category = incident.Category(r.text())
+	in.RootCause = incident.RootSummary{
+		Kind: incident.Kind(r.text()), Service: r.text(), Component: r.text(), Operation: r.text(), Category: in.Category,
+	}
+	in.FirstSeen, in.LastSeen, in.OpenedAt = r.time(), r.time(), r.time()
+	if at := r.time(); !at.IsZero() {
+		in.ResolvedAt = &at
+	}
+	in.LastFailureAt, in.FailingTraces, in.ErrorSignals, in.Errors = r.time(), r.count(), r.count(), r.count()
+	p.json(r, &in.Services)
+	p.json(r, &in.Environments)
+	p.json(r, &in.Versions)
+	in.Ungrouped, in.Confidence = r.bool(), incident.Confidence(r.int32())
+	in.Wanted, in.Done, in.WantReason, in.WantDue = r.int(), r.int(), r.text(), r.time()
+	in.LateRuns, in.AnalysedAt, in.AnalysedTraces = r.count(), r.time(), r.count()
+	in.Revision, in.MergedInto = r.count(), r.text()
+	in.AnalysisState = analysisState(&in, r.bool(), r.time(), now)
+	return in, p.err
+}
+
+func analysisState(in *incident.Incident, dead bool, leased, now time.Time) incident.AnalysisState {
+	switch {
+	case dead:
+		return incident.AnalysisFailed
+	case leased.After(now):
+		return incident.AnalysisRunning
+	case in.Wanted > in.Done && (in.Revision == 0 || !in.WantDue.After(now)):
+		return incident.AnalysisPending
+	default:
+		return incident.AnalysisDone
+	}
+}
+
+// upsertIncident saves an incident as the lifecycle left it. An analysis under way of one that
+// was re-keyed or merged loses its lease.
+func (c *classifying) upsertIncident(in *incident.Incident, rekeyed bool) error {
+	parts, err := json.Marshal(in.SignatureParts)
+	if err != nil {
+		return err
+	}
+	columns := strings.Split(incidentColumns, ",")
+	columns = columns[:len(columns)-1] // lease_until belongs to the claims
+	var set []string
+	for i, name := range columns {
+		columns[i] = strings.TrimSpace(name)
+		set = append(set, columns[i]+" = excluded."+columns[i])
+	}
+	var resolved any
+	if in.ResolvedAt != nil {
+		resolved = *in.ResolvedAt
+	}
+	_, err = c.exec("INSERT INTO incidents ("+strings.Join(columns, ", ")+") VALUES (?"+strings.Repeat(", ?", len(columns)-1)+
+		") ON CONFLICT (tenant, id) DO UPDATE SET "+strings.Join(set, ", ")+", attempts = iif(dead > excluded.dead, 0, attempts)",
+		in.Tenant, in.ID, in.RootSignature, string(parts), in.Title, in.Status, in.Severity, in.Category, in.RootCause.Kind,
+		in.RootCause.Service, in.RootCause.Component, in.RootCause.Operation, in.FirstSeen, in.LastSeen, in.OpenedAt, resolved,
+		in.LastFailureAt, in.FailingTraces, in.ErrorSignals, in.Errors, jsonSet(in.Services), jsonSet(in.Environments),
+		jsonSet(in.Versions), in.Ungrouped, in.Confidence, in.Wanted, in.Done, in.WantReason, in.WantDue, in.LateRuns, in.AnalysedAt,
+		in.AnalysedTraces, in.Revision, in.MergedInto, in.AnalysisState == incident.AnalysisFailed)
+	if err != nil || !rekeyed {
+		return err
+	}
+	_, err = c.exec("UPDATE incidents SET lease_owner = '', lease_until = 0 WHERE tenant = ? AND id = ?", in.Tenant, in.ID)
+	return err
+}
+
+func jsonSet(set []string) string {
+	b, err := json.Marshal(set)
+	if err != nil || set == nil {
+		return "[]"
+	}
+	return string(b)
+}
+
+// Incident implements store.Incidents.
+func (s *Store) Incident(ctx context.Context, tenant, id string) (incident.Incident, error) {
+	var found []incident.Incident
+	err := s.read(ctx, func(v *view) (err error) {
+		found, err = v.settledIncidents(s.now(), "tenant = ? AND id = ?", tenant, id)
+		return err
+	})
+	switch {
+	case err != nil:
+		return incident.Incident{}, err
+	case len(found) == 0:
+		return incident.Incident{}, notFound("incident %q", id)
+	}
+	return found[0], nil
+}
+
+const incidentListing = "incidents"
+
+// ListIncidents implements store.Incidents. Withdrawn incidents, whose failures turned out to be
+// none, are not listed.
+func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.IncidentFilter, page store.Page) (store.Listing[incident.Incident], error) {
+	after, err := parseCursor(incidentListing, page)
+	if err != nil {
+		return store.Listing[incident.Incident]{}, err
+	}
+	where := []string{"tenant = ?", "merged_into = ''", "failing_traces > 0", "(last_seen, id) < (?, ?)"}
+	args := []any{tenant, after.at, after.id}
+	add := func(condition string, values ...any) {
+		where = append(where, condition)
+		args = append(args, values...)
+	}
+	for column, value := range map[string]string{"status": string(f.Status), "severity": string(f.Severity), "category": string(f.Category)} {
+		if value != "" {
+			add(column+" = ?", value)
+		}
+	}
+	if f.Service != "" {
+		add("(service = ? OR EXISTS (SELECT 1 FROM json_each(services) WHERE value = ?))", f.Service, f.Service)
+	}
+	if f.Query != "" {
+		like := substring(f.Query)
+		add(`(title LIKE ? ESCAPE '\' OR service LIKE ? ESCAPE '\' OR component LIKE ? ESCAPE '\')`, like, like, like)
+	}
+	if !f.From.IsZero() {
+		add("last_seen >= ?", f.From)
+	}
+	if !f.To.IsZero() {
+		add("first_seen < ?", f.To)
+	}
+	args = append(args, pageSize(page)+1)
+	var found []incident.Incident
+	err = s.read(ctx, func(v *view) (err error) {
+		found, err = v.settledIncidents(s.now(), strings.Join(where, " AND ")+" ORDER BY last_seen DESC, id DESC LIMIT ?", args...)
+		return err
+	})
+	return listing(incidentListing, page, found, func(in incident.Incident) position {
+		return position{at: nanosOf(in.LastSeen), id: in.ID}
+	}), err
+}
+
+const failureListing = "failures"
+
+// IncidentFailures implements store.Failures.
+func (s *Store) IncidentFailures(ctx context.Context, tenant, incidentID string, page store.Page) (store.Listing[store.FailureView], error) {
+	after, err := parseCursor(failureListing, page)
+	if err != nil {
+		return store.Listing[store.FailureView]{}, err
+	}
+	var found []store.FailureView
+	var at []position
+	err = s.read(ctx, func(v *view) error {
+		err := v.query(`SELECT first_error, key FROM incident_failures WHERE tenant = ? AND incident_id = ? AND (first_error, key) < (?, ?)
+			ORDER BY first_error DESC, key DESC LIMIT ?`, func(r *row) error {
+			at = append(at, position{at: r.int(), id: r.text()})
+			return nil
+		}, tenant, incidentID, after.at, after.id, pageSize(page)+1)
+		if err != nil {
+			return err
+		}
+		for _, p := range at {
+			f, err := v.failures("f.tenant = ? AND f.key = ?", tenant, p.id)
+			if err != nil {
+				return err
+			}
+			found = append(found, f...)
+		}
+		return nil
+	})
+	byKey := map[string]position{}
+	for _, p := range at {
+		byKey[p.id] = p
+	}
+	return listing(failureListing, page, found, func(f store.FailureView) position { return byKey[f.Key] }), err
+}
+
+// IncidentKeys implements store.Incidents.
+func (s *Store) IncidentKeys(ctx context.Context, tenant, id string, limit int) (keys []string, total int, err error) {
+	err = s.read(ctx, func(v *view) error {
+		keys = nil
+		n, err := v.number("SELECT count(*) FROM incident_failures WHERE tenant = ? AND incident_id = ?", tenant, id)
+		if err != nil {
+			return err
+		}
+		total = int(n)
+		positions, err := json.Marshal(evenSpread(total, limit))
+		if err != nil {
+			return err
+		}
+		return v.query(`SELECT key FROM (SELECT key, row_number() OVER (ORDER BY first_error, key) - 1 AS n FROM incident_failures
+				WHERE tenant = ? AND incident_id = ?)
+			WHERE n IN (SELECT value FROM json_each(?)) ORDER BY n`, func(r *row) error {
+			keys = append(keys, r.text())
+			return nil
+		}, tenant, id, string(positions))
+	})
+	return keys, total, err
+}
+
+// evenSpread picks at most limit of total positions: the first, the last, and others evenly
+// between them.
+func evenSpread(total, limit int) []int {
+	n := max(0, min(total, limit))
+	positions := make([]int, n)
+	for i := 1; i < n; i++ {
+		positions[i] = i * (total - 1) / (n - 1)
+	}
+	return positions
+}
+
+// ResolveQuiet implements store.Incidents.
+func (s *Store) ResolveQuiet(ctx context.Context, before time.Time) ([]store.IncidentChange, error) {
+	var changes []store.IncidentChange
+	err := s.write(ctx, func(c *conn) error {
+		changes = nil
+		return c.query(`UPDATE incidents SET status = 'resolved', resolved_at = ?
+			WHERE status <> 'resolved' AND last_failure_at < ? AND merged_into = '' RETURNING tenant, id`, func(r *row) error {
+			changes = append(changes, store.IncidentChange{Tenant: r.text(), ID: r.text()})
+			return nil
+		}, s.now(), before)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changes, nil
+}

@@ -1,0 +1,202 @@
+package sqlite
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// common is what every record has; its columns come first and last.
+type common struct {
+	resource int64
+	scope    *int64
+}
+
+func (w *appending) common(r *signal.Resource, s *signal.Scope) (common, error) {
+	resource, err := w.resource(r)
+	if err != nil || s == nil {
+		return common{resource: resource}, err
+	}
+	scope, err := w.scope(s)
+	return common{resource: resource, scope: &scope}, err
+}
+
+func (c common) bind(b *binder, raw []byte) {
+	b.int(c.resource)
+	if c.scope == nil {
+		b.null()
+	} else {
+		b.int(*c.scope)
+	}
+	b.blob(raw)
+}
+
+// begin binds the columns that all kinds begin with.
+func (w *appending) begin(sql string, id signal.ID, time int64, service string) (*binder, error) {
+	st, err := w.prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	b := &binder{st: st}
+	b.int(w.nextSeq())
+	b.text(w.tenant)
+	b.text(id.String())
+	b.int(w.received)
+	b.int(time)
+	b.text(service)
+	return b, nil
+}
+
+func (w *appending) span(s *signal.Span, e *encoded) error {
+	c, err := w.common(s.Resource, s.Scope)
+	if err != nil {
+		return err
+	}
+	time := w.eventTime(s.Start)
+	b, err := w.begin(w.spanSQL, s.ID, time, s.Service())
+	if err != nil {
+		return err
+	}
+	trace := hexID(s.TraceID[:], s.TraceID.IsZero())
+	b.text(trace)
+	b.text(hexID(s.SpanID[:], s.SpanID.IsZero()))
+	b.text(hexID(s.ParentSpanID[:], s.ParentSpanID.IsZero()))
+	b.text(s.Name)
+	b.int(int64(s.Kind))
+	b.int(saturate(s.Start))
+	b.int(saturate(s.End))
+	b.int(int64(s.StatusCode))
+	b.text(s.StatusMessage)
+	if peer := peerOf(s); peer != "" {
+		b.text(peer)
+	} else {
+		b.null()
+	}
+	b.json(e.attributes)
+	b.json(e.more[0])
+	b.json(e.more[1])
+	b.text(s.TraceState)
+	b.int(int64(s.Flags))
+	b.int(int64(s.DroppedAttributes))
+	b.int(int64(s.DroppedEvents))
+	b.int(int64(s.DroppedLinks))
+	c.bind(b, e.raw)
+	if trace != "" {
+		w.records[tenantKey{w.tenant, trace}] = true
+	}
+	return w.insert(kindSpans, b, time, func() ([]byte, error) { return signal.MarshalSpan(s) })
+}
+
+func (w *appending) log(l *signal.Log, e *encoded) error {
+	c, err := w.common(l.Resource, l.Scope)
+	if err != nil {
+		return err
+	}
+	time := w.eventTime(l.Time, l.ObservedTime)
+	b, err := w.begin(w.logSQL, l.ID, time, l.Service())
+	if err != nil {
+		return err
+	}
+	trace := hexID(l.TraceID[:], l.TraceID.IsZero())
+	b.text(trace)
+	b.text(hexID(l.SpanID[:], l.SpanID.IsZero()))
+	b.int(saturate(l.Time))
+	b.int(saturate(l.ObservedTime))
+	b.int(int64(l.Severity))
+	b.text(l.SeverityText)
+	b.text(l.EventName)
+	_, text := l.Body.Data.(string)
+	b.json(e.more[0])
+	b.bool(!text && e.more[0] != nil)
+	b.json(e.attributes)
+	b.int(int64(l.Flags))
+	b.int(int64(l.DroppedAttributes))
+	c.bind(b, e.raw)
+	if trace != "" {
+		w.records[tenantKey{w.tenant, trace}] = true
+	}
+	return w.insert(kindLogs, b, time, func() ([]byte, error) { return signal.MarshalLog(l) })
+}
+
+func (w *appending) point(p *signal.Point, e *encoded) error {
+	c, err := w.common(p.Resource, p.Scope)
+	if err != nil {
+		return err
+	}
+	time := w.eventTime(p.Time)
+	b, err := w.begin(w.pointSQL, p.ID, time, p.Service())
+	if err != nil {
+		return err
+	}
+	b.text(p.Name)
+	b.text(p.Description)
+	b.text(p.Unit)
+	b.json(e.more[0])
+	b.text(string(p.Type))
+	b.int(int64(p.Temporality))
+	b.bool(p.Monotonic)
+	b.json(e.attributes)
+	b.int(saturate(p.Start))
+	b.int(saturate(p.Time))
+	b.int(int64(p.Flags))
+	switch v := p.Value.Data.(type) {
+	case int64:
+		b.int(v)
+	case float64:
+		b.real(v)
+	default:
+		b.null()
+	}
+	b.json(e.more[1])
+	b.json(e.more[2])
+	c.bind(b, e.raw)
+	return w.insert(kindPoints, b, time, func() ([]byte, error) { return signal.MarshalPoint(p) })
+}
+
+// errorSignals inserts the error signals of one request, equal ones numbered.
+func (w *appending) errorSignals(signals []store.ErrorSignal) error {
+	seen := map[store.ErrorSignal]int64{}
+	for _, e := range signals {
+		st, err := w.prepare(w.errSQL)
+		if err != nil {
+			return err
+		}
+		b := &binder{st: st}
+		b.int(w.nextSeq())
+		b.text(w.tenant)
+		b.text(e.Key)
+		b.int(w.received)
+		b.text(e.Kind)
+		b.text(string(e.Ref))
+		b.int(saturate(e.Time))
+		b.int(seen[e])
+		if err := execBound(st, b); err != nil {
+			return err
+		}
+		seen[e]++
+		w.errors[tenantKey{w.tenant, e.Key}] = true
+		w.stored(kindErrorSignals, w.eventTime(e.Time))
+	}
+	return nil
+}
+
+func (w *appending) change(ch *incident.Change) error {
+	attributes, err := ch.Attributes.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	time := w.eventTime(ch.Time)
+	_, err = w.exec(w.changeSQL, w.nextSeq(), w.tenant, ch.ID, w.received, time, ch.Service, ch.Kind, ch.Version, ch.Title, ch.URL, string(attributes))
+	w.stored(kindChanges, time)
+	return err
+}
+
+// eventTime is the first of times that is set, else the time of receipt.
+func (w *appending) eventTime(times ...signal.Nanos) int64 {
+	for _, t := range times {
+		if t != 0 {
+			return saturate(t)
+		}
+	}
+	return w.received
+}

@@ -1,0 +1,350 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// found is a record of a search with its sort key.
+type found struct {
+	store.SignalRecord
+	position
+}
+
+// SearchSignals implements store.Signals.
+func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.SignalFilter, page store.Page) (store.Listing[store.SignalRecord], error) {
+	name := "signals-" + string(f.Kind)
+	after, err := parseCursor(name, page)
+	if err != nil {
+		return store.Listing[store.SignalRecord]{}, err
+	}
+	var hits []found
+	err = s.read(ctx, func(v *view) error {
+		q, err := v.search(tenant, f, after, pageSize(page)+1)
+		if err != nil {
+			return err
+		}
+		hits, err = q.run()
+		return err
+	})
+	if err != nil {
+		return store.Listing[store.SignalRecord]{}, err
+	}
+	records := make([]store.SignalRecord, len(hits))
+	for i, h := range hits {
+		records[i] = h.SignalRecord
+	}
+	last := 0
+	return listing(name, page, records, func(store.SignalRecord) position {
+		last = pageSize(page) - 1
+		return hits[last].position
+	}), nil
+}
+
+// search is one look for the newest records that match. It reads the days newest event first and
+// within a day service by service, as the index has them, and stops as soon as what remains is
+// older than what was found.
+type search struct {
+	*view
+	tenant   string
+	filter   store.SignalFilter
+	kind     kind
+	columns  string
+	from, to int64
+	after    position
+	limit    int
+	hits     []found
+}
+
+func (v *view) search(tenant string, f store.SignalFilter, after position, limit int) (*search, error) {
+	q := &search{view: v, tenant: tenant, filter: f, after: after, limit: limit, to: maxTime}
+	switch f.Kind {
+	case store.KindSpan:
+		q.kind, q.columns = kindSpans, spanColumns
+	case store.KindLog:
+		q.kind, q.columns = kindLogs, logColumns
+	case store.KindMetric:
+		q.kind, q.columns = kindPoints, pointColumns
+	default:
+		return nil, fmt.Errorf("search signals: no kind %q", f.Kind)
+	}
+	q.from = nanosOf(f.From)
+	if !f.To.IsZero() {
+		q.to = nanosOf(f.To)
+	}
+	return q, nil
+}
+
+func (q *search) run() ([]found, error) {
+	days := slices.Clone(q.days)
+	slices.SortFunc(days, func(a, b day) int { return cmp.Compare(b.ranges[q.kind].max, a.ranges[q.kind].max) })
+	for _, d := range days {
+		if !d.overlaps(q.kind, q.floor(), min(q.to, q.after.at)) {
+			continue
+		}
+		if err := q.day(d); err != nil {
+			return nil, err
+		}
+	}
+	return q.hits, nil
+}
+
+// floor is the least event time that may still be among the hits.
+func (q *search) floor() int64 {
+	if len(q.hits) < q.limit {
+		return q.from
+	}
+	return max(q.from, q.hits[len(q.hits)-1].at)
+}
+
+func (q *search) day(d day) error {
+	dec := q.decoder(d)
+	switch {
+	case !q.filter.TraceID.IsZero():
+		return q.rows(dec, "trace_id = ? AND trace_id <> ''", q.filter.TraceID.String())
+	case q.filter.Service != "":
+		return q.rows(dec, "service = ?", q.filter.Service)
+	}
+	services, err := q.services(d, q.kind, q.tenant)
+	if err != nil {
+		return err
+	}
+	for _, service := range services {
+		if err := q.rows(dec, "service = ?", service); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows merges what one part of an index has into the hits.
+func (q *search) rows(dec *decoder, where string, args ...any) error {
+	c := conditions{where: []string{"tenant = ?", where}, args: append([]any{q.tenant}, args...)}
+	c.add("time >= ?", q.floor())
+	if q.to < maxTime {
+		c.add("time < ?", q.to)
+	}
+	c.add("time <= ? AND (time < ? OR id < ?)", q.after.at, q.after.at, q.after.id)
+	q.narrow(&c, dec.day)
+	sql := "SELECT " + q.columns + ", time FROM " + dec.day.table(q.kind) + " t WHERE " + strings.Join(c.where, " AND ") + " ORDER BY time DESC, id DESC, seq"
+	seen := 0
+	var last position
+	err := q.query(sql, func(r *row) error {
+		at := position{at: r.st.ColumnInt64(strings.Count(q.columns, ",") + 1), id: r.st.ColumnText(1)}
+		if at == last {
+			return nil // delivered again
+		}
+		last = at
+		if seen++; seen > q.limit {
+			return errEnough
+		}
+		record, err := q.decode(dec, r)
+		if err == nil {
+			q.merge(found{SignalRecord: record, position: at})
+		}
+		return err
+	}, c.args...)
+	if err == errEnough { //nolint:errorlint // ours, never wrapped
+		return nil
+	}
+	return err
+}
+
+var errEnough = fmt.Errorf("enough rows")
+
+func (q *search) decode(d *decoder, r *row) (rec store.SignalRecord, err error) {
+	switch q.kind {
+	case kindSpans:
+		rec.Span, err = d.span(r)
+	case kindLogs:
+		rec.Log, err = d.log(r)
+	default:
+		rec.Point, err = d.point(r)
+	}
+	return rec, err
+}
+
+// merge puts a hit in its place; of one identity the record received first stays.
+func (q *search) merge(f found) {
+	i := sort.Search(len(q.hits), func(i int) bool { return !before(q.hits[i].position, f.position) })
+	if i < len(q.hits) && q.hits[i].position == f.position {
+		if receivedAt(f) < receivedAt(q.hits[i]) {
+			q.hits[i] = f
+		}
+		return
+	}
+	q.hits = slices.Insert(q.hits, i, f)
+	q.hits = q.hits[:min(len(q.hits), q.limit)]
+}
+
+// before tells whether a is listed before b.
+func before(a, b position) bool {
+	if a.at != b.at {
+		return a.at > b.at
+	}
+	return a.id > b.id
+}
+
+func receivedAt(f found) signal.Nanos {
+	switch {
+	case f.Span != nil:
+		return f.Span.ReceivedAt
+	case f.Log != nil:
+		return f.Log.ReceivedAt
+	default:
+		return f.Point.ReceivedAt
+	}
+}
+
+// conditions is a WHERE clause being put together.
+type conditions struct {
+	where []string
+	args  []any
+}
+
+func (c *conditions) add(condition string, args ...any) {
+	c.where = append(c.where, condition)
+	c.args = append(c.args, args...)
+}
+
+// text is the column that a search for a substring reads, unset tells that a record has no event
+// time of its own.
+var searched = map[kind]struct{ text, unset, same string }{
+	kindSpans:  {"name", "start_time = 0", "trace_id = t.trace_id AND span_id = t.span_id AND id = t.id"},
+	kindLogs:   {"body", "log_time = 0 AND observed_time = 0", "id = t.id"},
+	kindPoints: {"name", "point_time = 0", "id = t.id"},
+}
+
+func (q *search) narrow(c *conditions, d day) {
+	columns := searched[q.kind]
+	if q.filter.MinSeverity > 0 {
+		switch {
+		case q.kind == kindLogs:
+			c.add("severity >= ?", q.filter.MinSeverity)
+		case q.kind == kindSpans && q.filter.MinSeverity >= signal.SeverityError:
+			c.add("status_code = 2")
+		}
+	}
+	if q.filter.Query != "" {
+		c.add(contains(columns.text, q.filter.Query), q.filter.Query)
+	}
+	for _, key := range sortedKeys(q.filter.Attributes) {
+		value := q.filter.Attributes[key]
+		c.add(attributeIs(d), key, key, value, key, value)
+	}
+	// Records without event time are sorted by receipt, so a second delivery lies elsewhere.
+	var earlier []string
+	for _, other := range q.days {
+		if other.name <= d.name {
+			earlier = append(earlier, "EXISTS (SELECT 1 FROM "+other.table(q.kind)+" WHERE tenant = t.tenant AND "+columns.same+" AND seq < t.seq)")
+		}
+	}
+	c.add("NOT (" + columns.unset + " AND (" + strings.Join(earlier, " OR ") + "))")
+}
+
+// attributeIs compares the record's attribute, or where it has none its resource's, as text.
+// Parameters: key, key, value, key, value.
+func attributeIs(d day) string {
+	is := `EXISTS (SELECT 1 FROM json_each(%s) WHERE key = ? AND ? = CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(atom AS TEXT) END)`
+	return `CASE WHEN EXISTS (SELECT 1 FROM json_each(t.attributes) WHERE key = ?)
+		THEN ` + fmt.Sprintf(is, "t.attributes") + `
+		ELSE ` + fmt.Sprintf(is, "(SELECT attributes FROM "+d.table(kindResources)+" WHERE id = t.resource)") + ` END`
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// services lists the services of a day's table by skipping through its index.
+func (v *view) services(d day, k kind, tenant string) (services []string, err error) {
+	t := d.table(k)
+	err = v.query(`WITH RECURSIVE s(service) AS (
+			SELECT min(service) FROM `+t+` WHERE tenant = ?1
+			UNION ALL
+			SELECT (SELECT min(service) FROM `+t+` WHERE tenant = ?1 AND service > s.service) FROM s WHERE s.service IS NOT NULL)
+		SELECT service FROM s WHERE service IS NOT NULL`, func(r *row) error {
+		services = append(services, r.text())
+		return nil
+	}, tenant)
+	return services, err
+}
+
+// overlaps tells whether the day's table may have rows with an event time in [from, to].
+func (d day) overlaps(k kind, from, to int64) bool {
+	r := d.ranges[k]
+	return r.rows > 0 && r.max >= from && r.min <= to
+}
+
+// Evidence implements store.Signals.
+func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) ([]store.SignalRecord, error) {
+	kindOf, id, ok := strings.Cut(string(ref), ":")
+	if !ok {
+		return nil, notFound("evidence %q", ref)
+	}
+	var records []found
+	err := s.read(ctx, func(v *view) (err error) {
+		records, err = v.evidence(tenant, kindOf, id)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(records) == 0:
+		return nil, notFound("evidence %q", ref)
+	}
+	slices.SortFunc(records, func(a, b found) int { return strings.Compare(a.id, b.id) })
+	list := make([]store.SignalRecord, len(records))
+	for i, r := range records {
+		list[i] = r.SignalRecord
+	}
+	return list, nil
+}
+
+// evidence reads the records a reference names, each identity once.
+func (v *view) evidence(tenant, what, id string) ([]found, error) {
+	q := &search{view: v, tenant: tenant}
+	where, args := "id = ?", []any{id}
+	switch what {
+	case "span":
+		trace, span, _ := strings.Cut(id, "/")
+		q.kind, q.columns = kindSpans, spanColumns
+		where, args = "trace_id = ? AND span_id = ?", []any{idColumn(trace), idColumn(span)}
+	case "log":
+		q.kind, q.columns = kindLogs, logColumns
+	case "metric":
+		q.kind, q.columns = kindPoints, pointColumns
+	default:
+		return nil, nil
+	}
+	var records []found
+	seen := map[string]bool{}
+	for _, dec := range v.decoders() {
+		err := v.query("SELECT "+q.columns+" FROM "+dec.day.table(q.kind)+" WHERE tenant = ? AND "+where+" ORDER BY seq", func(r *row) error {
+			identity := r.st.ColumnText(1)
+			if seen[identity] {
+				return nil
+			}
+			seen[identity] = true
+			record, err := q.decode(dec, r)
+			records = append(records, found{SignalRecord: record, position: position{id: identity}})
+			return err
+		}, append([]any{tenant}, args...)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}

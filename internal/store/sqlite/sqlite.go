@@ -1,0 +1,128 @@
+// Package sqlite keeps everything in one SQLite file: the store of the embedded default. Signals
+// lie in one table per kind and day of receipt, which the database itself refuses to change;
+// failures, incidents and analyses lie in ordinary tables. One connection writes, a few read, and
+// neither waits for the other (WAL). A success survives power loss (synchronous=FULL).
+//
+// It derives no verdict: what becomes of incidents is decided by package incident.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// readers is how many connections read at the same time.
+const readers = 4
+
+// Options configure a store; the zero value works.
+type Options struct {
+	// Now is the clock of receipt; nil for the system's.
+	Now func() time.Time
+}
+
+// Store is a store.Store in one SQLite file.
+type Store struct {
+	path string
+	now  func() time.Time
+
+	lock    *processLock
+	writer  chan *conn // holds the one writing connection while nobody writes
+	readers chan *conn // holds idle reading connections; nil stands for one not opened yet
+
+	// What follows belongs to whoever holds the writer.
+	lastReceived int64
+	seq          int64
+	day          *writeDay
+
+	closing   sync.Once
+	closed    chan struct{}
+	closedErr error
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the store at path, creating file and directory where missing. Only one process may
+// have it open.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("SQLite store %q: %w", path, err)
+	}
+	if err := createFile(abs); err != nil {
+		return nil, err
+	}
+	lock, err := lockProcess(ctx, abs)
+	if err != nil {
+		return nil, err
+	}
+	w, err := openWriter(ctx, abs)
+	if err != nil {
+		return nil, errors.Join(err, lock.release())
+	}
+	s := newStore(abs, lock, w, o)
+	if err := s.write(ctx, s.prepareDays); err != nil {
+		return nil, errors.Join(openError(abs, err), s.Close())
+	}
+	return s, nil
+}
+
+// openWriter brings the schema up to date and opens the writing connection.
+func openWriter(ctx context.Context, path string) (*conn, error) {
+	if err := migrate(ctx, path); err != nil {
+		return nil, err
+	}
+	w, err := openConn(path, writerPragmas)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	return w, nil
+}
+
+func newStore(path string, lock *processLock, w *conn, o Options) *Store {
+	s := &Store{
+		path: path, now: o.Now, lock: lock,
+		writer: make(chan *conn, 1), readers: make(chan *conn, readers), closed: make(chan struct{}),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.writer <- w
+	for range readers {
+		s.readers <- nil
+	}
+	return s
+}
+
+// createFile makes directory and file readable by their owner only: signals may hold secrets.
+func createFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("SQLite store %s: create its directory: %w; set signal_store's sqlite.path to a place that can be written", path, err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("SQLite store: %w; make the file writable, or set signal_store's sqlite.path to another place", err)
+	}
+	return f.Close()
+}
+
+// Close waits for running calls and releases the file. Later calls fail.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		close(s.closed)
+		var errs []error
+		for range readers {
+			errs = append(errs, (<-s.readers).close())
+		}
+		w := <-s.writer
+		_ = w.raw.Exec("PRAGMA wal_checkpoint(TRUNCATE)") // a courtesy: the next start has less to replay
+		s.closedErr = errors.Join(append(errs, w.close(), s.lock.release())...)
+	})
+	return s.closedErr
+}

@@ -1,0 +1,127 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+var errAbandoned = errors.New("abandoned")
+
+var errClosed = fmt.Errorf("%w: the store is closed", store.ErrUnavailable)
+
+// write runs fn in the writer's transaction. On error nothing of it is stored.
+func (s *Store) write(ctx context.Context, fn func(*conn) error) error {
+	c, err := s.acquire(ctx, s.writer)
+	if err != nil {
+		return err
+	}
+	defer s.giveBack(s.writer, c)
+	err = c.begin(ctx, "BEGIN IMMEDIATE")
+	if err == nil {
+		err = c.end(fn(c))
+	}
+	if err != nil {
+		s.day = nil // what it remembers may have been rolled back
+		return s.unavailable(ctx, err)
+	}
+	return nil
+}
+
+// view is one consistent look at the store.
+type view struct {
+	*conn
+	days []day // newest first
+}
+
+// read runs fn on a snapshot; it never waits for the writer.
+func (s *Store) read(ctx context.Context, fn func(*view) error) error {
+	c, err := s.acquire(ctx, s.readers)
+	if err != nil {
+		return err
+	}
+	defer func() { s.giveBack(s.readers, c) }()
+	if c == nil {
+		if c, err = openConn(s.path, readerPragmas); err != nil {
+			return s.unavailable(ctx, err)
+		}
+	}
+	if err = c.begin(ctx, "BEGIN"); err == nil {
+		v := &view{conn: c}
+		if v.days, err = loadDays(c); err == nil {
+			err = fn(v)
+		}
+		err = c.end(err)
+	}
+	return s.unavailable(ctx, err)
+}
+
+// giveBack returns a connection, without the transaction that a panic has left open.
+func (s *Store) giveBack(pool chan *conn, c *conn) {
+	if c != nil && !c.raw.GetAutocommit() {
+		_ = c.end(errAbandoned)
+	}
+	pool <- c
+}
+
+func (s *Store) acquire(ctx context.Context, pool chan *conn) (*conn, error) {
+	select {
+	case <-s.closed:
+		return nil, errClosed
+	default:
+	}
+	select {
+	case c := <-pool:
+		return c, nil
+	case <-s.closed:
+		return nil, errClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// unavailable makes errors of the database ErrUnavailable, naming the file, and those of a
+// context that ended the context's. Other errors stay.
+func (s *Store) unavailable(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil && errors.Is(err, sqlite3.INTERRUPT) {
+		return fmt.Errorf("SQLite store: %w", ctx.Err())
+	}
+	var failed *sqlite3.Error
+	var code sqlite3.ErrorCode
+	if errors.As(err, &failed) || errors.As(err, &code) {
+		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, s.path, err)
+	}
+	return err
+}
+
+// refused tells whether the database refuses a record for its data, so that it would refuse it
+// again.
+func refused(err error) bool {
+	for _, code := range []sqlite3.ErrorCode{sqlite3.CONSTRAINT, sqlite3.TOOBIG, sqlite3.MISMATCH} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
+}
+
+// openError explains why a file cannot be opened.
+func openError(path string, err error) error {
+	hint := "check the file, or set signal_store's sqlite.path to another one"
+	switch {
+	case errors.Is(err, sqlite3.NOTADB):
+		hint = "it is not an SQLite database: set signal_store's sqlite.path to another file"
+	case errors.Is(err, sqlite3.CANTOPEN), errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.PERM):
+		hint = "the file and its directory must be writable: change their permissions, or set signal_store's sqlite.path to another place"
+	case errors.Is(err, sqlite3.FULL):
+		hint = "the disk is full"
+	}
+	return fmt.Errorf("open SQLite store %s: %w; %s", path, err, hint)
+}
