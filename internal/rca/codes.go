@@ -85,8 +85,9 @@ func signOfRPC(name string) *sign {
 
 var (
 	sqlStateText = regexp.MustCompile(`(?i)\bSQL[ _-]?STATE[ :=(\["']*([0-9A-Z]{5})\b`)
-	httpText     = regexp.MustCompile(`(?i)(?:\bstatus(?:[ _-]?code)?[ :="'(]*|\bHTTP(?:/[0-9.]+)?[ :]+|\bHttp(?:Client|Server)Error[A-Za-z$]*:? ?|\b(?:returned|answered|responded|replied)(?: with)?(?: an?)?(?: HTTP)?(?: status)?(?: code)?:? )([1-5][0-9]{2})\b`)
+	httpText     = regexp.MustCompile(`(?i)(?:\bstatus(?:[ _-]?code)?[ :="'(]*|\bHTTP(?:/[0-9.]+)?[ :]+|\bHttp(?:Client|Server)Error[A-Za-z$]*:? ?|\b(?:returned|answered|responded|replied|upstream)(?: with)?(?: an?)?(?: HTTP)?(?: status)?(?: code)?:? )([1-5][0-9]{2})\b`)
 	httpPhrase   = regexp.MustCompile(`\b([45][0-9]{2}) (?:Bad Request|Unauthorized|Forbidden|Not Found|Method Not Allowed|Proxy Auth|Request Timeout|Conflict|Gone|Unprocessable|Too Many|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time)`)
+	namedStatus  = regexp.MustCompile(`\b[A-Z][A-Za-z]+ \(([45][0-9]{2})\)`)
 	springStatus = regexp.MustCompile(`Http(?:Client|Server)ErrorException[$A-Za-z]*: ([45][0-9]{2})`)
 	grpcText     = regexp.MustCompile(`(?:rpc error: code = |StatusCode\.|StatusRuntimeException: |StatusException: )([A-Za-z_]+)`)
 )
@@ -101,7 +102,7 @@ func sqlStateIn(text string) string {
 
 // httpStatusIn is the failed HTTP status of a peer's answer that a text cites, 0 where none.
 func httpStatusIn(text string) int {
-	for _, re := range []*regexp.Regexp{springStatus, httpPhrase, httpText} {
+	for _, re := range []*regexp.Regexp{springStatus, httpPhrase, httpText, namedStatus} {
 		for _, m := range re.FindAllStringSubmatch(text, 4) {
 			if status, err := strconv.Atoi(m[1]); err == nil && status >= 400 {
 				return status

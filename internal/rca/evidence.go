@@ -108,18 +108,26 @@ func (e *evidence) best() *sign {
 	return e.signs[0]
 }
 
+// exceptionsOf are the exceptions of a record: those its stack or a text holds, completed by what
+// its attributes say, else the one its attributes name.
 func exceptionsOf(errorType, message, stack string, bodies []string) []*failure.Exception {
-	var found []*failure.Exception
-	if stack != "" {
-		found = failure.ParseExceptions(stack)
-	}
+	found := failure.ParseExceptions(stack)
 	for _, b := range bodies {
-		if len(found) == 0 && b != "" {
+		if len(found) == 0 {
 			found = failure.ParseExceptions(b)
 		}
 	}
-	if len(found) == 0 && errorType != "" && !isStatusWord(errorType) {
-		found = []*failure.Exception{{Type: errorType, Message: message}}
+	named := errorType != "" && !isStatusWord(errorType)
+	if len(found) == 0 && named {
+		return []*failure.Exception{{Type: errorType, Message: message}}
+	}
+	if len(found) > 0 && found[0].Cause == nil {
+		if found[0].Type == "" && named {
+			found[0].Type = errorType
+		}
+		if found[0].Message == "" {
+			found[0].Message = message
+		}
 	}
 	return found
 }

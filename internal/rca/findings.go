@@ -96,5 +96,5 @@ func findingsText(findings []incident.Finding) string {
 
 // escape keeps quoted texts from being read as markdown.
 func escape(s string) string {
-	return strings.NewReplacer("`", "'", "*", `\*`, "_", `\_`, "<", "&lt;", "[", `\[`, "|", `\|`).Replace(s)
+	return strings.NewReplacer("`", "'", "*", `\*`, "<", "&lt;", "[", `\[`).Replace(s)
 }

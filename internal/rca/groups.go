@@ -190,7 +190,11 @@ var noReason = &sign{rank: rankUnknown, category: incident.CategoryUnknown}
 func reasonOf(all []*evidence) reason {
 	best := reason{sign: noReason}
 	for _, e := range all {
-		if s := e.best(); s != nil && (best.cited == nil || s.rank < best.rank) {
+		s := e.best()
+		if s == nil {
+			continue
+		}
+		if best.cited == nil || s.rank < best.rank || s.rank == best.rank && s.inText() && !best.inText() {
 			best = reason{sign: s, cited: e}
 		}
 	}

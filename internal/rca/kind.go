@@ -124,6 +124,10 @@ func (x *explainer) judgeTimeout(j *judgement) {
 	}
 	at := g.place.at
 	j.category = incident.CategoryTimeout
+	if at == g.node && !isExitCall(at) && (g.peer.known() || !at.received()) {
+		x.judgeUnseenCall(j)
+		return
+	}
 	j.why = at.refs()
 	switch g.place.held {
 	case heldBySpan:
@@ -136,16 +140,26 @@ func (x *explainer) judgeTimeout(j *judgement) {
 		j.operation = operationOf(g.place.callee)
 		j.why = appendRefs(j.why, g.place.callee.refs()...)
 	case lostBeyond:
-		x.judgeLostBeyond(j, at)
+		p := x.dir.peerOf(at)
+		if at == g.node && !p.known() {
+			p = g.peer
+		}
+		x.judgeLostBeyond(j, at, p)
 	}
 }
 
-// judgeLostBeyond decides about a call behind which nothing is recorded.
-func (x *explainer) judgeLostBeyond(j *judgement, at *node) {
-	p := x.dir.peerOf(at)
-	if at == j.group.node && !p.known() {
-		p = j.group.peer
+// judgeUnseenCall decides about a timeout that only a message tells of: there is no span of the
+// call, and often none of the caller.
+func (x *explainer) judgeUnseenCall(j *judgement) {
+	if !j.group.peer.known() {
+		x.judgeCode(j)
+		return
 	}
+	x.judgeLostBeyond(j, j.group.node, j.group.peer)
+}
+
+// judgeLostBeyond decides about a call behind which nothing is recorded.
+func (x *explainer) judgeLostBeyond(j *judgement, at *node, p peer) {
 	j.peer = p
 	switch {
 	case p.service != "" && x.dir.ever[p.service]:
@@ -178,8 +192,8 @@ func (x *explainer) judgeCode(j *judgement) {
 	sig := groupSignature(g)
 	j.strategy = sig.Strategy
 	j.identity = append([]string{j.service}, sig.Parts...)
-	if j.category == incident.CategoryTimeout || g.reason.trait == traitCancel {
-		j.category = incident.CategoryUnknown
+	if g.reason.rank == rankPeerError {
+		j.category = incident.CategoryUnknown // a status that the service itself answered with
 	}
 	if thrown, _ := g.exception(); thrown == nil && g.reason.trait != traitProgram {
 		j.limits = append(j.limits, limit{700_000, "no exception was recorded"})

@@ -79,16 +79,27 @@ func hasWord(text, word string) bool {
 func isNameByte(b byte) bool { return b == '-' || isWordByte(b) }
 
 var (
-	urlText     = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+]{1,15}://[^\s"'<>\]),]+`)
-	hostPort    = regexp.MustCompile(`(?i)\b([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])[:/]([0-9]{2,5})\b`)
-	afterWords  = regexp.MustCompile(`(?i)(?:No instances available for|contain an instance for(?: the service)?|available server for(?: client)?:?|servers available for service:?|lookup|UnknownHostException:|ENOTFOUND|EAI_AGAIN|could not translate host name|Failed to connect to|Could not connect to|Unable to connect to|Cannot connect to|connect to host|Connection to|server at|host name|Could not resolve host:?|upstream(?: service)?)\s+["'` + "`" + `]?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)`)
-	libpqPort   = regexp.MustCompile(`(?i)\bport ([0-9]{2,5})\b`)
-	pgNamespace = regexp.MustCompile(`(?i)\bdatabase[=" ]+([A-Za-z0-9_-]+)`)
+	urlText  = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+]{1,15}://[^\s"'<>\]),]+`)
+	hostPort = regexp.MustCompile(`(?i)\b([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]):([0-9]{2,5})\b`)
+	// javaAddress is how Java shows a resolved address: name/ip:port.
+	javaAddress = regexp.MustCompile(`(?i)\b([a-z0-9][a-z0-9.-]*)/[0-9a-f.:]+:([0-9]{2,5})\b`)
+	// afterWords is a name after words that only a peer's name follows.
+	afterWords = regexp.MustCompile(`(?i)(?:\b(?:no instances available for|contain an instance for(?: the service)?|available server for(?: client)?:?|` +
+		`servers available for service:?|dial tcp: lookup|UnknownHostException:|ENOTFOUND|EAI_AGAIN|could not translate host name|` +
+		`(?:failed|unable|could not|cannot|can't) (?:to )?connect to(?: host)?|connection to(?: server at)?|could not resolve host:?|` +
+		`upstream(?: service)?)\s+|\bhost=)["'` + "`" + `]?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)`)
+	portWord   = regexp.MustCompile(`(?i)\bport ([0-9]{2,5})\b`)
+	pgDatabase = regexp.MustCompile(`(?i)\bdatabase[=" ]+([A-Za-z0-9_-]+)`)
 )
 
-// peerIn is the peer that a message names, the zero peer where it names none.
-func (d *directory) peerIn(text, self string) peer {
-	if host, port := hostIn(text, self); host != "" {
+// peerIn is the peer that a message names, the zero peer where it names none. Only a message about
+// a connection may name it by a bare address.
+func (d *directory) peerIn(text, self string, connecting bool) peer {
+	host, port := hostIn(text, self)
+	if host == "" && connecting {
+		host, port = addressIn(text)
+	}
+	if host != "" {
 		if s := d.owner(host, port); s != "" && s != self {
 			return peer{service: s}
 		}
@@ -100,52 +111,72 @@ func (d *directory) peerIn(text, self string) peer {
 	return peer{}
 }
 
+// hostIn finds a host by the words around it.
 func hostIn(text, self string) (host, port string) {
 	for _, raw := range urlText.FindAllString(text, 4) {
-		raw = strings.TrimPrefix(raw, "jdbc:")
-		if u, err := url.Parse(raw); err == nil && u.Hostname() != "" {
+		if u, err := url.Parse(strings.TrimPrefix(raw, "jdbc:")); err == nil && u.Hostname() != "" {
 			return u.Hostname(), u.Port()
 		}
 	}
-	if m := afterWords.FindStringSubmatch(text); m != nil && !isFiller(m[1]) && m[1] != self {
-		host = m[1]
-		if p := hostPort.FindStringSubmatch(text); p != nil && strings.EqualFold(p[1], host) {
-			port = p[2]
-		} else if p := libpqPort.FindStringSubmatch(text); p != nil {
-			port = p[1]
-		}
-		return host, port
+	if m := javaAddress.FindStringSubmatch(text); m != nil && looksLikeHost(m[1]) {
+		return m[1], m[2]
 	}
+	for _, m := range afterWords.FindAllStringSubmatch(text, 4) {
+		host = m[1]
+		if isFiller(host) || host == self || !looksLikeHost(host) {
+			continue
+		}
+		return host, portOf(host, text)
+	}
+	return "", ""
+}
+
+func portOf(host, text string) string {
 	for _, m := range hostPort.FindAllStringSubmatch(text, 8) {
-		if looksLikeHost(m[1]) {
+		if strings.EqualFold(m[1], host) {
+			return m[2]
+		}
+	}
+	if m := portWord.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// addressIn finds a bare host:port.
+func addressIn(text string) (host, port string) {
+	for _, m := range hostPort.FindAllStringSubmatch(text, 8) {
+		if looksLikeHost(m[1]) && !isFiller(m[1]) {
 			return strings.Trim(m[1], "[]"), m[2]
 		}
 	}
 	return "", ""
 }
 
+// isFiller tells words of a sentence from names.
 func isFiller(word string) bool {
 	switch strings.ToLower(word) {
-	case "the", "a", "an", "to", "server", "host", "database", "any", "all", "service", "is", "error", "at", "request", "timed", "connect", "timeout", "call", "failed", "returned", "user":
+	case "the", "a", "an", "to", "server", "host", "database", "any", "all", "service", "is", "was", "error", "at", "request", "timed",
+		"connect", "connection", "timeout", "call", "failed", "returned", "user", "line", "port", "code", "status", "for", "with", "peer",
+		"upstream", "response", "unavailable", "remote", "it", "this", "your", "broker", "cluster", "redis", "mysql", "postgresql":
 		return true
 	}
 	return false
 }
 
-// looksLikeHost refuses what a clock, a line number or a class may look like.
+// looksLikeHost refuses numbers and what a line of source code looks like.
 func looksLikeHost(s string) bool {
-	if net.ParseIP(strings.Trim(s, "[]")) != nil || s == "localhost" {
+	if net.ParseIP(strings.Trim(s, "[]")) != nil {
 		return true
 	}
-	if strings.Trim(s, "0123456789.") == "" {
+	if strings.Trim(s, "0123456789.-") == "" {
 		return false
 	}
-	last := s[strings.LastIndexByte(s, '.')+1:]
-	switch last {
+	switch s[strings.LastIndexByte(s, '.')+1:] {
 	case "java", "go", "py", "js", "ts", "kt", "rb", "cs", "php", "scala", "rs", "c", "cpp":
-		return false
+		return !strings.Contains(s, ".")
 	}
-	return strings.ContainsAny(s, ".-") || strings.ToLower(s) == s && len(s) > 1
+	return true
 }
 
 // serviceIn is the first other known service that a text names as a word.
@@ -176,11 +207,9 @@ func (g *group) findPeer(dir *directory) peer {
 			return p
 		}
 	}
-	if g.reason.cited != nil && (g.reason.trait == traitTransport || g.reason.trait == traitPeerError || g.reason.trait == traitRefusal || g.reason.trait == traitTimeout) {
-		if p := dir.peerIn(g.reason.cited.text, g.node.service); p.known() {
-			return p.withSystem(g.reason)
-		}
-		return peer{}.withSystem(g.reason)
+	switch g.reason.trait {
+	case traitTransport, traitPeerError, traitRefusal, traitTimeout:
+		return dir.peerIn(g.reason.cited.text, g.node.service, g.reason.trait == traitTransport).withSystem(g.reason)
 	}
 	return peer{}
 }
@@ -197,7 +226,7 @@ func (p peer) withSystem(r reason) peer {
 		p.system = systemOf(r.cited.text)
 	}
 	if p.system == "postgresql" && p.namespace == "" {
-		if m := pgNamespace.FindStringSubmatch(r.cited.text); m != nil {
+		if m := pgDatabase.FindStringSubmatch(r.cited.text); m != nil {
 			p.namespace = m[1]
 		}
 	}
@@ -227,5 +256,7 @@ var systemMarks = []struct {
 	{"mongodb", []string{"mongo", ":27017"}},
 	{"kafka", []string{"kafka", ":9092"}},
 	{"rabbitmq", []string{"rabbit", "amqp", ":5672"}},
+	{"dynamodb", []string{"dynamodb"}},
+	{"cassandra", []string{"cassandra", ":9042"}},
 	{"elasticsearch", []string{"elasticsearch", ":9200"}},
 }

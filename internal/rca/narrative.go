@@ -14,7 +14,7 @@ func (c *caseView) narrative(report *incident.Report, limits []string) incident.
 	if report.Verdict == incident.VerdictAbstained {
 		fmt.Fprintf(&b, "## No certain root cause\n\nThe likeliest is **%s**: %s.\n", escape(j.component), escape(j.statement()))
 	} else {
-		fmt.Fprintf(&b, "## Root cause: %s\n\n%s.\n", escape(j.component), escape(upperFirst(report.RootCause.Statement)))
+		fmt.Fprintf(&b, "## Root cause: %s\n\n%s.\n", escape(j.component), escape(report.RootCause.Statement))
 	}
 	fmt.Fprintf(&b, "\nKind %s, category %s, confidence %s", j.kind, escape(string(j.category)), percent(report.Candidates[0].Score))
 	if len(limits) > 0 {
@@ -37,13 +37,6 @@ func (c *caseView) narrative(report *incident.Report, limits []string) incident.
 		fmt.Fprintf(&b, "%d. %s\n", i+1, escape(s))
 	}
 	return incident.Narrative{Author: author, Markdown: b.String(), NextSteps: steps}
-}
-
-func upperFirst(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
-		return s
-	}
-	return string(s[0]-'a'+'A') + s[1:]
 }
 
 func percent(c incident.Confidence) string { return fmt.Sprintf("%d %%", c/10_000) }

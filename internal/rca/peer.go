@@ -50,6 +50,8 @@ func (p peer) identity(caller string) []string {
 	}
 	if address == "" && p.namespace == "" {
 		address = "of " + caller
+	} else if isLoopback(address) {
+		address += " of " + caller // everyone has a localhost of their own
 	}
 	if p.namespace != "" {
 		address += "/" + p.namespace
@@ -219,6 +221,9 @@ func trimOrdinal(label string) string {
 	if i <= 0 || i == len(label)-1 || strings.Trim(label[i+1:], "0123456789") != "" {
 		return label
 	}
+	if name := label[:i]; strings.ContainsAny(name[len(name)-1:], "0123456789") && strings.Contains(name, "-") {
+		return label // an address spelled as a name, as in ip-10-0-0-5
+	}
 	return label[:i]
 }
 
@@ -227,6 +232,14 @@ func hostIsNumeric(host string) bool {
 		host = h
 	}
 	return net.ParseIP(host) != nil
+}
+
+func isLoopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // sameHost compares hosts without ports and domains.

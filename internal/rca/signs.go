@@ -199,6 +199,9 @@ var signs = []sign{
 	}},
 }
 
+// inText tells whether the words of a record say so, not only a code or the kind of span.
+func (s *sign) inText() bool { return len(s.marks) > 0 }
+
 // signsIn returns the signs in a text, most specific first, at most one of each rank and trait.
 func signsIn(text string) []*sign {
 	lower := strings.ToLower(text)

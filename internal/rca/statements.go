@@ -31,7 +31,7 @@ func (j *judgement) statement() string {
 			j.service, operationOrSpan(j), caller, duration(g.waited()))
 	case incident.KindUnknown:
 		if g.timedOut() {
-			return fmt.Sprintf("%s gave up after %s waiting for %s; nothing is recorded there", caller, duration(g.waited()), j.component)
+			return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", caller, g.afterWait(), j.component)
 		}
 		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.component, because(g))
 	}
@@ -61,7 +61,7 @@ func dependencyStatement(j *judgement, caller string) string {
 	g, peer := j.group, j.component
 	switch {
 	case j.class == incident.ClassTimeout:
-		return fmt.Sprintf("%s gave up after %s waiting for %s; nothing is recorded there", g.place.caller(caller), duration(g.waited()), peer)
+		return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", g.place.caller(caller), g.afterWait(), peer)
 	case j.category == incident.CategoryDNS:
 		return fmt.Sprintf("%s could not resolve the address of %s", caller, peer) + because(g)
 	case j.category == incident.CategoryCertificate:
@@ -186,7 +186,7 @@ func titleOf(j *judgement) string {
 	switch {
 	case j.kind == incident.KindUnknown:
 		return "unclear: " + j.component + " failed without a record of its own"
-	case j.kind == incident.KindCode && j.category != incident.CategoryUnknown || j.kind == incident.KindCode:
+	case j.kind == incident.KindCode:
 		return j.component + ": " + codeTitle(j)
 	case j.kind == incident.KindEdge && j.class == incident.ClassRefused:
 		return fmt.Sprintf("%s: %s failed, %s refused %s", j.component, reasonWords(j.category), j.callee, j.caller)
@@ -209,10 +209,21 @@ func codeTitle(j *judgement) string {
 }
 
 func reasonWords(c incident.Category) string {
-	if c == incident.CategoryDNS {
+	switch c {
+	case incident.CategoryDNS:
 		return "DNS"
+	case incident.CategoryUnknown:
+		return "answered with an error"
 	}
 	return strings.ReplaceAll(string(c), "_", " ")
+}
+
+// afterWait says how long the wait was, where a span shows it.
+func (g *group) afterWait() string {
+	if !g.node.received() {
+		return ""
+	}
+	return " after " + duration(g.waited())
 }
 
 // waited is how long the group's span had gone on when it gave up.
