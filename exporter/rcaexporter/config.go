@@ -9,6 +9,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/failure/condition"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
@@ -84,6 +85,7 @@ func createDefaultConfig() component.Config {
 // Validate checks what the collector's own decoding does not.
 func (c *Config) Validate() error {
 	return errors.Join(
+		c.validateErrors(),
 		positive("quiet_period", c.QuietPeriod),
 		positive("max_wait", c.MaxWait),
 		atLeast("max_wait", c.MaxWait, "quiet_period", c.QuietPeriod),
@@ -98,6 +100,17 @@ func (c *Config) Validate() error {
 		within("case::healthy_traces", c.Case.HealthyTraces, 0, 1000),
 		c.Agents.validate(),
 	)
+}
+
+// validateErrors compiles the conditions. What Conditions.Validate refuses, the collector reports.
+func (c *Config) validateErrors() error {
+	if c.Errors.Validate() != nil {
+		return nil
+	}
+	if err := condition.Validate(c.Errors); err != nil {
+		return fmt.Errorf("errors::%w", err)
+	}
+	return nil
 }
 
 func (a AgentsConfig) validate() error {

@@ -53,6 +53,8 @@ func TestConfig(t *testing.T) {
 
 func TestConfigRefused(t *testing.T) {
 	tests := map[string]string{
+		"rca/errors":        `errors::logs[0]: not an OTTL condition: condition has invalid syntax: 1:17: lexer: invalid input text "!!"`,
+		"rca/no_errors":     "errors: replace_defaults: without any condition nothing would count as an error; add spans, span_events or logs",
 		"rca/quiet":         "quiet_period: must be more than 0, is 0s",
 		"rca/wait":          "max_wait: must be at least quiet_period (6s), is 1s",
 		"rca/workers":       "workers: must be within 0 and 256, is -1",

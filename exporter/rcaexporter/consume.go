@@ -23,7 +23,7 @@ func (e *rcaExporter) consumeTraces(ctx context.Context, td ptrace.Traces) error
 	}
 	spans := signal.FromTraces(td)
 	signal.IdentifySpans(noTenant, spans)
-	batch := store.Batch{Tenant: noTenant, Spans: spans, Errors: e.errorsOfSpans(spans)}
+	batch := store.Batch{Tenant: noTenant, Spans: spans, Errors: e.errorsOfTraces(ctx, td)}
 	return e.store(ctx, batch, size)
 }
 
@@ -35,7 +35,7 @@ func (e *rcaExporter) consumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 	logs, own := splitOwn(signal.FromLogs(ld))
 	signal.IdentifyLogs(noTenant, logs)
-	batch := store.Batch{Tenant: noTenant, Logs: logs, Errors: e.errorsOfLogs(logs), Changes: e.act(own)}
+	batch := store.Batch{Tenant: noTenant, Logs: logs, Errors: e.errorsOfLogs(ctx, ld, logs), Changes: e.act(own)}
 	return e.store(ctx, batch, size)
 }
 

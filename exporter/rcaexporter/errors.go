@@ -1,29 +1,52 @@
 package rcaexporter
 
 import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
-func (e *rcaExporter) errorsOfSpans(spans []*signal.Span) []store.ErrorSignal {
-	var found []failure.Observed
+// errorsOfTraces finds the error signals of td.
+func (e *rcaExporter) errorsOfTraces(ctx context.Context, td ptrace.Traces) []store.ErrorSignal {
 	var errs []store.ErrorSignal
-	for _, s := range spans {
-		found = failure.FromSpan(found[:0], s)
-		for _, o := range found {
-			errs = append(errs, errorSignal(o, incident.Ref("span:"+s.TraceID.String()+"/"+s.SpanID.String())))
+	var found []failure.Observed
+	for _, rs := range td.ResourceSpans().All() {
+		source := failure.SourceOf(rs.Resource())
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				found = e.detector.Span(ctx, found[:0], source, rs, ss, span)
+				for _, o := range found {
+					errs = append(errs, errorSignal(o, incident.Ref("span:"+o.TraceID.String()+"/"+o.SpanID.String())))
+				}
+			}
 		}
 	}
 	return errs
 }
 
-func (e *rcaExporter) errorsOfLogs(logs []*signal.Log) []store.ErrorSignal {
+// errorsOfLogs finds the error signals of ld. Its records, in order, are those of logs, but for
+// the project's own events, which are never an error and not among them.
+func (e *rcaExporter) errorsOfLogs(ctx context.Context, ld plog.Logs, logs []*signal.Log) []store.ErrorSignal {
 	var errs []store.ErrorSignal
-	for _, l := range logs {
-		if o, ok := failure.FromLog(l); ok {
-			errs = append(errs, errorSignal(o, incident.Ref("log:"+l.ID.String())))
+	next := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		source := failure.SourceOf(rl.Resource())
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, record := range sl.LogRecords().All() {
+				if failure.IsOwnEvent(record.EventName()) {
+					continue
+				}
+				if o, ok := e.detector.Log(ctx, source, rl, sl, record); ok {
+					errs = append(errs, errorSignal(o, incident.Ref("log:"+logs[next].ID.String())))
+				}
+				next++
+			}
 		}
 	}
 	return errs

@@ -14,6 +14,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/exporter/rcaexporter/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/failure/condition"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -24,6 +25,7 @@ type rcaExporter struct {
 	telemetry *metadata.TelemetryBuilder
 	health    health
 
+	detector  *condition.Detector
 	digest    string // of the conditions, compared with the processor's
 	coord     coordination.Coordinator
 	committer *committer
@@ -39,7 +41,14 @@ func newExporter(set exporter.Settings, config *Config) (*rcaExporter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create the exporter's metrics: %w", err)
 	}
-	return &rcaExporter{config: config, log: set.Logger, telemetry: telemetry}, nil
+	detector, err := condition.New(config.Errors, set.TelemetrySettings)
+	if err != nil {
+		return nil, fmt.Errorf("errors::%w", err)
+	}
+	return &rcaExporter{
+		config: config, log: set.Logger, telemetry: telemetry, detector: detector,
+		digest: config.Errors.Digest(config.QuietPeriod, config.MaxWait),
+	}, nil
 }
 
 func (e *rcaExporter) start(host component.Host) error {

@@ -19,8 +19,8 @@ const (
 	maxEntries       = 5       // entry operations that healthy traces are looked for
 	maxMetricPoints  = 10_000
 	maxChanges       = 200
-	changesBefore    = 24 * time.Hour // how long before onset a change is looked for
-	metricsAfter     = time.Minute    // how long after the last error points still count
+	changesBefore    = time.Hour   // how long before onset a change is looked for
+	metricsAfter     = time.Minute // how long after the last error points still count
 	entryStatsWindow = 10 * time.Minute
 )
 
