@@ -1,0 +1,19 @@
+package signalstoreextension
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+
+	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension/internal/metadata"
+)
+
+// NewFactory makes signal_store extensions.
+func NewFactory() extension.Factory {
+	return extension.NewFactory(metadata.Type, createDefaultConfig, create, metadata.ExtensionStability)
+}
+
+func create(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
+	return &Extension{config: cfg.(*Config), settings: set}, nil
+}
