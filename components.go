@@ -17,6 +17,7 @@ import (
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	rcaexporter "github.com/prodsentinel/prodsentinel/exporter/rcaexporter"
 	queryextension "github.com/prodsentinel/prodsentinel/extension/queryextension"
+	signalstoreextension "github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
 	ingestreceiver "github.com/prodsentinel/prodsentinel/receiver/ingestreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
@@ -64,6 +65,7 @@ func components() (otelcol.Factories, error) {
 		filestorage.NewFactory(),
 		zpagesextension.NewFactory(),
 		queryextension.NewFactory(),
+		signalstoreextension.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
@@ -76,6 +78,7 @@ func components() (otelcol.Factories, error) {
 		filestorage.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.160.0",
 		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.160.0",
 		queryextension.NewFactory().Type():           "github.com/prodsentinel/prodsentinel v0.0.0",
+		signalstoreextension.NewFactory().Type():     "github.com/prodsentinel/prodsentinel v0.0.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
