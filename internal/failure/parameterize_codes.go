@@ -1,7 +1,6 @@
 package failure
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 )
@@ -96,10 +95,20 @@ func continuesNumber(tail string) bool {
 	return len(tail) >= 2 && strings.IndexByte(".,:-/", tail[0]) >= 0 && isDigit(tail[1])
 }
 
+// statusReasons are the first words of the reasons of HTTP's error statuses.
+var statusReasons = map[int]string{
+	400: "Bad", 401: "Unauthorized", 402: "Payment", 403: "Forbidden", 404: "Not", 405: "Method", 406: "Not", 407: "Proxy",
+	408: "Request", 409: "Conflict", 410: "Gone", 411: "Length", 412: "Precondition", 413: "Request", 414: "Request",
+	415: "Unsupported", 416: "Requested", 417: "Expectation", 421: "Misdirected", 422: "Unprocessable", 423: "Locked",
+	424: "Failed", 425: "Too", 426: "Upgrade", 428: "Precondition", 429: "Too", 431: "Request", 451: "Unavailable",
+	500: "Internal", 501: "Not", 502: "Bad", 503: "Service", 504: "Gateway", 505: "HTTP", 507: "Insufficient", 508: "Loop",
+	511: "Network",
+}
+
 // followsReason tells whether the status is written with its reason, as in "503 Service
 // Unavailable".
 func followsReason(status int, tail string) bool {
-	reason, _, _ := strings.Cut(http.StatusText(status), " ")
+	reason := statusReasons[status]
 	if reason == "" || len(tail) <= len(reason) || tail[0] != ' ' {
 		return false
 	}
