@@ -175,7 +175,7 @@ func (c *caseView) impact() incident.Impact {
 			services[name] = true
 		}
 		if s.EntryService != "" {
-			entries[s.EntryService+" "+s.EntryOperation] = true
+			entries[s.EntryService+" "+operationOf(s.entry)] = true
 		}
 	}
 	return incident.Impact{

@@ -16,6 +16,7 @@ type classified struct {
 	judged []*judgement
 	// rootOf gives the index in Roots of each primary judgement.
 	rootIndex []int
+	entry     *node
 }
 
 func classify(tenant string, t *incident.Trace, k incident.Knowledge) *classified {
@@ -124,7 +125,8 @@ func (c *classified) describe() {
 }
 
 func (c *classified) setEntry(n *node) {
-	c.EntryService, c.EntryOperation = n.service, operationOf(n)
+	c.entry = n
+	c.EntryService, c.EntryOperation = n.service, n.name
 }
 
 // path is the failed path of an origin: from its span up to the top of its chain, and on as far

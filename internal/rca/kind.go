@@ -85,7 +85,7 @@ func (x *explainer) judgePeerError(j *judgement) {
 	p := j.group.peer
 	callee := j.group.node.remoteChild()
 	switch {
-	case p.service == "" && !p.known():
+	case !p.known(), j.group.node.answer.callersBusiness():
 		x.judgeCode(j)
 	case p.service == "" || callee == nil && !x.dir.seen[p.service]:
 		x.judgeDependency(j, j.group.reason.class)
@@ -192,10 +192,19 @@ func (x *explainer) judgeCode(j *judgement) {
 	sig := groupSignature(g)
 	j.strategy = sig.Strategy
 	j.identity = append([]string{j.service}, sig.Parts...)
-	if g.reason.rank == rankPeerError {
+	if g.reason.rank == rankPeerError && !g.askedWrongly() {
 		j.category = incident.CategoryUnknown // a status that the service itself answered with
 	}
 	if thrown, _ := g.exception(); thrown == nil && g.reason.trait != traitProgram {
 		j.limits = append(j.limits, limit{700_000, "no exception was recorded"})
 	}
+}
+
+// askedWrongly tells whether the peer could not make sense of the request.
+func (g *group) askedWrongly() bool {
+	switch a := g.node.answer; {
+	case a.http == 400, a.http == 415, a.http == 422, a.rpc == "INVALID_ARGUMENT", a.rpc == "OUT_OF_RANGE":
+		return true
+	}
+	return false
 }

@@ -1,9 +1,9 @@
 package rca
 
 import (
-	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -14,7 +14,7 @@ func namesCall(text string, call *node, dir *directory) bool {
 	if namesPeerIn(text, p, call) {
 		return true
 	}
-	if status := httpStatusIn(text); status != 0 && status == call.answer.http {
+	if status := call.answer.http; status >= 400 && hasWord(text, strconv.Itoa(status)) {
 		return true
 	}
 	if status := rpcStatusIn(text); status != "" && status == call.answer.rpc {
@@ -166,7 +166,7 @@ func isFiller(word string) bool {
 
 // looksLikeHost refuses numbers and what a line of source code looks like.
 func looksLikeHost(s string) bool {
-	if net.ParseIP(strings.Trim(s, "[]")) != nil {
+	if hostIsNumeric(strings.Trim(s, "[]")) {
 		return true
 	}
 	if strings.Trim(s, "0123456789.-") == "" {

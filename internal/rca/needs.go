@@ -1,8 +1,6 @@
 package rca
 
 import (
-	"net"
-
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
@@ -31,7 +29,7 @@ func needsOf(t *incident.Trace) Needs {
 			refusals[incident.CallStats{Caller: caller, Callee: callee, Operation: operation}] = true
 		}
 		if isExitCall(g.node) && g.dismissed == incident.DismissRecovered {
-			calls[incident.CallStats{Caller: g.node.service, Callee: p.name(g.node.service), Operation: callOperation(g.node)}] = true
+			calls[incident.CallStats{Caller: g.node.service, Callee: p.name(g.node.service), Operation: g.node.name}] = true
 		}
 	}
 	return Needs{
@@ -54,6 +52,6 @@ func addPeer(n *node, services, addresses map[string]bool) {
 	}
 	addresses[host] = true
 	if port != "" {
-		addresses[net.JoinHostPort(host, port)] = true
+		addresses[joinPort(host, port)] = true
 	}
 }

@@ -1,7 +1,6 @@
 package rca
 
 import (
-	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -41,7 +40,7 @@ func (p peer) name(caller string) string {
 // identity is the peer's part of a root signature (section 8); it does not name the caller, unless
 // nothing else is known of the peer.
 func (p peer) identity(caller string) []string {
-	address := p.service
+	address := normalHost(p.service, "") // as it would be without knowledge of the service
 	if address == "" {
 		address = p.host
 		if hostIsNumeric(address) && p.namespace != "" {
@@ -108,7 +107,7 @@ func address(attrs signal.Map) (host, port string) {
 		}
 		host = attrs.FirstStr("network.peer.address", "server.socket.address", "net.sock.peer.addr", "net.peer.ip")
 	}
-	if h, p, err := net.SplitHostPort(host); err == nil {
+	if h, p := splitPort(host); p != "" {
 		return h, p
 	}
 	return host, port
@@ -174,7 +173,7 @@ func (d *directory) owner(host, port string) string {
 	if host == "" {
 		return ""
 	}
-	if s := d.owners[net.JoinHostPort(host, port)]; s != "" && port != "" {
+	if s := d.owners[joinPort(host, port)]; s != "" && port != "" {
 		return s
 	}
 	if s := d.owners[host]; s != "" {
@@ -187,73 +186,4 @@ func (d *directory) owner(host, port string) string {
 		return first
 	}
 	return ""
-}
-
-// normalHost is a DNS name without pod ordinal, cluster suffix and default port, or an IP.
-func normalHost(host, port string) string {
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if host == "" {
-		return ""
-	}
-	if !hostIsNumeric(host) {
-		host = strings.TrimSuffix(host, ".svc.cluster.local")
-		first, rest, cut := strings.Cut(host, ".")
-		first = trimOrdinal(first)
-		host = first
-		if cut {
-			host += "." + rest
-		}
-	}
-	if port == "" || port == "0" || defaultPorts[port] {
-		return host
-	}
-	return net.JoinHostPort(host, port)
-}
-
-var defaultPorts = map[string]bool{
-	"80": true, "443": true, "1433": true, "1521": true, "2181": true, "3306": true, "4222": true, "5432": true,
-	"5672": true, "6379": true, "8123": true, "9042": true, "9092": true, "9200": true, "11211": true, "27017": true,
-}
-
-// trimOrdinal removes a stateful pod's number: "mysql-0" is "mysql".
-func trimOrdinal(label string) string {
-	i := strings.LastIndexByte(label, '-')
-	if i <= 0 || i == len(label)-1 || strings.Trim(label[i+1:], "0123456789") != "" {
-		return label
-	}
-	if name := label[:i]; strings.ContainsAny(name[len(name)-1:], "0123456789") && strings.Contains(name, "-") {
-		return label // an address spelled as a name, as in ip-10-0-0-5
-	}
-	return label[:i]
-}
-
-func hostIsNumeric(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	return net.ParseIP(host) != nil
-}
-
-func isLoopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// sameHost compares hosts without ports and domains.
-func sameHost(a, b string) bool {
-	return firstLabel(a) == firstLabel(b)
-}
-
-func firstLabel(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	if net.ParseIP(host) != nil {
-		return host
-	}
-	first, _, _ := strings.Cut(strings.ToLower(host), ".")
-	return trimOrdinal(first)
 }

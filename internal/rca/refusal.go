@@ -7,12 +7,15 @@ import "github.com/prodsentinel/prodsentinel/internal/incident"
 func (x *explainer) judgeRefusal(j *judgement) {
 	g := j.group
 	caller, callee, operation := x.refused(g)
+	j.operation = operation
+	if n := g.node; isExitCall(n) {
+		j.operation = callOperation(n)
+	}
 	if caller == "" || callee == "" {
 		x.judgeCode(j)
 		return
 	}
 	j.judgeEdge(caller, callee, incident.ClassRefused)
-	j.operation = operation
 	j.service, j.component = caller, caller
 	if len(x.refusedCallers[callee+"\x00"+operation]) > 0 {
 		j.component = callee
@@ -24,15 +27,19 @@ func (x *explainer) judgeRefusal(j *judgement) {
 	j.limits = append(j.limits, limit{600_000, "there is no other caller to compare with"})
 }
 
-// refused is who asked whom for what. A service that says that it refuses speaks of its caller.
+// refused is who asked whom for what: the name of the span that served it, "" where it was not
+// received. A service that says that it refuses speaks of its caller.
 func (x *explainer) refused(g *group) (caller, callee, operation string) {
 	n := g.node
 	if g.peer.known() || isExitCall(n) {
-		return n.service, g.peer.name(n.service), callOperation(n)
+		if c := n.remoteChild(); c != nil {
+			operation = c.name
+		}
+		return n.service, g.peer.name(n.service), operation
 	}
 	root := n.localRoot()
 	if root.parent == nil {
 		return "", "", ""
 	}
-	return root.parent.service, n.service, callOperation(root.parent)
+	return root.parent.service, n.service, root.name
 }

@@ -1,0 +1,90 @@
+package rca
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// normalHost is a DNS name without pod ordinal, cluster suffix and default port, or an IP.
+func normalHost(host, port string) string {
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if host == "" {
+		return ""
+	}
+	if !hostIsNumeric(host) {
+		host = strings.TrimSuffix(host, ".svc.cluster.local")
+		first, rest, cut := strings.Cut(host, ".")
+		first = trimOrdinal(first)
+		host = first
+		if cut {
+			host += "." + rest
+		}
+	}
+	if port == "" || port == "0" || defaultPorts[port] {
+		return host
+	}
+	return joinPort(host, port)
+}
+
+var defaultPorts = map[string]bool{
+	"80": true, "443": true, "1433": true, "1521": true, "2181": true, "3306": true, "4222": true, "5432": true,
+	"5672": true, "6379": true, "8123": true, "9042": true, "9092": true, "9200": true, "11211": true, "27017": true,
+}
+
+// trimOrdinal removes a stateful pod's number: "mysql-0" is "mysql".
+func trimOrdinal(label string) string {
+	i := strings.LastIndexByte(label, '-')
+	if i <= 0 || i == len(label)-1 || strings.Trim(label[i+1:], "0123456789") != "" {
+		return label
+	}
+	if name := label[:i]; strings.ContainsAny(name[len(name)-1:], "0123456789") && strings.Contains(name, "-") {
+		return label // an address spelled as a name, as in ip-10-0-0-5
+	}
+	return label[:i]
+}
+
+func hostIsNumeric(host string) bool {
+	host, _ = splitPort(host)
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+func isLoopback(host string) bool {
+	host, _ = splitPort(host)
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// sameHost compares hosts without ports and domains.
+func sameHost(a, b string) bool {
+	return firstLabel(a) == firstLabel(b)
+}
+
+func firstLabel(host string) string {
+	host, _ = splitPort(host)
+	if hostIsNumeric(host) {
+		return host
+	}
+	first, _, _ := strings.Cut(strings.ToLower(host), ".")
+	return trimOrdinal(first)
+}
+
+// splitPort separates host:port and [ipv6]:port; the port is "" where there is none.
+func splitPort(s string) (host, port string) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || i == len(s)-1 || strings.Trim(s[i+1:], "0123456789") != "" {
+		return s, ""
+	}
+	host = s[:i]
+	if bracketed := strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"); !bracketed && strings.Contains(host, ":") {
+		return s, "" // an IPv6 address without a port
+	}
+	return strings.Trim(host, "[]"), s[i+1:]
+}
+
+func joinPort(host, port string) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + port
+}
