@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/confmap"
+	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 )
@@ -57,10 +58,21 @@ func (c *Config) Validate() error {
 	if c.HTTP.MaxRequestBodySize < 0 {
 		errs = append(errs, errors.New("max_request_body_size: must not be negative"))
 	}
-	if err := validateOperators(c.Logs.Operators); err != nil {
+	if err := c.Logs.validate(); err != nil {
 		errs = append(errs, fmt.Errorf("logs::operators: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+func (c *LogsConfig) validate() error {
+	if err := checkOperatorTypes(c.Operators); err != nil {
+		return err
+	}
+	built, err := newOperators(c.Operators, component.TelemetrySettings{Logger: zap.NewNop()})
+	if err != nil || built == nil {
+		return err
+	}
+	return built.stop()
 }
 
 func createDefaultConfig() component.Config {

@@ -32,11 +32,11 @@ func newOperators(configs []operator.Config, set component.TelemetrySettings) (*
 	set.Logger = zap.NewNop() // operators log every record that they fail on, with its attributes
 	output, err := helper.NewOutputConfig("prodsentinel_output", "output").Build(set)
 	if err != nil {
-		return nil, fmt.Errorf("logs::operators: %w", err)
+		return nil, err
 	}
 	built, err := pipeline.Config{Operators: configs, DefaultOutput: &sink{OutputOperator: output}}.Build(set)
 	if err != nil {
-		return nil, fmt.Errorf("logs::operators: %w", err)
+		return nil, err
 	}
 	all := built.Operators()
 	first := slices.IndexFunc(all, func(op operator.Operator) bool { return op.ID() == configs[0].ID() })

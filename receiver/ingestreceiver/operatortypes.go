@@ -51,7 +51,7 @@ var insteadOf = map[string]string{
 	"stdout":      "records go into the pipeline; use the debug exporter",
 }
 
-func validateOperators(configs []operator.Config) error {
+func checkOperatorTypes(configs []operator.Config) error {
 	var errs []error
 	for i, c := range configs {
 		if c.Builder == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type server struct {
 
 	startOnce, stopOnce sync.Once
 	http                *http.Server
+	addr                net.Addr
 	serving             sync.WaitGroup
 	forget              func()
 }
@@ -51,11 +53,10 @@ func newServer(set receiver.Settings, config *Config) (*server, error) {
 	}
 	operators, err := newOperators(config.Logs.Operators, set.TelemetrySettings)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("logs::operators: %w", err)
 	}
 	return &server{
 		config: config, settings: set, obs: obs, telemetry: telemetry, operators: operators, now: time.Now,
-		budget: newBudget(config.HTTP.MaxRequestBodySize),
 	}, nil
 }
 
@@ -81,11 +82,13 @@ func (s *server) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	listener.Protect(s.http, listener.RulesFor(cfg, s.config.AllowedHosts))
+	s.budget = newBudget(cfg.MaxRequestBodySize) // ToServer has set its default
 	open, err := cfg.ToListener(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.NetAddr.Endpoint, err)
 	}
-	s.settings.Logger.Info("Receiving plain JSON", zap.Stringer("address", open.Addr()))
+	s.addr = open.Addr()
+	s.settings.Logger.Info("Receiving plain JSON", zap.Stringer("address", s.addr))
 	s.serving.Go(func() {
 		if err := s.http.Serve(open); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
@@ -110,7 +113,7 @@ func (s *server) shutdown(ctx context.Context) error {
 		}
 		s.serving.Wait()
 	}
-	if s.operators != nil && s.http != nil {
+	if s.operators != nil {
 		errs = append(errs, s.operators.stop())
 	}
 	return errors.Join(errs...)
