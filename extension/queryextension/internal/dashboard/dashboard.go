@@ -99,6 +99,7 @@ func (d *Dashboard) funcs() template.FuncMap {
 		"bytes":    bytesOf,
 		"moment":   func(t time.Time) template.HTML { return moment(d.now(), t) },
 		"instant":  instant,
+		"stamp":    stamp,
 		"static":   func(name string) string { return "/static/" + name + "?v=" + d.versions },
 		"add":      func(a, b int) int { return a + b },
 	}

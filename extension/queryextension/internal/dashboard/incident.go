@@ -14,7 +14,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
-const failuresPerPage = 20
+const failuresPerPage = 10
 
 // incidentPage is the data of one incident's page.
 type incidentPage struct {
@@ -84,7 +84,7 @@ func (d *Dashboard) showIncident(r *http.Request) (view, error) {
 	if err := d.addAnalysis(r.Context(), &page, revision); err != nil {
 		return view{}, err
 	}
-	return view{template: "incident", title: line(100, inc.Title), data: page}, nil
+	return view{template: "incident", title: line(100, page.Heading()), data: page}, nil
 }
 
 func revisionOf(q url.Values) (int, error) {
@@ -220,6 +220,15 @@ func escapeRef(ref incident.Ref) string {
 		return string(ref)
 	}
 	return "change:" + url.PathEscape(id)
+}
+
+// Heading names component and category where a cause was found: the verdict says the rest.
+func (p incidentPage) Heading() string {
+	if p.Analysis == nil || p.Analysis.RootCause == nil {
+		return p.Incident.Title
+	}
+	root := p.Analysis.RootCause
+	return root.Component + ": " + words(root.Category)
 }
 
 // Where says what is missing, in one sentence, while there is no analysis.

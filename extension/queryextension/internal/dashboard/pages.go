@@ -39,6 +39,7 @@ func (d *Dashboard) showEvidence(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	page.Record, page.FromCase = foundRecord(found), found.FromCase
+	page.Record.Full = ""
 	for i := 1; i < len(found.Records); i++ {
 		page.Conflicts = append(page.Conflicts, recordOf(found.Records[i]))
 	}

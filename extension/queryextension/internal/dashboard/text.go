@@ -245,6 +245,13 @@ func moment(now time.Time, t time.Time) template.HTML {
 		t.Format(time.RFC3339Nano), t.Format(time.RFC3339Nano), t.Format(shownTime), t.UnixMilli(), ago(now, t)))
 }
 
+// stamp is a time element with UTC to the second alone.
+func stamp(t time.Time) template.HTML {
+	t = t.UTC()
+	//nolint:gosec // made of a time and nothing else
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s UTC</time>`, t.Format(time.RFC3339Nano), t.Format(shownTime)))
+}
+
 // instant is a time element to the millisecond, without how long ago.
 func instant(n signal.Nanos) template.HTML {
 	if n == 0 {

@@ -1,12 +1,15 @@
 package dashboard
 
 import (
-	"hash/fnv"
+	"context"
+	"errors"
 	"net/http"
 	"strconv"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/tracetree"
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -33,6 +36,8 @@ type tracePage struct {
 	Text               string
 	View               string
 	Found              int
+	Outcome            string // what became of its errors, "" where it has none
+	Incidents          []incident.Incident
 }
 
 type legend struct {
@@ -85,7 +90,36 @@ func (d *Dashboard) showTrace(r *http.Request) (view, error) {
 	}
 	state := parseTraceState(id, r.URL.Query())
 	page := newTracePage(tracetree.Build(loaded), state)
+	if page.Incidents, page.Outcome, err = d.outcomeOf(r.Context(), id); err != nil {
+		return view{}, err
+	}
 	return view{template: "trace", title: "Trace " + id.String()[:8], data: page, wide: true}, nil
+}
+
+// outcomeOf tells what became of a trace's errors.
+func (d *Dashboard) outcomeOf(ctx context.Context, id signal.TraceID) ([]incident.Incident, string, error) {
+	f, err := d.store.Failure(ctx, api.Tenant, failure.TraceKey(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	switch f.State {
+	case incident.FailureWaiting:
+		return nil, "Its errors wait to be classified, until the trace is quiet.", nil
+	case incident.FailureDismissed:
+		return nil, "Its errors opened no incident: " + words(f.Reason) + ".", nil
+	}
+	var incidents []incident.Incident
+	for _, incidentID := range f.Incidents {
+		inc, err := d.store.Incident(ctx, api.Tenant, incidentID)
+		if err != nil {
+			return nil, "", err
+		}
+		incidents = append(incidents, inc)
+	}
+	return incidents, "", nil
 }
 
 func newTracePage(tree *tracetree.Tree, state traceState) tracePage {
@@ -95,10 +129,11 @@ func newTracePage(tree *tracetree.Tree, state traceState) tracePage {
 		ErrorsOnly: w.errors, ShowAll: state.withView(viewAll), ShowError: state.withView(viewErrors),
 		Text: clean(state.text), View: state.view, Found: w.found, Total: len(w.places),
 	}
-	for _, s := range tree.Services {
-		page.Services = append(page.Services, legend{Name: clean(s), Color: colorOf(s)})
-	}
 	scale := scaleOf(tree)
+	for i, s := range tree.Services {
+		scale.colors[s] = i % colors
+		page.Services = append(page.Services, legend{Name: clean(s), Color: i % colors})
+	}
 	page.Start, page.Duration = scale.start, int64(scale.end-scale.start) //nolint:gosec // end is not before start
 	page.Ticks = scale.ticks()
 	page.count(tree)
@@ -196,7 +231,7 @@ func foldText(at place) string {
 
 func (r *row) fillLog(l *signal.Log, scale scale) {
 	record := logRecord(l)
-	r.Kind, r.Name, r.Service, r.Color = "log", record.Line, record.Service, colorOf(l.Service())
+	r.Kind, r.Name, r.Service, r.Color = "log", record.Line, record.Service, scale.colors[l.Service()]
 	r.Level, r.Failed = record.Level, l.Severity >= signal.SeverityError
 	r.Offset = scale.offset(l.EventTime())
 	r.X, r.Width = scale.bar(l.EventTime(), l.EventTime())
@@ -205,9 +240,12 @@ func (r *row) fillLog(l *signal.Log, scale scale) {
 func (r *row) fillNode(at place, scale scale) {
 	n := at.node
 	r.Anchor = "r" + nodeID(n)
-	r.Kind, r.Service, r.Color, r.Failed, r.Below = "span", clean(n.Service), colorOf(n.Service), n.Failed, n.Below
+	r.Kind, r.Service, r.Color, r.Failed, r.Below = "span", clean(n.Service), scale.colors[n.Service], n.Failed, n.Below
 	r.Offset = scale.offset(n.Start)
 	r.X, r.Width = scale.bar(n.Start, n.End)
+	if n.Service == "" {
+		r.Color = -1
+	}
 	if n.Span == nil {
 		r.Kind, r.Name = "missing", "span "+n.SpanID.String()+" was not received"
 		if len(n.Logs) > 0 {
@@ -246,19 +284,16 @@ func (r *row) addRecord(at place) {
 	r.Record = &rec
 }
 
-func colorOf(service string) int {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(service)) // never fails
-	return int(h.Sum32() % colors)
+// scale maps times to the width of the waterfall, and services to colours.
+type scale struct {
+	start, end signal.Nanos
+	colors     map[string]int
 }
-
-// scale maps times to the width of the waterfall.
-type scale struct{ start, end signal.Nanos }
 
 // scaleOf spans the received spans, or the logs where there are none: a log's wrong clock does
 // not squeeze the spans.
 func scaleOf(tree *tracetree.Tree) scale {
-	var s scale
+	s := scale{colors: map[string]int{}}
 	for item := range tree.Items() {
 		if n := item.Node; item.Log == nil && n.Span != nil && n.Start != 0 {
 			if s.start == 0 || n.Start < s.start {
@@ -268,7 +303,7 @@ func scaleOf(tree *tracetree.Tree) scale {
 		}
 	}
 	if s.start == 0 {
-		s = scale{start: tree.Start, end: tree.End}
+		s.start, s.end = tree.Start, tree.End
 	}
 	return s
 }
@@ -311,7 +346,11 @@ func (s scale) ticks() []tick {
 	var out []tick
 	for i := range 5 {
 		at := s.width() * float64(i) / 4
-		out = append(out, tick{X: percentText(float64(i) * 25), Label: duration(int64(at))})
+		label := "0"
+		if i > 0 {
+			label = duration(int64(at))
+		}
+		out = append(out, tick{X: percentText(float64(i) * 25), Label: label})
 	}
 	return out
 }

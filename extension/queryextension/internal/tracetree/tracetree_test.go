@@ -21,7 +21,7 @@ func id(n int) (s signal.SpanID) {
 
 func span(n, parent, start int) *signal.Span {
 	s := &signal.Span{SpanID: id(n), Name: fmt.Sprint(n), Start: signal.Nanos(start), End: signal.Nanos(start + 10)} //nolint:gosec // small
-	binary.BigEndian.PutUint64(s.ID[:], uint64(n*1000+start))                                                     //nolint:gosec // small
+	binary.BigEndian.PutUint64(s.ID[:], uint64(n*1000+start))                                                        //nolint:gosec // small
 	if parent != 0 {
 		s.ParentSpanID = id(parent)
 	}

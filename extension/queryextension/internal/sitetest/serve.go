@@ -1,0 +1,111 @@
+// Package sitetest serves the API and the dashboard over a real store, and opens them in a real
+// browser. It is for tests only.
+package sitetest
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
+	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/dashboard"
+	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/querytest"
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
+)
+
+// Site is the read-only listener over a real store.
+type Site struct {
+	*httptest.Server
+	Store store.Store
+	querytest.Seeded
+	// Announce is what the coordinator would tell.
+	Announce chan<- coordination.Change
+}
+
+// OpenStore makes an empty SQLite store that is closed with the test.
+func OpenStore(t testing.TB) store.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// Serve serves API and dashboard over a filled store until the test ends.
+func Serve(t testing.TB, o querytest.Options) *Site {
+	t.Helper()
+	s := OpenStore(t)
+	site := serve(t, s)
+	site.Seeded = querytest.Fill(t, s, o)
+	return site
+}
+
+// ServeEmpty serves API and dashboard over an empty store.
+func ServeEmpty(t testing.TB) *Site {
+	t.Helper()
+	return serve(t, OpenStore(t))
+}
+
+func serve(t testing.TB, s store.Store) *Site {
+	t.Helper()
+	log := zaptest.NewLogger(t)
+	announce := make(chan coordination.Change)
+	events := api.NewEvents(4, 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		events.Run(ctx, func(ctx context.Context) (<-chan coordination.Change, error) {
+			return relay(ctx, announce), nil
+		})
+	}()
+
+	bundle := func(ctx context.Context, tenant, id string, w io.Writer) error {
+		return analysis.WriteBundle(ctx, s, tenant, id, w)
+	}
+	routes := api.New(s, bundle, events, api.Info{Version: "test", Engine: "1", Coordination: "memory", StartedAt: querytest.Onset}, log)
+	pages, err := dashboard.New(s, routes.State, log)
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	mux.Handle("/query/", routes.Handler())
+	mux.Handle("/openapi.json", routes.Handler())
+	mux.Handle("/", pages.Handler())
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		server.Close()
+	})
+	return &Site{Server: server, Store: s, Announce: announce}
+}
+
+// relay passes changes on until the context ends, as coordinators do.
+func relay(ctx context.Context, in <-chan coordination.Change) <-chan coordination.Change {
+	out := make(chan coordination.Change)
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case c := <-in:
+				select {
+				case out <- c:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out
+}
