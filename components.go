@@ -16,6 +16,7 @@ import (
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	rcaexporter "github.com/prodsentinel/prodsentinel/exporter/rcaexporter"
+	coordinationextension "github.com/prodsentinel/prodsentinel/extension/coordinationextension"
 	queryextension "github.com/prodsentinel/prodsentinel/extension/queryextension"
 	signalstoreextension "github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
 	ingestreceiver "github.com/prodsentinel/prodsentinel/receiver/ingestreceiver"
@@ -64,6 +65,7 @@ func components() (otelcol.Factories, error) {
 		pprofextension.NewFactory(),
 		filestorage.NewFactory(),
 		zpagesextension.NewFactory(),
+		coordinationextension.NewFactory(),
 		queryextension.NewFactory(),
 		signalstoreextension.NewFactory(),
 	)
@@ -77,6 +79,7 @@ func components() (otelcol.Factories, error) {
 		pprofextension.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension v0.160.0",
 		filestorage.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.160.0",
 		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.160.0",
+		coordinationextension.NewFactory().Type():    "github.com/prodsentinel/prodsentinel v0.0.0",
 		queryextension.NewFactory().Type():           "github.com/prodsentinel/prodsentinel v0.0.0",
 		signalstoreextension.NewFactory().Type():     "github.com/prodsentinel/prodsentinel v0.0.0",
 	})

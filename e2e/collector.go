@@ -141,6 +141,9 @@ func (c *Collector) arguments(opts Options) []string {
 	endpoints := map[string]string{
 		"receivers.otlp.protocols.grpc.endpoint": c.OTLPGRPC,
 		"receivers.otlp.protocols.http.endpoint": c.OTLPHTTP,
+		"receivers.ingest.endpoint":              c.Ingest,
+		"extensions.query.http.endpoint":         c.Query,
+		"extensions.query.management.endpoint":   c.Management,
 		"extensions.health_check.endpoint":       c.Health,
 	}
 	args := []string{"--set=service.telemetry.metrics.level=none"} // or every collector wants port 8888

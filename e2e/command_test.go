@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,7 +46,14 @@ func TestEmbeddedDefault(t *testing.T) {
 	})
 	t.Run("runs, with --set on top", func(t *testing.T) {
 		c := StartCollector(t, Options{}) // chooses its ports by --set
+		for _, url := range []string{c.Query + "/query/status", c.Ingest + "/query/status"} {
+			response, err := http.Get(url) //nolint:noctx // the collector ends with the test
+			require.NoError(t, err)
+			assert.NoError(t, response.Body.Close())
+			assert.Equal(t, http.StatusOK, response.StatusCode, url)
+		}
 		c.Stop()
+		assert.FileExists(t, filepath.Join(c.DataDir, "prodsentinel.db"))
 	})
 }
 
