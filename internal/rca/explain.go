@@ -80,7 +80,11 @@ func (x *explainer) explainGroup(g *group, below []*group) []*group {
 	}
 	taken := make(map[*group]bool, len(chosen))
 	for _, b := range chosen {
-		link(g, b)
+		if g.reports(b) {
+			link(b, g)
+		} else {
+			link(g, b)
+		}
 		taken[b] = true
 	}
 	rest := slices.DeleteFunc(below, func(b *group) bool { return taken[b] })

@@ -124,8 +124,12 @@ func (x *explainer) judgeTimeout(j *judgement) {
 	}
 	at := g.place.at
 	j.category = incident.CategoryTimeout
-	if at == g.node && !isExitCall(at) && (g.peer.known() || !at.received()) {
+	if at == g.node && !at.received() {
 		x.judgeUnseenCall(j)
+		return
+	}
+	if at.service == g.node.service && !isExitCall(at) && at.remoteChild() == nil && g.peer.known() {
+		x.judgeLostBeyond(j, at, g.peer) // the message names whom it waited for
 		return
 	}
 	j.why = at.refs()

@@ -14,10 +14,7 @@ func namesCall(text string, call *node, dir *directory) bool {
 	if namesPeerIn(text, p, call) {
 		return true
 	}
-	if status := call.answer.http; status >= 400 && hasWord(text, strconv.Itoa(status)) {
-		return true
-	}
-	if status := rpcStatusIn(text); status != "" && status == call.answer.rpc {
+	if citesAnswer(text, call) {
 		return true
 	}
 	if call.span == nil {
@@ -35,6 +32,16 @@ func namesCall(text string, call *node, dir *directory) bool {
 		}
 	}
 	return false
+}
+
+// citesAnswer tells whether a text cites the status of a call's answer. A call that left none itself
+// has the one that is cited.
+func citesAnswer(text string, call *node) bool {
+	rpc := rpcStatusIn(text)
+	if !call.answer.known() {
+		return (httpStatusIn(text) != 0 || rpc != "") && isExitCall(call) && !isStore(call)
+	}
+	return call.answer.http >= 400 && hasWord(text, strconv.Itoa(call.answer.http)) || rpc != "" && rpc == call.answer.rpc
 }
 
 // isWrapperType tells whether an exception type says nothing about what was thrown.
@@ -204,7 +211,7 @@ func (d *directory) serviceIn(text, self string) string {
 func (g *group) findPeer(dir *directory) peer {
 	if isExitCall(g.node) {
 		if p := dir.peerOf(g.node); p.known() {
-			return p
+			return p.withSystem(g.reason)
 		}
 	}
 	switch g.reason.trait {
