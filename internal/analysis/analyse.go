@@ -50,7 +50,7 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 	if err != nil {
 		return err
 	}
-	record, err := analyseCase(draft)
+	record, err := w.analyseCase(draft)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 
 // analyseCase seals a case and analyses what was sealed, so that the stored case gives the same
 // report at any time.
-func analyseCase(draft *incident.Case) (store.AnalysisRecord, error) {
+func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, error) {
 	body, digest, err := seal(draft)
 	if err != nil {
 		return store.AnalysisRecord{}, err
@@ -75,7 +75,7 @@ func analyseCase(draft *incident.Case) (store.AnalysisRecord, error) {
 	if err != nil {
 		return store.AnalysisRecord{}, err
 	}
-	result := rca.Analyze(sealed)
+	result := w.engine.analyze(sealed)
 	return store.AnalysisRecord{
 		Analysis: incident.Analysis{
 			EngineVersion: rca.EngineVersion,
@@ -117,9 +117,10 @@ func reasonOf(cause error) string {
 	return cause.Error()
 }
 
+// backOff is how long to wait after so many failed attempts: twice as long each time.
 func backOff(attempts int) time.Duration {
 	wait := retryFirst
-	for range attempts {
+	for range attempts - 1 {
 		if wait *= 2; wait >= retryMost {
 			return retryMost
 		}

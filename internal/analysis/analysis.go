@@ -16,6 +16,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -54,6 +55,7 @@ type Workers struct {
 	observer Observer
 	owner    string
 	lag      *lag
+	engine   engine
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -63,8 +65,14 @@ type Workers struct {
 func New(config Config, s store.Store, c coordination.Coordinator, log *zap.Logger, o Observer) *Workers {
 	return &Workers{
 		config: config, store: s, coord: c, log: log, observer: o,
-		owner: rand.Text(), lag: newLag(),
+		owner: rand.Text(), lag: newLag(), engine: engine{rca.Classify, rca.Analyze},
 	}
+}
+
+// engine is the pure code that the workers run; tests make it fail.
+type engine struct {
+	classify func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification
+	analyze  func(*incident.Case) incident.Result
 }
 
 // Start runs the workers in the background. It must be called once.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -19,7 +18,7 @@ const (
 	maxEntries       = 5       // entry operations that healthy traces are looked for
 	maxMetricPoints  = 10_000
 	maxChanges       = 200
-	changesBefore    = time.Hour   // how long before onset a change is looked for
+	changesBefore    = time.Hour   // how long before the first failing trace a change is looked for
 	metricsAfter     = time.Minute // how long after the last error points still count
 	entryStatsWindow = 10 * time.Minute
 )
@@ -27,7 +26,7 @@ const (
 // buildCase puts together what an analysis of the incident looks at.
 func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*incident.Case, error) {
 	b := caseBuilder{
-		store: w.store, config: w.config.Case,
+		store: w.store, config: w.config.Case, classify: w.engine.classify,
 		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature},
 	}
 	for _, part := range []struct {
@@ -51,12 +50,13 @@ func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*inciden
 
 // caseBuilder fills in one case, part after part.
 type caseBuilder struct {
-	store  store.Store
-	config CaseConfig
-	draft  *incident.Case
+	store    store.Store
+	config   CaseConfig
+	classify func(string, *incident.Trace, incident.Knowledge) incident.Classification
+	draft    *incident.Case
 
 	failingTotal, healthyTotal int
-	onset, last                signal.Nanos // event times of the first and last error of the failing traces
+	begin, last                signal.Nanos // event times: when the first of the failing traces began, and of their last error
 	entries                    []entry      // in order of first failure
 	services                   []string     // on the failed paths
 }
@@ -88,10 +88,10 @@ func (b *caseBuilder) knowledge(ctx context.Context) (err error) {
 	}
 	seen := make(map[entry]bool)
 	for _, t := range b.draft.Failing {
-		c := rca.Classify(b.draft.Tenant, t, b.draft.Knowledge)
+		c := b.classify(b.draft.Tenant, t, b.draft.Knowledge)
 		b.services = append(b.services, c.Services...)
-		if c.FirstError != 0 && (b.onset == 0 || c.FirstError < b.onset) {
-			b.onset = c.FirstError
+		if at := beginOf(t, c.FirstError); at != 0 && (b.begin == 0 || at < b.begin) {
+			b.begin = at
 		}
 		b.last = max(b.last, c.LastError)
 		e := entry{c.EntryService, c.EntryOperation}
@@ -104,11 +104,23 @@ func (b *caseBuilder) knowledge(ctx context.Context) (err error) {
 	return nil
 }
 
+// beginOf is when the trace began, by the spans that were running when it first failed: others
+// may have any clock.
+func beginOf(t *incident.Trace, firstError signal.Nanos) signal.Nanos {
+	begin := firstError
+	for _, s := range t.Spans {
+		if s.Start != 0 && s.Start < begin && s.End >= firstError {
+			begin = s.Start
+		}
+	}
+	return begin
+}
+
 func (b *caseBuilder) healthy(ctx context.Context) error {
-	if b.onset == 0 {
+	if b.begin == 0 {
 		return nil
 	}
-	from, to := b.onset.Time().Add(-b.config.Baseline), b.onset.Time()
+	from, to := b.begin.Time().Add(-b.config.Baseline), b.begin.Time()
 	var keys []string
 	for i, e := range b.entries {
 		share := (b.config.HealthyTraces - len(keys)) / (len(b.entries) - i)
@@ -127,13 +139,13 @@ func (b *caseBuilder) healthy(ctx context.Context) error {
 	return err
 }
 
-// entryStats counts each entry's traces in the ten minutes from the onset or up to the last
+// entryStats counts each entry's traces in the ten minutes from the beginning or up to the last
 // error, whichever had more failures.
 func (b *caseBuilder) entryStats(ctx context.Context) error {
-	if b.onset == 0 {
+	if b.begin == 0 {
 		return nil
 	}
-	first, last := b.onset.Time(), b.last.Time().Add(1)
+	first, last := b.begin.Time(), b.last.Time().Add(1)
 	for _, e := range b.entries {
 		stats, err := b.store.EntryStats(ctx, b.draft.Tenant, e.service, e.operation, first, first.Add(entryStatsWindow))
 		if err != nil {
@@ -154,10 +166,10 @@ func (b *caseBuilder) entryStats(ctx context.Context) error {
 }
 
 func (b *caseBuilder) metrics(ctx context.Context) error {
-	if b.onset == 0 || len(b.services) == 0 {
+	if b.begin == 0 || len(b.services) == 0 {
 		return nil
 	}
-	from, to := b.onset.Time().Add(-b.config.Baseline), b.last.Time().Add(metricsAfter)
+	from, to := b.begin.Time().Add(-b.config.Baseline), b.last.Time().Add(metricsAfter)
 	for p, err := range b.store.Points(ctx, b.draft.Tenant, b.services, from, to, maxMetricPoints) {
 		if err != nil {
 			return err
@@ -168,10 +180,10 @@ func (b *caseBuilder) metrics(ctx context.Context) error {
 }
 
 func (b *caseBuilder) changes(ctx context.Context) error {
-	if b.onset == 0 {
+	if b.begin == 0 {
 		return nil
 	}
-	from, to := b.onset.Time().Add(-changesBefore), b.last.Time().Add(1)
+	from, to := b.begin.Time().Add(-changesBefore), b.last.Time().Add(1)
 	found, err := b.store.Changes(ctx, b.draft.Tenant, "", from, to, store.Page{Limit: maxChanges})
 	b.draft.Changes = found.Items
 	return err
@@ -181,12 +193,12 @@ func (b *caseBuilder) selection() incident.Selection {
 	s := incident.Selection{
 		FailingTotal: b.failingTotal,
 		HealthyTotal: b.healthyTotal,
-		Rule: fmt.Sprintf("%d of %d failing traces (the first, the others spread evenly over time) and %d of %d traces without errors of the same entry operations in the %s before onset",
+		Rule: fmt.Sprintf("%d of %d failing traces (the first, the others spread evenly over time) and %d of %d traces without errors of the same entry operations in the %s before them",
 			len(b.draft.Failing), b.failingTotal, len(b.draft.Healthy), b.healthyTotal, b.config.Baseline),
 	}
-	if b.onset != 0 {
-		s.BaselineFrom = signal.NanosOf(b.onset.Time().Add(-b.config.Baseline))
-		s.BaselineTo = b.onset
+	if b.begin != 0 {
+		s.BaselineFrom = signal.NanosOf(b.begin.Time().Add(-b.config.Baseline))
+		s.BaselineTo = b.begin
 	}
 	return s
 }

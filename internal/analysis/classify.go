@@ -10,7 +10,6 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -23,7 +22,7 @@ const (
 	// maxAttempts is how often a failure's lease may run out, or an incident's analysis fail,
 	// before it counts as the item's own fault.
 	maxAttempts = 5
-	// setAside is how long a failure waits that has used up its attempts.
+	// setAside is how long a failure waits that has used up its attempts, and between any more.
 	setAside = time.Hour
 )
 
@@ -78,12 +77,8 @@ func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure
 	var ready []store.Failure
 	for _, f := range claimed {
 		now := f.Lease.Until.Add(-failureLease) // by the store's clock
-		until := due(f, c.config.QuietPeriod, c.config.MaxWait)
-		switch {
-		case f.Attempts >= maxAttempts:
-			c.log.Error("a failing trace keeps workers from classifying it; set aside", zap.String("key", f.Key), zap.Int("attempts", f.Attempts))
-			until = now.Add(setAside)
-		case f.Urgent || !until.After(now):
+		until := c.readyAt(f)
+		if !until.After(now) {
 			ready = append(ready, f)
 			continue
 		}
@@ -93,6 +88,19 @@ func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure
 		c.dues.add(time.Now().Add(until.Sub(now)))
 	}
 	return ready, nil
+}
+
+// readyAt is when a failure may be classified. One that used up its attempts gets one more from
+// time to time.
+func (c *classifier) readyAt(f store.Failure) time.Time {
+	switch {
+	case f.Attempts >= maxAttempts:
+		return f.WaitingSince.Add(time.Duration(f.Attempts-maxAttempts+1) * setAside)
+	case f.Urgent:
+		return time.Time{}
+	default:
+		return due(f, c.config.QuietPeriod, c.config.MaxWait)
+	}
 }
 
 // classify derives, saves and announces the classifications of failures: together, or one by one
@@ -144,7 +152,7 @@ func (c *classifier) classifyOne(ctx context.Context, f store.Failure, t *incide
 	var knowledge incident.Knowledge
 	crashed := recovered(func() {
 		if knowledge, err = knowledgeOf(ctx, c.store, f.Tenant, t); err == nil {
-			result = rca.Classify(f.Tenant, t, knowledge)
+			result = c.engine.classify(f.Tenant, t, knowledge)
 		}
 	})
 	return result, errors.Join(crashed, err)

@@ -1,0 +1,372 @@
+package analysis
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// dueAfter is when a trace that received nothing more is classified.
+const dueAfter = quiet - quietTolerance
+
+func TestReportIsReadableWhenTheTraceIsQuiet(t *testing.T) {
+	tests := map[string]time.Duration{
+		"reported while signals still come":  0,
+		"reported when the trace was quiet":  dueAfter,
+		"reported a little before its quiet": dueAfter - 100*time.Millisecond,
+	}
+	for name, reportAfter := range tests {
+		t.Run(name, func(t *testing.T) {
+			inPlant(t, func(t *testing.T, p *plant) {
+				p.start(testConfig)
+				r := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
+				p.receive(r.Spans())
+				p.pass(reportAfter)
+				p.report(r)
+				if reportAfter < dueAfter {
+					p.pass(dueAfter - reportAfter - time.Millisecond)
+					require.Empty(t, p.incidents(), "not before the trace is quiet")
+					p.pass(time.Millisecond)
+				}
+				in := p.theIncident()
+				assert.Equal(t, incident.AnalysisDone, in.AnalysisState)
+				assert.Equal(t, 1, in.FailingTraces)
+				assert.Equal(t, analysistest.Payment, p.analysis(in).RootCause.Service)
+			})
+		})
+	}
+}
+
+func TestWaitForQuietIsBounded(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		r := p.fail(1, analysistest.BadData)
+		for i := range 60 { // an error every half second: never quiet
+			p.receive(r.Logs(i, 1))
+			require.Empty(t, p.incidents())
+			p.pass(maxWait / 60)
+		}
+		assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+	})
+}
+
+func TestStormIsOneFailureOneIncidentOneRevision(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		r := p.fail(1, analysistest.BadData)
+		for i := range 50 { // over 90 s
+			p.receive(r.Logs(i, 1))
+			p.report(r)
+			p.pass(1800 * time.Millisecond)
+		}
+		p.pass(time.Hour)
+		in := p.theIncident()
+		assert.Equal(t, 1, in.FailingTraces)
+		assert.Equal(t, 4+50, in.ErrorSignals, "three spans, an exception event, the logs")
+		assert.Len(t, p.revisions(in), 1)
+		assert.Equal(t, 4+50, p.failure(r).ErrorSignals)
+	})
+}
+
+func TestTwoRootsBehindOneSymptomAreTwoIncidents(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		for n := range 6 {
+			p.fail(n, []analysistest.Fault{analysistest.BadData, analysistest.LostBase}[n%2])
+		}
+		p.pass(dueAfter)
+		all := p.incidents()
+		require.Len(t, all, 2)
+		components := map[string]int{}
+		for _, in := range all {
+			components[in.RootCause.Component] = in.FailingTraces
+		}
+		assert.Equal(t, map[string]int{"payment": 3, "ledger.example": 3}, components)
+	})
+}
+
+func TestSweepFindsWhatNobodyReported(t *testing.T) {
+	t.Run("once it is old enough", func(t *testing.T) {
+		inPlant(t, func(t *testing.T, p *plant) {
+			p.start(testConfig)
+			p.pass(time.Second)
+			p.receive(analysistest.NewRequest(1, time.Now(), analysistest.BadData).Spans())
+			p.pass(testConfig.Sweep.MinAge - time.Second)
+			require.Empty(t, p.incidents())
+			p.pass(testConfig.Sweep.Interval)
+			assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+		})
+	})
+	t.Run("at start, what an earlier process left", func(t *testing.T) {
+		inPlant(t, func(t *testing.T, p *plant) {
+			p.receive(analysistest.NewRequest(1, time.Now(), analysistest.BadData).Spans())
+			p.pass(quiet)
+			p.start(testConfig)
+			assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+		})
+	})
+}
+
+func TestNextProcessTakesUpTheWork(t *testing.T) {
+	t.Run("of one that stopped", func(t *testing.T) {
+		inPlant(t, func(t *testing.T, p *plant) {
+			p.start(testConfig)
+			p.fail(1, analysistest.BadData)
+			p.pass(quiet / 2)
+			p.stop()
+			p.start(testConfig)
+			p.pass(quiet / 2)
+			assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+		})
+	})
+	t.Run("of one that died", func(t *testing.T) {
+		inPlant(t, func(t *testing.T, p *plant) {
+			p.fail(1, analysistest.BadData)
+			_, err := p.store.ClaimFailures(t.Context(), "dead", failureLease, 10)
+			require.NoError(t, err)
+			p.start(testConfig)
+			p.pass(failureLease - time.Second)
+			require.Empty(t, p.incidents())
+			p.pass(2 * time.Second)
+			assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+		})
+	})
+}
+
+func TestLateParentIsClassifiedAgain(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		r := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
+		p.receive(r.Rest())
+		p.report(r)
+		p.pass(quiet)
+		in := p.theIncident()
+		require.True(t, in.Provisional, "the entry is missing")
+		first := p.analysis(in)
+
+		p.pass(time.Minute)
+		p.receive(r.Entry())
+		p.pass(10 * time.Minute)
+		in = p.theIncident()
+		assert.False(t, in.Provisional)
+		revisions := p.revisions(in)
+		require.Len(t, revisions, 2)
+		assert.Equal(t, incident.ReasonLateSignals, revisions[0].Reason)
+		assert.Equal(t, 1, revisions[0].Supersedes)
+		second := p.analysis(in)
+		assert.NotEqual(t, first.InputDigest, second.InputDigest)
+		assert.Greater(t, second.RootCause.Confidence, first.RootCause.Confidence)
+		assert.Equal(t, 1, in.FailingTraces)
+	})
+}
+
+func TestRepeatedDeliveryChangesNothing(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		r := p.fail(1, analysistest.LostBase)
+		p.receive(r.Logs(0, 3))
+		p.pass(quiet)
+		in := p.theIncident()
+		report, failed := p.analysis(in), p.failure(r)
+
+		for range 5 {
+			p.receive(r.Spans(), r.Logs(0, 3))
+			p.report(r)
+			p.pass(2 * time.Minute)
+		}
+		require.NoError(t, p.store.RequestAnalysis(t.Context(), "", in.ID))
+		p.pass(time.Minute)
+		again := p.theIncident()
+		assert.Equal(t, failed, p.failure(r))
+		assert.Equal(t, in.ErrorSignals, again.ErrorSignals)
+		assert.Equal(t, in.Errors, again.Errors)
+		assert.Equal(t, in.FailingTraces, again.FailingTraces)
+		assert.Len(t, p.revisions(again), 1)
+		assert.Equal(t, report, p.analysis(again))
+		_, digest := p.caseOf(again)
+		assert.Equal(t, report.InputDigest, digest)
+	})
+}
+
+// caseOf builds the case of an incident as it would be analysed now.
+func (p *plant) caseOf(in incident.Incident) (*incident.Case, string) {
+	p.t.Helper()
+	draft, err := p.workers.buildCase(p.t.Context(), in)
+	require.NoError(p.t, err)
+	_, digest, err := seal(draft)
+	require.NoError(p.t, err)
+	return draft, digest
+}
+
+func TestCase(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		config := testConfig
+		config.Case = CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 4, HealthyTraces: 3}
+		p.start(config)
+		for n := range 5 {
+			p.receive(analysistest.NewRequest(100+n, time.Now(), analysistest.None).Spans())
+			p.pass(time.Second)
+		}
+		deploy := incident.Change{ID: "d1", Kind: "deploy", Service: analysistest.Payment, Time: 946684805e9}
+		p.receive(store.Batch{Changes: []incident.Change{deploy}})
+		for n := range 6 {
+			p.fail(n, analysistest.BadData)
+		}
+		p.receive(analysistest.NewRequest(200, time.Now(), analysistest.None).Spans())
+		p.pass(quiet)
+
+		c, _ := p.caseOf(p.theIncident())
+		assert.Len(t, c.Failing, 4)
+		assert.Len(t, c.Healthy, 3)
+		assert.Equal(t, 6, c.Selection.FailingTotal)
+		assert.Equal(t, 5, c.Selection.HealthyTotal, "what follows the first failing trace is no baseline")
+		assert.Equal(t, "4 of 6 failing traces (the first, the others spread evenly over time) and "+
+			"3 of 5 traces without errors of the same entry operations in the 30m0s before them", c.Selection.Rule)
+		assert.Equal(t, []incident.EntryStats{{Service: "gateway", Operation: "POST /pay", Traces: 7, Failed: 6}}, c.Entries)
+		require.Len(t, c.Changes, 1)
+		assert.Equal(t, "d1", c.Changes[0].ID)
+		for _, trace := range append(c.Failing, c.Healthy...) {
+			assert.Len(t, trace.Spans, 3)
+		}
+		assert.Equal(t, incident.TriggerChange, p.analysis(p.theIncident()).RootCause.Trigger)
+	})
+}
+
+func TestOneBadFailureDoesNotKeepTheOthers(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		bad := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
+		p.start(testConfig)
+		crashOn(p.workers, bad)
+		p.receive(bad.Spans())
+		p.report(bad)
+		p.fail(2, analysistest.LostBase)
+		p.pass(quiet)
+		assert.Equal(t, "ledger.example", p.theIncident().RootCause.Component)
+		assert.Equal(t, incident.FailureWaiting, p.failure(bad).State)
+
+		p.pass((maxAttempts + 1) * failureLease)
+		claimed, err := p.store.ClaimFailures(t.Context(), "test", time.Minute, 10)
+		require.NoError(t, err)
+		assert.Empty(t, claimed, "set aside")
+		p.workers.engine = engine{classify: sound.classify, analyze: sound.analyze}
+		p.pass(setAside + time.Minute)
+		assert.Equal(t, incident.FailureClassified, p.failure(bad).State, "tried again")
+	})
+}
+
+func TestAnalysisThatFailsIsGivenUp(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		p.workers.engine.analyze = func(*incident.Case) incident.Result { panic("secret") }
+		r := p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		require.Equal(t, incident.AnalysisPending, p.theIncident().AnalysisState)
+		p.pass(time.Hour)
+		in := p.theIncident()
+		require.Equal(t, incident.AnalysisFailed, in.AnalysisState)
+		require.Empty(t, p.revisions(in))
+
+		p.workers.engine.analyze = sound.analyze
+		answer, err := Requester{Store: p.store, Coordinator: p.coord}.Now(t.Context(), "", [16]byte(r.ID), time.Minute)
+		require.NoError(t, err)
+		assert.True(t, answer.Complete)
+		assert.Len(t, answer.Analyses, 1)
+	})
+}
+
+// sound is the engine as it ships.
+var sound = New(Config{}, nil, nil, nil, Observer{}).engine
+
+func crashOn(w *Workers, r analysistest.Request) {
+	w.engine.classify = func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+		if t.Key == r.Key() {
+			panic("a trace the rules cannot take")
+		}
+		return sound.classify(tenant, t, k)
+	}
+}
+
+func TestQuietIncidentIsResolvedAndRegresses(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		require.Equal(t, incident.StatusOpen, p.theIncident().Status)
+		p.pass(testConfig.ResolveAfter + testConfig.Sweep.Interval)
+		require.Equal(t, incident.StatusResolved, p.theIncident().Status)
+		p.fail(2, analysistest.BadData)
+		p.pass(quiet)
+		in := p.theIncident()
+		assert.Equal(t, incident.StatusRegressed, in.Status)
+		assert.Equal(t, 2, in.FailingTraces)
+	})
+}
+
+func TestChangesAreAnnounced(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		changes, err := p.coord.Subscribe(t.Context())
+		require.NoError(t, err)
+		p.start(testConfig)
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		in := p.theIncident()
+		require.NotEmpty(t, changes)
+		assert.Equal(t, in.ID, (<-changes).IncidentID)
+	})
+}
+
+func TestWorkersOutliveTheStore(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		require.NoError(t, p.store.Close())
+		p.pass(time.Minute)
+		p.stop()
+	})
+}
+
+func TestWithoutWorkersNothingRuns(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		config := testConfig
+		config.Workers = 0
+		p.start(config)
+		p.fail(1, analysistest.BadData)
+		p.pass(time.Hour)
+		assert.Empty(t, p.incidents())
+	})
+}
+
+func TestHealthyTracesAreNoFailures(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		r := analysistest.NewRequest(1, time.Now(), analysistest.None)
+		p.receive(r.Spans())
+		accepted, err := p.store.UpsertFailures(t.Context(), []store.FailureHint{{Key: r.Key()}})
+		require.NoError(t, err)
+		assert.Empty(t, accepted)
+	})
+}
+
+func TestRevisionIsRecomputedFromItsCase(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		r := p.fail(1, analysistest.LostBase)
+		// Text that JSON cannot carry as it is.
+		odd := r.Logs(0, 1)
+		odd.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr("cannot charge \xff\x00")
+		p.receive(odd, ptrace.NewTraces())
+		p.pass(quiet)
+		stored := p.analysis(p.theIncident())
+		body, err := p.store.Case(t.Context(), "", stored.InputDigest)
+		require.NoError(t, err)
+		c, err := OpenCase(body)
+		require.NoError(t, err)
+		assert.Equal(t, stored.Report, sound.analyze(c).Report)
+	})
+}
