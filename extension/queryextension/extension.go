@@ -17,8 +17,10 @@ import (
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
 
+	"github.com/prodsentinel/prodsentinel/extension/coordinationextension"
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/dashboard"
+	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
@@ -57,11 +59,11 @@ func (e *queryExtension) QueryHandler() http.Handler { return e.query }
 
 // Start opens the listeners.
 func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
-	reader, err := findStore(host, e.config.Store)
+	reader, err := signalstoreextension.Get(host, e.config.Store)
 	if err != nil {
 		return fmt.Errorf("query extension: store: %w", err)
 	}
-	coordinator, err := findCoordinator(host, e.config.Coordination)
+	coordinator, err := coordinationextension.Get(host, e.config.Coordination)
 	if err != nil {
 		return fmt.Errorf("query extension: coordination: %w", err)
 	}
@@ -72,7 +74,7 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	e.done.Go(func() { events.Run(running, coordinator.Subscribe) })
 
 	info := api.Info{
-		Version: e.build.Version, Engine: rca.EngineVersion, Coordination: backendOf(coordinator), StartedAt: time.Now(),
+		Version: e.build.Version, Engine: rca.EngineVersion, Coordination: coordinator.Backend(), StartedAt: time.Now(),
 	}
 	bundle := func(ctx context.Context, tenant, id string, w io.Writer) error {
 		return analysis.WriteBundle(ctx, reader, tenant, id, w)

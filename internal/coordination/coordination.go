@@ -42,5 +42,7 @@ type Coordinator interface {
 	// Subscribe delivers changes until the context ends, then closes the channel. A subscriber
 	// that does not keep up misses changes.
 	Subscribe(ctx context.Context) (<-chan Change, error)
+	// Backend names the backend, e.g. memory, for /query/status.
+	Backend() string
 	io.Closer
 }
