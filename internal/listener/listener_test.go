@@ -107,9 +107,9 @@ func TestGuard(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			req := httptest.NewRequest(tc.method, "/x", nil)
+			req := httptest.NewRequestWithContext(t.Context(), tc.method, "/x", nil)
 			if tc.body != "" {
-				req = httptest.NewRequest(tc.method, "/x", strings.NewReader(tc.body))
+				req = httptest.NewRequestWithContext(t.Context(), tc.method, "/x", strings.NewReader(tc.body))
 			}
 			req.Host = "localhost:8000"
 			if tc.host != "" {
@@ -137,7 +137,7 @@ func TestGuard(t *testing.T) {
 }
 
 func TestAnyHost(t *testing.T) {
-	req := httptest.NewRequest(http.MethodGet, "/", nil)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	req.Host = "whatever.test"
 	rec := httptest.NewRecorder()
 	listener.Guard(http.NotFoundHandler(), listener.Rules{AllowedHosts: []string{"*"}}).ServeHTTP(rec, req)
@@ -159,7 +159,7 @@ func TestProtect(t *testing.T) {
 	listener.Protect(srv, rules)
 	assert.NotZero(t, srv.MaxHeaderBytes)
 	rec := httptest.NewRecorder()
-	srv.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "http://evil.test/", nil))
+	srv.Handler.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://evil.test/", nil))
 	assert.Equal(t, http.StatusForbidden, rec.Code)
 }
 

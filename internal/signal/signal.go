@@ -57,7 +57,7 @@ func parseHex(dst []byte, s string) error {
 	return nil
 }
 
-// MarshalText, UnmarshalText make the IDs hex strings in JSON.
+// MarshalText makes the ID a hex string in JSON.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.

@@ -30,6 +30,8 @@ type rejection struct {
 	Error string `json:"error"`
 }
 
+func newAnswer() *answer { return &answer{Rejected: []rejection{}} }
+
 func (a *answer) reject(index int, err fieldError) {
 	if len(a.Rejected) >= maxListed {
 		a.Unlisted++
@@ -49,6 +51,7 @@ func writeOK(w http.ResponseWriter, a *answer) {
 
 // writeRefusal answers that no record was accepted.
 func writeRefusal(w http.ResponseWriter, code int, detail string, a *answer) {
+	a.Accepted = 0
 	w.Header().Set("Content-Type", listener.ProblemContentType)
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(struct {
@@ -58,7 +61,8 @@ func writeRefusal(w http.ResponseWriter, code int, detail string, a *answer) {
 }
 
 // writeUnreadable answers for a body that could not be read.
-func writeUnreadable(w http.ResponseWriter, err error, a *answer) {
+func writeUnreadable(w http.ResponseWriter, err error) {
+	a := newAnswer()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errBusy):

@@ -26,6 +26,8 @@ type budget struct {
 // Bodies are charged in steps, since nobody knows how large a compressed one becomes.
 const step = 64 << 10
 
+const jsonSpace = " \t\r\n"
+
 func newBudget(largestBody int64) *budget {
 	const bodies = 4
 	return &budget{free: semaphore.NewWeighted(bodies * (largestBody + step))}
@@ -54,27 +56,33 @@ func (b *budget) read(r *http.Request) (body []byte, release func(), err error) 
 	}
 }
 
-// eachRecord yields every record of a body with its index: of one object, an array, or objects
-// one a line (ndjson says that they are; otherwise a complete object on the first line does). A
-// line that cannot be read is yielded with its error; any other body that cannot be read is an
-// error as a whole.
-func eachRecord(body []byte, ndjson bool, yield func(index int, v signal.Value, err error)) error {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+// records are those of one body.
+type records struct {
+	body   []byte
+	ndjson bool  // the client says that every line is a record
+	err    error // why the body as a whole cannot be read; set after each
+}
+
+// each yields every record: one object, the elements of an array, or objects one a line (as the
+// client says, or because the first line is a whole JSON value). A line that cannot be read is
+// yielded with its error.
+func (rs *records) each(yield func(signal.Value, error) bool) {
+	body := bytes.TrimSpace(bytes.TrimPrefix(rs.body, []byte("\xef\xbb\xbf")))
 	switch {
 	case len(body) == 0:
-		return errNoRecords
-	case body[0] == '[' && !ndjson:
-		return eachElement(body, yield)
-	case ndjson || hasLines(body):
+		rs.err = errNoRecords
+	case rs.ndjson:
 		eachLine(body, yield)
-		return nil
+	case body[0] == '[':
+		rs.err = eachElement(body, yield)
+	case hasLines(body):
+		eachLine(body, yield)
+	default:
+		var v signal.Value
+		if v, rs.err = signal.ParsePlainValue(body); rs.err == nil {
+			yield(v, nil)
+		}
 	}
-	v, err := signal.ParsePlainValue(body)
-	if err != nil {
-		return err
-	}
-	yield(0, v, nil)
-	return nil
 }
 
 // hasLines tells whether the first of several lines is a whole JSON value.
@@ -87,21 +95,17 @@ func hasLines(body []byte) bool {
 	return err == nil
 }
 
-func eachLine(body []byte, yield func(int, signal.Value, error)) {
-	index := 0
+func eachLine(body []byte, yield func(signal.Value, error) bool) {
 	for line := range bytes.Lines(body) {
-		if line = bytes.TrimSpace(line); len(line) == 0 {
-			continue
+		if line = bytes.TrimSpace(line); len(line) > 0 && !yield(signal.ParsePlainValue(line)) {
+			return
 		}
-		v, err := signal.ParsePlainValue(line)
-		yield(index, v, err)
-		index++
 	}
 }
 
 // eachElement reads an array element by element, so that never more than one is held as a tree.
-func eachElement(body []byte, yield func(int, signal.Value, error)) error {
-	rest := bytes.TrimLeft(body[1:], " \t\r\n")
+func eachElement(body []byte, yield func(signal.Value, error) bool) error {
+	rest := bytes.TrimLeft(body[1:], jsonSpace)
 	if len(rest) > 0 && rest[0] == ']' {
 		return errNoRecords
 	}
@@ -110,8 +114,10 @@ func eachElement(body []byte, yield func(int, signal.Value, error)) error {
 		if err != nil {
 			return fmt.Errorf("record %d: %w", index, err)
 		}
-		yield(index, v, nil)
-		after = bytes.TrimLeft(after, " \t\r\n")
+		if !yield(v, nil) {
+			return nil
+		}
+		after = bytes.TrimLeft(after, jsonSpace)
 		switch {
 		case len(after) > 0 && after[0] == ',':
 			rest = after[1:]

@@ -42,7 +42,7 @@ func TestConsumeContract(t *testing.T) {
 		pipeline.SignalMetrics: `{"name":"n","service":"s","value":1,"attributes":{"test_id":"%s"}}`,
 	} {
 		t.Run(signal.String(), func(t *testing.T) {
-			free, err := net.Listen("tcp", "127.0.0.1:0")
+			free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 			require.NoError(t, err)
 			require.NoError(t, free.Close())
 			cfg := createDefaultConfig().(*Config)

@@ -50,7 +50,7 @@ func fuzzRoute(f *testing.F, path string) {
 		logs.Reset()
 		traces.Reset()
 		metrics.Reset()
-		req := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 		req.Header.Set("Content-Type", "application/json")
 		if lines {
 			req.Header.Set("Content-Type", "application/x-ndjson")

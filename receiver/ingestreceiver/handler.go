@@ -47,12 +47,12 @@ func (s *server) handler(query http.Handler) http.Handler {
 func (s *server) postLogs(w http.ResponseWriter, r *http.Request) {
 	rs, observed := newResources(), signal.NanosOf(s.now())
 	receive(s, w, r, "logs",
-		func(rec *record) ([]*signal.Log, *fieldError) {
+		func(ctx context.Context, rec *record) ([]*signal.Log, *fieldError) {
 			l := readLog(rec, rs, observed, s.operators != nil)
 			if failed := rec.finish(); failed != nil || s.operators == nil {
 				return []*signal.Log{l}, failed
 			}
-			return s.operators.run(r.Context(), l, rs)
+			return s.operators.run(ctx, l, rs)
 		},
 		func(ctx context.Context, logs []*signal.Log) error {
 			ctx = s.obs.StartLogsOp(ctx)
@@ -65,7 +65,7 @@ func (s *server) postLogs(w http.ResponseWriter, r *http.Request) {
 func (s *server) postTraces(w http.ResponseWriter, r *http.Request) {
 	rs := newResources()
 	receive(s, w, r, "traces",
-		func(rec *record) ([]*signal.Span, *fieldError) {
+		func(_ context.Context, rec *record) ([]*signal.Span, *fieldError) {
 			return []*signal.Span{readSpan(rec, rs)}, rec.finish()
 		},
 		func(ctx context.Context, spans []*signal.Span) error {
@@ -79,7 +79,7 @@ func (s *server) postTraces(w http.ResponseWriter, r *http.Request) {
 func (s *server) postMetrics(w http.ResponseWriter, r *http.Request) {
 	rs, received := newResources(), signal.NanosOf(s.now())
 	receive(s, w, r, "metrics",
-		func(rec *record) ([]*signal.Point, *fieldError) {
+		func(_ context.Context, rec *record) ([]*signal.Point, *fieldError) {
 			return []*signal.Point{readPoint(rec, rs, received)}, rec.finish()
 		},
 		func(ctx context.Context, points []*signal.Point) error {
@@ -90,39 +90,25 @@ func (s *server) postMetrics(w http.ResponseWriter, r *http.Request) {
 		})
 }
 
+// reader reads one record, or says what is wrong with it.
+type reader[T any] func(context.Context, *record) ([]T, *fieldError)
+
 // receive reads the body, hands all good records to consume in one call, and answers.
-func receive[T any](s *server, w http.ResponseWriter, r *http.Request, kind string,
-	read func(*record) ([]T, *fieldError), consume func(context.Context, []T) error,
-) {
-	a := &answer{Rejected: []rejection{}}
+func receive[T any](s *server, w http.ResponseWriter, r *http.Request, kind string, read reader[T], consume func(context.Context, []T) error) {
+	a := newAnswer()
 	body, release, err := s.budget.read(r)
 	if err != nil {
-		writeUnreadable(w, err, a)
+		writeUnreadable(w, err)
 		return
 	}
 	defer release()
-
-	var taken []T
-	accepted := 0
-	err = eachRecord(body, isLines(r), func(index int, v signal.Value, err error) {
-		if err != nil {
-			a.reject(index, fieldError{reason: err.Error()})
-			return
-		}
-		records, failed := read(newRecord(v))
-		if failed != nil {
-			a.reject(index, *failed)
-			return
-		}
-		taken = append(taken, records...)
-		accepted++
-	})
-	s.telemetry.ReceiverIngestRejectedRecords.Add(r.Context(), int64(a.rejections()), metric.WithAttributes(attribute.String("signal", kind)))
-	switch {
-	case err != nil:
-		writeUnreadable(w, err, &answer{Rejected: []rejection{}})
+	taken, err := readAll(r.Context(), &records{body: body, ndjson: isLines(r)}, read, a)
+	if err != nil {
+		writeUnreadable(w, err)
 		return
-	case accepted == 0:
+	}
+	s.telemetry.ReceiverIngestRejectedRecords.Add(r.Context(), int64(a.rejections()), metric.WithAttributes(attribute.String("signal", kind)))
+	if a.Accepted == 0 {
 		writeRefusal(w, http.StatusBadRequest, "no record was accepted; each rejection names its field", a)
 		return
 	}
@@ -134,8 +120,28 @@ func receive[T any](s *server, w http.ResponseWriter, r *http.Request, kind stri
 		writePushBack(w, err, a)
 		return
 	}
-	a.Accepted = accepted
 	writeOK(w, a)
+}
+
+// readAll returns the good records, and in the answer how many they are and what is wrong with
+// the others.
+func readAll[T any](ctx context.Context, rs *records, read reader[T], a *answer) (taken []T, err error) {
+	index := -1
+	for v, err := range rs.each {
+		index++
+		if err != nil {
+			a.reject(index, fieldError{reason: err.Error()})
+			continue
+		}
+		good, failed := read(ctx, newRecord(v))
+		if failed != nil {
+			a.reject(index, *failed)
+			continue
+		}
+		taken = append(taken, good...)
+		a.Accepted++
+	}
+	return taken, rs.err
 }
 
 // deadline leaves time to answer before the server gives up writing.

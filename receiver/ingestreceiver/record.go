@@ -1,7 +1,7 @@
 package ingestreceiver
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -241,5 +241,5 @@ func decimal(v signal.Value) (string, error) {
 			return strconv.FormatFloat(d, 'f', -1, 64), nil
 		}
 	}
-	return "", fmt.Errorf("out of range")
+	return "", errors.New("out of range")
 }

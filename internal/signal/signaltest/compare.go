@@ -25,10 +25,10 @@ func RequireEqualPoints(t require.TestingT, want, got []*signal.Point) {
 	requireEqual(t, want, got, func(p *signal.Point) string { return fingerprint(p.ID, p.ReceivedAt, p, signal.MarshalPoint) })
 }
 
-func requireEqual[T any](t require.TestingT, want, got []*T, print func(*T) string) {
+func requireEqual[T any](t require.TestingT, want, got []*T, content func(*T) string) {
 	require.Len(t, got, len(want))
 	for i := range want {
-		require.Equal(t, print(want[i]), print(got[i]), "record %d:\nwant %+v\ngot  %+v", i, want[i], got[i])
+		require.Equal(t, content(want[i]), content(got[i]), "record %d:\nwant %+v\ngot  %+v", i, want[i], got[i])
 	}
 }
 

@@ -60,7 +60,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.ReceiverIngestRejectedRecords, err = builder.meter.Int64Counter(
 		"otelcol_receiver_ingest_rejected_records",
-		metric.WithDescription("Records that were not accepted because of what they contain. [Development]"),
+		metric.WithDescription("Records that were not accepted because of what they contain [Alpha]"),
 		metric.WithUnit("{records}"),
 	)
 	errs = errors.Join(errs, err)
