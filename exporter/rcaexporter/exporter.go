@@ -12,6 +12,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/exporter/rcaexporter/internal/metadata"
+	"github.com/prodsentinel/prodsentinel/extension/coordinationextension"
+	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/failure/condition"
@@ -52,11 +54,11 @@ func newExporter(set exporter.Settings, config *Config) (*rcaExporter, error) {
 }
 
 func (e *rcaExporter) start(host component.Host) error {
-	s, err := storeOf(host, e.config.Store)
+	s, err := signalstoreextension.Get(host, e.config.Store)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if e.coord, err = coordinatorOf(host, e.config.Coordination); err != nil {
+	if e.coord, err = coordinationextension.Get(host, e.config.Coordination); err != nil {
 		return fmt.Errorf("coordination: %w", err)
 	}
 	e.reports = newReports(s, e.accepted, e.refused)

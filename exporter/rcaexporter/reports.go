@@ -98,18 +98,18 @@ func (r *reports) run(ctx context.Context) {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportRetry)
 			defer cancel()
-			r.try(last)
+			r.try(last, time.Now().Add(reportPatience))
 			return
 		case <-r.due:
 		case <-retry.C:
 		}
-		r.try(ctx)
+		r.try(ctx, time.Now())
 	}
 }
 
-// try records the failures that are due and whose error signals are stored by now.
-func (r *reports) try(ctx context.Context) {
-	hints := r.take(time.Now())
+// try records the failures that are due by the given time and whose error signals are stored.
+func (r *reports) try(ctx context.Context, dueBy time.Time) {
+	hints := r.take(dueBy)
 	if len(hints) == 0 {
 		return
 	}
@@ -122,16 +122,16 @@ func (r *reports) try(ctx context.Context) {
 	}
 }
 
-// take returns the reports to try now and puts off their next try.
-func (r *reports) take(now time.Time) []store.FailureHint {
+// take returns the reports that are due by the given time and puts off their next try.
+func (r *reports) take(dueBy time.Time) []store.FailureHint {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var hints []store.FailureHint
 	for id, w := range r.waiting {
-		if w.next.After(now) {
+		if w.next.After(dueBy) {
 			continue
 		}
-		w.next = now.Add(w.pause)
+		w.next = dueBy.Add(w.pause)
 		w.pause *= 2
 		hints = append(hints, store.FailureHint{Tenant: id.tenant, Key: id.key})
 	}
