@@ -108,8 +108,14 @@ func (q *search) floor() int64 {
 func (q *search) day(d day) error {
 	dec := q.decoder(d)
 	switch {
+	case !q.filter.TraceID.IsZero() && q.kind == kindPoints:
+		return nil // a metric belongs to no trace
 	case !q.filter.TraceID.IsZero():
-		return q.rows(dec, "trace_id = ? AND trace_id <> ''", q.filter.TraceID.String())
+		where, args := "trace_id = ? AND trace_id <> ''", []any{q.filter.TraceID.String()}
+		if q.filter.Service != "" {
+			where, args = where+" AND service = ?", append(args, q.filter.Service)
+		}
+		return q.rows(dec, where, args...)
 	case q.filter.Service != "":
 		return q.rows(dec, "service = ?", q.filter.Service)
 	}

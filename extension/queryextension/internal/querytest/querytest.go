@@ -152,12 +152,13 @@ func (f *filler) analyse() Seeded {
 		default:
 			continue // stays without an analysis
 		}
+		body := []byte(`{"tenant":"","root_signature":"` + c.Incident.ID + `","failing":[],"knowledge":{},"selection":{"rule":"none"}}`)
 		_, err := f.s.SaveAnalysis(f.t.Context(), c, store.AnalysisRecord{
 			Analysis: incident.Analysis{
 				IncidentID: c.Incident.ID, Reason: c.Reason, EngineVersion: "1",
-				InputDigest: fmt.Sprintf("%x", sha256.Sum256([]byte(c.Incident.ID))), Report: report,
+				InputDigest: fmt.Sprintf("%x", sha256.Sum256(body)), Report: report,
 			},
-			Case:               []byte(`{"failing":[],"knowledge":{},"selection":{"rule":"all"}}`),
+			Case:               body,
 			ObservationsDigest: "1",
 		})
 		require.NoError(f.t, err)
@@ -165,9 +166,6 @@ func (f *filler) analyse() Seeded {
 	seeded.Evidence = PoolReport().RootCause.Evidence
 	return seeded
 }
-
-// Status is a span's error status.
-type Status struct{ Message string }
 
 // Spans and logs are made with these.
 
