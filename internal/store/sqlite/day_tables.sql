@@ -41,6 +41,7 @@ CREATE TABLE spans_{day} (
 	status_code        INTEGER NOT NULL,
 	status_message     TEXT    NOT NULL,
 	peer               TEXT,             -- address called: host:port, or host
+	refused            INTEGER,          -- 1 where a serving span answered 401, 403, 407 or alike
 	attributes         TEXT    NOT NULL, -- JSON
 	events             TEXT,             -- JSON
 	links              TEXT,             -- JSON
@@ -56,6 +57,7 @@ CREATE TABLE spans_{day} (
 CREATE INDEX spans_{day}_trace   ON spans_{day} (tenant, trace_id, span_id);
 CREATE INDEX spans_{day}_service ON spans_{day} (tenant, service, time);
 CREATE INDEX spans_{day}_peer    ON spans_{day} (tenant, peer, time) WHERE peer IS NOT NULL;
+CREATE INDEX spans_{day}_refused ON spans_{day} (tenant, service, time) WHERE refused = 1;
 
 CREATE TABLE logs_{day} (
 	seq                INTEGER PRIMARY KEY,

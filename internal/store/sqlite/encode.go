@@ -205,6 +205,27 @@ func peerOf(s *signal.Span) string {
 	return ""
 }
 
+// refuses tells whether a serving span answered that the caller may not ask.
+func refuses(s *signal.Span) bool {
+	if s.Kind != signal.KindServer && s.Kind != signal.KindConsumer {
+		return false
+	}
+	for _, key := range []string{"http.response.status_code", "http.status_code"} {
+		if code, ok := s.Attributes.Int(key); ok {
+			return code == 401 || code == 403 || code == 407
+		}
+	}
+	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code"} {
+		if code, ok := s.Attributes.Int(key); ok {
+			return code == 7 || code == 16
+		}
+		if name := s.Attributes.Str(key); name != "" {
+			return name == "PERMISSION_DENIED" || name == "UNAUTHENTICATED"
+		}
+	}
+	return false
+}
+
 // hexID is the column of a trace or span ID: "" for none.
 func hexID(id []byte, zero bool) string {
 	if zero {

@@ -72,6 +72,11 @@ func (w *appending) span(s *signal.Span, e *encoded) error {
 	} else {
 		b.null()
 	}
+	if refuses(s) {
+		b.int(1)
+	} else {
+		b.null()
+	}
 	b.json(e.attributes)
 	b.json(e.more[0])
 	b.json(e.more[1])

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"slices"
 	"strings"
@@ -202,25 +201,7 @@ func (a answering) refused(asked []incident.CallStats) (map[string][]string, err
 	return refused, nil
 }
 
-// refusals are the statuses by which a server span refuses a caller.
-var refusals = map[string][]string{
-	"http.response.status_code": {"401", "403", "407"},
-	"http.status_code":          {"401", "403", "407"},
-	"rpc.grpc.status_code":      {"7", "16"},
-	"rpc.response.status_code":  {"7", "16", "PERMISSION_DENIED", "UNAUTHENTICATED"},
-}
-
 func (a answering) refusedCallers(c incident.CallStats) ([]string, error) {
-	var codes [][2]string
-	for key, values := range refusals {
-		for _, value := range values {
-			codes = append(codes, [2]string{key, value})
-		}
-	}
-	table, err := json.Marshal(codes)
-	if err != nil {
-		return nil, err
-	}
 	from, to := a.before(refusalWindow), a.onset+int64(refusalWindow)
 	var callers []string
 	for _, d := range a.days {
@@ -229,13 +210,12 @@ func (a answering) refusedCallers(c incident.CallStats) ([]string, error) {
 		}
 		t := d.table(kindSpans)
 		err := a.query(`SELECT DISTINCT p.service FROM (
-				SELECT trace_id, parent_span_id FROM `+t+` s WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND kind IN (2, 5) AND (? = '' OR name = ?)
-				AND EXISTS (SELECT 1 FROM json_each(s.attributes) a JOIN json_each(?) c ON a.key = c.value ->> 0 AND CAST(a.atom AS TEXT) = c.value ->> 1)
+				SELECT trace_id, parent_span_id FROM `+t+` WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND refused = 1 AND (? = '' OR name = ?)
 				ORDER BY time DESC LIMIT ?) r
 			JOIN `+t+` p ON p.tenant = ? AND p.trace_id = r.trace_id AND p.span_id = r.parent_span_id`, func(r *row) error {
 			callers = append(callers, r.text())
 			return nil
-		}, a.tenant, c.Callee, from, to, c.Operation, c.Operation, string(table), mostSamples, a.tenant)
+		}, a.tenant, c.Callee, from, to, c.Operation, c.Operation, mostSamples, a.tenant)
 		if err != nil {
 			return nil, err
 		}

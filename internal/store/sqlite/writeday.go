@@ -25,7 +25,7 @@ func (s *Store) openDay(c *conn, name string) (*writeDay, error) {
 	}
 	return &writeDay{
 		name:      name,
-		spanSQL:   insertSQL(kindSpans, name, 27),
+		spanSQL:   insertSQL(kindSpans, name, 28),
 		logSQL:    insertSQL(kindLogs, name, 21),
 		pointSQL:  insertSQL(kindPoints, name, 23),
 		errSQL:    insertSQL(kindErrorSignals, name, 8),
