@@ -51,6 +51,7 @@ func view(in *incident.Case) *caseView {
 	}
 	if len(c.support) > 0 {
 		c.face = slices.MinFunc(c.support, compareSupporters)
+		c.blameChangedCallee()
 	}
 	return c
 }

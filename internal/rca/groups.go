@@ -20,7 +20,10 @@ type group struct {
 	failedSpan bool
 
 	reason reason
-	peer   peer // of the exit call, or named by the evidence
+	// call is the exit call that the error is about: its own span, or the call below it that its
+	// evidence speaks of; nil where there is none.
+	call *node
+	peer peer // of the call, or named by the evidence
 
 	dismissed incident.DismissReason
 
@@ -62,7 +65,7 @@ func groupErrors(tr *tree, dir *directory) []*group {
 		groups = append(groups, g)
 	}
 	for _, g := range groups {
-		g.peer = g.findPeer(dir)
+		g.findPeer(dir)
 	}
 	return groups
 }

@@ -83,7 +83,10 @@ func (x *explainer) judgeDependency(j *judgement, class incident.Class) {
 // known.
 func (x *explainer) judgePeerError(j *judgement) {
 	p := j.group.peer
-	callee := j.group.node.remoteChild()
+	var callee *node
+	if j.group.call != nil {
+		callee = j.group.call.remoteChild()
+	}
 	switch {
 	case !p.known(), j.group.node.answer.callersBusiness():
 		x.judgeCode(j)

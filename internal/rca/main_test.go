@@ -97,3 +97,5 @@ func marshal(t *testing.T, v any) string {
 	require.NoError(t, err)
 	return string(b)
 }
+
+func signalKind(n int32) signal.SpanKind { return signal.SpanKind(n) }

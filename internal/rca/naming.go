@@ -207,18 +207,62 @@ func (d *directory) serviceIn(text, self string) string {
 	return ""
 }
 
-// findPeer is the peer of a group: of its exit call, else the one its evidence names.
-func (g *group) findPeer(dir *directory) peer {
+// findPeer finds whom the error is about: the peer of its exit call, else the one its evidence
+// names, else that of the call whose answer it carries.
+func (g *group) findPeer(dir *directory) {
 	if isExitCall(g.node) {
-		if p := dir.peerOf(g.node); p.known() {
-			return p.withSystem(g.reason)
+		g.call, g.peer = g.node, dir.peerOf(g.node)
+		if g.peer.known() {
+			if !isHTTP(g.node) {
+				g.peer = g.peer.withSystem(g.reason)
+			}
+			return
 		}
 	}
 	switch g.reason.trait {
 	case traitTransport, traitPeerError, traitRefusal, traitTimeout:
-		return dir.peerIn(g.reason.cited.text, g.node.service, g.reason.trait == traitTransport).withSystem(g.reason)
+	default:
+		return
 	}
-	return peer{}
+	g.peer = dir.peerIn(g.reason.cited.text, g.node.service, g.reason.trait == traitTransport).withSystem(g.reason)
+	if g.call == nil && g.reason.trait != traitTransport && g.answered() {
+		g.call = g.answeredCall(dir)
+		if g.call != nil && !g.peer.known() {
+			g.peer = dir.peerOf(g.call)
+		}
+	}
+}
+
+// isHTTP tells whether a call is known to be one over HTTP, which no database is asked by.
+func isHTTP(n *node) bool {
+	return n.answer.http != 0 || n.attributes().FirstStr("url.full", "http.url", "http.request.method", "http.method") != ""
+}
+
+// maxCalls bounds the search for the call that a message speaks of.
+const maxCalls = 256
+
+// answeredCall is the call of the same service below the group that its evidence names, else the
+// last one that had ended by then.
+func (g *group) answeredCall(dir *directory) *node {
+	var last *node
+	named := false
+	queue := []*node{g.node}
+	for i := 0; i < len(queue) && i < maxCalls; i++ {
+		for _, c := range queue[i].children {
+			if c.service != g.node.service {
+				continue
+			}
+			queue = append(queue, c)
+			if !isExitCall(c) || c.end > g.reason.cited.time+minTolerance {
+				continue
+			}
+			names := namesCall(g.reason.cited.text, c, dir)
+			if last == nil || names && !named || names == named && c.end > last.end {
+				last, named = c, names
+			}
+		}
+	}
+	return last
 }
 
 // withSystem adds the database that the evidence betrays.

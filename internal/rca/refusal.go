@@ -1,6 +1,10 @@
 package rca
 
-import "github.com/prodsentinel/prodsentinel/internal/incident"
+import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
 
 // judgeRefusal decides about a request that was refused (section 6): the caller built it, so it is
 // the component, unless others are refused too.
@@ -8,8 +12,8 @@ func (x *explainer) judgeRefusal(j *judgement) {
 	g := j.group
 	caller, callee, operation := x.refused(g)
 	j.operation = operation
-	if n := g.node; isExitCall(n) {
-		j.operation = callOperation(n)
+	if g.call != nil {
+		j.operation = callOperation(g.call)
 	}
 	if caller == "" || callee == "" {
 		x.judgeCode(j)
@@ -24,25 +28,35 @@ func (x *explainer) judgeRefusal(j *judgement) {
 		}
 		return
 	}
-	j.limits = append(j.limits, limit{600_000, "there is no other caller to compare with"})
+	j.limits = append(j.limits, limit{600_000, noComparison})
+}
+
+const noComparison = "there is no other caller to compare with"
+
+// blameChangedCallee moves a refusal to the callee, if a change of it precedes onset.
+func (c *caseView) blameChangedCallee() {
+	j := c.face.judgement
+	if j.kind != incident.KindEdge || j.class != incident.ClassRefused || j.component == j.callee {
+		return
+	}
+	for _, ch := range c.in.Changes {
+		if onset := c.onset(); ch.Service == j.callee && ch.Time <= onset && onset-ch.Time <= changeWindow {
+			j.component, j.service = j.callee, j.callee
+			j.limits = slices.DeleteFunc(j.limits, func(l limit) bool { return l.why == noComparison })
+			return
+		}
+	}
 }
 
 // refused is who asked whom for what: the name of the span that served it, "" where it was not
 // received. A service that says that it refuses speaks of its caller.
 func (x *explainer) refused(g *group) (caller, callee, operation string) {
 	n := g.node
-	var call *node
-	switch {
-	case isExitCall(n):
-		call = n
-	case g.answered():
-		call = x.callBefore(g)
-	}
-	if call != nil {
-		return n.service, x.dir.peerOf(call).name(n.service), servedName(call)
-	}
-	if g.peer.known() {
-		return n.service, g.peer.name(n.service), servedName(n)
+	if g.peer.known() || g.call != nil {
+		if g.call != nil {
+			operation = servedName(g.call)
+		}
+		return n.service, g.peer.name(n.service), operation
 	}
 	root := n.localRoot()
 	if root.parent == nil {
@@ -57,22 +71,6 @@ func servedName(call *node) string {
 		return c.name
 	}
 	return ""
-}
-
-// callBefore is the call whose answer a group speaks of that is no call itself: the last one to
-// another service that had ended when the group's record was written, nil if there is none.
-func (x *explainer) callBefore(g *group) *node {
-	if g.reason.cited == nil {
-		return nil
-	}
-	var last *node
-	for _, c := range g.node.children[:min(len(g.node.children), maxChildren)] {
-		leaves := isExitCall(c) || c.remoteChild() != nil
-		if leaves && !isStore(c) && c.end <= g.reason.cited.time+x.tree.tolerance && (last == nil || c.end >= last.end) {
-			last = c
-		}
-	}
-	return last
 }
 
 // reports tells whether b is only the callee's mark of a request that it refused, as g's answer
