@@ -31,13 +31,17 @@ type Knowledge struct {
 	RefusedCallers map[string][]string `json:"refused_callers,omitempty"`
 }
 
-// CallStats counts calls from one service to another operation in the baseline window.
+// CallStats counts calls from one service to another operation in the baseline window, and in the
+// 10 min up to onset (0 where nobody counted).
 type CallStats struct {
 	Caller    string `json:"caller"`
 	Callee    string `json:"callee"`
 	Operation string `json:"operation"`
 	Calls     int    `json:"calls"`
 	Failed    int    `json:"failed"`
+
+	RecentCalls  int `json:"recent_calls,omitempty"`
+	RecentFailed int `json:"recent_failed,omitempty"`
 }
 
 // EntryStats counts the traces of one entry operation in the 10 min window of section 9.

@@ -65,19 +65,31 @@ func sortedTraces(traces []*incident.Trace) []*incident.Trace {
 }
 
 // reported is the signature of the root to report: the incident's, as long as a trace has it,
-// else the most common one.
+// else the most common one. Complete traces decide; incomplete ones only where there is no other.
 func (c *caseView) reported() string {
-	votes := make(map[string]int)
-	for _, t := range c.traces {
-		for _, r := range t.Roots {
-			votes[r.Signature]++
-			if r.Joins != "" && r.Joins == c.in.RootSignature {
-				votes[r.Joins]++
+	for _, incomplete := range []bool{false, true} {
+		votes := make(map[string]int)
+		for _, t := range c.traces {
+			if t.incomplete() != incomplete {
+				continue
+			}
+			for _, r := range t.Roots {
+				votes[r.Signature]++
+				if r.Joins != "" && r.Joins == c.in.RootSignature {
+					votes[r.Joins]++
+				}
 			}
 		}
+		if best := mostVotes(votes, c.in.RootSignature); best != "" {
+			return best
+		}
 	}
-	if votes[c.in.RootSignature] > 0 {
-		return c.in.RootSignature
+	return ""
+}
+
+func mostVotes(votes map[string]int, wanted string) string {
+	if votes[wanted] > 0 {
+		return wanted
 	}
 	best := ""
 	for _, s := range sortedKeys(votes) {
@@ -87,6 +99,9 @@ func (c *caseView) reported() string {
 	}
 	return best
 }
+
+// incomplete tells whether part of the trace is known to be missing.
+func (c *classified) incomplete() bool { return c.MissingParent || c.tree.trace.Truncated > 0 }
 
 func supports(t *classified, wanted string) *supporter {
 	for _, joined := range []bool{false, true} {
@@ -101,7 +116,7 @@ func supports(t *classified, wanted string) *supporter {
 
 // compareSupporters prefers complete traces with the root itself, then the earliest.
 func compareSupporters(a, b *supporter) int {
-	return cmp.Or(compareBool(a.MissingParent, b.MissingParent), compareBool(a.root.Joins != "", b.root.Joins != ""),
+	return cmp.Or(compareBool(a.incomplete(), b.incomplete()), compareBool(a.root.Joins != "", b.root.Joins != ""),
 		cmp.Compare(a.FirstError, b.FirstError), cmp.Compare(a.Key, b.Key))
 }
 

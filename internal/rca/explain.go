@@ -20,6 +20,7 @@ type explainer struct {
 	budget int
 	// refusedCallers has the other callers that were refused, by callee and operation.
 	refusedCallers map[string][]string
+	calls          []incident.CallStats
 }
 
 const (
@@ -30,7 +31,8 @@ const (
 
 func explain(tr *tree, groups []*group, dir *directory, k incident.Knowledge) *explainer {
 	x := &explainer{
-		tree: tr, groups: groups, states: newStates(tr), dir: dir, budget: walkBudget, refusedCallers: k.RefusedCallers,
+		tree: tr, groups: groups, states: newStates(tr), dir: dir, budget: walkBudget,
+		refusedCallers: k.RefusedCallers, calls: k.Calls,
 	}
 	x.dismissRecovered()
 	x.dismissCallersBusiness()

@@ -52,6 +52,7 @@ func (c *caseView) findings(report *incident.Report) []incident.Finding {
 	for _, t := range c.traces {
 		c.addOrigins(l, t)
 	}
+	c.addIncomplete(l)
 	for _, t := range append(slices.Clone(c.traces), c.skipped...) {
 		addDismissed(l, t)
 	}
@@ -68,6 +69,24 @@ func (c *caseView) addOrigins(l *findingList, t *classified) {
 		default:
 			l.add("also failed: "+j.statement(), j.group.refs())
 		}
+	}
+}
+
+// addIncomplete counts the traces of which a part is missing: they prove nothing.
+func (c *caseView) addIncomplete(l *findingList) {
+	if c.face == nil || c.face.incomplete() {
+		return
+	}
+	n := 0
+	var refs []incident.Ref
+	for _, t := range c.traces {
+		if t.incomplete() {
+			n++
+			refs = appendRefs(refs, t.origins.primary[0].refs()...)
+		}
+	}
+	if n > 0 {
+		l.add(count(n, "incomplete trace")+" consistent with this, not proof of it", refs[:min(len(refs), maxRefs)])
 	}
 }
 

@@ -219,6 +219,14 @@ func (g *group) has(t trait) bool {
 	return false
 }
 
+// gaveUpAt is when the wait ended that the group tells of.
+func (g *group) gaveUpAt() instant {
+	if g.failedSpan && isExitCall(g.node) {
+		return g.node.end
+	}
+	return max(g.node.start, g.reason.cited.time)
+}
+
 func (g *group) cancelled() bool { return g.reason.trait == traitCancel }
 func (g *group) timedOut() bool  { return g.reason.trait == traitTimeout }
 

@@ -99,3 +99,7 @@ func marshal(t *testing.T, v any) string {
 }
 
 func signalKind(n int32) signal.SpanKind { return signal.SpanKind(n) }
+
+func keyValue(key, value string) signal.KeyValue {
+	return signal.KeyValue{Key: key, Value: signal.Value{Data: value}}
+}

@@ -94,7 +94,7 @@ var (
 	afterWords = regexp.MustCompile(`(?i)(?:\b(?:no instances available for|contain an instance for(?: the service)?|available server for(?: client)?:?|` +
 		`servers available for service:?|dial tcp: lookup|UnknownHostException:|ENOTFOUND|EAI_AGAIN|could not translate host name|` +
 		`(?:failed|unable|could not|cannot|can't) (?:to )?connect to(?: host)?|connection to(?: server at)?|could not resolve host:?|` +
-		`upstream(?: service)?)\s+|\bhost=)["'` + "`" + `]?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)`)
+		`upstream(?: service)?)\s+|\bhost=)["'` + "`" + `]?(?:host=)?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)`)
 	portWord   = regexp.MustCompile(`(?i)\bport ([0-9]{2,5})\b`)
 	pgDatabase = regexp.MustCompile(`(?i)\bdatabase[=" ]+([A-Za-z0-9_-]+)`)
 )

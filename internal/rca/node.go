@@ -26,6 +26,8 @@ type node struct {
 	guessed bool
 	// producer is the span that sent the message a consumer works on; no failure goes back to it.
 	producer *node
+	// consumers are the deliveries of what a producer sent, ordered as children are.
+	consumers []*node
 
 	leader *node // see lead
 

@@ -78,21 +78,24 @@ func (x *explainer) chainTop(g *group) *group {
 // entryOf is the node with which a group's request came in.
 func entryOf(g *group) *node { return g.node.top() }
 
-// outcomeOf says what the failure meant to whoever called the entry (section 9).
+// outcomeOf says what the failure meant to whoever called the entry (section 9). What the entry
+// answered counts more than what was logged on the way.
 func (x *explainer) outcomeOf(o origins) incident.Outcome {
 	first := o.primary[0]
 	top := x.chainTop(first)
 	entry := entryOf(top)
 	switch {
-	case !entry.received() || entry.guessed || !entry.span.ParentSpanID.IsZero() && entry.producer == nil && entry.kind != signal.KindConsumer:
+	case !entry.received() || entry.guessed:
 		return incident.OutcomeUnknown
-	case x.states.of(entry) == failed:
+	case entry.span.StatusCode == signal.StatusError || entry.answer.failed() && !entry.answer.callersBusiness():
 		return incident.OutcomeFailed
-	case x.states.of(entry) == healthy || !x.reachesEntry(first):
+	case entry.span.StatusCode == signal.StatusOK || entry.answer.known() || x.states.speaking[entry.instrumentation()]:
+		return incident.OutcomeDegraded
+	case !x.reachesEntry(first):
 		return incident.OutcomeDegraded
 	}
 	if thrown, _ := top.exception(); thrown != nil || top.failedSpan {
-		return incident.OutcomeFailed // it left the service uncaught, and nothing above says otherwise
+		return incident.OutcomeFailed // it left its service uncaught, and nothing above says otherwise
 	}
 	return incident.OutcomeUnknown
 }

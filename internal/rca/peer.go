@@ -42,7 +42,7 @@ func (p peer) name(caller string) string {
 func (p peer) identity(caller string) []string {
 	address := normalHost(p.service, "") // as it would be without knowledge of the service
 	if address == "" {
-		address = p.host
+		address = normalHost(splitPort(p.host))
 		if hostIsNumeric(address) && p.namespace != "" {
 			address = ""
 		}

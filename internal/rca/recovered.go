@@ -1,14 +1,11 @@
 package rca
 
-import (
-	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/signal"
-)
+import "github.com/prodsentinel/prodsentinel/internal/incident"
 
 // dismissRecovered dismisses the errors of attempts that a later attempt made good.
 func (x *explainer) dismissRecovered() {
 	for _, g := range x.groups {
-		if g.dismissed != "" || g.node.parent == nil || !x.madeGood(g.node) {
+		if g.dismissed != "" || !x.madeGood(g.node) || x.failsTooOften(g.node) {
 			continue
 		}
 		for _, b := range x.groupsUnder(g.node) {
@@ -19,14 +16,36 @@ func (x *explainer) dismissRecovered() {
 
 // madeGood tells whether a successful sibling to the same peer and operation followed.
 func (x *explainer) madeGood(n *node) bool {
-	if !isExitCall(n) && n.kind != signal.KindConsumer {
-		return false
+	var siblings []*node
+	switch {
+	case n.producer != nil:
+		siblings = n.producer.consumers
+	case n.parent != nil && isExitCall(n):
+		siblings = n.parent.children
 	}
-	siblings := n.parent.children
 	for i := len(siblings) - 1; i >= 0 && x.budget > 0 && siblings[i].start >= n.start; i-- {
 		x.budget--
 		s := siblings[i]
 		if s != n && s.start >= n.end-x.tree.tolerance && sameCall(n, s) && x.states.of(s) == healthy {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	minBaselineCalls = 100 // below that, a baseline says nothing
+	minRecentCalls   = 20
+)
+
+// failsTooOften tells whether the call fails more than twice as often as in the baseline: then its
+// failures matter although they are made good.
+func (x *explainer) failsTooOften(n *node) bool {
+	for _, c := range x.calls {
+		if c.Caller != n.service || c.Operation != n.name || c.Calls < minBaselineCalls || c.RecentCalls < minRecentCalls {
+			continue
+		}
+		if c.RecentFailed*c.Calls > 2*(c.Failed+1)*c.RecentCalls {
 			return true
 		}
 	}

@@ -41,6 +41,7 @@ const (
 	rankAuthorization
 	rankRateLimited
 	rankPool
+	rankConnectTimeout // below rankPool: waiting for a pool is told in the same words
 	rankLock
 	rankDatabase
 	rankResource
@@ -89,12 +90,11 @@ var signs = []sign{
 		"connection refused", "econnrefused", "actively refused", "no instances available for", "does not contain an instance for",
 		"does not have available server for", "no servers available for service", "no healthy upstream", "no live upstreams", "no available server",
 		"no route to host", "ehostunreach", "network is unreachable", "enetunreach", "host is unreachable",
-		"connect timed out", "connection timed out", "connecttimeout", "connect timeout", "connection attempt timed out", "timeout expired connecting",
 		"connection reset", "econnreset", "socket hang up", "remote end closed connection", "server closed the connection unexpectedly",
 		"server disconnected", "connection closed before", "upstream connect error", "nohttpresponseexception", "failed to respond",
 		"unexpected eof", "server unexpectedly closed", "connectionerror: ", "could not connect to", "failed to connect to",
 		"failed to establish a new connection", "unable to connect to", "cannot connect to", "no broker", "brokernotavailable", "broker not available",
-		"nonodeavailable", "no nodes available", "all shards failed to connect", "und_err_connect_timeout", "und_err_socket",
+		"nonodeavailable", "no nodes available", "all shards failed to connect", "und_err_socket",
 		"code = unavailable", "statuscode.unavailable", "statusruntimeexception: unavailable", "^14 unavailable",
 	}},
 	{rankAuthentication, incident.CategoryAuthentication, traitRefusal, incident.ClassRefused, "", "", []string{
@@ -119,6 +119,10 @@ var signs = []sign{
 		"waiting for a connection from the pool", "pool#acquire", "poolacquiretimeout", "couldn't get a connection after", "connection pool is full",
 		"connection pool saturated", "acquire a connection from pool", "acquire connection from pool", "timeout waiting for connection", "pool saturated",
 		"poolexhausted", "no connections available in pool", "connection pool limit",
+	}},
+	{rankConnectTimeout, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "", []string{
+		"connect timed out", "connection timed out", "connecttimeout", "connect timeout", "connection attempt timed out", "timeout expired connecting",
+		"und_err_connect_timeout",
 	}},
 	{rankLock, incident.CategoryDatabaseLock, traitPeerError, incident.ClassData, "", "postgresql", []string{
 		"lock timeout (sqlstate", "due to lock timeout", "could not obtain lock on",

@@ -33,7 +33,7 @@ func (j *judgement) statement() string {
 		if g.timedOut() {
 			return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", caller, g.afterWait(), j.component)
 		}
-		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.component, because(g))
+		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.component, quoted(g))
 	}
 	return codeStatement(j)
 }
@@ -71,14 +71,14 @@ func dependencyStatement(j *judgement, caller string) string {
 	case g.reason.trait == traitTransport:
 		return fmt.Sprintf("%s could not reach %s", caller, peer) + because(g)
 	default:
-		return fmt.Sprintf("%s answered %s with an error", peer, caller) + because(g)
+		return fmt.Sprintf("%s answered %s with an error", peer, caller) + quoted(g)
 	}
 }
 
 func codeStatement(j *judgement) string {
 	g := j.group
 	if j.service != g.node.service {
-		return fmt.Sprintf("%s answered %s with an error%s, and recorded none itself", j.service, g.node.service, withStatus(g))
+		return fmt.Sprintf("%s answered %s%s and recorded no error itself", j.service, g.node.service, withStatus(g))
 	}
 	thrown, _ := g.exception()
 	if thrown == nil {
@@ -118,12 +118,23 @@ func operationOrSpan(j *judgement) string {
 	return "a span of which only logs were received"
 }
 
-// because quotes the decisive record.
+// because quotes the decisive record, or else tells the status.
 func because(g *group) string {
 	if q := quoteOf(g); q != "" {
 		return " (" + q + ")"
 	}
 	return withStatus(g)
+}
+
+// quoted is because in parentheses always.
+func quoted(g *group) string {
+	if q := quoteOf(g); q != "" {
+		return " (" + q + ")"
+	}
+	if s := withStatus(g); s != "" {
+		return " (" + strings.TrimPrefix(s, " with ") + ")"
+	}
+	return ""
 }
 
 func quoteOf(g *group) string {
@@ -227,7 +238,7 @@ func (g *group) afterWait() string {
 }
 
 // waited is how long the group's span had gone on when it gave up.
-func (g *group) waited() instant { return max(0, g.end-g.node.start) }
+func (g *group) waited() instant { return max(0, g.gaveUpAt()-g.node.start) }
 
 func (p *place) caller(fallback string) string {
 	if p != nil && p.at.service != "" {
@@ -238,5 +249,5 @@ func (p *place) caller(fallback string) string {
 
 // calleeTime is how long the callee had the request before the deadline.
 func (p *place) calleeTime(g *group) instant {
-	return max(0, min(p.callee.endAt(g.end), g.end)-p.callee.start)
+	return max(0, min(p.callee.endAt(g.gaveUpAt()), g.gaveUpAt())-p.callee.start)
 }

@@ -24,7 +24,7 @@ const (
 
 // descend follows the time of a timeout down to the deepest span that held at least half of it.
 func (x *explainer) descend(g *group) *place {
-	at, from, until := g.node, g.node.start, g.end
+	at, from, until := g.node, g.node.start, g.gaveUpAt()
 	for x.budget > 0 {
 		next, overlap := x.longest(at, from, until)
 		if next == nil || 2*overlap < min(at.endAt(until), until)-max(at.start, from) {

@@ -157,6 +157,11 @@ func (tr *tree) number() {
 		}
 	}
 	slices.SortFunc(tr.roots, compareNodes)
+	for _, n := range tr.roots {
+		if n.producer != nil {
+			n.producer.consumers = append(n.producer.consumers, n)
+		}
+	}
 	for _, n := range tr.nodes {
 		slices.SortFunc(n.children, compareNodes)
 	}

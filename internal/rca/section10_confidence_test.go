@@ -1,0 +1,89 @@
+package rca_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+)
+
+// Section 10: the caps of confidence, in millionths.
+func TestSection10Caps(t *testing.T) {
+	two := func(build func(name string) *rcatest.Trace) []*rcatest.Trace {
+		return []*rcatest.Trace{build("a"), build("b")}
+	}
+	for name, c := range map[string]struct {
+		traces []*rcatest.Trace
+		want   incident.Confidence
+	}{
+		"a dependency with an explicit error":  {two(rcatest.LostDB), 900_000},
+		"a database's own error":               {two(rcatest.LockDB), 900_000},
+		"a timeout and no telemetry beyond it": {two(func(n string) *rcatest.Trace { return waiting(n, nil) }), 600_000},
+		"logs only": {two(func(n string) *rcatest.Trace {
+			return rcatest.New(n).Log("orders", 1, errorLv, "java.lang.NullPointerException: item")
+		}), 600_000},
+		"a parent that was not received": {two(func(n string) *rcatest.Trace {
+			tr, _, orders, _ := chain(n, 500, 500)
+			orders.Lost()
+			return tr
+		}), 700_000},
+		"one trace and nothing to compare": {[]*rcatest.Trace{rcatest.FailStock("a")}, 800_000},
+		"a refusal without comparison":     {two(rcatest.FailAuth), 600_000},
+		"an exception with frames":         {two(rcatest.FailStock), 950_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := report(t, c.traces...)
+			require.NotNil(t, r.RootCause)
+			assert.Equal(t, c.want, r.RootCause.Confidence)
+		})
+	}
+	t.Run("a baseline lifts the cap of one trace", func(t *testing.T) {
+		in := caseOf(t, rcatest.FailStock("a"))
+		healthy := rcatest.New("healthy")
+		healthy.Span("gateway", "POST /pay/{order_id}", server, 0, 9).Answered(200)
+		in.Healthy = []*incident.Trace{healthy.Build()}
+		assert.Equal(t, incident.Confidence(950_000), rca.Analyze(in).Report.RootCause.Confidence)
+	})
+}
+
+// Section 10: a statement claims no more than the edge it saw.
+func TestSection10Statements(t *testing.T) {
+	for want, tr := range map[string]*rcatest.Trace{
+		"inventory could not reach inventory-replica (failed to connect to `user=shop database=inventory`: " +
+			"127.0.0.1:1 (inventory-replica): dial error: dial tcp 127.0.0.1:1: connect: connection refused)": rcatest.LostDB("a"),
+		"a statement of inventory waited for a lock at inventory-db and was ended (ERROR: canceling statement due to lock timeout (SQLSTATE 55P03))": rcatest.LockDB("b"),
+		"inventory held the request in GET /inventory/{item_id} until the deadline of payment passed after 501 ms":                                   rcatest.SlowStock("c"),
+		"payment refused gateway's request with 403": rcatest.FailAuth("d"),
+		"time was lost between orders and stock: orders waited 3.0 s, and stock had the request for 90 ms of it": waiting("e", func(c *rcatest.Span) {
+			c.Serve("stock", "GET /items", 2900, 2990).HTTP(200)
+		}),
+	} {
+		assert.Equal(t, want, report(t, tr).RootCause.Statement)
+	}
+}
+
+// Section 10: below 0.5 the verdict is abstained and candidates are listed.
+func TestSection10Abstains(t *testing.T) {
+	seen := incident.Knowledge{ServicesSeen: []string{"stock"}, ServicesEver: []string{"stock"}}
+	for name, tr := range map[string]*rcatest.Trace{
+		"a timeout": waiting("timeout", nil),
+		"an answer": lost("orders", "500", "peer.service", "stock", "http.response.status_code", int64(500)),
+		"in a log":  rcatest.New("log").Log("orders", 1, errorLv, "upstream stock returned 500"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			built := tr.Build()
+			c := rca.Classify("", built, seen)
+			require.Len(t, c.Roots, 1)
+			assert.True(t, c.Roots[0].Abstained)
+			r := rca.Analyze(&incident.Case{RootSignature: c.Roots[0].Signature, Failing: []*incident.Trace{built}, Knowledge: seen}).Report
+			assert.Equal(t, incident.VerdictAbstained, r.Verdict)
+			assert.Nil(t, r.RootCause)
+			assert.Len(t, r.Candidates, 1)
+			assert.Contains(t, marshal(t, r.Gaps), "no_telemetry")
+		})
+	}
+}

@@ -1,0 +1,167 @@
+package rca_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+)
+
+func rootOf(t *testing.T, tr *rcatest.Trace) incident.Root {
+	t.Helper()
+	return only(t, classify(tr))
+}
+
+// lost is a caller that cannot reach an address.
+func lost(caller, message string, attributes ...any) *rcatest.Trace {
+	tr := rcatest.New(caller + message)
+	tr.Span(caller, "GET /", server, 0, 50).Answered(500).Call("call", 1, 9).With(attributes...).Failed(message)
+	return tr
+}
+
+// Section 8: what has one root key and what has not.
+func TestSection8Dependencies(t *testing.T) {
+	db := func(caller, host, namespace, message string) *rcatest.Trace {
+		return lost(caller, message, "db.system.name", "postgresql", "server.address", host, "server.port", int64(5432), "db.namespace", namespace)
+	}
+	base := rootOf(t, db("orders", "shop-db", "shop", "connection refused"))
+	assert.Equal(t, []string{"postgresql", "shop-db/shop"}, base.Parts.Identity)
+	assert.Equal(t, incident.ClassUnavailable, base.Parts.Class)
+	for name, tr := range map[string]*rcatest.Trace{
+		"another caller":       db("stock", "shop-db", "shop", "connection refused"),
+		"another failure":      db("orders", "shop-db", "shop", "no such host"),
+		"a pod of it":          db("orders", "shop-db-1", "shop", "connection reset by peer"),
+		"its cluster name":     db("orders", "shop-db.svc.cluster.local", "shop", "connection refused"),
+		"the default port":     lost("orders", "connection refused", "db.system.name", "postgresql", "server.address", "shop-db", "db.namespace", "shop"),
+		"upper case and a dot": db("orders", "Shop-DB.", "shop", "connection refused"),
+	} {
+		assert.Equal(t, base.Signature, rootOf(t, tr).Signature, name)
+	}
+	for name, tr := range map[string]*rcatest.Trace{
+		"another database":  db("orders", "shop-db", "users", "connection refused"),
+		"another host":      db("orders", "user-db", "shop", "connection refused"),
+		"its own error":     db("orders", "shop-db", "shop", "ERROR: deadlock detected (SQLSTATE 40P01)"),
+		"too many sessions": db("orders", "shop-db", "shop", "FATAL: sorry, too many clients already (SQLSTATE 53300)"),
+		"no answer":         db("orders", "shop-db", "shop", "context deadline exceeded"),
+	} {
+		assert.NotEqual(t, base.Signature, rootOf(t, tr).Signature, name)
+	}
+	assert.Equal(t, incident.ClassResource, rootOf(t, db("o", "d", "n", "too many clients already (SQLSTATE 53300)")).Parts.Class)
+	assert.Equal(t, incident.ClassData, rootOf(t, db("o", "d", "n", "deadlock detected (SQLSTATE 40P01)")).Parts.Class)
+
+	timeout := rootOf(t, db("orders", "shop-db", "shop", "context deadline exceeded"))
+	assert.Equal(t, base.Signature, timeout.Joins, "a timeout joins the open unavailability of the same database")
+	assert.Empty(t, base.Joins)
+}
+
+// Section 8: a service is one dependency, however its callers name it.
+func TestSection8ServiceNames(t *testing.T) {
+	base := rootOf(t, lost("orders", "connection refused", "peer.service", "stock"))
+	for name, tr := range map[string]*rcatest.Trace{
+		"by host":    lost("gateway", "connection refused", "server.address", "stock", "server.port", int64(80)),
+		"in a log":   rcatest.New("log").Log("gateway", 1, errorLv, "java.lang.IllegalStateException: No instances available for stock"),
+		"in a url":   rcatest.New("url").Log("gateway", 1, errorLv, `I/O error on GET request for "http://stock/items": Connection refused`),
+		"other case": lost("gateway", "connection refused", "peer.service", "Stock"),
+	} {
+		assert.Equal(t, base.Signature, rootOf(t, tr).Signature, name)
+	}
+}
+
+// Section 8: the tenant and the environment are part of the key.
+func TestSection8TenantAndEnvironment(t *testing.T) {
+	trace := func(environment string) *rcatest.Trace {
+		tr := rcatest.New("tenant")
+		tr.Environment = environment
+		tr.Span("orders", "GET /", server, 0, 50).Answered(500)
+		return tr
+	}
+	sign := func(tenant, environment string) string {
+		return rca.Classify(tenant, trace(environment).Build(), incident.Knowledge{}).Roots[0].Signature
+	}
+	assert.Equal(t, sign("a", "prod"), sign("a", "prod"))
+	assert.NotEqual(t, sign("a", "prod"), sign("b", "prod"))
+	assert.NotEqual(t, sign("a", "prod"), sign("a", "staging"))
+	assert.NotEqual(t, sign("ab", ""), sign("a", "b"))
+}
+
+// Section 8: code is told by service, exception type and own frames, else by its message; never by
+// host, version, line, values, raw paths or generated names.
+func TestSection8Code(t *testing.T) {
+	threw := func(service, typ, message, stack string, resource ...string) *rcatest.Trace {
+		tr := rcatest.New(service + message + stack)
+		e := tr.Span(service, "GET /order", server, 0, 50).Answered(500).Threw(40, typ, message, stack)
+		for i := 0; i+1 < len(resource); i += 2 {
+			e.Record().Resource.Attributes = append(e.Record().Resource.Attributes, keyValue(resource[i], resource[i+1]))
+		}
+		return tr
+	}
+	const npe = "java.lang.NullPointerException"
+	stack := func(message, line string) string {
+		return npe + ": " + message + "\n\tat shop.Orders.find(Orders.java:" + line + ")\n\tat shop.Api$$EnhancerBySpringCGLIB$$1a2b.get(<generated>)\n"
+	}
+	base := rootOf(t, threw("orders", npe, "item 7", stack("item 7", "10")))
+	assert.Equal(t, "frames", base.Parts.Strategy)
+	same := map[string]*rcatest.Trace{
+		"another value": threw("orders", npe, "item 9", stack("item 9", "10")),
+		"another line":  threw("orders", npe, "item 7", stack("item 7", "12")),
+		"another pod":   threw("orders", npe, "item 7", stack("item 7", "10"), "k8s.pod.name", "orders-2", "host.name", "b", "service.version", "2"),
+	}
+	for name, tr := range same {
+		assert.Equal(t, base.Signature, rootOf(t, tr).Signature, name)
+	}
+	for name, tr := range map[string]*rcatest.Trace{
+		"another service":  threw("stock", npe, "item 7", stack("item 7", "10")),
+		"another function": threw("orders", npe, "item 7", npe+": item 7\n\tat shop.Orders.save(Orders.java:10)\n"),
+		"another type":     threw("orders", "java.lang.IllegalStateException", "item 7", "java.lang.IllegalStateException: item 7\n\tat shop.Orders.find(Orders.java:10)\n"),
+	} {
+		assert.NotEqual(t, base.Signature, rootOf(t, tr).Signature, name)
+	}
+
+	messages := func(body string) incident.Root {
+		tr := rcatest.New(body)
+		tr.Span("orders", "GET /order", server, 0, 50).Failed("").Logged(40, errorLv, body)
+		return rootOf(t, tr)
+	}
+	assert.Equal(t, messages("order 17 of user 6f9619ff-8b86-d011-b42d-00c04fc964ff is locked").Signature,
+		messages("order 4 of user 00000000-8b86-d011-b42d-00c04fc964ff is locked").Signature)
+	assert.NotEqual(t, messages("order 17 is locked").Signature, messages("order 17 is lost").Signature)
+}
+
+// Section 8: resources, edges and slow operations.
+func TestSection8OtherKinds(t *testing.T) {
+	pool := func(service, operation string) incident.Root {
+		tr := rcatest.New(service + operation)
+		tr.Span(service, operation, server, 0, 50).Answered(500).Logged(40, errorLv, "HikariPool-1 - Connection is not available, request timed out after 30000ms")
+		return rootOf(t, tr)
+	}
+	assert.Equal(t, pool("orders", "GET /a").Signature, pool("orders", "GET /b").Signature)
+	assert.NotEqual(t, pool("orders", "GET /a").Signature, pool("stock", "GET /a").Signature)
+
+	assert.Equal(t, rootOf(t, refusal("a", 403)).Signature, rootOf(t, refusal("b", 401)).Signature)
+	assert.Equal(t, []string{"gateway", "payment"}, rootOf(t, refusal("a", 403)).Parts.Identity)
+
+	slow := func(name, operation string) incident.Root {
+		return rootOf(t, waiting(name, func(c *rcatest.Span) {
+			c.Serve("stock", operation, 3, 4000).HTTP(200).With("http.request.method", "GET", "http.route", operation)
+		}))
+	}
+	assert.Equal(t, slow("a", "/items/{id}").Signature, slow("b", "/items/{id}").Signature)
+	assert.NotEqual(t, slow("a", "/items/{id}").Signature, slow("b", "/shelves").Signature)
+	assert.Equal(t, []string{"stock", "GET /items/{id}"}, slow("a", "/items/{id}").Parts.Identity)
+	assert.Equal(t, incident.ClassSlow, slow("a", "/items/{id}").Parts.Class)
+}
+
+// Section 8: raw paths in span names do not tell failures apart.
+func TestSection8RawPaths(t *testing.T) {
+	status := func(name string) incident.Root {
+		tr := rcatest.New(name)
+		tr.Span("orders", name, server, 0, 50).Answered(500)
+		return rootOf(t, tr)
+	}
+	assert.Equal(t, status("GET /orders/17").Signature, status("GET /orders/18").Signature)
+	assert.Equal(t, status("/orders/6f9619ff-8b86-d011-b42d-00c04fc964ff").Signature, status("/orders/00000000-8b86-d011-b42d-00c04fc964ff").Signature)
+	assert.NotEqual(t, status("GET").Signature, status("POST").Signature)
+}
