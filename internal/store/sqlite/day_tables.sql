@@ -54,7 +54,7 @@ CREATE TABLE spans_{day} (
 	scope              INTEGER,
 	raw                BLOB              -- OTLP bytes, where the columns cannot carry the span
 ) STRICT;
-CREATE INDEX spans_{day}_trace   ON spans_{day} (tenant, trace_id, span_id);
+CREATE INDEX spans_{day}_trace   ON spans_{day} (tenant, trace_id, span_id, parent_span_id);
 CREATE INDEX spans_{day}_service ON spans_{day} (tenant, service, time);
 CREATE INDEX spans_{day}_peer    ON spans_{day} (tenant, peer, time) WHERE peer IS NOT NULL;
 CREATE INDEX spans_{day}_refused ON spans_{day} (tenant, service, time) WHERE refused = 1;

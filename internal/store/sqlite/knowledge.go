@@ -20,7 +20,7 @@ const (
 	// mostSamples bounds the rows read for one answer.
 	mostSamples = 10_000
 	// mostCallers bounds the calls to an address that are followed to their server.
-	mostCallers = 50
+	mostCallers = 20
 )
 
 // Knowledge implements store.Signals.
