@@ -273,11 +273,13 @@ type SignalFilter struct {
 	From, To    time.Time         // event time, half open
 }
 
-// SignalRecord is one record of a search; exactly one pointer is set.
+// SignalRecord is one record of a search or of evidence; exactly one pointer is set. Searches
+// give no changes.
 type SignalRecord struct {
-	Span  *signal.Span
-	Log   *signal.Log
-	Point *signal.Point
+	Span   *signal.Span
+	Log    *signal.Log
+	Point  *signal.Point
+	Change *incident.Change
 }
 
 // Signals reads stored signals. Records of equal identity are returned once; of several, the one

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -26,7 +27,7 @@ func (s *Store) Changes(ctx context.Context, tenant, service string, from, to ti
 	args := []any{from, until, after.at, after.id, service, service}
 	var all []incident.Change
 	err = s.read(ctx, func(v *view) (err error) {
-		all, err = v.changes(tenant, where+" ORDER BY time DESC, id DESC LIMIT ?", append(args, 2*pageSize(page)+2)...)
+		all, err = v.changes(tenant, where+" ORDER BY time DESC, id DESC LIMIT ?", append(args, pageSize(page)+1)...)
 		return err
 	})
 	return listing(changeListing, page, all, func(c incident.Change) position {
@@ -34,34 +35,46 @@ func (s *Store) Changes(ctx context.Context, tenant, service string, from, to ti
 	}), err
 }
 
-// changes reads changes newest first, each ID once: the one received first.
-func (v *view) changes(tenant, where string, args ...any) ([]incident.Change, error) {
-	byID := map[string]incident.Change{}
+// changes reads changes newest first. One received again under its ID, whatever it says then, is
+// the first.
+func (v *view) changes(tenant, where string, args ...any) (list []incident.Change, err error) {
 	for _, d := range v.days {
 		err := v.query("SELECT id, time, received_at, service, kind, version, title, url, attributes FROM "+d.table(kindChanges)+
-			" WHERE tenant = ? AND "+where, func(r *row) error {
+			" t WHERE "+v.first(kindChanges, d, "id = t.id")+" AND tenant = ? AND "+where, func(r *row) error {
 			c := incident.Change{
 				ID: r.text(), Time: r.nanos(), ReceivedAt: r.nanos(), Service: r.text(), Kind: r.text(),
 				Version: r.text(), Title: r.text(), URL: r.text(),
 			}
-			if err := c.Attributes.UnmarshalJSON(r.st.ColumnRawText(r.next())); err != nil {
-				return err
-			}
-			if known, ok := byID[c.ID]; !ok || c.ReceivedAt < known.ReceivedAt {
-				byID[c.ID] = c
-			}
-			return nil
+			err := c.Attributes.UnmarshalJSON(r.st.ColumnRawText(r.next()))
+			list = append(list, c)
+			return err
 		}, append([]any{tenant}, args...)...)
 		if err != nil {
 			return nil, err
 		}
 	}
-	list := make([]incident.Change, 0, len(byID))
-	for _, c := range byID {
-		list = append(list, c)
-	}
 	slices.SortFunc(list, func(a, b incident.Change) int {
 		return -cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.ID, b.ID))
 	})
 	return list, nil
+}
+
+// first is the condition that no earlier row of any day is the same as row t of the given day.
+func (v *view) first(k kind, d day, same string) string {
+	var arms []string
+	for _, other := range v.days {
+		if other.name <= d.name {
+			arms = append(arms, "NOT EXISTS (SELECT 1 FROM "+other.table(k)+" WHERE tenant = t.tenant AND "+same+" AND seq < t.seq)")
+		}
+	}
+	return "(" + strings.Join(arms, " AND ") + ")"
+}
+
+// changeEvidence is the change of an ID.
+func (v *view) changeEvidence(tenant, id string) ([]found, error) {
+	list, err := v.changes(tenant, "id = ?", id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return []found{{SignalRecord: store.SignalRecord{Change: &list[0]}}}, nil
 }

@@ -67,6 +67,8 @@ func notFound(format string, args ...any) error {
 }
 
 // substring is a LIKE pattern for texts that contain s.
-func substring(s string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
+func substring(s string) string { return "%" + escapeLike(s) + "%" }
+
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }

@@ -122,7 +122,7 @@ func (s *Store) ensureDays(c *conn, names ...string) error {
 func createDay(c *conn, name string) error {
 	ddl := strings.ReplaceAll(dayTables, "{day}", name)
 	for _, k := range kinds {
-		ddl += appendOnly(string(k) + "_" + name)
+		ddl += appendOnly(k, string(k)+"_"+name)
 	}
 	if err := c.raw.Exec(ddl); err != nil {
 		return err
@@ -135,14 +135,16 @@ func createDay(c *conn, name string) error {
 	return nil
 }
 
-// appendOnly are the triggers by which the database refuses to change a table's rows, also by
-// replacing them.
-func appendOnly(table string) string {
-	ddl := ""
-	for _, event := range []string{"UPDATE", "DELETE"} {
-		ddl += fmt.Sprintf("CREATE TRIGGER %[1]s_%[2]s BEFORE %[2]s ON %[1]s BEGIN SELECT RAISE(ABORT, 'signals are append-only'); END;\n", table, event)
+// appendOnly are the triggers by which the database refuses to change a table's rows, or to
+// replace one by another of its number, which would not count as a deletion.
+func appendOnly(k kind, table string) string {
+	const trigger = "CREATE TRIGGER %[1]s_%[2]s BEFORE %[2]s ON %[1]s %[3]s BEGIN SELECT RAISE(ABORT, 'signals are append-only'); END;\n"
+	number := "seq"
+	if k == kindResources || k == kindScopes {
+		number = "id"
 	}
-	return ddl
+	return fmt.Sprintf(trigger, table, "UPDATE", "") + fmt.Sprintf(trigger, table, "DELETE", "") +
+		fmt.Sprintf(trigger, table, "INSERT", fmt.Sprintf("WHEN EXISTS (SELECT 1 FROM %s WHERE %s = NEW.%s)", table, number, number))
 }
 
 // maxViewDays is how many days the views show; SQLite bounds the terms of a UNION ALL.

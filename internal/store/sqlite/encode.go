@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math"
-	"net"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -180,29 +178,6 @@ func digest(columns ...[]byte) []byte {
 		h.Write(c)
 	}
 	return h.Sum(nil)
-}
-
-// peerOf is the address a span calls: host:port, or host; "" where it names none.
-func peerOf(s *signal.Span) string {
-	if s.Kind == signal.KindServer || s.Kind == signal.KindConsumer {
-		return "" // there it is the server's own address
-	}
-	for _, keys := range [][2]string{
-		{"server.address", "server.port"},
-		{"net.peer.name", "net.peer.port"},
-		{"network.peer.address", "network.peer.port"},
-		{"net.sock.peer.addr", "net.sock.peer.port"},
-	} {
-		host := s.Attributes.Str(keys[0])
-		if host == "" || !plain(host) {
-			continue
-		}
-		if port, ok := s.Attributes.Int(keys[1]); ok && port > 0 {
-			return net.JoinHostPort(host, strconv.FormatInt(port, 10))
-		}
-		return host
-	}
-	return ""
 }
 
 // refuses tells whether a serving span answered that the caller may not ask.

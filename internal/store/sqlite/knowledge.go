@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"maps"
 	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -28,6 +28,9 @@ func (s *Store) Knowledge(ctx context.Context, tenant string, q store.KnowledgeQ
 	var k incident.Knowledge
 	err := s.read(ctx, func(v *view) error {
 		a := answering{view: v, tenant: tenant, onset: saturate(q.Onset)}
+		if a.onset == 0 {
+			a.onset = maxTime // nothing is known of the time
+		}
 		var err error
 		if k.AddressOwners, err = a.owners(q.Addresses); err != nil {
 			return err
@@ -55,25 +58,16 @@ type answering struct {
 func (a answering) before(window time.Duration) int64 { return max(0, a.onset-int64(window)) }
 
 // services tells which of the named services, or of the owners of addresses, have any span, and
-// which have one in the window before onset. A host name also names the service of its first label.
+// which have one in the window before onset.
 func (a answering) services(asked []string, owners map[string]string) (ever, seen []string, err error) {
-	var names []string
-	for _, name := range asked {
-		names = append(names, name)
-		if host, _, found := strings.Cut(hostOf(name), "."); found || host != name {
-			names = append(names, host)
-		}
-	}
-	for _, owner := range owners {
-		names = append(names, owner)
-	}
+	names := slices.AppendSeq(slices.Clone(asked), maps.Values(owners))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		any, err := a.hasSpan(name, 0, maxTime)
+		known, err := a.hasSpan(name, 0, maxTime)
 		if err != nil {
 			return nil, nil, err
 		}
-		if !any {
+		if !known {
 			continue
 		}
 		ever = append(ever, name)
@@ -102,19 +96,18 @@ func (a answering) hasSpan(service string, from, to int64) (bool, error) {
 	return false, nil
 }
 
-// hostOf is the host of host:port, or what it was given.
-func hostOf(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return address
-}
-
 // owners finds, for each address, the service whose server spans answered the newest calls to it.
 func (a answering) owners(addresses []string) (map[string]string, error) {
 	owners := map[string]string{}
 	for _, address := range addresses {
-		owner, err := a.owner(address)
+		peer, err := a.peer(address)
+		if err != nil {
+			return nil, err
+		}
+		if peer == "" {
+			continue
+		}
+		owner, err := a.owner(peer)
 		if err != nil {
 			return nil, err
 		}
@@ -128,48 +121,88 @@ func (a answering) owners(addresses []string) (map[string]string, error) {
 	return owners, nil
 }
 
-func (a answering) owner(address string) (owner string, err error) {
-	// Without a port the address stands for all of its ports: "host:" to "host;", the next byte.
-	match, args := "peer = ?", []any{address}
-	if hostOf(address) == address {
-		match, args = "(peer = ? OR peer >= ? AND peer < ?)", []any{address, address + ":", address + ";"}
+// peer is the address as spans have it: a host stands for its only port. One with several ports,
+// such as localhost, names nobody.
+func (a answering) peer(address string) (string, error) {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address, nil
 	}
+	from := net.JoinHostPort(address, "")
+	to := from[:len(from)-1] + ";" // the byte after ':'
+	var peers []string
+	for _, d := range a.days {
+		t := d.table(kindSpans)
+		err := a.query(`SELECT ?1 WHERE EXISTS (SELECT 1 FROM `+t+` WHERE tenant = ?4 AND peer = ?1)
+			UNION SELECT min(peer) FROM `+t+` WHERE tenant = ?4 AND peer >= ?2 AND peer < ?3
+			UNION SELECT max(peer) FROM `+t+` WHERE tenant = ?4 AND peer >= ?2 AND peer < ?3`, func(r *row) error {
+			if peer := r.text(); peer != "" && !slices.Contains(peers, peer) {
+				peers = append(peers, peer)
+			}
+			return nil
+		}, address, from, to, a.tenant)
+		if err != nil {
+			return "", err
+		}
+	}
+	if len(peers) != 1 {
+		return "", nil
+	}
+	return peers[0], nil
+}
+
+// owner is the one service that answered the newest calls to a peer, those without error first;
+// "" where several did, as behind a gateway.
+func (a answering) owner(peer string) (string, error) {
 	for _, d := range a.days {
 		if !d.overlaps(kindSpans, 0, a.onset) {
 			continue
 		}
 		t := d.table(kindSpans)
 		for _, status := range []string{"status_code <> 2", "status_code = 2"} {
-			err := a.query("SELECT s.service FROM (SELECT trace_id, span_id FROM "+t+" WHERE tenant = ? AND peer IS NOT NULL AND "+match+" AND time <= ? AND "+status+
-				" ORDER BY time DESC LIMIT ?) c JOIN "+t+" s ON s.tenant = ? AND s.trace_id = c.trace_id AND s.parent_span_id = c.span_id AND s.kind IN (2, 5) LIMIT 1",
+			var owners []string
+			err := a.query("SELECT DISTINCT s.service FROM (SELECT trace_id, span_id FROM "+t+" WHERE tenant = ?1 AND peer = ?2 AND time <= ?3 AND "+status+
+				" ORDER BY time DESC LIMIT ?4) c CROSS JOIN "+t+" s ON s.tenant = ?1 AND s.trace_id = c.trace_id AND s.parent_span_id = c.span_id AND s.kind IN (2, 5)",
 				func(r *row) error {
-					owner = r.text()
+					owners = append(owners, r.text())
 					return nil
-				}, append(append([]any{a.tenant}, args...), a.onset, mostCallers, a.tenant)...)
-			if err != nil || owner != "" {
-				return owner, err
+				}, a.tenant, peer, a.onset, mostCallers)
+			switch {
+			case err != nil:
+				return "", err
+			case len(owners) == 1:
+				return owners[0], nil
+			case len(owners) > 1:
+				return "", nil
 			}
 		}
 	}
 	return "", nil
 }
 
-// calls counts the calls of each caller's operation in the window before onset.
+// calls counts the calls of each caller's operation to the callee in the window before onset.
 func (a answering) calls(asked []incident.CallStats) ([]incident.CallStats, error) {
 	var counted []incident.CallStats
 	for _, c := range asked {
 		c.Calls, c.Failed = 0, 0
+		seen := map[string]bool{}
 		for _, d := range a.days {
 			if !d.overlaps(kindSpans, a.before(seenWindow), a.onset) {
 				continue
 			}
-			err := a.query(`SELECT count(*), coalesce(sum(failed), 0) FROM (SELECT DISTINCT id, status_code = 2 AS failed FROM (
-					SELECT id, status_code, name, kind FROM `+d.table(kindSpans)+` WHERE tenant = ? AND service = ? AND time >= ? AND time < ?
-					AND name = ? AND kind IN (3, 4) ORDER BY time DESC LIMIT ?))`, func(r *row) error {
-				c.Calls += r.count()
-				c.Failed += r.count()
+			t := d.table(kindSpans)
+			err := a.query(`SELECT id, status_code = 2 FROM `+t+` s
+				WHERE tenant = ?1 AND service = ?2 AND time >= ?3 AND time < ?4 AND name = ?5 AND (
+					peer = ?6 OR peer LIKE ?7 ESCAPE '\'
+					OR EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = 'peer.service' AND value = ?6)
+					OR EXISTS (SELECT 1 FROM `+t+` c WHERE c.tenant = ?1 AND c.trace_id = s.trace_id AND c.parent_span_id = s.span_id AND c.service = ?6))
+				ORDER BY time DESC LIMIT ?8`, func(r *row) error {
+				if id := r.text(); !seen[id] {
+					seen[id] = true
+					c.Calls++
+					c.Failed += r.count()
+				}
 				return nil
-			}, a.tenant, c.Caller, a.before(seenWindow), a.onset, c.Operation, mostSamples)
+			}, a.tenant, c.Caller, a.before(seenWindow), a.onset, c.Operation, c.Callee, escapeLike(c.Callee)+":%", mostSamples)
 			if err != nil {
 				return nil, err
 			}
@@ -202,7 +235,7 @@ func (a answering) refused(asked []incident.CallStats) (map[string][]string, err
 }
 
 func (a answering) refusedCallers(c incident.CallStats) ([]string, error) {
-	from, to := a.before(refusalWindow), a.onset+int64(refusalWindow)
+	from, to := a.before(refusalWindow), a.onset+min(int64(refusalWindow), maxTime-a.onset)
 	var callers []string
 	for _, d := range a.days {
 		if !d.overlaps(kindSpans, from, to) {

@@ -247,13 +247,7 @@ func (q *search) narrow(c *conditions, d day) {
 		c.add(attributeIs(d), key, key, value, key, value)
 	}
 	// Records without event time are sorted by receipt, so a second delivery lies elsewhere.
-	var earlier []string
-	for _, other := range q.days {
-		if other.name <= d.name {
-			earlier = append(earlier, "EXISTS (SELECT 1 FROM "+other.table(q.kind)+" WHERE tenant = t.tenant AND "+columns.same+" AND seq < t.seq)")
-		}
-	}
-	c.add("NOT (" + columns.unset + " AND (" + strings.Join(earlier, " OR ") + "))")
+	c.add("(NOT (" + columns.unset + ") OR " + q.first(q.kind, d, columns.same) + ")")
 }
 
 // attributeIs compares the record's attribute, or where it has none its resource's, as text.
@@ -302,7 +296,11 @@ func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) (
 	}
 	var records []found
 	err := s.read(ctx, func(v *view) (err error) {
-		records, err = v.evidence(tenant, kindOf, id)
+		if kindOf == "change" {
+			records, err = v.changeEvidence(tenant, id)
+		} else {
+			records, err = v.evidence(tenant, kindOf, id)
+		}
 		return err
 	})
 	switch {
