@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -38,10 +39,19 @@ func checkAll(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, tim
 		}
 		attempts = append(attempts, failed...)
 	}
-	_, _ = fmt.Fprintf(out, "%d orders sent, by OTLP and by plain JSON; waiting for the verdicts\n", len(attempts))
+	p := &printer{out: out}
+	p.line("%d orders sent, by OTLP and by plain JSON; waiting for the verdicts", len(attempts))
 	a := newAPI(url(s.addresses, query))
-	waited := poll(ctx, func() (bool, error) { return allSettled(ctx, a, attempts) })
-	return judge(ctx, out, a, attempts, waited)
+	began, seen := time.Now(), 0
+	waited := poll(ctx, func() (bool, error) {
+		settled, err := countSettled(ctx, a, attempts)
+		if settled != seen {
+			seen = settled
+			p.line("%5.1f s  %d of %d", time.Since(began).Seconds(), settled, len(attempts))
+		}
+		return settled == len(attempts), err
+	})
+	return judge(ctx, p, a, attempts, waited)
 }
 
 // payAll sends one order for each scenario, and one with a storm straight to payment.
@@ -71,20 +81,33 @@ func payAll(ctx context.Context, front storefront) ([]*attempt, error) {
 	return attempts, nil
 }
 
-func allSettled(ctx context.Context, a *api, attempts []*attempt) (bool, error) {
-	all := true
+// countSettled looks at the attempts that were not settled yet, and at all of them before it counts all.
+func countSettled(ctx context.Context, a *api, attempts []*attempt) (settled int, err error) {
 	for _, at := range attempts {
-		if err := at.look(ctx, a); err != nil {
-			return false, err
+		if !at.settled() {
+			err = errors.Join(err, at.look(ctx, a))
 		}
-		all = all && at.settled()
 	}
-	return all, nil
+	if settled = count(attempts); settled < len(attempts) || err != nil {
+		return settled, err
+	}
+	for _, at := range attempts {
+		err = errors.Join(err, at.look(ctx, a))
+	}
+	return count(attempts), err
+}
+
+func count(attempts []*attempt) (settled int) {
+	for _, at := range attempts {
+		if at.settled() {
+			settled++
+		}
+	}
+	return settled
 }
 
 // judge prints every attempt with what is wrong about it. waited is why waiting ended, nil if all is settled.
-func judge(ctx context.Context, out io.Writer, a *api, attempts []*attempt, waited error) error {
-	p := &printer{out: out}
+func judge(ctx context.Context, p *printer, a *api, attempts []*attempt, waited error) error {
 	p.line("\n%-6s %-11s %-20s %-4s %-66s", "", "mode", "ID contains", "HTTP", "verdict")
 	bad := 0
 	for _, at := range attempts {

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// tailWidth is how much of a log's line is shown.
+const tailWidth = 200
+
 // stopGrace is how long a process may take to end after it was asked to.
 const stopGrace = 20 * time.Second
 
@@ -62,14 +65,18 @@ func (p *process) stop() {
 	}
 }
 
-// tail returns the last lines of the log.
+// tail returns the last lines of the log, the long ones cut.
 func (p *process) tail(lines int) string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
 	all := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
-	return string(bytes.Join(all[max(0, len(all)-lines):], []byte("\n")))
+	last := all[max(0, len(all)-lines):]
+	for i, line := range last {
+		last[i] = line[:min(len(line), tailWidth)]
+	}
+	return string(bytes.Join(last, []byte("\n")))
 }
 
 // ownEnv is this process's environment without what would make the collector or the shop run otherwise

@@ -30,7 +30,7 @@ func printReport(out io.Writer, inc incident.Incident, an incident.Analysis) err
 	p := &printer{out: out}
 	p.line("%s", inc.Title)
 	p.line("%s · %s · %s in %s · revision %d", inc.Severity, inc.Status,
-		count(an.ErrorSignals, "error signal"), count(inc.FailingTraces, "failing trace"), an.Revision)
+		plural(an.ErrorSignals, "error signal"), plural(inc.FailingTraces, "failing trace"), an.Revision)
 	p.rootCause(an)
 	if c := an.CriticalFailure; c != nil {
 		p.section("Where it hurt first")
@@ -119,7 +119,7 @@ func percent(c incident.Confidence) string {
 	return fmt.Sprintf("%d %%", (int(c)*100+int(incident.Certain)/2)/int(incident.Certain))
 }
 
-func count(n int, what string) string {
+func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

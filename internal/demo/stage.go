@@ -12,8 +12,8 @@ import (
 
 const (
 	readyTimeout = time.Minute
-	pollInterval = 250 * time.Millisecond
-	tailLines    = 10
+	pollInterval = 500 * time.Millisecond
+	tailLines    = 5
 )
 
 // stage is the running collector and shops.

@@ -119,7 +119,7 @@ func TestJudgeCountsIncidents(t *testing.T) {
 				second.incidents[0].ID = "i1"
 			}
 			var out strings.Builder
-			err := judge(t.Context(), &out, serve(t, map[string]any{"/query/incidents": map[string]any{"items": items}}),
+			err := judge(t.Context(), &printer{out: &out}, serve(t, map[string]any{"/query/incidents": map[string]any{"items": items}}),
 				[]*attempt{first, second}, nil)
 			if tc.want == "" {
 				require.NoError(t, err, out.String())

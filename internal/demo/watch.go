@@ -77,7 +77,7 @@ func follow(ctx context.Context, p *printer, a *api, traceID string, timeout tim
 		}
 		if signals > stored {
 			stored = signals
-			step("collecting", "%s of the trace", count(stored, "signal"))
+			step("collecting", "%s of the trace", plural(stored, "signal"))
 		}
 		if f == nil || f.State != incident.FailureClassified || len(f.Incidents) == 0 {
 			return false, nil
@@ -87,7 +87,7 @@ func follow(ctx context.Context, p *printer, a *api, traceID string, timeout tim
 		}
 		if !settled {
 			settled = true
-			step("classified", "%s, %s, 1 incident", count(f.ErrorSignals, "error signal"), count(found.FailingTraces, "failing trace"))
+			step("classified", "%s, %s, 1 incident", plural(f.ErrorSignals, "error signal"), plural(found.FailingTraces, "failing trace"))
 		}
 		report, err = a.analysis(ctx, found.ID)
 		if errors.Is(err, errNotFound) {

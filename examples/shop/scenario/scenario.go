@@ -69,7 +69,7 @@ func All() []Scenario {
 			Happens: "payment's connection pool is saturated and the acquire times out",
 			Expect: Verdict{
 				Incident: true, Kind: "resource", Service: "payment", Component: "payment",
-				Category: "connection_pool_exhausted", MaxConfidence: 0.9,
+				Category: "connection_pool_exhausted", MaxConfidence: 1,
 			},
 		},
 		{
@@ -77,7 +77,7 @@ func All() []Scenario {
 			Happens: "inventory writes to a nil map; the panic becomes a 500 that payment wraps",
 			Expect: Verdict{
 				Incident: true, Kind: "code", Service: "inventory", Component: "inventory",
-				Category: "code_exception", MaxConfidence: 0.9,
+				Category: "code_exception", MaxConfidence: 1,
 			},
 		},
 		{
@@ -93,7 +93,7 @@ func All() []Scenario {
 			Happens: "inventory computes longer than payment waits, and is cancelled",
 			Expect: Verdict{
 				Incident: true, Kind: "slow", Service: "inventory", Component: "inventory",
-				Category: "timeout", MaxConfidence: 0.9,
+				Category: "timeout", MaxConfidence: 1,
 			},
 		},
 		{
