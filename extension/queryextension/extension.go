@@ -98,7 +98,18 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	if !e.config.managed() {
 		return nil
 	}
-	return e.listen(ctx, host, "management", &e.config.Management, management.Handler())
+	// Who waits for an analysis is sent away at shutdown; quick answers are finished.
+	return e.listen(ctx, host, "management", &e.config.Management, until(running, management.Handler()))
+}
+
+// until ends requests with a context.
+func until(end context.Context, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(end, cancel)()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // Shutdown ends the streams, then the listeners.

@@ -191,9 +191,11 @@ func (e *Events) serve(ctx context.Context, out streamWriter, c *client, resumed
 }
 
 func (ev event) text() string {
-	data, err := json.Marshal(ev.change)
+	data, err := json.Marshal(struct {
+		IncidentID string `json:"incident_id"`
+	}{ev.change.IncidentID})
 	if err != nil {
-		panic("a change cannot fail to be JSON: " + err.Error())
+		panic("a string cannot fail to be JSON: " + err.Error())
 	}
 	return fmt.Sprintf("id: %d\nevent: incident\ndata: %s\n\n", ev.seq, data)
 }

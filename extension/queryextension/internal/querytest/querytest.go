@@ -6,6 +6,7 @@ package querytest
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,17 +53,15 @@ type Options struct {
 func Fill(t testing.TB, s store.Store, o Options) Seeded {
 	t.Helper()
 	f := filler{t: t, s: s}
-	f.append(PoolSignals(PoolTrace, Onset))
+	batches := []store.Batch{PoolSignals(PoolTrace, Onset)}
 	for i := range 24 {
-		f.append(PoolSignals(traceID(byte(100+i)), Onset.Add(time.Duration(i+1)*7*time.Second)))
+		batches = append(batches, PoolSignals(traceID(byte(100+i)), Onset.Add(time.Duration(i+1)*7*time.Second)))
 	}
-	f.append(HostileSignals())
-	f.append(TornSignals())
-	f.append(HealthySignals())
-	f.append(store.Batch{Points: []*signal.Point{PoolMetric()}})
+	batches = append(batches, HostileSignals(), TornSignals(), HealthySignals(), store.Batch{Points: []*signal.Point{PoolMetric()}})
 	if o.Large > 0 {
-		f.append(LargeSignals(o.Large))
+		batches = append(batches, LargeSignals(o.Large))
 	}
+	f.append(batches)
 	f.classify()
 	return f.analyse()
 }
@@ -72,18 +71,21 @@ type filler struct {
 	s store.Store
 }
 
-func (f *filler) append(b store.Batch) {
+// append stores the batches and reports their failures.
+func (f *filler) append(batches []store.Batch) {
 	f.t.Helper()
-	_, err := f.s.Append(f.t.Context(), []store.Batch{b})
+	_, err := f.s.Append(f.t.Context(), batches)
 	require.NoError(f.t, err)
-	seen := map[string]bool{}
-	for _, e := range b.Errors {
-		if !seen[e.Key] {
-			seen[e.Key] = true
-			_, err = f.s.UpsertFailures(f.t.Context(), []store.FailureHint{{Key: e.Key, Urgent: true}})
-			require.NoError(f.t, err)
+	var hints []store.FailureHint
+	for _, b := range batches {
+		for _, e := range b.Errors {
+			if hint := (store.FailureHint{Key: e.Key, Urgent: true}); !slices.Contains(hints, hint) {
+				hints = append(hints, hint)
+			}
 		}
 	}
+	_, err = f.s.UpsertFailures(f.t.Context(), hints)
+	require.NoError(f.t, err)
 }
 
 // classify gives every waiting failure the root its trace was made for.

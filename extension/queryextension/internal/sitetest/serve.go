@@ -33,6 +33,9 @@ type Site struct {
 	Announce chan<- coordination.Change
 }
 
+// MaxStreams bounds the streams of /query/events.
+const MaxStreams = 4
+
 // OpenStore makes an empty SQLite store that is closed with the test.
 func OpenStore(t testing.TB) store.Store {
 	t.Helper()
@@ -64,7 +67,7 @@ func serve(t testing.TB, s store.Store) *Site {
 		log = zaptest.NewLogger(test, zaptest.Level(zap.ErrorLevel))
 	}
 	announce := make(chan coordination.Change)
-	events := api.NewEvents(4, 50*time.Millisecond)
+	events := api.NewEvents(MaxStreams, 50*time.Millisecond)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
