@@ -107,7 +107,7 @@ func (w *Workers) Shutdown(ctx context.Context) error {
 }
 
 // pollInterval is how often a worker looks for work that nobody announced.
-const pollInterval = time.Second
+const pollInterval = 2 * time.Second
 
 // step does one unit of work and says how long to wait for the next, 0 for not at all. A wake-up
 // ends the wait.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
@@ -16,6 +17,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
@@ -57,11 +59,18 @@ func inPlant(t *testing.T, test func(t *testing.T, p *plant)) {
 	})
 }
 
-func (p *plant) start(config Config) {
-	p.workers = New(config, p.store, p.coord, zaptest.NewLogger(p.t), Observer{})
+func (p *plant) start(config Config) { p.startWith(config, sound) }
+
+// startWith starts workers with an engine of the test's.
+func (p *plant) startWith(config Config, e engine) {
+	p.workers = New(config, p.store, p.coord, zaptest.NewLogger(p.t, zaptest.Level(zap.FatalLevel)), Observer{})
+	p.workers.engine = e
 	p.workers.Start()
 	synctest.Wait()
 }
+
+// sound is the engine as it ships.
+var sound = engine{classify: rca.Classify, analyze: rca.Analyze}
 
 func (p *plant) stop() {
 	if p.workers != nil {

@@ -66,7 +66,7 @@ func TestStormIsOneFailureOneIncidentOneRevision(t *testing.T) {
 			p.report(r)
 			p.pass(1800 * time.Millisecond)
 		}
-		p.pass(time.Hour)
+		p.pass(5 * time.Minute)
 		in := p.theIncident()
 		assert.Equal(t, 1, in.FailingTraces)
 		assert.Equal(t, 4+50, in.ErrorSignals, "three spans, an exception event, the logs")
@@ -122,7 +122,7 @@ func TestNextProcessTakesUpTheWork(t *testing.T) {
 			p.pass(quiet / 2)
 			p.stop()
 			p.start(testConfig)
-			p.pass(quiet / 2)
+			p.pass(quiet/2 + pollInterval)
 			assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
 		})
 	})
@@ -134,7 +134,7 @@ func TestNextProcessTakesUpTheWork(t *testing.T) {
 			p.start(testConfig)
 			p.pass(failureLease - time.Second)
 			require.Empty(t, p.incidents())
-			p.pass(2 * time.Second)
+			p.pass(time.Second + pollInterval)
 			assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
 		})
 	})
@@ -242,8 +242,7 @@ func TestCase(t *testing.T) {
 func TestOneBadFailureDoesNotKeepTheOthers(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		bad := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
-		p.start(testConfig)
-		crashOn(p.workers, bad)
+		p.startWith(testConfig, crashingOn(bad))
 		p.receive(bad.Spans())
 		p.report(bad)
 		p.fail(2, analysistest.LostBase)
@@ -252,45 +251,48 @@ func TestOneBadFailureDoesNotKeepTheOthers(t *testing.T) {
 		assert.Equal(t, incident.FailureWaiting, p.failure(bad).State)
 
 		p.pass((maxAttempts + 1) * failureLease)
+		p.stop()
 		claimed, err := p.store.ClaimFailures(t.Context(), "test", time.Minute, 10)
 		require.NoError(t, err)
 		assert.Empty(t, claimed, "set aside")
-		p.workers.engine = engine{classify: sound.classify, analyze: sound.analyze}
-		p.pass(setAside + time.Minute)
+		p.pass(setAside)
+		p.start(testConfig)
 		assert.Equal(t, incident.FailureClassified, p.failure(bad).State, "tried again")
 	})
 }
 
-func TestAnalysisThatFailsIsGivenUp(t *testing.T) {
-	inPlant(t, func(t *testing.T, p *plant) {
-		p.start(testConfig)
-		p.workers.engine.analyze = func(*incident.Case) incident.Result { panic("secret") }
-		r := p.fail(1, analysistest.BadData)
-		p.pass(quiet)
-		require.Equal(t, incident.AnalysisPending, p.theIncident().AnalysisState)
-		p.pass(time.Hour)
-		in := p.theIncident()
-		require.Equal(t, incident.AnalysisFailed, in.AnalysisState)
-		require.Empty(t, p.revisions(in))
-
-		p.workers.engine.analyze = sound.analyze
-		answer, err := Requester{Store: p.store, Coordinator: p.coord}.Now(t.Context(), "", [16]byte(r.ID), time.Minute)
-		require.NoError(t, err)
-		assert.True(t, answer.Complete)
-		assert.Len(t, answer.Analyses, 1)
-	})
-}
-
-// sound is the engine as it ships.
-var sound = New(Config{}, nil, nil, nil, Observer{}).engine
-
-func crashOn(w *Workers, r analysistest.Request) {
-	w.engine.classify = func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+// crashingOn is an engine that cannot take one trace.
+func crashingOn(r analysistest.Request) engine {
+	return engine{analyze: sound.analyze, classify: func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
 		if t.Key == r.Key() {
 			panic("a trace the rules cannot take")
 		}
 		return sound.classify(tenant, t, k)
-	}
+	}}
+}
+
+func TestAnalysisThatFailsIsGivenUp(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.startWith(testConfig, engine{
+			classify: sound.classify,
+			analyze:  func(*incident.Case) incident.Result { panic("a case the rules cannot take") },
+		})
+		r := p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		require.Equal(t, incident.AnalysisPending, p.theIncident().AnalysisState)
+		p.pass(5 * time.Minute)
+		in := p.theIncident()
+		require.Equal(t, incident.AnalysisFailed, in.AnalysisState)
+		require.Empty(t, p.revisions(in))
+
+		p.stop()
+		p.start(testConfig)
+		require.Equal(t, incident.AnalysisFailed, p.theIncident().AnalysisState, "not without being asked")
+		answer, err := p.now(r, time.Minute)
+		require.NoError(t, err)
+		assert.True(t, answer.Complete)
+		assert.Len(t, answer.Analyses, 1)
+	})
 }
 
 func TestQuietIncidentIsResolvedAndRegresses(t *testing.T) {
@@ -337,7 +339,7 @@ func TestWithoutWorkersNothingRuns(t *testing.T) {
 		config.Workers = 0
 		p.start(config)
 		p.fail(1, analysistest.BadData)
-		p.pass(time.Hour)
+		p.pass(time.Minute)
 		assert.Empty(t, p.incidents())
 	})
 }
