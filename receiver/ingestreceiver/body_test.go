@@ -87,29 +87,30 @@ func TestUnreadableBodies(t *testing.T) {
 }
 
 func TestEncodings(t *testing.T) {
-	bomb := `{"service":"s","level":"info","message":"` + strings.Repeat("a", 64<<20) + `"}`
+	bomb := `{"service":"s","level":"info","message":"` + strings.Repeat("a", 8<<20) + `"}`
 	tests := map[string]struct {
 		encoding string
 		body     []byte
 		want     int
+		detail   string
 	}{
-		"gzip":                  {"gzip", gzipped(line("a")), 200},
-		"zstd":                  {"zstd", zstded(line("a")), 200},
-		"upper case":            {"GZIP", gzipped(line("a")), 200},
-		"identity":              {"identity", []byte(line("a")), 200},
-		"unknown":               {"br", []byte(line("a")), 415},
-		"not enabled":           {"deflate", []byte(line("a")), 415},
-		"not gzip":              {"gzip", []byte(line("a")), 400},
-		"not zstd":              {"zstd", []byte(line("a")), 400},
-		"gzip cut short":        {"gzip", gzipped(line("a"))[:20], 400},
-		"zstd cut short":        {"zstd", zstded(line(strings.Repeat("ab", 100)))[:20], 400},
-		"gzip bomb":             {"gzip", gzipped(bomb), 413},
-		"zstd bomb":             {"zstd", zstded(bomb), 413},
-		"zstd with vast window": {"zstd", vastWindow(), 400},
+		"gzip":                  {"gzip", gzipped(line("a")), 200, ""},
+		"zstd":                  {"zstd", zstded(line("a")), 200, ""},
+		"upper case":            {"GZIP", gzipped(line("a")), 200, ""},
+		"identity":              {"identity", []byte(line("a")), 200, ""},
+		"unknown":               {"br", []byte(line("a")), 415, "use one of: identity, gzip, zstd"},
+		"not enabled":           {"deflate", []byte(line("a")), 415, "use one of"},
+		"not gzip":              {"gzip", []byte(line("a")), 400, ""},
+		"not zstd":              {"zstd", []byte(line("a")), 400, ""},
+		"gzip cut short":        {"gzip", gzipped(line("a"))[:20], 400, "cannot be read"},
+		"zstd cut short":        {"zstd", zstded(line(strings.Repeat("ab", 100)))[:20], 400, "cannot be read"},
+		"gzip bomb":             {"gzip", gzipped(bomb), 413, "max_request_body_size"},
+		"zstd bomb":             {"zstd", zstded(bomb), 413, "max_request_body_size"},
+		"zstd with vast window": {"zstd", vastWindow(), 400, "window"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			h := start(t, options{})
+			h := start(t, options{configure: func(c *Config) { c.HTTP.MaxRequestBodySize = 1 << 20 }})
 			req := h.request("/ingest/logs", bytes.NewReader(tc.body))
 			req.Header.Set("Content-Encoding", tc.encoding)
 			resp := h.send(req)
@@ -120,6 +121,7 @@ func TestEncodings(t *testing.T) {
 			}
 			assert.Equal(t, "application/problem+json", resp.header.Get("Content-Type"))
 			assert.NotEmpty(t, resp.Detail)
+			assert.Contains(t, resp.Detail, tc.detail)
 			assert.Zero(t, h.logs.LogRecordCount())
 		})
 	}

@@ -114,11 +114,12 @@ func TestPipelineIsGivenADeadline(t *testing.T) {
 }
 
 // queryExtension stands for the query extension.
-type queryExtension struct{ component.Component }
-
-func (queryExtension) QueryHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X-Path", r.URL.Path) })
+type queryExtension struct {
+	component.Component
+	handle http.HandlerFunc
 }
+
+func (q queryExtension) QueryHandler() http.Handler { return q.handle }
 
 type host struct {
 	component.Host
@@ -127,12 +128,33 @@ type host struct {
 
 func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
 
-func TestQueryRoutes(t *testing.T) {
+// withQuery has the receiver serve /query/*.
+func withQuery(handle http.HandlerFunc) options {
 	id := component.MustNewID("query")
-	h := start(t, options{
+	return options{
 		configure: func(c *Config) { c.Query = &id },
-		host:      host{componenttest.NewNopHost(), map[component.ID]component.Component{id: queryExtension{}}},
-	})
+		host:      host{componenttest.NewNopHost(), map[component.ID]component.Component{id: queryExtension{handle: handle}}},
+	}
+}
+
+func TestShutdownEndsStreams(t *testing.T) {
+	arrived, ended := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { <-ended }) // runs after the harness has shut down
+	h := start(t, withQuery(func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	}))
+	req := h.request("/query/events", nil)
+	req.Method = http.MethodGet
+	go func() {
+		defer close(ended)
+		h.send(req)
+	}()
+	<-arrived
+}
+
+func TestQueryRoutes(t *testing.T) {
+	h := start(t, withQuery(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X-Path", r.URL.Path) }))
 	req := h.request("/query/traces/1", nil)
 	req.Method = http.MethodGet
 	resp := h.send(req)

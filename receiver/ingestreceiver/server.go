@@ -20,6 +20,10 @@ import (
 	"github.com/prodsentinel/prodsentinel/receiver/ingestreceiver/internal/metadata"
 )
 
+// drainTimeout bounds how long a stop waits for running requests. Those cut off were not
+// acknowledged.
+const drainTimeout = 10 * time.Second
+
 // server is the listener of one component id. The collector builds it for each signal, and starts
 // and stops it as often; it runs from the first start to the first stop.
 type server struct {
@@ -39,6 +43,7 @@ type server struct {
 	http                *http.Server
 	addr                net.Addr
 	serving             sync.WaitGroup
+	stopping            chan struct{} // closed by Shutdown
 	forget              func()
 }
 
@@ -57,6 +62,7 @@ func newServer(set receiver.Settings, config *Config) (*server, error) {
 	}
 	return &server{
 		config: config, settings: set, obs: obs, telemetry: telemetry, operators: operators, now: time.Now,
+		stopping: make(chan struct{}),
 	}, nil
 }
 
@@ -70,6 +76,9 @@ func (s *server) start(ctx context.Context, host component.Host) error {
 	query, err := s.findQuery(host)
 	if err != nil {
 		return err
+	}
+	if query != nil {
+		query = until(s.stopping, query)
 	}
 	if s.operators != nil {
 		if err := s.operators.start(); err != nil {
@@ -105,9 +114,12 @@ func (s *server) Shutdown(ctx context.Context) (err error) {
 
 func (s *server) shutdown(ctx context.Context) error {
 	s.forget()
+	close(s.stopping)
 	s.telemetry.Shutdown()
 	var errs []error
 	if s.http != nil {
+		ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+		defer cancel()
 		if err := s.http.Shutdown(ctx); err != nil {
 			errs = append(errs, err, s.http.Close())
 		}
@@ -117,6 +129,22 @@ func (s *server) shutdown(ctx context.Context) error {
 		errs = append(errs, s.operators.stop())
 	}
 	return errors.Join(errs...)
+}
+
+// until ends requests when stop is closed: a stream of events would hold up the shutdown.
+func until(stop <-chan struct{}, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		go func() {
+			defer cancel()
+			select {
+			case <-stop:
+			case <-ctx.Done():
+			}
+		}()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // queryHandler is implemented by the query extension: its read-only routes below /query/.
