@@ -372,3 +372,27 @@ func TestRevisionIsRecomputedFromItsCase(t *testing.T) {
 		assert.Equal(t, stored.Report, sound.analyze(c).Report)
 	})
 }
+
+func TestTraceOfAHundredThousandLogs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("stores 100,000 logs")
+	}
+	inPlant(t, func(t *testing.T, p *plant) {
+		r := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
+		p.receive(r.Spans())
+		for i := range 20 {
+			p.receive(r.Logs(i*5000, 5000))
+		}
+		p.start(testConfig)
+		p.report(r)
+		p.pass(quiet)
+		in := p.theIncident()
+		assert.Equal(t, incident.AnalysisDone, in.AnalysisState)
+		var gaps []string
+		for _, g := range p.analysis(in).Gaps {
+			gaps = append(gaps, g.Kind)
+		}
+		assert.Equal(t, []string{"truncated"}, gaps)
+		assert.Equal(t, 4+100_000, p.failure(r).ErrorSignals)
+	})
+}
