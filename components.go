@@ -19,6 +19,7 @@ import (
 	coordinationextension "github.com/prodsentinel/prodsentinel/extension/coordinationextension"
 	queryextension "github.com/prodsentinel/prodsentinel/extension/queryextension"
 	signalstoreextension "github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
+	tracecorrelationprocessor "github.com/prodsentinel/prodsentinel/processor/tracecorrelationprocessor"
 	ingestreceiver "github.com/prodsentinel/prodsentinel/receiver/ingestreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
@@ -125,19 +126,21 @@ func components() (otelcol.Factories, error) {
 		transformprocessor.NewFactory(),
 		batchprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
+		tracecorrelationprocessor.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ProcessorModules = makeModulesMap(factories.Processors, map[component.Type]string{
-		attributesprocessor.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.160.0",
-		filterprocessor.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor v0.160.0",
-		redactionprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/redactionprocessor v0.160.0",
-		resourceprocessor.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor v0.160.0",
-		tailsamplingprocessor.NewFactory().Type():  "github.com/open-telemetry/opentelemetry-collector-contrib/processor/tailsamplingprocessor v0.160.0",
-		transformprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor v0.160.0",
-		batchprocessor.NewFactory().Type():         "go.opentelemetry.io/collector/processor/batchprocessor v0.160.0",
-		memorylimiterprocessor.NewFactory().Type(): "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.160.0",
+		attributesprocessor.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor v0.160.0",
+		filterprocessor.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor v0.160.0",
+		redactionprocessor.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/processor/redactionprocessor v0.160.0",
+		resourceprocessor.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor v0.160.0",
+		tailsamplingprocessor.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/processor/tailsamplingprocessor v0.160.0",
+		transformprocessor.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor v0.160.0",
+		batchprocessor.NewFactory().Type():            "go.opentelemetry.io/collector/processor/batchprocessor v0.160.0",
+		memorylimiterprocessor.NewFactory().Type():    "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.160.0",
+		tracecorrelationprocessor.NewFactory().Type(): "github.com/prodsentinel/prodsentinel v0.0.0",
 	})
 
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory]()
