@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -42,12 +43,7 @@ func printReport(out io.Writer, inc incident.Incident, an incident.Analysis) err
 			p.statement(step.From+" → "+step.To, step.Evidence)
 		}
 	}
-	if len(an.Findings) > 0 {
-		p.section("Findings")
-		for _, f := range an.Findings {
-			p.statement(f.ID+" "+f.Statement, f.Evidence)
-		}
-	}
+	p.findings(an)
 	if len(an.Gaps) > 0 {
 		p.section("What could not be seen")
 		for _, g := range an.Gaps {
@@ -75,6 +71,25 @@ func (p *printer) rootCause(an incident.Analysis) {
 	p.section("Root cause")
 	p.statement(rc.Statement, rc.Evidence)
 	p.line("  %s %s · %s · confidence %s", rc.Kind, rc.Component, rc.Category, percent(rc.Confidence))
+}
+
+// findings writes those that say more than the root cause and where it hurt first.
+func (p *printer) findings(an incident.Analysis) {
+	said := make(map[string]bool)
+	if an.RootCause != nil {
+		said[an.RootCause.Statement] = true
+	}
+	if an.CriticalFailure != nil {
+		said[an.CriticalFailure.Statement] = true
+	}
+	more := slices.DeleteFunc(slices.Clone(an.Findings), func(f incident.Finding) bool { return said[f.Statement] })
+	if len(more) == 0 {
+		return
+	}
+	p.section("Findings")
+	for _, f := range more {
+		p.statement(f.ID+" "+f.Statement, f.Evidence)
+	}
 }
 
 func (p *printer) section(title string) {

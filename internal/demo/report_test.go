@@ -22,9 +22,12 @@ func TestReportReadsInATerminal(t *testing.T) {
 		},
 		CriticalFailure: &incident.CriticalFailure{Statement: "gateway answered 502", Evidence: []incident.Ref{"span:a/0"}},
 		Propagation:     []incident.Step{{From: "payment", To: "gateway", Evidence: []incident.Ref{"span:a/3"}}},
-		Findings:        []incident.Finding{{ID: "f1", Statement: "inventory answered without error", Evidence: []incident.Ref{"span:a/4"}}},
-		Gaps:            []incident.Gap{{Kind: "missing_parent", Detail: "one span"}},
-		Narrative:       incident.Narrative{NextSteps: []string{"Look at who holds the pool's connections."}},
+		Findings: []incident.Finding{
+			{ID: "f1", Statement: "gateway answered 502", Evidence: []incident.Ref{"span:a/0"}},
+			{ID: "f2", Statement: "inventory answered without error", Evidence: []incident.Ref{"span:a/4"}},
+		},
+		Gaps:      []incident.Gap{{Kind: "missing_parent", Detail: "one span"}},
+		Narrative: incident.Narrative{NextSteps: []string{"Look at who holds the pool's connections."}},
 	}}
 	var out strings.Builder
 	require.NoError(t, printReport(&out, inc, an))
@@ -49,7 +52,7 @@ How it spread
       span:a/3
 
 Findings
-  f1 inventory answered without error
+  f2 inventory answered without error
       span:a/4
 
 What could not be seen
