@@ -84,7 +84,7 @@ func (l *traceLoader) size() (rows int64, err error) {
 
 func (l *traceLoader) parts(spans, logs string) error {
 	for _, d := range l.decoders {
-		if err := l.spans(d, "trace_id = ?"+spans+" ORDER BY span_id, seq", l.trace.Key); err != nil {
+		if err := l.spans(d, "trace_id = ?"+spans+" ORDER BY span_id, parent_span_id, seq", l.trace.Key); err != nil {
 			return err
 		}
 	}

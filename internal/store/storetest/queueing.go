@@ -1,17 +1,35 @@
 package storetest
 
 import (
+	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 var queueing = map[string]func(*testing.T, store.Store){
-	"FailureNeedsAnErrorSignal": failureNeedsAnErrorSignal,
+	"FailureNeedsAnErrorSignal":     failureNeedsAnErrorSignal,
+	"UpsertChangesNothingTwice":     upsertChangesNothingTwice,
+	"ClaimsAreOldestFirst":          claimsAreOldestFirst,
+	"LeasedFailuresAreNotClaimed":   leasedFailuresAreNotClaimed,
+	"ExpiredLeasesCountAttempts":    expiredLeasesCountAttempts,
+	"PostponedFailuresWait":         postponedFailuresWait,
+	"UrgentFailuresAreDue":          urgentFailuresAreDue,
+	"NewRecordsMakeItWaitAgain":     newRecordsMakeItWaitAgain,
+	"MovedVersionStaysWaiting":      movedVersionStaysWaiting,
+	"LostLeaseIsSkipped":            lostLeaseIsSkipped,
+	"ClaimsAreDisjoint":             claimsAreDisjoint,
+	"UntracedFailureWaitsAgain":     untracedFailureWaitsAgain,
+	"OrphansAreFound":               orphansAreFound,
+	"OrphansSkipNothing":            orphansSkipNothing,
+	"OrphansLeaveYoungSignalsAlone": orphansLeaveYoungSignalsAlone,
 }
 
 func failureNeedsAnErrorSignal(t *testing.T, s store.Store) {
@@ -26,4 +44,279 @@ func failureNeedsAnErrorSignal(t *testing.T, s store.Store) {
 	assert.Equal(t, incident.FailureWaiting, f.State)
 	assert.Equal(t, traceID("a"), f.TraceID)
 	assert.True(t, eventTime.Equal(f.FirstError))
+}
+
+func upsert(t *testing.T, s store.Store, h store.FailureHint) {
+	t.Helper()
+	accepted, err := s.UpsertFailures(t.Context(), []store.FailureHint{h})
+	require.NoError(t, err)
+	require.Equal(t, []int{0}, accepted)
+}
+
+func upsertChangesNothingTwice(t *testing.T, s store.Store) {
+	fail(t, s, "a", "payment")
+	classify(t, s, policy, map[string][]incident.Root{keyOf("a"): {root("r", "payment")}})
+	upsert(t, s, store.FailureHint{Key: keyOf("a")})
+	upsert(t, s, store.FailureHint{Key: keyOf("a"), Urgent: true})
+	f, err := s.Failure(t.Context(), tenant, keyOf("a"))
+	require.NoError(t, err)
+	assert.Equal(t, incident.FailureClassified, f.State)
+	assert.Empty(t, claim(t, s, "w"))
+}
+
+func claimsAreOldestFirst(t *testing.T, s store.Store) {
+	for i := range 5 {
+		fail(t, s, fmt.Sprint(i), "payment")
+	}
+	first, err := s.ClaimFailures(t.Context(), "w", lease, 3)
+	require.NoError(t, err)
+	rest, err := s.ClaimFailures(t.Context(), "w", lease, 3)
+	require.NoError(t, err)
+	var got []string
+	for _, f := range append(first, rest...) {
+		got = append(got, f.Key)
+		assert.Equal(t, "w", f.Lease.Owner)
+		assert.Equal(t, 1, f.ErrorSignals)
+		assert.Zero(t, f.Attempts)
+		assert.False(t, f.Urgent)
+		assert.WithinDuration(t, time.Now(), f.FirstError, time.Minute)
+		assert.Equal(t, f.FirstError, f.WaitingSince)
+		assert.False(t, f.LastReceived.Before(f.LastError))
+	}
+	assert.Equal(t, []string{keyOf("0"), keyOf("1"), keyOf("2"), keyOf("3"), keyOf("4")}, got)
+}
+
+func leasedFailuresAreNotClaimed(t *testing.T, s store.Store) {
+	fail(t, s, "a", "payment")
+	require.Len(t, claim(t, s, "one"), 1)
+	assert.Empty(t, claim(t, s, "two"))
+	assert.Empty(t, claim(t, s, "one"), "not even by its owner")
+}
+
+// claimSoon claims as soon as something is due.
+func claimSoon(t *testing.T, s store.Store, owner string) (claimed []store.Failure) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		claimed = claim(t, s, owner)
+		return len(claimed) > 0
+	}, 10*time.Second, 5*time.Millisecond)
+	return claimed
+}
+
+func expiredLeasesCountAttempts(t *testing.T, s store.Store) {
+	fail(t, s, "a", "payment")
+	for attempts := range 3 {
+		var claimed []store.Failure
+		require.Eventually(t, func() bool {
+			var err error
+			claimed, err = s.ClaimFailures(t.Context(), "crashing", time.Millisecond, 10)
+			return assert.NoError(t, err) && len(claimed) == 1
+		}, 10*time.Second, 5*time.Millisecond)
+		assert.Equal(t, attempts, claimed[0].Attempts)
+	}
+	again := claimSoon(t, s, "w")
+	require.NoError(t, s.Postpone(t.Context(), again[0], time.Now()))
+	again = claimSoon(t, s, "w")
+	assert.Equal(t, 3, again[0].Attempts, "giving it up is no attempt")
+	_, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: again[0], Classification: classified(keyOf("a"))}}, policy)
+	require.NoError(t, err)
+	appendAll(t, s, requestOf(tenant, failing("a", "again", "payment")))
+	assert.Zero(t, claimSoon(t, s, "w")[0].Attempts, "a result ends the count")
+}
+
+func postponedFailuresWait(t *testing.T, s store.Store) {
+	fail(t, s, "a", "payment")
+	f := claim(t, s, "w")[0]
+	require.NoError(t, s.Postpone(t.Context(), f, time.Now().Add(time.Hour)))
+	assert.Empty(t, claim(t, s, "w"))
+	require.NoError(t, s.Postpone(t.Context(), f, time.Now()), "nothing to give up")
+	assert.Empty(t, claim(t, s, "w"), "the lease was given up already")
+	appendAll(t, s, requestOf(tenant, span("a", "late", "payment")))
+	assert.Empty(t, claim(t, s, "w"), "new records do not cut the wait short")
+}
+
+func urgentFailuresAreDue(t *testing.T, s store.Store) {
+	fail(t, s, "a", "payment")
+	fail(t, s, "b", "payment")
+	for _, f := range claim(t, s, "w") {
+		require.NoError(t, s.Postpone(t.Context(), f, time.Now().Add(time.Hour)))
+	}
+	upsert(t, s, store.FailureHint{Key: keyOf("b"), Urgent: true})
+	claimed := claim(t, s, "w")
+	require.Len(t, claimed, 1)
+	assert.Equal(t, keyOf("b"), claimed[0].Key)
+	assert.True(t, claimed[0].Urgent)
+	_, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: claimed[0], Classification: classified(keyOf("b"))}}, policy)
+	require.NoError(t, err)
+	appendAll(t, s, requestOf(tenant, failing("b", "again", "payment")))
+	assert.False(t, claimSoon(t, s, "w")[0].Urgent, "it was answered")
+}
+
+func newRecordsMakeItWaitAgain(t *testing.T, s store.Store) {
+	for name, late := range map[string]any{
+		"error": failing("a", "second error", "payment"),
+		"span":  span("a", "late parent", "gateway"),
+		"log":   logOf("a", "late line", "gateway", 9),
+	} {
+		t.Run(name, func(t *testing.T) {
+			trace := "a " + name
+			switch late := late.(type) {
+			case *signal.Span:
+				late.TraceID = traceID(trace)
+			case *signal.Log:
+				late.TraceID = traceID(trace)
+			}
+			fail(t, s, trace, "payment")
+			classify(t, s, policy, map[string][]incident.Root{keyOf(trace): {root("r "+name, "payment")}})
+			appendAll(t, s, requestOf(tenant, span("another trace", "op", "payment")))
+			require.Empty(t, claim(t, s, "w"), "classified")
+			before := time.Now()
+			appendAll(t, s, requestOf(tenant, late))
+			claimed := claim(t, s, "w")
+			require.Len(t, claimed, 1)
+			assert.Equal(t, keyOf(trace), claimed[0].Key)
+			assert.WithinRange(t, claimed[0].WaitingSince, before, time.Now(), "since the record that woke it")
+			assert.WithinRange(t, claimed[0].LastReceived, before, time.Now())
+			assert.True(t, claimed[0].FirstError.Before(before))
+			_, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: claimed[0], Classification: classified(keyOf(trace))}}, policy)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func untracedFailureWaitsAgain(t *testing.T, s store.Store) {
+	const key = "untraced:payment"
+	appendAll(t, s, requestOf(tenant, logOf("", "boom", "payment", signal.SeverityError)))
+	upsert(t, s, store.FailureHint{Key: key})
+	classify(t, s, policy, map[string][]incident.Root{key: {root("r", "payment")}})
+	appendAll(t, s, requestOf(tenant, logOf("", "fine", "payment", 9)))
+	require.Empty(t, claim(t, s, "w"))
+	appendAll(t, s, requestOf(tenant, logOf("", "boom again", "payment", signal.SeverityError)))
+	claimed := claim(t, s, "w")
+	require.Len(t, claimed, 1)
+	assert.True(t, claimed[0].TraceID.IsZero())
+	assert.Equal(t, 2, claimed[0].ErrorSignals)
+}
+
+func movedVersionStaysWaiting(t *testing.T, s store.Store) {
+	fail(t, s, "a", "payment")
+	f := claim(t, s, "w")[0]
+	before := time.Now()
+	appendAll(t, s, requestOf(tenant, span("a", "came meanwhile", "gateway")))
+	changes, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: f, Classification: classified(f.Key, root("r", "payment"))}}, policy)
+	require.NoError(t, err)
+	require.Len(t, changes, 1, "its result is stored all the same")
+	assert.True(t, incidentOf(t, s, changes[0].ID).Provisional)
+	again := claim(t, s, "w")
+	require.Len(t, again, 1)
+	assert.NotEqual(t, f.Version, again[0].Version)
+	assert.WithinRange(t, again[0].WaitingSince, before, time.Now(), "since the record no classification has seen")
+}
+
+func lostLeaseIsSkipped(t *testing.T, s store.Store) {
+	fail(t, s, "a", "payment")
+	lost, err := s.ClaimFailures(t.Context(), "slow", time.Millisecond, 1)
+	require.NoError(t, err)
+	taken := claimSoon(t, s, "fast")
+	changes, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: lost[0], Classification: classified(keyOf("a"), root("slow", "payment"))}}, policy)
+	require.NoError(t, err)
+	assert.Empty(t, changes)
+	assert.Empty(t, incidents(t, s))
+	changes, err = s.SaveClassifications(t.Context(), []store.Classified{{Failure: taken[0], Classification: classified(keyOf("a"), root("fast", "payment"))}}, policy)
+	require.NoError(t, err)
+	assert.Len(t, changes, 1)
+}
+
+func claimsAreDisjoint(t *testing.T, s store.Store) {
+	const failures, workers = 40, 8
+	for i := range failures {
+		fail(t, s, fmt.Sprint(i), "payment")
+	}
+	var mu sync.Mutex
+	claimed := map[string]int{}
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for {
+				list, err := s.ClaimFailures(t.Context(), fmt.Sprint("w", w), lease, 3)
+				if !assert.NoError(t, err) || len(list) == 0 {
+					return
+				}
+				mu.Lock()
+				for _, f := range list {
+					claimed[f.Key]++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	assert.Len(t, claimed, failures)
+	for key, times := range claimed {
+		assert.Equal(t, 1, times, key)
+	}
+}
+
+func orphansAreFound(t *testing.T, s store.Store) {
+	appendAll(t, s,
+		requestOf(tenant, failing("a", "op", "payment"), failing("a", "op2", "payment"), failing("b", "op", "payment")),
+		requestOf("other", failing("a", "op", "payment")),
+		requestOf(tenant, logOf("", "boom", "payment", signal.SeverityError)))
+	upsert(t, s, store.FailureHint{Key: keyOf("b")})
+	found, err := s.Orphans(t.Context(), time.Now().Add(time.Second), 100)
+	require.NoError(t, err)
+	assert.Equal(t, 3, found)
+	assert.Len(t, claim(t, s, "w"), 4)
+	found, err = s.Orphans(t.Context(), time.Now().Add(time.Second), 100)
+	require.NoError(t, err)
+	assert.Zero(t, found)
+}
+
+func orphansLeaveYoungSignalsAlone(t *testing.T, s store.Store) {
+	before := time.Now()
+	for i := range 5 {
+		appendAll(t, s, requestOf(tenant, failing(fmt.Sprint(i), "op", "payment")))
+	}
+	found, err := s.Orphans(t.Context(), before, 100)
+	require.NoError(t, err)
+	assert.Zero(t, found)
+	total := 0
+	for {
+		found, err := s.Orphans(t.Context(), time.Now().Add(time.Second), 2)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, found, 2)
+		if total += found; found < 2 {
+			break
+		}
+	}
+	assert.Equal(t, 5, total)
+}
+
+// orphansSkipNothing looks for orphans as close to now as can be while many append: a watermark
+// that passes what is not committed yet would lose failures for good.
+func orphansSkipNothing(t *testing.T, s store.Store) {
+	const writers, each = 4, 25
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				_, err := s.Append(t.Context(), []store.Batch{requestOf(tenant, failing(fmt.Sprint(w, "-", i), "op", "payment"))})
+				assert.NoError(t, err)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	total := 0
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		found, err := s.Orphans(t.Context(), time.Now().Add(time.Second), 1000)
+		require.NoError(t, err)
+		total += found
+	}
+	assert.Equal(t, writers*each, total)
 }
