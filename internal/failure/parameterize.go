@@ -73,6 +73,10 @@ func (p *parameterizer) word(rest string) {
 			p.keep(n)
 			return
 		}
+		if n := apiVersion(rest); n > 0 && p.lastByte() == '/' {
+			p.keep(n)
+			return
+		}
 		for _, m := range matchers {
 			if n := m.match(rest); n > 0 {
 				p.replace(n, m.placeholder)

@@ -279,3 +279,15 @@ func countKinds(s string) (letters, digits int) {
 	}
 	return letters, digits
 }
+
+// apiVersion is the length of a path segment such as v1 or v12: part of a route, not a value.
+func apiVersion(s string) int {
+	if s[0] != 'v' {
+		return 0
+	}
+	n := 1 + digitsLen(s[1:])
+	if n < 2 || n > 3 || n < len(s) && s[n] != '/' {
+		return 0
+	}
+	return n
+}

@@ -36,6 +36,9 @@ func TestParameterize(t *testing.T) {
 		"sent 10KB of 1.5MB, 12 %":                                       "sent <num>KB of <num>MB, <num> %",
 		"s3 utf8 item_42 http2":                                          "s3 utf8 item_<num> http2",
 		"pod cart-6cdbf9b4cc-h7mqk gone":                                 "pod cart-<hex> gone",
+		"GET /api/v1/orders/42":                                          "GET /api/v1/orders/<num>",
+		"/api/v2":                                                        "/api/v2",
+		"/tags/v1.2.3":                                                   "/tags/<num>",
 		"version v1.2.3 of v2":                                           "version <num> of <num>",
 		"No instances available for ts-travel2-service":                  "No instances available for ts-travel2-service",
 	} {
