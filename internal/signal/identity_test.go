@@ -105,20 +105,3 @@ func identify(tenant string, logs ...*signal.Log) (ids []signal.ID) {
 	}
 	return ids
 }
-
-func BenchmarkIdentifySpans(b *testing.B) {
-	resource := &signal.Resource{Attributes: signal.Map{attr("service.name", "payment"), attr("host.name", "h")}}
-	spans := make([]*signal.Span, 1000)
-	for i := range spans {
-		spans[i] = &signal.Span{Resource: resource, SpanID: signal.SpanID{byte(i), byte(i >> 8)}, Name: "GET /orders/{id}", Attributes: signal.Map{
-			attr("http.request.method", "GET"), attr("http.route", "/orders/{id}"), attr("http.response.status_code", int64(200)),
-			attr("server.address", "orders.example.com"), attr("server.port", int64(8080)), attr("url.scheme", "https"),
-			attr("url.path", "/orders/12345"), attr("user_agent.original", "curl/8.5.0"), attr("network.peer.address", "10.0.0.1"), attr("thread.id", int64(7)),
-		}}
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		signal.IdentifySpans("", spans)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(spans)), "ns/span")
-}

@@ -122,11 +122,11 @@ func (r *jsonReader) value(depth int) (Value, error) {
 }
 
 func (r *jsonReader) object(depth int) (Value, error) {
-	m := Map{}
 	r.pos++
 	if r.space(); r.take('}') {
-		return Value{Data: m}, nil
+		return Value{Data: Map{}}, nil
 	}
+	m := make(Map, 0, 4)
 	for {
 		r.space()
 		if r.peek() != '"' {

@@ -27,7 +27,8 @@ type record struct {
 }
 
 func newRecord(v signal.Value) *record {
-	r := &record{}
+	const mostFields = 12
+	r := &record{known: make([]string, 0, mostFields)}
 	r.root = r
 	m, ok := v.Data.(signal.Map)
 	if !ok {
