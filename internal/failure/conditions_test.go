@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestConditionsValidate(t *testing.T) {
-	assert.NoError(t, Conditions{}.Validate())
-	assert.NoError(t, Conditions{ReplaceDefaults: true, Logs: []string{"true"}}.Validate())
-	assert.ErrorContains(t, Conditions{ReplaceDefaults: true}.Validate(), "replace_defaults")
-	assert.ErrorContains(t, Conditions{SpanEvents: []string{"true", " "}}.Validate(), "span_events[1]")
+	require.NoError(t, Conditions{}.Validate())
+	require.NoError(t, Conditions{ReplaceDefaults: true, Logs: []string{"true"}}.Validate())
+	require.ErrorContains(t, Conditions{ReplaceDefaults: true}.Validate(), "replace_defaults")
+	require.ErrorContains(t, Conditions{SpanEvents: []string{"true", " "}}.Validate(), "span_events[1]")
 }
 
 func TestConditionsDigest(t *testing.T) {

@@ -85,6 +85,8 @@ func TestGoMessageWithoutTrace(t *testing.T) {
 	}
 }
 
+func nilMap() map[string]int { return nil }
+
 // TestGoDebugStack reads the stack this toolchain really writes in a deferred recover.
 func TestGoDebugStack(t *testing.T) {
 	var stack string
@@ -93,8 +95,7 @@ func TestGoDebugStack(t *testing.T) {
 			_ = recover()
 			stack = string(debug.Stack())
 		}()
-		var m map[string]int
-		m["x"] = 1
+		nilMap()["x"] = 1
 	}()
 	found := ParseExceptions(stack)
 	require.Len(t, found, 1)

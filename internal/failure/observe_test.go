@@ -1,6 +1,7 @@
 package failure
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,8 +14,8 @@ import (
 )
 
 func strs(kv ...string) (m signal.Map) {
-	for i := 0; i < len(kv); i += 2 {
-		m = append(m, signal.KeyValue{Key: kv[i], Value: signal.Value{Data: kv[i+1]}})
+	for pair := range slices.Chunk(kv, 2) {
+		m = append(m, signal.KeyValue{Key: pair[0], Value: signal.Value{Data: pair[1]}})
 	}
 	return m
 }

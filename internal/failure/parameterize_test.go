@@ -89,8 +89,8 @@ func TestParameterizeIsIdempotent(t *testing.T) {
 
 // TestHostileInputEnds repeats what each matcher starts on. Anything worse than linear would not
 // end within the test's time.
-func TestHostileInputEnds(t *testing.T) {
-	const size = 1 << 20
+func TestHostileInputEnds(*testing.T) {
+	const size = 1 << 18
 	hostile := []string{
 		"a123", "a.", "a@", "a@b.", "a:", "::", "1.", "1:", "1-", "'", "'a", `"'`, "`\n", "http:", "h+", "Jan ", "Mon 1 ", "deadbeef1-", "status ",
 		"<", "<num", "1e", "0x", "v1.", "a.b.CException: ", "a.b.CException\n", "Caused by:", "Suppressed: ", "\tat a.b(", "at ",

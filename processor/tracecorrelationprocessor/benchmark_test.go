@@ -3,6 +3,7 @@ package tracecorrelationprocessor
 import (
 	"context"
 	"encoding/binary"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,15 +20,15 @@ import (
 // healthyBatch has 100 traces of 10 spans from three services.
 func healthyBatch() ptrace.Traces {
 	td := ptrace.NewTraces()
-	for service := range 3 {
+	for service := range uint64(3) {
 		rs := td.ResourceSpans().AppendEmpty()
-		rs.Resource().Attributes().PutStr("service.name", string(rune('a'+service)))
+		rs.Resource().Attributes().PutStr("service.name", strconv.FormatUint(service, 10))
 		rs.Resource().Attributes().PutStr("host.name", "h")
 		ss := rs.ScopeSpans().AppendEmpty()
 		for i := service; i < 1000; i += 3 {
 			s := ss.Spans().AppendEmpty()
-			s.SetTraceID(benchTrace(uint64(1_000_000 + i/10)))
-			s.SetSpanID(spanID(i))
+			s.SetTraceID(benchTrace(1_000_000 + i/10))
+			s.SetSpanID(pcommon.SpanID{1})
 			s.SetName("GET /x")
 			for _, key := range []string{"http.request.method", "http.route", "url.path", "server.address"} {
 				s.Attributes().PutStr(key, "x")
@@ -43,7 +44,7 @@ func benchTrace(n uint64) (id pcommon.TraceID) {
 	return id
 }
 
-func newBenchmark(b *testing.B, failing int) *tracesNode {
+func newBenchmark(b *testing.B, failing uint64) *tracesNode {
 	b.Helper()
 	cfg := createDefaultConfig().(*Config)
 	c, err := newCorrelator(cfg, componenttest.NewNopTelemetrySettings(), time.Now)
@@ -52,7 +53,7 @@ func newBenchmark(b *testing.B, failing int) *tracesNode {
 	n := &tracesNode{correlator: c, next: consumertest.NewNop()}
 	for i := range failing {
 		require.NoError(b, n.ConsumeTraces(b.Context(), span(0, 1, "pay", 0, failed, func(s ptrace.Span) {
-			s.SetTraceID(benchTrace(uint64(i)))
+			s.SetTraceID(benchTrace(i))
 		})))
 	}
 	return n

@@ -117,13 +117,13 @@ func (c *correlator) check() error {
 }
 
 // start begins to report down the logs pipeline.
-func (c *correlator) start(host component.Host, next consumer.Logs) error {
+func (c *correlator) start(ctx context.Context, host component.Host, next consumer.Logs) error {
 	coordinator, err := coordinationextension.Get(host, c.config.Coordination)
 	if err != nil {
 		return fmt.Errorf("coordination: %w", err)
 	}
 	c.attach(coordinator, next)
-	ctx, cancel := context.WithCancel(context.Background()) // Start's context ends with Start
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // Start's context ends with Start
 	c.cancel, c.done = cancel, make(chan struct{})
 	go c.run(ctx)
 	return nil
@@ -175,5 +175,5 @@ func (c *correlator) stop(ctx context.Context) {
 }
 
 func (c *correlator) shardOf(key groupKey) *shard {
-	return c.shards[key.spread()&uint64(len(c.shards)-1)]
+	return c.shards[key.spread()%uint64(len(c.shards))]
 }

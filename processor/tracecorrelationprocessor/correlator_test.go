@@ -3,6 +3,7 @@ package tracecorrelationprocessor
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -31,13 +32,13 @@ func TestStormInOneBurst(t *testing.T) {
 		t.Run(order, func(t *testing.T) {
 			h := newHarness(t, nil)
 			spans := func(i int) {
-				h.sendTraces(span(1, i, fmt.Sprintf("s%d", i%3), time.Duration(i), failed, exception("a.B", fmt.Sprint(i))))
+				h.sendTraces(span(1, i, fmt.Sprintf("s%d", i%3), time.Duration(i), failed, exception("a.B", strconv.Itoa(i))))
 			}
 			logs := func(i int) {
 				h.sendLogs(logLine(1, i, fmt.Sprintf("s%d", i%3), "x", func(l plog.LogRecord) {
 					l.SetEventName("exception")
 					l.Attributes().PutStr("exception.type", "a.B")
-					l.Attributes().PutStr("exception.message", fmt.Sprint(i))
+					l.Attributes().PutStr("exception.message", strconv.Itoa(i))
 				}))
 			}
 			first, second := spans, logs

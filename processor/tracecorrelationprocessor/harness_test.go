@@ -2,6 +2,7 @@ package tracecorrelationprocessor
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"sync"
 	"testing"
@@ -175,7 +176,10 @@ var errDown = errors.New("downstream is down")
 
 func traceID(n byte) pcommon.TraceID { return pcommon.TraceID{1, 15: n} }
 
-func spanID(n int) pcommon.SpanID { return pcommon.SpanID{1, 6: byte(n >> 8), 7: byte(n)} }
+func spanID(n int) (id pcommon.SpanID) {
+	binary.BigEndian.PutUint64(id[:], uint64(n)+1) //nolint:gosec // n is not negative
+	return id
+}
 
 // span is one span of a service that ends so long after the start of the test.
 func span(trace byte, id int, service string, end time.Duration, change ...func(ptrace.Span)) ptrace.Traces {

@@ -223,13 +223,13 @@ func TestConcurrentPipelines(t *testing.T) {
 	p.start(t)
 	const senders, each = 4, 200
 	var group sync.WaitGroup
-	for sender := range senders {
+	for sender := range byte(senders) {
 		group.Go(func() {
-			for i := range each {
-				trace := byte(1 + (i+sender)%100)
-				assert.NoError(t, p.traces.ConsumeTraces(t.Context(), span(trace, sender*each+i, "pay", 0, failed)))
-				assert.NoError(t, p.logs.ConsumeLogs(t.Context(), logLine(trace, sender*each+i, "pay", "x")))
-				assert.NoError(t, p.traces.ConsumeTraces(t.Context(), span(trace, sender*each+i, "pay", 0)))
+			for i := range byte(each) {
+				trace := 1 + (i+sender)%100
+				assert.NoError(t, p.traces.ConsumeTraces(t.Context(), span(trace, int(sender)*each+int(i), "pay", 0, failed)))
+				assert.NoError(t, p.logs.ConsumeLogs(t.Context(), logLine(trace, int(sender)*each+int(i), "pay", "x")))
+				assert.NoError(t, p.traces.ConsumeTraces(t.Context(), span(trace, int(sender)*each+int(i), "pay", 0)))
 			}
 		})
 	}

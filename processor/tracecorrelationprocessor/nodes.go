@@ -55,11 +55,11 @@ func (*logsNode) Capabilities() consumer.Capabilities {
 }
 
 // Start also starts the reporting: what is down this pipeline has started.
-func (n *logsNode) Start(_ context.Context, host component.Host) error {
+func (n *logsNode) Start(ctx context.Context, host component.Host) error {
 	if err := n.correlator.check(); err != nil {
 		return err
 	}
-	return n.correlator.start(host, n.next)
+	return n.correlator.start(ctx, host, n.next)
 }
 
 // Shutdown sends what is left, as far as the context allows: what is down this pipeline still

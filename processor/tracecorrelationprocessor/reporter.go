@@ -43,8 +43,8 @@ type reporter struct {
 func newReporter(c *correlator) *reporter { return &reporter{correlator: c} }
 
 // evict takes the report of a group that had to be let go.
-func (r *reporter) evict(g *group) {
-	r.keep([]*report{lastReport(g, reasonEviction)})
+func (r *reporter) evict(ctx context.Context, g *group) {
+	r.keep(ctx, []*report{lastReport(g, reasonEviction)})
 	r.wake(r.now())
 }
 
@@ -58,12 +58,12 @@ func lastReport(g *group, why reason) *report {
 }
 
 // keep puts reports without a group aside, as many as there is room for.
-func (r *reporter) keep(reports []*report) {
+func (r *reporter) keep(ctx context.Context, reports []*report) {
 	r.evictedMu.Lock()
 	defer r.evictedMu.Unlock()
 	room := max(0, min(len(reports), maxEvicted-len(r.evicted)))
 	r.evicted = append(r.evicted, reports[:room]...)
-	add(context.Background(), r.telemetry.TraceCorrelationReportsDropped, int64(len(reports)-room))
+	add(ctx, r.telemetry.TraceCorrelationReportsDropped, int64(len(reports)-room))
 }
 
 // step reports what is due, and returns when to look again.
@@ -244,7 +244,7 @@ func (r *reporter) postpone(ctx context.Context, batch []*report) {
 	for _, out := range batch {
 		if out.group == nil {
 			out.claimed = false
-			r.keep([]*report{out})
+			r.keep(ctx, []*report{out})
 			continue
 		}
 		r.retry(out)

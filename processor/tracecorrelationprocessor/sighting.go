@@ -94,7 +94,7 @@ func (c *correlator) count(ctx context.Context, seen sighting) {
 		if by == nil {
 			by = callerOf(ctx)
 		}
-		c.countError(o, by, now, &tally)
+		c.countError(ctx, o, by, now, &tally)
 	}
 	tally.record(ctx, c.telemetry)
 }
@@ -109,14 +109,14 @@ func (c *correlator) touch(key groupKey, now time.Time) {
 	}
 }
 
-func (c *correlator) countError(o failure.Observed, by *caller, now time.Time, t *tally) {
+func (c *correlator) countError(ctx context.Context, o failure.Observed, by *caller, now time.Time, t *tally) {
 	key := keyOf(o)
 	s := c.shardOf(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.groups[key]
 	if g == nil {
-		c.makeRoom(s, t)
+		c.makeRoom(ctx, s, t)
 		g = newGroup(key, by, now)
 		due := g.dueAt(c.config)
 		s.put(g, due)
@@ -133,7 +133,7 @@ func (c *correlator) countError(o failure.Observed, by *caller, now time.Time, t
 
 // makeRoom lets the group go that would be the next to be reported or forgotten, where there are
 // too many. What it has not reported is reported at once.
-func (c *correlator) makeRoom(s *shard, t *tally) {
+func (c *correlator) makeRoom(ctx context.Context, s *shard, t *tally) {
 	if len(s.groups) < c.perShard || s.earliest() == nil {
 		return
 	}
@@ -142,6 +142,6 @@ func (c *correlator) makeRoom(s *shard, t *tally) {
 	c.held.Add(-1)
 	t.evicted++
 	if g.unreported > 0 {
-		c.reporter.evict(g)
+		c.reporter.evict(ctx, g)
 	}
 }

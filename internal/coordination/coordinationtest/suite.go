@@ -4,7 +4,7 @@ package coordinationtest
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -122,7 +122,7 @@ func waitTimesOut(t *testing.T, c coordination.Coordinator, _ Backend) {
 func waitEndsWithItsContext(t *testing.T, c coordination.Coordinator, _ Backend) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.ErrorIs(t, c.Wait(ctx, coordination.QueueFailures, time.Hour), context.Canceled)
+	require.ErrorIs(t, c.Wait(ctx, coordination.QueueFailures, time.Hour), context.Canceled)
 
 	ctx, cancel = context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -197,7 +197,7 @@ func aSlowSubscriberBlocksNobody(t *testing.T, c coordination.Coordinator, _ Bac
 	_, err := c.Subscribe(t.Context())
 	require.NoError(t, err)
 	for i := range 10_000 {
-		require.NoError(t, c.Announce(t.Context(), coordination.Change{IncidentID: fmt.Sprint(i)}))
+		require.NoError(t, c.Announce(t.Context(), coordination.Change{IncidentID: strconv.Itoa(i)}))
 	}
 	prompt, err := c.Subscribe(t.Context())
 	require.NoError(t, err)

@@ -105,7 +105,7 @@ func TestInvalid(t *testing.T) {
 		"logs[0]":          {Logs: []string{`set(log.body, "x")`}}, // an editor
 		"replace_defaults": {ReplaceDefaults: true},
 	} {
-		assert.ErrorContains(t, Validate(c), want)
+		require.ErrorContains(t, Validate(c), want)
 	}
 	assert.NoError(t, Validate(failure.Conditions{}))
 }
