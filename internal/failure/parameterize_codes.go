@@ -82,11 +82,25 @@ func (c context) keepsNumber(digits, tail string, prev byte) bool {
 		return true // MySQL
 	case failed && followsReason(value, tail):
 		return true
-	case failed && c.is("with", "returned", "returns", "got", "error", "failed", "received", "gave"):
-		return tail == "" || strings.IndexByte(":;,.)]\n", tail[0]) >= 0
+	case failed && c.is("with", "returned", "returns", "returning", "got", "error", "failed", "received", "gave", "upstream"):
+		return endsStatement(tail)
 	default:
 		return failed && prev == '(' && strings.HasPrefix(tail, ")")
 	}
+}
+
+// endsStatement tells whether what comes next is no noun that the number could count.
+func endsStatement(tail string) bool {
+	if tail == "" || strings.IndexByte(":;,.)]\n", tail[0]) >= 0 || strings.HasPrefix(tail, " (") {
+		return true
+	}
+	if tail[0] != ' ' {
+		return false
+	}
+	next := tail[1:]
+	return equalsAny(next[:wordLen(cut(next, len("calling")+1))], []string{
+		"for", "from", "on", "to", "at", "by", "in", "when", "while", "after", "calling", "and", "instead",
+	})
 }
 
 // continuesNumber tells whether the digits before are only the first part of a time, date,

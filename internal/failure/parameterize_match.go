@@ -206,7 +206,7 @@ func matchHash(s string) int {
 	letters, digits := countKinds(s[:n])
 	switch n {
 	case 32, 40, 56, 64, 96, 128:
-		if hexLen(s[:n]) == n && letters > 0 && digits > 0 {
+		if hexLen(s[:n]) == n && digits > 0 {
 			return n
 		}
 	}
@@ -216,6 +216,9 @@ func matchHash(s string) int {
 	return 0
 }
 
+// spanIDLen is the length of an identifier that is hex even where it happens to have no letter.
+const spanIDLen = 16
+
 // matchHexWord matches identifiers of at least seven hex digits, and what Kubernetes adds to them
 // in a pod's name.
 func matchHexWord(s string) int {
@@ -224,7 +227,7 @@ func matchHexWord(s string) int {
 		return 0
 	}
 	letters, digits := countKinds(s[:n])
-	if letters == 0 || digits < 2 {
+	if digits < 2 || letters == 0 && n != spanIDLen {
 		return 0
 	}
 	if tail := s[n:]; len(tail) >= 6 && tail[0] == '-' && wholeWord(tail[1:]) == 5 && isPodSuffix(tail[1:6]) {

@@ -50,7 +50,8 @@ func TestParameterizeKeepsCodes(t *testing.T) {
 	for _, code := range []string{
 		"status 503", "status=503", "status: 404", "status code 500", "StatusCode=429", "HTTP 404", "HTTP/1.1 502",
 		"HTTP/2 503", "503 Service Unavailable", "404 Not Found: x", "500 Internal Server Error", "answered 403",
-		"payment returned 502", "InternalError (500)", "5xx", "failed with 500: x",
+		"payment returned 502", "InternalError (500)", "5xx", "failed with 500: x", "svc returned 429 (write throttled)", "returned 404 on getAgent",
+		"upstream 502 from payment", "lookup failed; returning 404",
 		"SQLSTATE 23505", "SQLState: 40001", "(SQLSTATE 55P03)", "55P03", "42P01: x", "SQL Error: 1205, SQLState: 40001",
 		"ORA-00060: deadlock", "TNS-12541", "Error 1062 (23000): Duplicate entry", "E11000 duplicate key",
 		"code = Unavailable", "grpc-status: 14", "code = 14 desc = x", "errno 111", "[Errno 111] refused",
@@ -59,14 +60,17 @@ func TestParameterizeKeepsCodes(t *testing.T) {
 		assert.Equal(t, code, Parameterize(code))
 	}
 	for in, want := range map[string]string{
-		"took 503 attempts":    "took <num> attempts",
-		"with 512 items":       "with <num> items",
-		"status of order 503":  "status of order <num>",
-		"http 192.168.0.1":     "http <ip>",
-		"code 482133":          "code <num>",
-		"port 23505":           "port <num>",
-		"status 12:30:01":      "status <date>",
-		"item A1234 and 5A000": "item A<num> and <num>A<num>",
+		"SpanID: 1234567890123456": "SpanID: <hex>",
+		"SpanID: 12345678901234a6": "SpanID: <hex>",
+		"returned 450 rows":        "returned <num> rows",
+		"took 503 attempts":        "took <num> attempts",
+		"with 512 items":           "with <num> items",
+		"status of order 503":      "status of order <num>",
+		"http 192.168.0.1":         "http <ip>",
+		"code 482133":              "code <num>",
+		"port 23505":               "port <num>",
+		"status 12:30:01":          "status <date>",
+		"item A1234 and 5A000":     "item A<num> and <num>A<num>",
 	} {
 		assert.Equal(t, want, Parameterize(in), in)
 	}
