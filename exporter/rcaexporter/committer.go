@@ -45,7 +45,7 @@ type request struct {
 type committer struct {
 	append   appendFunc
 	limits   limits
-	observed func(commit) // called after each commit, before its requests are answered
+	observed func(context.Context, commit) // called after each commit, before its requests are answered
 
 	mu       sync.Mutex
 	queue    []*request
@@ -53,8 +53,7 @@ type committer struct {
 	stopping bool
 	work     chan struct{} // buffered: there is something in the queue, or stopping is set
 
-	abort  context.CancelFunc
-	ctx    context.Context // of commits; no request's
+	abort  context.CancelFunc // ends a running commit
 	exited chan struct{}
 }
 
@@ -70,13 +69,14 @@ type commit struct {
 // appendFunc is store.Writer's Append.
 type appendFunc func(context.Context, []store.Batch) ([]store.AppendResult, error)
 
-func newCommitter(l limits, f appendFunc, observed func(commit)) *committer {
+// newCommitter starts a committer. Its commits run in ctx, and in no request's.
+func newCommitter(ctx context.Context, l limits, f appendFunc, observed func(context.Context, commit)) *committer {
 	c := &committer{
 		append: f, limits: l, observed: observed,
 		work: make(chan struct{}, 1), exited: make(chan struct{}),
 	}
-	c.ctx, c.abort = context.WithCancel(context.Background())
-	go c.run()
+	ctx, c.abort = context.WithCancel(ctx)
+	go c.run(ctx)
 	return c
 }
 
@@ -160,12 +160,12 @@ func (c *committer) shutdown(ctx context.Context) {
 	<-c.exited
 }
 
-func (c *committer) run() {
+func (c *committer) run(ctx context.Context) {
 	defer close(c.exited)
 	for {
 		next, stopping := c.take()
 		if len(next) > 0 {
-			c.commit(next)
+			c.commit(ctx, next)
 			continue
 		}
 		if stopping {
@@ -192,19 +192,19 @@ func (c *committer) take() (next []*request, stopping bool) {
 	return next, c.stopping
 }
 
-func (c *committer) commit(requests []*request) {
+func (c *committer) commit(ctx context.Context, requests []*request) {
 	batches := make([]store.Batch, len(requests))
 	done := commit{requests: requests}
 	for i, r := range requests {
 		batches[i] = r.batch
 		done.rows += r.rows
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, c.limits.timeout)
+	bounded, cancel := context.WithTimeout(ctx, c.limits.timeout)
 	defer cancel()
 	begun := time.Now()
-	done.results, done.err = c.append(ctx, batches)
+	done.results, done.err = c.append(bounded, batches)
 	done.took = time.Since(begun)
-	c.observed(done)
+	c.observed(ctx, done)
 	c.release(requests...)
 	for _, r := range requests {
 		r.done <- done.err

@@ -3,7 +3,7 @@ package rcaexporter
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -39,7 +39,7 @@ func (s *sink) append(ctx context.Context, batches []store.Batch) ([]store.Appen
 func startCommitter(t *testing.T, l limits) (*committer, *sink) {
 	t.Helper()
 	s := newSink()
-	c := newCommitter(l, s.append, func(commit) {})
+	c := newCommitter(t.Context(), l, s.append, func(context.Context, commit) {})
 	t.Cleanup(func() {
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -113,7 +113,7 @@ func TestCommitterBoundsACommitAndSplitsNoRequest(t *testing.T) {
 				send(t.Context(), c, "blocker", 1)
 				<-s.calls
 				for i, n := range tt.sizes {
-					send(t.Context(), c, fmt.Sprint(i), n)
+					send(t.Context(), c, strconv.Itoa(i), n)
 				}
 				for _, want := range tt.want {
 					s.answers <- nil

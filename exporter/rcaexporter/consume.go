@@ -35,7 +35,7 @@ func (e *rcaExporter) consumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 	logs, own := splitOwn(signal.FromLogs(ld))
 	signal.IdentifyLogs(noTenant, logs)
-	batch := store.Batch{Tenant: noTenant, Logs: logs, Errors: e.errorsOfLogs(ctx, ld, logs), Changes: e.act(own)}
+	batch := store.Batch{Tenant: noTenant, Logs: logs, Errors: e.errorsOfLogs(ctx, ld, logs), Changes: e.act(ctx, own)}
 	return e.store(ctx, batch, size)
 }
 

@@ -23,7 +23,7 @@ const (
 )
 
 // act takes up the failures that events report, and returns the changes they carry.
-func (e *rcaExporter) act(events []*signal.Log) []incident.Change {
+func (e *rcaExporter) act(ctx context.Context, events []*signal.Log) []incident.Change {
 	var changes []incident.Change
 	for _, event := range events {
 		switch event.EventName {
@@ -32,9 +32,9 @@ func (e *rcaExporter) act(events []*signal.Log) []incident.Change {
 		case incident.ChangeEvent:
 			changes = append(changes, incident.ChangeOf(event))
 		case eventAlert:
-			e.dropped(eventAlert)
+			e.dropped(ctx, eventAlert)
 		default:
-			e.dropped(eventOther)
+			e.dropped(ctx, eventOther)
 		}
 	}
 	return changes
@@ -42,8 +42,8 @@ func (e *rcaExporter) act(events []*signal.Log) []incident.Change {
 
 // dropped counts an event that this version has no use for. Names from outside never become
 // attribute values: they have no bound.
-func (e *rcaExporter) dropped(event string) {
-	e.telemetry.RcaEventsDropped.Add(context.Background(), 1, metric.WithAttributes(attribute.String("event", event)))
+func (e *rcaExporter) dropped(ctx context.Context, event string) {
+	e.telemetry.RcaEventsDropped.Add(ctx, 1, metric.WithAttributes(attribute.String("event", event)))
 }
 
 // report takes up a failure report. Its key is the only thing it is believed, once a stored error

@@ -53,7 +53,8 @@ func newExporter(set exporter.Settings, config *Config) (*rcaExporter, error) {
 	}, nil
 }
 
-func (e *rcaExporter) start(host component.Host) error {
+func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
+	running := context.WithoutCancel(ctx) // Start's context ends with Start
 	s, err := signalstoreextension.Get(host, e.config.Store)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
@@ -62,15 +63,15 @@ func (e *rcaExporter) start(host component.Host) error {
 		return fmt.Errorf("coordination: %w", err)
 	}
 	e.reports = newReports(s, e.accepted, e.refused)
-	e.committer = newCommitter(defaultLimits, s.Append, e.committed)
-	e.workers = analysis.New(e.config.analysis(), s, e.coord, e.log, e.observer())
+	e.committer = newCommitter(running, defaultLimits, s.Append, e.committed)
+	e.workers = analysis.New(e.config.analysis(), s, e.coord, e.log, e.observer(running))
 	if err := e.telemetry.RegisterRcaInFlightBytesCallback(e.observeInFlight); err != nil {
 		return fmt.Errorf("register the exporter's metrics: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	e.stopReports = cancel
-	e.background.Go(func() { e.reports.run(ctx) })
-	e.workers.Start()
+	reporting, stop := context.WithCancel(running)
+	e.stopReports = stop
+	e.background.Go(func() { e.reports.run(reporting) })
+	e.workers.Start(running)
 	return nil
 }
 
@@ -103,8 +104,7 @@ func (e *rcaExporter) store(ctx context.Context, batch store.Batch, size int) er
 }
 
 // committed counts a commit and passes on what it brought.
-func (e *rcaExporter) committed(c commit) {
-	ctx := context.Background()
+func (e *rcaExporter) committed(ctx context.Context, c commit) {
 	e.telemetry.RcaCommitDuration.Record(ctx, c.took.Seconds())
 	if c.err != nil {
 		if e.health.set(problemStore, c.err) {

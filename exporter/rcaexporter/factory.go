@@ -98,12 +98,12 @@ func (s *shared) options() []exporterhelper.Option {
 	}
 }
 
-func (s *shared) start(_ context.Context, host component.Host) error {
+func (s *shared) start(ctx context.Context, host component.Host) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.exporter.health.add(host)
 	if s.users == 0 {
-		if err := s.exporter.start(host); err != nil {
+		if err := s.exporter.start(ctx, host); err != nil {
 			return err
 		}
 	}

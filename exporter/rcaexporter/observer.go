@@ -12,8 +12,7 @@ import (
 )
 
 // observer counts what the workers do.
-func (e *rcaExporter) observer() analysis.Observer {
-	ctx := context.Background()
+func (e *rcaExporter) observer(ctx context.Context) analysis.Observer {
 	return analysis.Observer{
 		Classified: func(c incident.Classification) {
 			e.telemetry.RcaClassified.Add(ctx, 1, metric.WithAttributes(attribute.String("state", string(c.State))))

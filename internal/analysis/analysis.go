@@ -75,9 +75,10 @@ type engine struct {
 	analyze  func(*incident.Case) incident.Result
 }
 
-// Start runs the workers in the background. It must be called once.
-func (w *Workers) Start() {
-	ctx, cancel := context.WithCancel(context.Background())
+// Start runs the workers in the background until ctx ends or Shutdown is called. It must be
+// called once.
+func (w *Workers) Start(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
 	w.cancel = cancel
 	started := time.Now()
 	for range w.config.Workers {

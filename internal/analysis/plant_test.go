@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -65,7 +66,7 @@ func (p *plant) start(config Config) { p.startWith(config, sound) }
 func (p *plant) startWith(config Config, e engine) {
 	p.workers = New(config, p.store, p.coord, zaptest.NewLogger(p.t, zaptest.Level(zap.FatalLevel)), Observer{})
 	p.workers.engine = e
-	p.workers.Start()
+	p.workers.Start(context.WithoutCancel(p.t.Context()))
 	synctest.Wait()
 }
 
