@@ -64,20 +64,36 @@ func (c *classified) dismiss() {
 	}
 }
 
+// Bounds of what is judged in one trace; what is beyond them ended later.
+const (
+	maxPrimary = 256
+	maxOthers  = 64
+)
+
+// judgeOrigins judges the origins, and makes one root of those with one signature.
 func (c *classified) judgeOrigins(tenant string) {
+	c.origins.primary = c.origins.primary[:min(len(c.origins.primary), maxPrimary)]
+	c.origins.others = c.origins.others[:min(len(c.origins.others), maxOthers)]
+	var faces []incident.Root
+	members := make(map[string][]*group)
 	for _, g := range c.origins.primary {
 		j := c.judge(g)
 		c.judged = append(c.judged, j)
 		root := c.rootOf(tenant, j)
-		at := slices.IndexFunc(c.Roots, func(r incident.Root) bool { return r.Signature == root.Signature })
+		at := slices.IndexFunc(faces, func(r incident.Root) bool { return r.Signature == root.Signature })
 		if at < 0 {
-			at = len(c.Roots)
-			c.Roots = append(c.Roots, root)
+			at = len(faces)
+			faces = append(faces, root)
 		} else {
-			c.Roots[at] = mergeRoots(c.Roots[at], root)
+			faces[at] = mergeRoots(faces[at], root)
 		}
+		members[root.Signature] = append(members[root.Signature], g)
 		c.rootIndex = append(c.rootIndex, at)
 	}
+	for i := range faces {
+		faces[i].Errors, faces[i].ErrorSignals = ledBackTo(members[faces[i].Signature])
+	}
+	c.Roots = faces
 	for _, g := range c.origins.others {
 		c.judged = append(c.judged, c.judge(g))
 	}
@@ -90,8 +106,6 @@ func mergeRoots(a, b incident.Root) incident.Root {
 		a.Origin = a.Origin[:maxRefs]
 	}
 	a.Onset = min(a.Onset, b.Onset)
-	a.Errors += b.Errors
-	a.ErrorSignals += b.ErrorSignals
 	return a
 }
 

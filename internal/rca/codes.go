@@ -94,6 +94,9 @@ var (
 
 // sqlStateIn is the SQLSTATE a text cites, "" where none.
 func sqlStateIn(text string) string {
+	if !strings.Contains(text, "STATE") && !strings.Contains(text, "tate") {
+		return ""
+	}
 	if m := sqlStateText.FindStringSubmatch(text); m != nil {
 		return strings.ToUpper(m[1])
 	}
@@ -102,6 +105,9 @@ func sqlStateIn(text string) string {
 
 // httpStatusIn is the failed HTTP status of a peer's answer that a text cites, 0 where none.
 func httpStatusIn(text string) int {
+	if !hasFailedStatus(text) {
+		return 0
+	}
 	for _, re := range []*regexp.Regexp{springStatus, httpPhrase, httpText, namedStatus} {
 		for _, m := range re.FindAllStringSubmatch(text, 4) {
 			if status, err := strconv.Atoi(m[1]); err == nil && status >= 400 {
@@ -112,8 +118,24 @@ func httpStatusIn(text string) int {
 	return 0
 }
 
+// hasFailedStatus tells whether a number from 400 to 599 stands in the text by itself.
+func hasFailedStatus(text string) bool {
+	for i := 0; i+3 <= len(text); i++ {
+		if (text[i] == '4' || text[i] == '5') && isDigit(text[i+1]) && isDigit(text[i+2]) &&
+			(i == 0 || !isWordByte(text[i-1])) && (i+3 == len(text) || !isWordByte(text[i+3])) {
+			return true
+		}
+	}
+	return false
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
 // rpcStatusIn is the gRPC status name a text cites, "" where none.
 func rpcStatusIn(text string) string {
+	if !strings.Contains(text, "rpc error") && !strings.Contains(text, "Status") {
+		return ""
+	}
 	m := grpcText.FindStringSubmatch(text)
 	if m == nil {
 		return ""

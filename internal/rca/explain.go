@@ -3,6 +3,7 @@ package rca
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
@@ -218,7 +219,7 @@ func (x *explainer) speaksOf(g, b *group) bool {
 		if namesCall(e.text, call, x.dir) || b.node.service != g.node.service && hasWord(e.text, b.node.service) {
 			return true
 		}
-		if thrown != nil && thrown.exceptions[0].Message != "" && contains(e.text, thrown.exceptions[0].Message) {
+		if thrown != nil && thrown.exceptions[0].Message != "" && strings.Contains(e.text, thrown.exceptions[0].Message) {
 			return true
 		}
 	}

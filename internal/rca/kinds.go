@@ -3,16 +3,20 @@ package rca
 import "github.com/prodsentinel/prodsentinel/internal/signal"
 
 // deriveKinds tells servers and clients apart where spans do not say: the first span of a service
-// below another service serves, and what it hangs below calls.
+// below another service serves, and what it hangs below calls, unless that serves itself.
 func (tr *tree) deriveKinds() {
+	var entered []*node
 	for _, n := range tr.nodes {
-		p := n.parent
-		if p == nil || p.service == "" || p.service == n.service || !undecided(n.kind) {
-			continue
+		if p := n.parent; p != nil && p.service != "" && p.service != n.service && undecided(n.kind) {
+			entered = append(entered, n)
 		}
+	}
+	for _, n := range entered {
 		n.kind = signal.KindServer
-		if undecided(p.kind) {
-			p.kind = signal.KindClient
+	}
+	for _, n := range entered {
+		if undecided(n.parent.kind) {
+			n.parent.kind = signal.KindClient
 		}
 	}
 }

@@ -15,12 +15,25 @@ import (
 // of its service that was open, else to a stand-in for the service.
 func (tr *tree) addLogs(logs []*signal.Log) {
 	sorted := sortedLogs(logs)
-	hosts := tr.localRoots()
+	p := placement{tree: tr, hosts: tr.localRoots(), linked: make(map[string]bool)}
 	for _, l := range sorted {
-		n := tr.hostOf(l, hosts)
+		if n := tr.byID[l.SpanID]; n != nil && n.received() {
+			p.linked[l.Service()] = true
+		}
+	}
+	for _, l := range sorted {
+		n := p.hostOf(l)
 		n.logs = append(n.logs, l)
 	}
 	tr.reportGhosts()
+}
+
+// placement finds the span a log belongs to.
+type placement struct {
+	*tree
+	hosts map[string][]*node // per service, the spans with which it is entered
+	// linked are the services of which a log names a received span: their span IDs can be trusted.
+	linked map[string]bool
 }
 
 func sortedLogs(logs []*signal.Log) []*signal.Log {
@@ -35,8 +48,10 @@ func sortedLogs(logs []*signal.Log) []*signal.Log {
 }
 
 func compareLogs(a, b *signal.Log) int {
-	return cmp.Or(cmp.Compare(a.EventTime(), b.EventTime()), bytes.Compare(a.ID[:], b.ID[:]),
-		bytes.Compare(a.SpanID[:], b.SpanID[:]), cmp.Compare(a.Service(), b.Service()),
+	if c := cmp.Or(cmp.Compare(a.EventTime(), b.EventTime()), bytes.Compare(a.ID[:], b.ID[:])); c != 0 {
+		return c
+	}
+	return cmp.Or(bytes.Compare(a.SpanID[:], b.SpanID[:]), cmp.Compare(a.Service(), b.Service()),
 		cmp.Compare(a.Body.Str(), b.Body.Str()))
 }
 
@@ -54,28 +69,43 @@ func (tr *tree) localRoots() map[string][]*node {
 	return hosts
 }
 
-func (tr *tree) hostOf(l *signal.Log, hosts map[string][]*node) *node {
-	if !l.SpanID.IsZero() {
-		n, ok := tr.byID[l.SpanID]
-		if !ok {
-			n = tr.standIn(l.SpanID)
-		}
-		return n
-	}
+func (p *placement) hostOf(l *signal.Log) *node {
 	service := l.Service()
-	candidates := hosts[service]
-	if len(candidates) == 0 {
-		n := &node{service: service}
-		tr.nodes = append(tr.nodes, n)
-		hosts[service] = []*node{n}
-		return n
+	if !l.SpanID.IsZero() {
+		if n, ok := p.byID[l.SpanID]; ok {
+			return n
+		}
+		if open := p.open(l); open == nil || p.linked[service] {
+			return p.standIn(l.SpanID)
+		}
 	}
+	if open := p.open(l); open != nil {
+		return open
+	}
+	if candidates := p.hosts[service]; len(candidates) > 0 {
+		return lastBefore(candidates, instantOf(l.EventTime()))
+	}
+	n := &node{service: service}
+	p.nodes = append(p.nodes, n)
+	p.hosts[service] = []*node{n}
+	return n
+}
+
+// open is the first span of the log's service that was open when it was written.
+func (p *placement) open(l *signal.Log) *node {
 	at := instantOf(l.EventTime())
-	host := candidates[0]
+	candidates := p.hosts[l.Service()]
 	for _, c := range candidates[:min(len(candidates), maxHosts)] {
-		if c.start <= at && at <= c.end {
+		if c.received() && c.start <= at && at <= c.end+minTolerance {
 			return c
 		}
+	}
+	return nil
+}
+
+func lastBefore(candidates []*node, at instant) *node {
+	host := candidates[0]
+	for _, c := range candidates[:min(len(candidates), maxHosts)] {
 		if c.start <= at {
 			host = c
 		}

@@ -102,7 +102,7 @@ var (
 // peerIn is the peer that a message names, the zero peer where it names none. Only a message about
 // a connection may name it by a bare address.
 func (d *directory) peerIn(text, self string, connecting bool) peer {
-	host, port := hostIn(text, self)
+	host, port := d.hostIn(text, self)
 	if host == "" && connecting {
 		host, port = addressIn(text)
 	}
@@ -119,7 +119,7 @@ func (d *directory) peerIn(text, self string, connecting bool) peer {
 }
 
 // hostIn finds a host by the words around it.
-func hostIn(text, self string) (host, port string) {
+func (d *directory) hostIn(text, self string) (host, port string) {
 	for _, raw := range urlText.FindAllString(text, 4) {
 		if u, err := url.Parse(strings.TrimPrefix(raw, "jdbc:")); err == nil && u.Hostname() != "" {
 			return u.Hostname(), u.Port()
@@ -130,7 +130,7 @@ func hostIn(text, self string) (host, port string) {
 	}
 	for _, m := range afterWords.FindAllStringSubmatch(text, 4) {
 		host = m[1]
-		if isFiller(host) || host == self || !looksLikeHost(host) {
+		if host == self || !d.services[host] && (isFiller(host) || !looksLikeHost(host)) {
 			continue
 		}
 		return host, portOf(host, text)

@@ -8,6 +8,7 @@ import (
 
 // boundStandIns gives stand-ins the service and time that their logs and children prove.
 func (tr *tree) boundStandIns() {
+	slices.SortFunc(tr.nodes, compareNodes)
 	first := make(map[*node]bool)
 	widen := func(n *node, start, end instant) {
 		if !first[n] {
@@ -37,8 +38,9 @@ func (tr *tree) boundStandIns() {
 // call without a recorded callee, preferring one that names the stand-in's service, else the root
 // that was open. The parent is marked as guessed.
 func (tr *tree) attachOrphans() {
+	slices.SortFunc(tr.nodes, compareNodes)
 	calls, roots := tr.openEnds()
-	for _, s := range slices.Clone(tr.nodes) {
+	for _, s := range tr.nodes {
 		if s.received() || s.parent != nil {
 			continue
 		}
@@ -54,7 +56,6 @@ func (tr *tree) attachOrphans() {
 			tr.gap("missing_parent", fmt.Sprintf("span %s, named as a parent, was not received", s.id))
 		}
 	}
-	slices.SortFunc(tr.nodes, compareNodes)
 }
 
 // openEnds lists calls without a recorded callee, by start, and roots that were received.

@@ -240,7 +240,7 @@ func TestSection3Primary(t *testing.T) {
 			entry.Query("SELECT", "db", "orders", 10+10*i, 15+10*i).SQLFailed(15+10*i, "42P01", "relation does not exist")
 		}
 		root := only(t, classify(tr))
-		assert.Equal(t, 4+2, root.Errors) // each origin explains the entry's error
+		assert.Equal(t, 4, root.Errors)
 	})
 }
 

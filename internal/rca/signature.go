@@ -14,7 +14,7 @@ import (
 const abstainPrefix = "abstain:"
 
 // rootOf is the root an origin comes to, with the key of its incident.
-func (x *explainer) rootOf(tenant string, j *judgement) incident.Root {
+func (c *classified) rootOf(tenant string, j *judgement) incident.Root {
 	g := j.group
 	parts := incident.SignatureParts{
 		Version: failure.SignatureVersion, Environment: g.environment(), Kind: j.kind,
@@ -32,7 +32,6 @@ func (x *explainer) rootOf(tenant string, j *judgement) incident.Root {
 		parts.Class = incident.ClassUnavailable
 		r.Joins = signature(tenant, parts)
 	}
-	r.Errors, r.ErrorSignals = x.explainedBy(g)
 	return r
 }
 
@@ -75,16 +74,18 @@ func strength(s failure.Signature) int { return slices.Index(strategies, s.Strat
 
 func (g *group) environment() string { return g.node.resource().Environment() }
 
-// explainedBy counts the errors that lead back to g, itself included, and their signals.
-func (x *explainer) explainedBy(g *group) (errors, signals int) {
-	seen := map[*group]bool{g: true}
-	queue := []*group{g}
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
+// ledBackTo counts the errors that lead back to any of the origins, these included, and their
+// signals.
+func ledBackTo(origins []*group) (errors, signals int) {
+	seen := make(map[*group]bool, len(origins))
+	queue := slices.Clone(origins)
+	for _, g := range origins {
+		seen[g] = true
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
 		errors++
-		signals += at.signals
-		for _, a := range at.explains {
+		signals += queue[0].signals
+		for _, a := range queue[0].explains {
 			if !seen[a] {
 				seen[a] = true
 				queue = append(queue, a)

@@ -1,10 +1,6 @@
 package rca
 
-import (
-	"strings"
-
-	"github.com/prodsentinel/prodsentinel/internal/incident"
-)
+import "github.com/prodsentinel/prodsentinel/internal/incident"
 
 // trait says what a piece of evidence means for the rules, beyond its category.
 type trait int
@@ -80,7 +76,7 @@ var signs = []sign{
 		"redisconnectionexception", "redisconnectionfailureexception", "jedisconnectionexception",
 	}},
 	{rankUnavailable, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "mongodb", []string{
-		"mongosocketopenexception", "mongosocketreadexception", "serverselectionerror", "no server chosen by", "mongonetworkerror",
+		"mongosocketopenexception", "mongosocketreadexception", "mongosocketexception", "while waiting for a server that matches", "serverselectionerror", "no server chosen by", "mongonetworkerror",
 	}},
 	{rankUnavailable, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "postgresql", []string{
 		"the database system is starting up", "the database system is shutting down",
@@ -101,7 +97,7 @@ var signs = []sign{
 		"code = unauthenticated", "statuscode.unauthenticated", "statusruntimeexception: unauthenticated", "^16 unauthenticated",
 		"password authentication failed", "access denied for user", "authentication failed", "noauth authentication required",
 		"^wrongpass", "login failed for user", "^ora-01017", "invalid_grant", "expiredtokenexception", "sasl authentication",
-		"badcredentialsexception", "proxy authentication required",
+		"badcredentialsexception", "proxy authentication required", "expiredjwtexception", "jwt expired", "token has expired", "jwt signature does not match",
 	}},
 	{rankAuthorization, incident.CategoryAuthorization, traitRefusal, incident.ClassRefused, "", "", []string{
 		"code = permissiondenied", "statuscode.permission_denied", "statusruntimeexception: permission_denied", "^7 permission_denied",
@@ -205,40 +201,3 @@ var signs = []sign{
 
 // inText tells whether the words of a record say so, not only a code or the kind of span.
 func (s *sign) inText() bool { return len(s.marks) > 0 }
-
-// signsIn returns the signs in a text, most specific first, at most one of each rank and trait.
-func signsIn(text string) []*sign {
-	lower := strings.ToLower(text)
-	var found []*sign
-	for i := range signs {
-		s := &signs[i]
-		if len(found) > 0 && found[len(found)-1].rank == s.rank {
-			continue
-		}
-		for _, m := range s.marks {
-			if contains(lower, m) {
-				found = append(found, s)
-				break
-			}
-		}
-	}
-	return found
-}
-
-func contains(text, mark string) bool {
-	word, bounded := strings.CutPrefix(mark, "^")
-	for from := 0; ; {
-		i := strings.Index(text[from:], word)
-		if i < 0 {
-			return false
-		}
-		if i += from; !bounded || i == 0 || !isWordByte(text[i-1]) {
-			return true
-		}
-		from = i + 1
-	}
-}
-
-func isWordByte(b byte) bool {
-	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
-}

@@ -54,7 +54,10 @@ func (tr *tree) gap(kind, detail string) {
 func (tr *tree) addSpans(spans []*signal.Span) {
 	sorted := slices.Clone(spans)
 	slices.SortFunc(sorted, func(a, b *signal.Span) int {
-		return cmp.Or(bytes.Compare(a.SpanID[:], b.SpanID[:]), bytes.Compare(a.ID[:], b.ID[:]), compareContent(a, b))
+		if c := cmp.Or(bytes.Compare(a.SpanID[:], b.SpanID[:]), bytes.Compare(a.ID[:], b.ID[:])); c != 0 {
+			return c
+		}
+		return compareContent(a, b)
 	})
 	for i, s := range sorted {
 		if n, ok := tr.byID[s.SpanID]; ok {
