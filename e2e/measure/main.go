@@ -1,0 +1,94 @@
+// Command measure prints the numbers that the project reports about itself, taken from a running
+// demo (`make demo` in another terminal): how often the first published root is the final one, and
+// how long a report takes once its trace is quiet.
+//
+//	go run ./e2e/measure roots -n 200
+//	go run ./e2e/measure latency -n 40
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "measure:", err)
+		os.Exit(1)
+	}
+}
+
+// target is where the demo listens, and how many samples to take.
+type target struct {
+	query, otlp, gateway string
+	n                    int
+	pause                time.Duration
+	quiet                time.Duration
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New("say what to measure: roots or latency")
+	}
+	var t target
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.StringVar(&t.query, "query", "http://localhost:8080", "base URL of the query API")
+	flags.StringVar(&t.otlp, "otlp", "http://localhost:4318", "base URL of OTLP/HTTP")
+	flags.StringVar(&t.gateway, "gateway", "http://localhost:8003", "base URL of the shop's gateway")
+	flags.IntVar(&t.n, "n", 200, "number of samples")
+	flags.DurationVar(&t.pause, "pause", 250*time.Millisecond, "time between two samples' starts")
+	flags.DurationVar(&t.quiet, "quiet", 6*time.Second, "the processor's quiet_period")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	switch args[0] {
+	case "roots":
+		return roots(ctx, t)
+	case "latency":
+		return latency(ctx, t)
+	default:
+		return fmt.Errorf("cannot measure %q: say roots or latency", args[0])
+	}
+}
+
+var client = &http.Client{Timeout: 30 * time.Second}
+
+// get decodes the answer to a GET; ok is false where there is nothing (404).
+func get(ctx context.Context, url string, into any) (ok bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return true, json.NewDecoder(resp.Body).Decode(into)
+	case http.StatusNotFound:
+		return false, nil
+	default:
+		return false, fmt.Errorf("%s: %s", url, resp.Status)
+	}
+}
+
+// sleep waits, or returns the context's error when it ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
