@@ -15,6 +15,8 @@ const (
 	// seenWindow is how long before onset a service must have been seen to count as instrumented
 	// at the time, and calls are counted.
 	seenWindow = 30 * time.Minute
+	// recentWindow is how long before onset calls count as recent.
+	recentWindow = 10 * time.Minute
 	// refusalWindow is how far around onset other refused callers are looked for.
 	refusalWindow = 10 * time.Minute
 	// mostSamples bounds the rows read for one answer.
@@ -183,26 +185,29 @@ func (a answering) owner(peer string) (string, error) {
 func (a answering) calls(asked []incident.CallStats) ([]incident.CallStats, error) {
 	var counted []incident.CallStats
 	for _, c := range asked {
-		c.Calls, c.Failed = 0, 0
+		c = incident.CallStats{Caller: c.Caller, Callee: c.Callee, Operation: c.Operation}
 		seen := map[string]bool{}
 		for _, d := range a.days {
 			if !d.overlaps(kindSpans, a.before(seenWindow), a.onset) {
 				continue
 			}
 			t := d.table(kindSpans)
-			err := a.query(`SELECT id, status_code = 2 FROM `+t+` s
+			err := a.query(`SELECT id, status_code = 2, time >= ?9 FROM `+t+` s
 				WHERE tenant = ?1 AND service = ?2 AND time >= ?3 AND time < ?4 AND name = ?5 AND (
 					peer = ?6 OR peer LIKE ?7 ESCAPE '\'
 					OR EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = 'peer.service' AND value = ?6)
 					OR EXISTS (SELECT 1 FROM `+t+` c WHERE c.tenant = ?1 AND c.trace_id = s.trace_id AND c.parent_span_id = s.span_id AND c.service = ?6))
 				ORDER BY time DESC LIMIT ?8`, func(r *row) error {
-				if id := r.text(); !seen[id] {
+				id, failed, recent := r.text(), r.count(), r.count()
+				if !seen[id] {
 					seen[id] = true
 					c.Calls++
-					c.Failed += r.count()
+					c.Failed += failed
+					c.RecentCalls += recent
+					c.RecentFailed += recent * failed
 				}
 				return nil
-			}, a.tenant, c.Caller, a.before(seenWindow), a.onset, c.Operation, c.Callee, escapeLike(c.Callee)+":%", mostSamples)
+			}, a.tenant, c.Caller, a.before(seenWindow), a.onset, c.Operation, c.Callee, escapeLike(c.Callee)+":%", mostSamples, a.before(recentWindow))
 			if err != nil {
 				return nil, err
 			}
