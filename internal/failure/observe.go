@@ -31,13 +31,25 @@ func FromSpan(dst []Observed, s *signal.Span) []Observed {
 }
 
 // FromLog returns the error signal of a log record under the default rules: severity ERROR or
-// above, or an exception (event or attributes). The project's own events are never one.
+// above, an exception (event or attributes), or, where the sender set no severity, an exception in
+// the body. The project's own events are never one.
 func FromLog(l *signal.Log) (Observed, bool) {
-	if IsOwnEvent(l.EventName) || !isErrorSeverity(l.Severity, l.SeverityText) && !isException(l.EventName, l.Attributes) {
+	switch {
+	case IsOwnEvent(l.EventName):
 		return Observed{}, false
+	case isErrorSeverity(l.Severity, l.SeverityText), isException(l.EventName, l.Attributes):
+		return ObserveLog(l), true
+	case isUnrated(l.Severity, l.SeverityText) && holdsException(bodyText(l.Body)):
+		return ObserveLog(l), true
 	}
-	return ObserveLog(l), true
+	return Observed{}, false
 }
+
+// isUnrated tells whether the sender said nothing of a record's severity, as where a stack trace
+// was printed and not logged.
+func isUnrated(number int32, text string) bool { return number == 0 && text == "" }
+
+func holdsException(body string) bool { return len(ParseExceptions(body)) > 0 }
 
 // ObserveSpan is the error signal of the span itself, whether or not the default rules see one.
 func ObserveSpan(s *signal.Span) Observed {

@@ -51,13 +51,16 @@ func IsPdataEventError(e ptrace.SpanEvent) bool { return e.Name() == exceptionEv
 
 // FromPdataLog is FromLog for a record not yet converted. It allocates nothing for a healthy one.
 func FromPdataLog(src Source, l plog.LogRecord) (Observed, bool) {
-	if IsOwnEvent(l.EventName()) {
+	number, text := int32(l.SeverityNumber()), l.SeverityText()
+	switch {
+	case IsOwnEvent(l.EventName()):
 		return Observed{}, false
+	case isErrorSeverity(number, text), isPdataException(l):
+		return ObservePdataLog(src, l), true
+	case isUnrated(number, text) && holdsException(pdataBodyText(l.Body())):
+		return ObservePdataLog(src, l), true
 	}
-	if !isErrorSeverity(int32(l.SeverityNumber()), l.SeverityText()) && !isPdataException(l) {
-		return Observed{}, false
-	}
-	return ObservePdataLog(src, l), true
+	return Observed{}, false
 }
 
 // ObservePdataSpan is ObserveSpan for a span not yet converted.
