@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -51,7 +52,8 @@ func openConn(path, pragmas string) (*conn, error) {
 
 // fileURI names the file; what SQLite creates beside it gets the mode of the file modeOf.
 func fileURI(path, modeOf string) string {
-	u := url.URL{Scheme: "file", Path: path, OmitHost: true, RawQuery: url.Values{"modeof": {modeOf}}.Encode()}
+	mode := strings.ReplaceAll(url.QueryEscape(modeOf), "+", "%20") // SQLite does not know the plus
+	u := url.URL{Scheme: "file", Path: path, OmitHost: true, RawQuery: "modeof=" + mode}
 	return u.String()
 }
 
@@ -277,7 +279,9 @@ func (c *conn) end(err error) error {
 		}
 	}
 	if !c.raw.GetAutocommit() {
-		return errors.Join(err, c.raw.Exec("ROLLBACK"))
+		if failed := c.raw.Exec("ROLLBACK"); failed != nil {
+			return errors.Join(err, failed)
+		}
 	}
 	return err
 }

@@ -84,6 +84,7 @@ func openWriter(ctx context.Context, path string) (*conn, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
+	_ = os.Chmod(path+"-shm", 0o600) // the driver leaves it readable; it holds no signals
 	// The triggers protect signals from every other connection. This one only ever inserts new
 	// rows, which would cost a quarter more with them.
 	if _, err := w.raw.Config(sqlite3.DBCONFIG_ENABLE_TRIGGER, false); err != nil {

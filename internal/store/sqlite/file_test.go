@@ -1,0 +1,294 @@
+package sqlite_test
+
+import (
+	"bufio"
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"testing"
+	"time"
+
+	_ "github.com/ncruces/go-sqlite3/driver"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
+)
+
+// foreign is another connection to the store's file, as the sqlite3 shell has it.
+func foreign(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	return db
+}
+
+// traceOf makes a request of one failing span and one log line.
+func traceOf(name string) store.Batch {
+	resource := &signal.Resource{Attributes: texts("service.name", "payment")}
+	span := &signal.Span{Resource: resource, Scope: &signal.Scope{Name: "scope"}, Name: name, Start: 1, End: 2, StatusCode: signal.StatusError}
+	copy(span.TraceID[:], name+"----------------")
+	copy(span.SpanID[:], name+"--------")
+	log := &signal.Log{Resource: resource, TraceID: span.TraceID, Time: 1, Severity: 9, Body: signal.Value{Data: name}}
+	point := &signal.Point{Resource: resource, Name: name, Type: signal.MetricGauge, Time: 1, Value: signal.Value{Data: int64(1)}}
+	b := store.Batch{
+		Spans: []*signal.Span{span}, Logs: []*signal.Log{log}, Points: []*signal.Point{point},
+		Errors:  []store.ErrorSignal{{Key: span.TraceID.String(), Kind: "span", Ref: incident.Ref("span:" + span.TraceID.String() + "/" + span.SpanID.String())}},
+		Changes: []incident.Change{{ID: name, Kind: "deploy"}},
+	}
+	signal.IdentifySpans("", b.Spans)
+	signal.IdentifyLogs("", b.Logs)
+	signal.IdentifyPoints("", b.Points)
+	return b
+}
+
+func TestSignalsCannotBeChangedByRawSQL(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	_, err := s.Append(t.Context(), []store.Batch{traceOf("a")})
+	require.NoError(t, err)
+	db := foreign(t, path)
+	day := time.Now().UTC().Format("20060102")
+	for _, kind := range []string{"spans", "logs", "points", "error_signals", "changes", "resources", "scopes"} {
+		table, number := kind+"_"+day, "seq"
+		if kind == "resources" || kind == "scopes" {
+			number = "id"
+		}
+		var rows int
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows))
+		require.Positive(t, rows, table)
+		for _, statement := range []string{
+			"UPDATE " + table + " SET tenant = 'x'",
+			"DELETE FROM " + table,
+			"REPLACE INTO " + table + " SELECT * FROM " + table,
+			"INSERT INTO " + table + " SELECT * FROM " + table + " WHERE true ON CONFLICT (" + number + ") DO UPDATE SET tenant = 'x'",
+		} {
+			_, err := db.ExecContext(t.Context(), statement)
+			require.ErrorContains(t, err, "append-only", statement)
+		}
+	}
+	for _, view := range []string{"spans", "logs", "points", "error_signals", "changes"} {
+		for _, statement := range []string{"UPDATE " + view + " SET tenant = 'x'", "DELETE FROM " + view} {
+			_, err := db.ExecContext(t.Context(), statement)
+			require.ErrorContains(t, err, "cannot modify", statement)
+		}
+	}
+}
+
+func TestRefusedRecordsAreQuarantined(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	_, err := s.Append(t.Context(), []store.Batch{traceOf("poison")})
+	require.NoError(t, err)
+	db := foreign(t, path)
+	_, err = db.ExecContext(t.Context(), fmt.Sprintf("CREATE UNIQUE INDEX poison ON logs_%s (body) WHERE body = 'poison'", time.Now().UTC().Format("20060102")))
+	require.NoError(t, err)
+
+	poisoned := traceOf("poison")
+	results, err := s.Append(t.Context(), []store.Batch{traceOf("before"), poisoned, traceOf("after")})
+	require.NoError(t, err)
+	assert.Equal(t, []store.AppendResult{{}, {Quarantined: 1}, {}}, results)
+	for _, name := range []string{"before", "after"} {
+		traces, err := s.Traces(t.Context(), "", []string{traceOf(name).Spans[0].TraceID.String()}, 10)
+		require.NoError(t, err)
+		assert.Len(t, traces[0].Spans, 1, "neighbours are stored")
+		assert.Len(t, traces[0].Logs, 1)
+	}
+	status, err := s.Status(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, status.Quarantined)
+	var kind, reason string
+	var otlp []byte
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT kind, error, otlp FROM quarantine").Scan(&kind, &reason, &otlp))
+	assert.Equal(t, "logs", kind)
+	assert.Contains(t, reason, "UNIQUE")
+	kept, err := signal.UnmarshalLog(otlp)
+	require.NoError(t, err)
+	assert.Equal(t, "poison", kept.Body.Str())
+}
+
+func TestReadmeQueriesWork(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	_, err := s.Append(t.Context(), []store.Batch{traceOf("a")})
+	require.NoError(t, err)
+	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "extension", "signalstoreextension", "README.md"))
+	require.NoError(t, err)
+	queries := regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllSubmatch(readme, -1)
+	require.NotEmpty(t, queries)
+	db := foreign(t, path)
+	for _, q := range queries {
+		rows, err := db.QueryContext(t.Context(), string(q[1]))
+		require.NoError(t, err, "%s", q[1])
+		if regexp.MustCompile(`FROM spans`).Match(q[1]) {
+			assert.True(t, rows.Next(), "%s", q[1])
+		}
+		require.NoError(t, rows.Close())
+		require.NoError(t, rows.Err())
+	}
+}
+
+func TestSecondProcessIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	_, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	require.EqualError(t, err, "SQLite store "+path+" is in use by another process; stop it, or set signal_store's sqlite.path to another file")
+	require.NoError(t, s.Close())
+	open(t, path)
+}
+
+func TestOpenExplainsWhatIsWrong(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(t *testing.T, dir string) (path string)
+		want    []string
+	}{
+		"no database": {
+			func(t *testing.T, dir string) string {
+				path := filepath.Join(dir, "notes.txt")
+				require.NoError(t, os.WriteFile(path, make([]byte, 4096), 0o600))
+				require.NoError(t, os.WriteFile(path, []byte("notes that are no database, long enough to look like one to begin with"), 0o600))
+				return path
+			},
+			[]string{"notes.txt", "not an SQLite database"},
+		},
+		"a directory": {
+			func(_ *testing.T, dir string) string { return dir },
+			[]string{"is a directory"},
+		},
+		"below a file": {
+			func(t *testing.T, dir string) string {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
+				return filepath.Join(dir, "file", "store.db")
+			},
+			[]string{filepath.Join("file", "store.db"), "not a directory", "sqlite.path"},
+		},
+		"newer schema": {
+			func(t *testing.T, dir string) string {
+				path := filepath.Join(dir, "store.db")
+				require.NoError(t, open(t, path).Close())
+				_, err := foreign(t, path).ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
+				require.NoError(t, err)
+				return path
+			},
+			[]string{"store.db", "schema version 999", "use the newer version"},
+		},
+		"no permission": {
+			func(t *testing.T, dir string) string {
+				if os.Getuid() == 0 {
+					t.Skip("root may write anywhere")
+				}
+				require.NoError(t, os.Chmod(dir, 0o500)) //nolint:gosec // a directory
+				return filepath.Join(dir, "store.db")
+			},
+			[]string{"store.db", "permission denied", "sqlite.path"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := test.prepare(t, t.TempDir())
+			_, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+			for _, want := range test.want {
+				require.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+func TestOthersCannotReadTheFiles(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes")
+	}
+	dir := filepath.Join(t.TempDir(), "made", "for it")
+	s := open(t, filepath.Join(dir, "a store?#%.db"))
+	_, err := s.Append(t.Context(), []store.Batch{traceOf("a")})
+	require.NoError(t, err)
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	files, err := filepath.Glob(filepath.Join(dir, "*.db*"))
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(files), 3)
+	for _, file := range files {
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		assert.Zero(t, info.Mode().Perm()&0o077, file)
+	}
+}
+
+func TestStoredDataOutlivesTheProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	_, err := s.Append(t.Context(), []store.Batch{traceOf("a")})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	again := open(t, path)
+	traces, err := again.Traces(t.Context(), "", []string{traceOf("a").Spans[0].TraceID.String()}, 10)
+	require.NoError(t, err)
+	assert.Len(t, traces[0].Spans, 1)
+	found, err := again.Orphans(t.Context(), time.Now().Add(time.Second), 10)
+	require.NoError(t, err)
+	assert.Equal(t, 1, found, "what the last process did not finish is found")
+}
+
+const crashingStore = "PRODSENTINEL_TEST_CRASHING_STORE"
+
+// TestAcknowledgedDataSurvivesSIGKILL runs this test in a child that appends until it is killed,
+// printing what was acknowledged.
+func TestAcknowledgedDataSurvivesSIGKILL(t *testing.T) {
+	if path := os.Getenv(crashingStore); path != "" {
+		appendForEver(t, path)
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("no SIGKILL")
+	}
+	path := filepath.Join(t.TempDir(), "store.db")
+	acknowledged := runUntilKilled(t, path, 20)
+	s := open(t, path)
+	for _, name := range acknowledged {
+		traces, err := s.Traces(t.Context(), "", []string{traceOf(name).Spans[0].TraceID.String()}, 10)
+		require.NoError(t, err)
+		assert.Len(t, traces[0].Spans, 1, name)
+		assert.Len(t, traces[0].Logs, 1, name)
+	}
+	found, err := s.Orphans(t.Context(), time.Now().Add(time.Second), 1000)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, found, len(acknowledged))
+}
+
+func runUntilKilled(t *testing.T, path string, appends int) (acknowledged []string) {
+	t.Helper()
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAcknowledgedDataSurvivesSIGKILL$") //nolint:gosec // this test
+	child.Env = append(os.Environ(), crashingStore+"="+path)
+	out, err := child.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	lines := bufio.NewScanner(out)
+	for len(acknowledged) < appends && lines.Scan() {
+		acknowledged = append(acknowledged, lines.Text())
+	}
+	require.NoError(t, child.Process.Kill())
+	for lines.Scan() { // what it wrote before it died
+		acknowledged = append(acknowledged, lines.Text())
+	}
+	require.Error(t, child.Wait())
+	require.GreaterOrEqual(t, len(acknowledged), appends)
+	return acknowledged
+}
+
+func appendForEver(t *testing.T, path string) {
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	require.NoError(t, err)
+	for i := 0; ; i++ {
+		name := fmt.Sprintf("t%06d", i)
+		_, err := s.Append(t.Context(), []store.Batch{traceOf(name)})
+		require.NoError(t, err)
+		fmt.Println(name) //nolint:forbidigo // tells the parent
+	}
+}
