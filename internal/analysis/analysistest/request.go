@@ -32,6 +32,8 @@ type Request struct {
 	ID    pcommon.TraceID
 	Start time.Time
 	Fault Fault
+	// Call tells several requests of one trace apart.
+	Call byte
 }
 
 // NewRequest makes the nth request of a test.
@@ -103,7 +105,7 @@ func (r Request) Logs(first, n int) plog.Logs {
 	for i := first; i < first+n; i++ {
 		l := records.AppendEmpty()
 		l.SetTraceID(r.ID)
-		l.SetSpanID(spanID(chargeSpan))
+		l.SetSpanID(r.spanID(chargeSpan))
 		l.SetTimestamp(r.at(70))
 		l.SetSeverityNumber(plog.SeverityNumberError)
 		l.Body().SetStr(fmt.Sprintf("cannot charge line %d: amount is not a number", i))
@@ -138,9 +140,9 @@ func service(td ptrace.Traces, name string) ptrace.SpanSlice {
 func (r Request) span(spans ptrace.SpanSlice, name string, id, parent byte, kind ptrace.SpanKind, from, to int) ptrace.Span {
 	s := spans.AppendEmpty()
 	s.SetTraceID(r.ID)
-	s.SetSpanID(spanID(id))
+	s.SetSpanID(r.spanID(id))
 	if parent != 0 {
-		s.SetParentSpanID(spanID(parent))
+		s.SetParentSpanID(r.spanID(parent))
 	}
 	s.SetName(name)
 	s.SetKind(kind)
@@ -167,4 +169,4 @@ func (r Request) at(ms int) pcommon.Timestamp {
 	return pcommon.NewTimestampFromTime(r.Start.Add(time.Duration(ms) * time.Millisecond))
 }
 
-func spanID(n byte) pcommon.SpanID { return pcommon.SpanID{n, 1, 2, 3, 4, 5, 6, 7} }
+func (r Request) spanID(n byte) pcommon.SpanID { return pcommon.SpanID{n, 1, 2, 3, 4, 5, 6, r.Call} }

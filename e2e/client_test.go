@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+)
+
+// What the tests read of the API's answers.
+type (
+	incidentView struct {
+		ID            string `json:"id"`
+		Title         string `json:"title"`
+		Status        string `json:"status"`
+		Severity      string `json:"severity"`
+		AnalysisState string `json:"analysis_state"`
+		FailingTraces int    `json:"failing_traces"`
+		ErrorSignals  int    `json:"error_signals"`
+	}
+	analysisView struct {
+		Revision  int    `json:"revision"`
+		Verdict   string `json:"verdict"`
+		RootCause *struct {
+			Kind      string   `json:"kind"`
+			Service   string   `json:"service"`
+			Component string   `json:"component"`
+			Category  string   `json:"category"`
+			Statement string   `json:"statement"`
+			Evidence  []string `json:"evidence"`
+		} `json:"root_cause"`
+	}
+	revisionView struct {
+		Revision int    `json:"revision"`
+		Reason   string `json:"reason"`
+	}
+	failureView struct {
+		Key   string `json:"key"`
+		State string `json:"state"`
+	}
+	page[T any] struct {
+		Items []T `json:"items"`
+	}
+)
+
+// post sends a body to the OTLP/HTTP receiver and returns the answer's status, 0 for none.
+func (c *Collector) post(path, contentType string, body []byte) int {
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.OTLPHTTP+path, bytes.NewReader(body))
+	if err != nil {
+		return 0
+	}
+	request.Header.Set("Content-Type", contentType)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return 0
+	}
+	return response.StatusCode
+}
+
+// sendTraces and sendLogs tell whether the collector acknowledged the signals.
+func (c *Collector) sendTraces(td ptrace.Traces) bool {
+	body, err := ptraceotlp.NewExportRequestFromTraces(td).MarshalProto()
+	return err == nil && c.post("/v1/traces", "application/x-protobuf", body) == http.StatusOK
+}
+
+func (c *Collector) sendLogs(ld plog.Logs) bool {
+	body, err := plogotlp.NewExportRequestFromLogs(ld).MarshalProto()
+	return err == nil && c.post("/v1/logs", "application/x-protobuf", body) == http.StatusOK
+}
+
+// get reads an answer of the query API; it returns the status, 0 for none.
+func (c *Collector) get(path string, into any) (int, error) {
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.Query+path, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return response.StatusCode, fmt.Errorf("GET %s: %s", path, response.Status)
+	}
+	return response.StatusCode, json.NewDecoder(response.Body).Decode(into)
+}
+
+// mustGet is get where nothing but success will do.
+func mustGet[T any](t testing.TB, c *Collector, path string) T {
+	t.Helper()
+	var answer T
+	_, err := c.get(path, &answer)
+	require.NoError(t, err)
+	return answer
+}
+
+// awaitIncidents waits until the collector lists n incidents, each with its analysis done, and
+// returns them.
+func (c *Collector) awaitIncidents(t testing.TB, n int, within time.Duration) []incidentView {
+	t.Helper()
+	var last page[incidentView]
+	for deadline := time.Now().Add(within); ; time.Sleep(pollInterval) {
+		_, err := c.get("/query/incidents", &last)
+		if err == nil && len(last.Items) == n && allAnalysed(last.Items) {
+			return last.Items
+		}
+		require.True(t, time.Now().Before(deadline), "want %d analysed incidents within %s, last: %+v %v", n, within, last.Items, err)
+	}
+}
+
+func allAnalysed(incidents []incidentView) bool {
+	for _, in := range incidents {
+		if in.AnalysisState != "done" {
+			return false
+		}
+	}
+	return true
+}
