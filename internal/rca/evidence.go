@@ -1,6 +1,8 @@
 package rca
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
@@ -50,6 +52,9 @@ func (e *evidence) read(errorType, message, stack string, more ...string) {
 	}
 	e.signs = signsIn(text)
 	e.http, e.rpc, e.sqlState = httpStatusIn(text), rpcStatusIn(text), sqlStateIn(text)
+	if e.http >= 400 && clientException.MatchString(text) {
+		e.keepPeersWords()
+	}
 	e.addSign(signOfSQLState(e.sqlState))
 	e.addSign(signOfRPC(e.rpc))
 	if e.http >= 400 {
@@ -58,6 +63,17 @@ func (e *evidence) read(errorType, message, stack string, more ...string) {
 	if len(e.exceptions) > 0 {
 		e.addSign(&sign{rank: rankException, category: incident.CategoryCodeException, trait: traitException, class: incident.ClassException})
 	}
+}
+
+// clientException is what HTTP clients throw when a peer answers with an error; the peer's body
+// often follows.
+var clientException = regexp.MustCompile(`Http(?:Client|Server|Status)\w*Exception|FeignException|WebClientResponseException|` +
+	`RestClientResponseException|\bHTTPError\b|AxiosError|StatusCodeError|ApiException`)
+
+// keepPeersWords drops the signs of programming and data errors: the exceptions that the body of
+// an answer names were thrown by the peer.
+func (e *evidence) keepPeersWords() {
+	e.signs = slices.DeleteFunc(e.signs, func(s *sign) bool { return s.trait == traitProgram })
 }
 
 // readCodes adds what the span's attributes say: codes are never guessed from text there.

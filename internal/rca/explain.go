@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
@@ -146,8 +147,10 @@ func (x *explainer) qualifies(g, b *group) bool {
 	switch {
 	case g.cancelled() || b.cancelled() || b.dismissed != "":
 		return false
-	case b.end > g.end+x.tree.tolerance && !(g.answered() && b.node.service != g.node.service):
+	case min(b.end, b.told) > g.end+x.tree.tolerance && !(g.answered() && b.node.service != g.node.service):
 		return false
+	case b.onlySaid() && b.node.service == g.node.service && g.reason.rank <= rankTimeout:
+		return false // a plain error log beside an error that says more
 	case g.reason.trait == traitResource && !g.answered():
 		return b.node.service == g.node.service // what ran out in a service did not run out elsewhere
 	case g.reason.trait == traitTransport && !g.answered() && g.peer.known():
@@ -156,6 +159,9 @@ func (x *explainer) qualifies(g, b *group) bool {
 		return true
 	}
 }
+
+// onlySaid tells whether the group is a log without exception, code or any other sign.
+func (g *group) onlySaid() bool { return g.reason.rank == rankUnknown && !g.failedSpan }
 
 // concerns tells whether b happened at the peer that g could not reach.
 func (x *explainer) concerns(b, g *group) bool {
@@ -183,7 +189,7 @@ func (x *explainer) leads(a, b *node, service string) bool {
 func isOwnFault(g *group, in *evidence) bool {
 	for _, e := range in.exceptions {
 		inner := e.Innermost()
-		if !isProgramError(inner.Type + ": " + inner.Message) {
+		if !isProgramError(inner) {
 			continue
 		}
 		for _, f := range inner.Frames {
@@ -195,13 +201,14 @@ func isOwnFault(g *group, in *evidence) bool {
 	return false
 }
 
-func isProgramError(text string) bool {
-	for _, s := range signsIn(text) {
-		if s.trait == traitProgram {
-			return true
-		}
+// isProgramError goes by the type of an exception, and by its message only where the type says
+// nothing, as with Go's panics.
+func isProgramError(x *failure.Exception) bool {
+	text := x.Type
+	if !strings.HasSuffix(text, "Exception") && !strings.HasSuffix(text, "Error") || isWrapperType(text) || strings.HasPrefix(text, "runtime.") {
+		text += ": " + x.Message
 	}
-	return false
+	return slices.ContainsFunc(signsIn(text), func(s *sign) bool { return s.trait == traitProgram })
 }
 
 // speaksOf tells whether g's evidence names the call that leads to b, its status or exception.

@@ -16,6 +16,7 @@ type group struct {
 	signals  int         // error signals, all of them
 	first    instant     // when the first signal was seen
 	end      instant     // when the error was over: its span's end, else its last signal
+	told     instant     // its last exception or log, else end
 	// failedSpan tells that the span itself has status Error.
 	failedSpan bool
 
@@ -44,7 +45,7 @@ func groupErrors(tr *tree, dir *directory) []*group {
 	moved := make(map[*signal.Log]*node)
 	spoken := make(map[*node][]*signal.Log)
 	for _, n := range tr.nodes {
-		for _, l := range n.logs {
+		for _, l := range n.errors {
 			if c := childNamed(n, l, dir); c != nil {
 				moved[l] = c
 				spoken[c] = append(spoken[c], l)
@@ -56,7 +57,7 @@ func groupErrors(tr *tree, dir *directory) []*group {
 		g := &group{node: n}
 		g.addSpan()
 		g.addLogs(spoken[n], nil)
-		g.addLogs(n.logs, moved)
+		g.addLogs(n.errors, moved)
 		if g.signals == 0 {
 			continue
 		}
@@ -79,10 +80,7 @@ func childNamed(n *node, l *signal.Log, dir *directory) *node {
 	if len(n.children) == 0 {
 		return nil
 	}
-	o, ok := failure.FromLog(l)
-	if !ok {
-		return nil
-	}
+	o := failure.ObserveLog(l)
 	at := instantOf(l.EventTime()) + n.shift
 	text := ""
 	var nearest *node
@@ -118,18 +116,12 @@ func (g *group) addSpan() {
 	}
 }
 
-// addLogs adds the error logs among logs that were not moved to another span.
+// addLogs adds the error logs that were not moved to another span.
 func (g *group) addLogs(logs []*signal.Log, moved map[*signal.Log]*node) {
-	var own []*signal.Log
-	for _, l := range logs {
-		if _, ok := failure.FromLog(l); ok && moved[l] == nil {
-			own = append(own, l)
-		}
-	}
-	for i, l := range own {
-		o, _ := failure.FromLog(l)
-		if i < maxEvidence || i >= len(own)-maxEvidence {
-			g.add(logEvidence(g.node, l, o, true))
+	logs = slices.DeleteFunc(slices.Clone(logs), func(l *signal.Log) bool { return moved[l] != nil })
+	for i, l := range logs {
+		if i < maxEvidence || i >= len(logs)-maxEvidence {
+			g.add(logEvidence(g.node, l, failure.ObserveLog(l), true))
 			continue
 		}
 		g.signals++
@@ -147,8 +139,10 @@ func (g *group) add(e *evidence) {
 
 // close completes a group once all its signals are known.
 func (g *group) close() {
+	g.told = g.end
 	if g.failedSpan {
 		g.end = max(g.end, g.node.end)
+		g.told = g.lastTold()
 	}
 	slices.SortStableFunc(g.evidence, func(a, b *evidence) int {
 		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.ref, b.ref))
@@ -157,6 +151,21 @@ func (g *group) close() {
 	if g.reason.rank >= rankTimeout {
 		g.addWitnesses()
 	}
+}
+
+// lastTold is when the last exception or log told of the error: the answer may have left then,
+// although the span ended later.
+func (g *group) lastTold() instant {
+	told := instant(-1)
+	for _, e := range g.evidence {
+		if e.observed.Kind != failure.KindSpan {
+			told = max(told, e.time)
+		}
+	}
+	if told < 0 {
+		return g.end
+	}
+	return told
 }
 
 // addWitnesses looks for the decisive record among the logs below ERROR beside an error that says
@@ -248,15 +257,19 @@ func (g *group) exception() (*failure.Exception, *evidence) {
 // answered tells whether the group carries a peer's response: the status of an exit call, or one
 // that its text cites.
 func (g *group) answered() bool {
-	if isExitCall(g.node) && g.node.answer.known() {
+	if a := g.node.answer; isExitCall(g.node) && (a.http != 0 || isPeersStatus(a.rpc)) {
 		return true
 	}
-	for _, e := range g.evidence {
-		if e.http >= 400 || e.rpc != "" && e.rpc != "UNAVAILABLE" && e.rpc != "DEADLINE_EXCEEDED" && e.rpc != "CANCELLED" {
-			return true
-		}
+	return slices.ContainsFunc(g.evidence, func(e *evidence) bool { return e.http >= 400 || isPeersStatus(e.rpc) })
+}
+
+// isPeersStatus tells whether a gRPC status came from the peer: some are made by the client.
+func isPeersStatus(rpc string) bool {
+	switch rpc {
+	case "", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED":
+		return false
 	}
-	return false
+	return true
 }
 
 func (g *group) refs() []incident.Ref {

@@ -32,6 +32,8 @@ func (x *explainer) judge(g *group) *judgement {
 	switch {
 	case x.isResource(g):
 		x.judgeResource(j)
+	case g.answered() && g.peer.known() && g.reason.trait == traitTransport:
+		x.judgePeerError(j)
 	case g.reason.trait == traitTransport:
 		x.judgeDependency(j, incident.ClassUnavailable)
 	case g.reason.trait == traitPeerError || g.reason.trait == traitResource:

@@ -5,8 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -24,6 +24,9 @@ func (tr *tree) addLogs(logs []*signal.Log) {
 	for _, l := range sorted {
 		n := p.hostOf(l)
 		n.logs = append(n.logs, l)
+		if _, isError := failure.FromLog(l); isError {
+			n.errors = append(n.errors, l)
+		}
 	}
 	tr.reportGhosts()
 }
@@ -39,7 +42,7 @@ type placement struct {
 func sortedLogs(logs []*signal.Log) []*signal.Log {
 	sorted := make([]*signal.Log, 0, len(logs))
 	for _, l := range logs {
-		if !strings.HasPrefix(l.EventName, "prodsentinel.") {
+		if !failure.IsOwnEvent(l.EventName) {
 			sorted = append(sorted, l)
 		}
 	}

@@ -19,6 +19,7 @@ type node struct {
 	// children are ordered by start, then ID.
 	children []*node
 	logs     []*signal.Log // ordered by time, then identity
+	errors   []*signal.Log // those of them that are error signals
 
 	start, end instant
 	shift      instant // what correctSkew added to start and end

@@ -35,18 +35,18 @@ func (tr *tree) boundStandIns() {
 }
 
 // attachOrphans hangs each stand-in below the call that most likely led to it: the innermost open
-// call without a recorded callee, preferring one that names the stand-in's service, else the root
-// that was open. The parent is marked as guessed.
+// call without a recorded callee, preferring one that names the stand-in's service, else the
+// innermost span around it. The parent is marked as guessed.
 func (tr *tree) attachOrphans() {
 	slices.SortFunc(tr.nodes, compareNodes)
-	calls, roots := tr.openEnds()
+	calls, spans := tr.openEnds()
 	for _, s := range tr.nodes {
 		if s.received() || s.parent != nil {
 			continue
 		}
 		parent := callLeadingTo(s, calls)
 		if parent == nil {
-			parent = rootAround(s, roots)
+			parent = spanAround(s, spans)
 		}
 		if parent != nil {
 			s.parent, s.guessed = parent, true
@@ -58,14 +58,11 @@ func (tr *tree) attachOrphans() {
 	}
 }
 
-// openEnds lists calls without a recorded callee, by start, and roots that were received.
-func (tr *tree) openEnds() (calls, roots []*node) {
+// openEnds lists calls without a recorded callee and all received spans, by start.
+func (tr *tree) openEnds() (calls, spans []*node) {
 	called := make(map[*node]bool)
 	for _, n := range tr.nodes {
 		if n.parent == nil {
-			if n.received() {
-				roots = append(roots, n)
-			}
 			continue
 		}
 		lead(n).leader = lead(n.parent)
@@ -74,22 +71,35 @@ func (tr *tree) openEnds() (calls, roots []*node) {
 		}
 	}
 	for _, n := range tr.nodes {
-		if n.received() && isExitCall(n) && !called[n] {
+		if !n.received() {
+			continue
+		}
+		spans = append(spans, n)
+		if isExitCall(n) && !called[n] {
 			calls = append(calls, n)
 		}
 	}
 	slices.SortFunc(calls, compareNodes)
-	slices.SortFunc(roots, compareNodes)
-	return calls, roots
+	slices.SortFunc(spans, compareNodes)
+	return calls, spans
 }
 
-// maxOpenCalls bounds how many calls before a stand-in's start are considered.
-const maxOpenCalls = 256
+// maxOpenCalls bounds how many calls before a stand-in's start are considered, maxAround how many
+// spans.
+const (
+	maxOpenCalls = 256
+	maxAround    = 1024
+)
+
+// startedBefore are the nodes, of those ordered by start, that had started when s did.
+func startedBefore(s *node, nodes []*node, most int) []*node {
+	after := sort.Search(len(nodes), func(i int) bool { return nodes[i].start > s.start+minTolerance })
+	return nodes[max(0, after-most):after]
+}
 
 func callLeadingTo(s *node, calls []*node) *node {
-	after := sort.Search(len(calls), func(i int) bool { return calls[i].start > s.start+minTolerance })
 	var unnamed *node
-	for _, c := range slices.Backward(calls[max(0, after-maxOpenCalls):after]) {
+	for _, c := range slices.Backward(startedBefore(s, calls, maxOpenCalls)) {
 		if c.end+minTolerance < s.start || c.service == s.service || lead(c) == s {
 			continue
 		}
@@ -108,9 +118,16 @@ func callLeadingTo(s *node, calls []*node) *node {
 	return unnamed
 }
 
-func rootAround(s *node, roots []*node) *node {
-	for _, r := range roots[:min(len(roots), maxOpenCalls)] {
-		if r.start <= s.start+minTolerance && s.start <= r.end+minTolerance && lead(r) != s {
+// spanAround is the span of another service that started last among those that last as long as the
+// stand-in, else the root that was open when it started.
+func spanAround(s *node, spans []*node) *node {
+	for _, n := range slices.Backward(startedBefore(s, spans, maxAround)) {
+		if n.service != s.service && s.end <= n.end+minTolerance && lead(n) != s {
+			return n
+		}
+	}
+	for _, r := range spans[:min(len(spans), maxOpenCalls)] {
+		if r.parent == nil && r.start <= s.start+minTolerance && s.start <= r.end+minTolerance && lead(r) != s {
 			return r
 		}
 	}

@@ -77,7 +77,7 @@ func (x *explainer) groupsAt(g *group) []*group {
 			break
 		}
 		x.budget--
-		if b != g && !b.cancelled() && b.dismissed == "" && len(b.explainedBy) == 0 {
+		if b != g && !b.cancelled() && !b.onlySaid() && b.dismissed == "" && len(b.explainedBy) == 0 {
 			found = append(found, b)
 		}
 	}
