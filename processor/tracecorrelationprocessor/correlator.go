@@ -35,7 +35,7 @@ type correlator struct {
 	held     atomic.Int64 // groups, so that healthy traffic need not look for its trace in vain
 
 	nodesMu sync.Mutex
-	nodes   map[any]struct{}
+	nodes   map[any]*zap.Logger
 
 	reporter *reporter
 	// Of the loop that reports; cancel is nil while it does not run.
@@ -57,7 +57,7 @@ func newCorrelator(cfg *Config, set component.TelemetrySettings, now func() time
 	c := &correlator{
 		config: cfg, digest: cfg.Errors.Digest(cfg.QuietPeriod, cfg.MaxWait),
 		detector: detector, telemetry: telemetry, logger: set.Logger, now: now,
-		forget: func() {}, nodes: map[any]struct{}{}, kick: make(chan struct{}, 1),
+		forget: func() {}, nodes: map[any]*zap.Logger{}, kick: make(chan struct{}, 1),
 	}
 	n := shardsFor(cfg.MaxGroups)
 	c.perShard = max(1, cfg.MaxGroups/n)
@@ -71,11 +71,12 @@ func newCorrelator(cfg *Config, set component.TelemetrySettings, now func() time
 	})
 }
 
-// join and leave keep track of the pipelines. All join before any starts.
-func (c *correlator) join(node any) {
+// join and leave keep track of the pipelines. All join before any starts. A node does not know
+// the name of its pipeline, but its logger does.
+func (c *correlator) join(node any, logger *zap.Logger) {
 	c.nodesMu.Lock()
 	defer c.nodesMu.Unlock()
-	c.nodes[node] = struct{}{}
+	c.nodes[node] = logger
 }
 
 func (c *correlator) leave(node any) {
@@ -91,25 +92,29 @@ func (c *correlator) leave(node any) {
 	}
 }
 
-// check refuses anything but exactly one logs pipeline. A node does not know its pipeline's name,
-// but its logger does.
+// check refuses anything but exactly one logs pipeline, and lets the log name those at fault.
 func (c *correlator) check() error {
 	c.nodesMu.Lock()
 	defer c.nodesMu.Unlock()
-	var logs []*logsNode
-	for node := range c.nodes {
-		if n, ok := node.(*logsNode); ok {
-			logs = append(logs, n)
+	var traces, logs []*zap.Logger
+	for node, logger := range c.nodes {
+		if _, ok := node.(*logsNode); ok {
+			logs = append(logs, logger)
+		} else {
+			traces = append(traces, logger)
 		}
 	}
 	switch len(logs) {
 	case 1:
 		return nil
 	case 0:
+		for _, l := range traces {
+			l.Warn("This traces pipeline has a trace_correlation processor that is in no logs pipeline")
+		}
 		return errors.New("it is in no logs pipeline: add it to the one down which its failure reports shall leave")
 	default:
-		for _, n := range logs {
-			n.logger.Error("This logs pipeline is one of several with the same trace_correlation processor")
+		for _, l := range logs {
+			l.Warn("This logs pipeline is one of several with the same trace_correlation processor")
 		}
 		return fmt.Errorf("it is in %d logs pipelines (named above), but its failure reports leave down one:"+
 			" merge the pipelines, or give each a processor of its own, such as trace_correlation/2", len(logs))

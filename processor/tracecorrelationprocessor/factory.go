@@ -38,7 +38,7 @@ func (f *factory) createTraces(_ context.Context, set processor.Settings, cfg co
 		return nil, err
 	}
 	n := &tracesNode{correlator: c, next: next}
-	c.join(n)
+	c.join(n, set.Logger)
 	return n, nil
 }
 
@@ -47,8 +47,8 @@ func (f *factory) createLogs(_ context.Context, set processor.Settings, cfg comp
 	if err != nil {
 		return nil, err
 	}
-	n := &logsNode{correlator: c, next: next, logger: set.Logger}
-	c.join(n)
+	n := &logsNode{correlator: c, next: next}
+	c.join(n, set.Logger)
 	return n, nil
 }
 

@@ -140,7 +140,7 @@ func newReplica(t *testing.T, clock *fakeClock, coordinator coordination.Coordin
 		sink: &reportSink{clock: clock.Now},
 	}
 	h.traces = &tracesNode{correlator: c, next: &h.spans}
-	h.logs = &logsNode{correlator: c, next: h.sink, logger: set.Logger}
+	h.logs = &logsNode{correlator: c, next: h.sink}
 	c.attach(coordinator, h.sink)
 	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.Background())) })
 	return h

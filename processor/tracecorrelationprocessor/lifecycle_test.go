@@ -163,27 +163,33 @@ func (hanging) ConsumeLogs(ctx context.Context, _ plog.Logs) error {
 func TestNeedsOneLogsPipeline(t *testing.T) {
 	factory, h := NewFactory(), newHost()
 	cfg := factory.CreateDefaultConfig()
-	traces, err := factory.CreateTraces(t.Context(), settings(), cfg, consumertest.NewNop())
+	core, observed := observer.New(zap.WarnLevel)
+	in := func(pipeline string) processor.Settings {
+		return withLogger(settings(), zap.New(core).With(zap.String("otelcol.pipeline.id", pipeline)))
+	}
+	named := func() map[any]bool {
+		pipelines := map[any]bool{}
+		for _, entry := range observed.TakeAll() {
+			pipelines[entry.ContextMap()["otelcol.pipeline.id"]] = true
+		}
+		return pipelines
+	}
+	traces, err := factory.CreateTraces(t.Context(), in("traces"), cfg, consumertest.NewNop())
 	require.NoError(t, err)
 	require.ErrorContains(t, traces.Start(t.Context(), h), "in no logs pipeline")
+	assert.Equal(t, map[any]bool{"traces": true}, named())
 
-	core, observed := observer.New(zap.ErrorLevel)
-	var logs []processor.Logs
+	nodes := []component.Component{traces}
 	for _, pipeline := range []string{"logs/a", "logs/b"} {
-		set := withLogger(settings(), zap.New(core).With(zap.String("otelcol.pipeline.id", pipeline)))
-		node, err := factory.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
+		node, err := factory.CreateLogs(t.Context(), in(pipeline), cfg, consumertest.NewNop())
 		require.NoError(t, err)
-		logs = append(logs, node)
+		nodes = append(nodes, node)
 	}
-	for _, node := range []component.Component{logs[0], logs[1], traces} {
+	for _, node := range nodes {
 		require.ErrorContains(t, node.Start(t.Context(), h), "in 2 logs pipelines")
+		assert.Equal(t, map[any]bool{"logs/a": true, "logs/b": true}, named())
 	}
-	named := map[any]bool{}
-	for _, entry := range observed.All() {
-		named[entry.ContextMap()["otelcol.pipeline.id"]] = true
-	}
-	assert.Equal(t, map[any]bool{"logs/a": true, "logs/b": true}, named)
-	for _, node := range []component.Component{logs[0], logs[1], traces} {
+	for _, node := range nodes {
 		require.NoError(t, node.Shutdown(t.Context()))
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
-	"go.uber.org/zap"
 )
 
 // tracesNode is the processor in one traces pipeline.
@@ -45,7 +44,6 @@ func (n *tracesNode) ConsumeTraces(ctx context.Context, td ptrace.Traces) error 
 type logsNode struct {
 	correlator *correlator
 	next       consumer.Logs
-	logger     *zap.Logger
 }
 
 var _ processor.Logs = (*logsNode)(nil)
