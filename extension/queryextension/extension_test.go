@@ -237,7 +237,7 @@ func TestAnalyzeNow(t *testing.T) {
 		Sweep: analysis.SweepConfig{Interval: time.Hour, MinAge: time.Hour},
 		Case:  analysis.CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 20, HealthyTraces: 50},
 	}, i.store, i.coordinator, zaptest.NewLogger(t), analysis.Observer{})
-	workers.Start()
+	workers.Start(t.Context())
 	defer func() { require.NoError(t, workers.Shutdown(context.Background())) }()
 
 	status, body := do(t, http.MethodPost, i.url(manage, "/debug/analyze/"+querytest.PoolTrace.String()+"?wait=30s"), nil)
