@@ -98,3 +98,28 @@ func (src *spanSource) span() *signal.Span {
 	src.fill(s.ParentSpanID[:])
 	return s
 }
+
+// BenchmarkTraces loads traces of ten spans among 50,000 spans, a batch of them at a time as the
+// classifier does.
+func BenchmarkTraces(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
+	require.NoError(b, err)
+	defer func() { require.NoError(b, s.Close()) }()
+	source := newSpanSource()
+	var keys []string
+	for range 10 {
+		spans := source.next(5000)
+		_, err := s.Append(b.Context(), []store.Batch{{Spans: spans}})
+		require.NoError(b, err)
+		for i := 0; i < len(spans); i += 500 {
+			keys = append(keys, spans[i].TraceID.String())
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		traces, err := s.Traces(b.Context(), "", keys, 2000)
+		require.NoError(b, err)
+		require.Len(b, traces[len(traces)-1].Spans, 10)
+	}
+	b.ReportMetric(float64(len(keys))*float64(b.N)/b.Elapsed().Seconds(), "traces/s")
+}
