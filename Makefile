@@ -4,6 +4,11 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# One way of compiling for build, tests and linters, so that the collector is compiled once for all of
+# them. The version comes from git by VERSION, not from the go command.
+export CGO_ENABLED := 0
+export GOFLAGS     := $(strip -trimpath -buildvcs=false $(shell go env GOFLAGS))
+
 BINARY   := bin/prodsentinel
 VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo devel-$$(git rev-parse --short HEAD 2>/dev/null || echo unknown))
 LDFLAGS  := -s -w -X main.version=$(VERSION)
@@ -16,25 +21,32 @@ BROWSER = CHROMIUM_PATH="$$(scripts/ensure-chromium.sh || true)"
 # Those with tests, but not the end-to-end ones: they watch another process.
 RACE_PACKAGES = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v /e2e$$
 
-.PHONY: help build demo test race fuzz-short lint generate check-generate clean
+.PHONY: help build demo test race fuzz-short vet arm64 lint generate check-generate clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 build: ## Build bin/prodsentinel
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) .
+	go build -ldflags '$(LDFLAGS)' -o $(BINARY) .
 
 demo: build ## Watch a failure of three services become an incident; ONCE=1: check every kind of failure and exit
 	$(BINARY) demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
-	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) CGO_ENABLED=0 go test -timeout 20m ./...
+	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) go test -timeout 20m ./...
 
 race: ## Run the tests of our packages under the race detector
 	$(BROWSER) CGO_ENABLED=1 go test -race -timeout 30m $$($(RACE_PACKAGES))
 
 fuzz-short: ## Run each fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)
+
+vet: ## Run go vet
+	go vet ./...
+
+arm64: ## Compile for linux/arm64, and check that the engine rounds there as on amd64
+	GOOS=linux GOARCH=arm64 go build -o /dev/null .
+	scripts/check-fma.sh
 
 lint: ## Run the linters
 	$(TOOL) golangci-lint run

@@ -5,11 +5,11 @@ package e2e
 
 import (
 	"bytes"
-	"errors"
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -33,20 +33,31 @@ var binary = sync.OnceValues(func() (string, error) {
 	if path := os.Getenv(binaryEnv); path != "" {
 		return path, nil
 	}
-	path := filepath.Join(RepositoryRoot(), "bin", "e2e", "prodsentinel")
-	build := exec.Command("go", "build", "-o", path, ".")
-	build.Dir = RepositoryRoot()
+	root, err := repositoryRoot()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(root, "bin", "e2e", "prodsentinel")
+	build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", path, ".")
+	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", errors.New(string(out))
+		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return path, nil
 })
 
 // RepositoryRoot returns the directory of this source tree's go.mod.
-func RepositoryRoot() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(file))
+func RepositoryRoot(t testing.TB) string {
+	t.Helper()
+	root, err := repositoryRoot()
+	require.NoError(t, err, "find go.mod")
+	return root
 }
+
+var repositoryRoot = sync.OnceValues(func() (string, error) {
+	goMod, err := exec.CommandContext(context.Background(), "go", "env", "GOMOD").Output()
+	return filepath.Dir(string(goMod)), err
+})
 
 // Result is what a finished run of the binary left.
 type Result struct {

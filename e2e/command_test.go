@@ -12,7 +12,7 @@ import (
 )
 
 func TestShippedConfigurationsAreValid(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(RepositoryRoot(), "config", "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(RepositoryRoot(t), "config", "*.yaml"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
@@ -28,7 +28,7 @@ func TestEmbeddedDefault(t *testing.T) {
 	require.Zero(t, printed.ExitCode, printed.Stderr)
 
 	t.Run("is the shipped file", func(t *testing.T) {
-		shipped, err := os.ReadFile(filepath.Join(RepositoryRoot(), "config", "embedded.yaml"))
+		shipped, err := os.ReadFile(filepath.Join(RepositoryRoot(t), "config", "embedded.yaml"))
 		require.NoError(t, err)
 		assert.Equal(t, string(shipped), printed.Stdout)
 	})

@@ -38,7 +38,7 @@ type manifestModule struct {
 
 func loadManifest(t *testing.T) manifest {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(RepositoryRoot(), "builder-config.yaml"))
+	content, err := os.ReadFile(filepath.Join(RepositoryRoot(t), "builder-config.yaml"))
 	require.NoError(t, err)
 	var m manifest
 	require.NoError(t, yaml.Unmarshal(content, &m))
@@ -57,7 +57,7 @@ type goMod struct {
 func loadGoMod(t *testing.T) goMod {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json")
-	cmd.Dir = RepositoryRoot()
+	cmd.Dir = RepositoryRoot(t)
 	out, err := cmd.Output()
 	require.NoError(t, err)
 	var mod goMod
