@@ -172,11 +172,7 @@ func codeOf(j *judgement) *incident.Code {
 		if !f.InApp || len(regions) == maxRegions {
 			continue
 		}
-		function := f.Function
-		if f.Module != "" {
-			function = f.Module + "." + f.Function
-		}
-		regions = append(regions, incident.CodeRegion{Function: function, File: f.File, Line: f.Line, Evidence: in.ref})
+		regions = append(regions, incident.CodeRegion{Function: functionOf(f), File: f.File, Line: f.Line, Evidence: in.ref})
 	}
 	if len(regions) == 0 {
 		return nil

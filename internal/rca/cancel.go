@@ -18,7 +18,7 @@ func (x *explainer) inheritCancellation(g *group, below []*group) {
 		}
 		cancelled = cancelled || b.node.service == g.node.service && b.first <= g.end+x.tree.tolerance
 	}
-	if _, in := g.exception(); cancelled && (in == nil || !isOwnFault(g, in)) {
+	if _, in := g.exception(); cancelled && (in == nil || !isOwnFault(in)) {
 		g.reason = reason{sign: signOfHTTP(499), cited: g.reason.cited}
 	}
 }

@@ -25,7 +25,7 @@ func classify(tenant string, t *incident.Trace, k incident.Knowledge) *classifie
 	groups := groupErrors(tr, dir)
 	c := &classified{explainer: explain(tr, groups, dir, k)}
 	c.Classification = incident.Classification{Key: t.Key, TraceID: t.ID, State: incident.FailureClassified}
-	c.bound(t)
+	c.bound()
 	c.origins = c.findOrigins()
 	if len(c.origins.primary) == 0 {
 		c.dismiss()
@@ -37,7 +37,7 @@ func classify(tenant string, t *incident.Trace, k incident.Knowledge) *classifie
 }
 
 // bound notes when the trace's errors were seen.
-func (c *classified) bound(t *incident.Trace) {
+func (c *classified) bound() {
 	for i, g := range c.groups {
 		if first := g.onset(); i == 0 || first < c.FirstError {
 			c.FirstError = first

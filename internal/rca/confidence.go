@@ -65,6 +65,11 @@ func (x *explainer) rivalOf(g *group) *group {
 	return nil
 }
 
+// sharePart is what may be claimed of a cause that only some of the failing traces have.
+func sharePart(have, of int) incident.Confidence {
+	return incident.Confidence(500_000 + 400_000*int64(have)/int64(of)) //nolint:gosec // at most 900,000
+}
+
 // confidence applies all limits, and those of the case: one trace without anything to compare it
 // with, and traces that do not have this root.
 func (c *caseView) confidence() (incident.Confidence, []string) {
@@ -76,7 +81,7 @@ func (c *caseView) confidence() (incident.Confidence, []string) {
 	}
 	if n := len(c.traces); len(c.support) < n {
 		limits = append(limits, limit{
-			incident.Confidence(500_000 + 400_000*len(c.support)/n),
+			sharePart(len(c.support), n),
 			fmt.Sprintf("%d of %s have this cause", len(c.support), count(n, "failing trace")),
 		})
 	}

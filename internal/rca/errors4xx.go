@@ -49,7 +49,7 @@ func (x *explainer) ownFailure(g *group) *group {
 			continue
 		}
 		_, in := a.exception()
-		if len(a.explainedBy) > 0 || a.cancelled() || g.end > a.end+x.tree.tolerance || in != nil && isOwnFault(a, in) && !x.speaksOf(a, g) {
+		if len(a.explainedBy) > 0 || a.cancelled() || g.end > a.end+x.tree.tolerance || in != nil && isOwnFault(in) && !x.speaksOf(a, g) {
 			return nil
 		}
 		if a.reason.rank < rankPeerError && !x.speaksOf(a, g) {

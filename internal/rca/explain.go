@@ -120,7 +120,7 @@ func (x *explainer) choose(g *group, below []*group) []*group {
 		return fit
 	}
 	last := x.lastCall(g, fit)
-	g.rival = isOwnFault(g, in) && !x.speaksOf(g, last)
+	g.rival = isOwnFault(in) && !x.speaksOf(g, last)
 	return []*group{last}
 }
 
@@ -186,7 +186,7 @@ func (x *explainer) leads(a, b *node, service string) bool {
 }
 
 // isOwnFault tells whether an exception is a programming or data error thrown by own code.
-func isOwnFault(g *group, in *evidence) bool {
+func isOwnFault(in *evidence) bool {
 	for _, e := range in.exceptions {
 		inner := e.Innermost()
 		if !isProgramError(inner) {

@@ -216,18 +216,6 @@ func reasonOf(all []*evidence) reason {
 	return best
 }
 
-// has tells whether any record of the group has the trait.
-func (g *group) has(t trait) bool {
-	for _, e := range g.evidence {
-		for _, s := range e.signs {
-			if s.trait == t {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // gaveUpAt is when the wait ended that the group tells of.
 func (g *group) gaveUpAt() instant {
 	if g.failedSpan && isExitCall(g.node) {

@@ -81,7 +81,6 @@ func TestSection8TenantAndEnvironment(t *testing.T) {
 	sign := func(tenant, environment string) string {
 		return rca.Classify(tenant, trace(environment).Build(), incident.Knowledge{}).Roots[0].Signature
 	}
-	assert.Equal(t, sign("a", "prod"), sign("a", "prod"))
 	assert.NotEqual(t, sign("a", "prod"), sign("b", "prod"))
 	assert.NotEqual(t, sign("a", "prod"), sign("a", "staging"))
 	assert.NotEqual(t, sign("ab", ""), sign("a", "b"))

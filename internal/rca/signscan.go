@@ -48,7 +48,7 @@ func signsIn(text string) []*sign {
 	}
 	lower := strings.ToLower(text)
 	var found [256]bool
-	any := false
+	none := true
 	for i := 0; i+prefixLen <= len(lower); i++ {
 		p := prefix{lower[i], lower[i+1], lower[i+2]}
 		if !prefixFilter[p.hash()] {
@@ -56,11 +56,11 @@ func signsIn(text string) []*sign {
 		}
 		for _, m := range markIndex[p] {
 			if !found[m.sign] && strings.HasPrefix(lower[i:], m.text) && !(m.bounded && i > 0 && isWordByte(lower[i-1])) {
-				found[m.sign], any = true, true
+				found[m.sign], none = true, false
 			}
 		}
 	}
-	if !any {
+	if none {
 		return nil
 	}
 	var list []*sign

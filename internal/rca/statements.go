@@ -2,6 +2,7 @@ package rca
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -92,17 +93,17 @@ func codeStatement(j *judgement) string {
 	if inner.Type == "" {
 		s = j.service + " failed with an exception"
 	}
-	for _, f := range inner.Frames {
-		if f.InApp {
-			s += " in " + quote(strings.TrimPrefix(f.Module+"."+f.Function, "."))
-			break
-		}
+	if i := slices.IndexFunc(inner.Frames, func(f failure.Frame) bool { return f.InApp }); i >= 0 {
+		s += " in " + quote(functionOf(inner.Frames[i]))
 	}
 	if m := quote(inner.Message); m != "" {
 		s += " (" + m + ")"
 	}
 	return s
 }
+
+// functionOf names a frame's function with what it belongs to.
+func functionOf(f failure.Frame) string { return strings.TrimPrefix(f.Module+"."+f.Function, ".") }
 
 func in(operation string) string {
 	if operation == "" {
