@@ -50,7 +50,7 @@ type Decision struct {
 	History   []Entry
 }
 
-// Merge moves the links of From to Into.
+// Merge moves the links of From to Into, and lets the incidents merged into From redirect there too.
 type Merge struct{ From, Into string }
 
 // Entry records a change of identity, so that it can be understood and reversed.
@@ -154,12 +154,11 @@ func (l *ledger) settle() {
 		from.FailingTraces--
 		l.changed(from)
 		l.decision.Recount = append(l.decision.Recount, from.ID)
-		if from.FailingTraces > 0 || from.Ungrouped {
-			continue
-		}
-		if into := l.successor(); into != nil {
+		switch into := l.successor(); {
+		case from.FailingTraces > 0:
+		case into != nil && !from.Ungrouped:
 			l.merge(from, into)
-		} else {
+		default:
 			l.withdraw(from)
 		}
 	}

@@ -162,7 +162,7 @@ func (s *classifying) save(d incident.Decision) error {
 		return err
 	}
 	for _, m := range d.Merges {
-		if err := s.moveLinks(m); err != nil {
+		if err := s.merge(m); err != nil {
 			return err
 		}
 	}
@@ -233,13 +233,18 @@ func historyReason(a incident.Action) string {
 	return incident.ReasonLateSignals
 }
 
-func (s *classifying) moveLinks(m incident.Merge) error {
+// merge moves what belonged to the merged incident to its survivor.
+func (s *classifying) merge(m incident.Merge) error {
 	tenant := s.result.Failure.Tenant
-	if _, err := s.exec("UPDATE OR IGNORE incident_failures SET incident_id = ? WHERE tenant = ? AND incident_id = ?", m.Into, tenant, m.From); err != nil {
-		return err
+	for _, statement := range []string{
+		"UPDATE incidents SET merged_into = ? WHERE tenant = ? AND merged_into = ?",
+		"UPDATE OR REPLACE incident_failures SET incident_id = ? WHERE tenant = ? AND incident_id = ?",
+	} {
+		if _, err := s.exec(statement, m.Into, tenant, m.From); err != nil {
+			return err
+		}
 	}
-	_, err := s.exec("DELETE FROM incident_failures WHERE tenant = ? AND incident_id = ?", tenant, m.From)
-	return err
+	return nil
 }
 
 // recount derives an incident's counts and times from its links.

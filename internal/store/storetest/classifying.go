@@ -27,6 +27,7 @@ var classifying = map[string]func(*testing.T, store.Store){
 	"NoLateTriggerBeyondTheWindow":      noLateTriggerBeyondTheWindow,
 	"MovedRootRekeys":                   movedRootRekeys,
 	"MovedRootMergesIntoTheOlder":       movedRootMergesIntoTheOlder,
+	"RedirectsEndAtTheSurvivor":         redirectsEndAtTheSurvivor,
 	"MovedRootSurvivesInTheOlder":       movedRootSurvivesInTheOlder,
 	"RekeyedIncidentLosesItsLease":      rekeyedIncidentLosesItsLease,
 	"MovedFailureLeavesOthers":          movedFailureLeavesOthers,
@@ -302,6 +303,19 @@ func movedRootMergesIntoTheOlder(t *testing.T, s store.Store) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{older}, f.Incidents)
 	assert.Equal(t, older, claimIncident(t, s, "w").Incident.ID, "the survivor's case changed")
+}
+
+func redirectsEndAtTheSurvivor(t *testing.T, s store.Store) {
+	survivor := open(t, s, "a", root("r1", "payment"))
+	middle := open(t, s, "b", root("r2", "payment"))
+	last := open(t, s, "c", root("r3", "payment"))
+	reclassify(t, s, policy, "c", root("r2", "payment"))
+	require.Equal(t, middle, incidentOf(t, s, last).MergedInto)
+	reclassify(t, s, policy, "c", root("r1", "payment"))
+	reclassify(t, s, policy, "b", root("r1", "payment"))
+	assert.Equal(t, survivor, incidentOf(t, s, middle).MergedInto)
+	assert.Equal(t, survivor, incidentOf(t, s, last).MergedInto)
+	assert.Equal(t, 3, incidentOf(t, s, survivor).FailingTraces)
 }
 
 func movedRootSurvivesInTheOlder(t *testing.T, s store.Store) {
