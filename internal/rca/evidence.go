@@ -90,7 +90,7 @@ func (e *evidence) readCodes(n *node) {
 			e.http = n.answer.http
 		}
 	}
-	if isAcquire(n) {
+	if isAcquire(n) && !slices.ContainsFunc(e.signs, func(s *sign) bool { return s.trait == traitCancel }) {
 		e.addSign(&sign{rank: rankPool, category: incident.CategoryConnectionPoolExhausted, trait: traitResource, class: incident.ClassResource, resource: "connection_pool"})
 	}
 }

@@ -94,6 +94,10 @@ func (x *explainer) judgePeerError(j *judgement) {
 		x.judgeCode(j)
 	case p.service == "" || callee == nil && !x.dir.seen[p.service]:
 		x.judgeDependency(j, j.group.reason.class)
+	case j.category == incident.CategoryRateLimited:
+		j.kind, j.class = incident.KindResource, incident.ClassResource
+		j.service, j.component, j.operation = p.service, p.service, operationOf(callee)
+		j.identity = []string{p.service, "rate"}
 	case callee != nil:
 		j.kind, j.class = incident.KindCode, incident.ClassException
 		j.service, j.component = p.service, p.service

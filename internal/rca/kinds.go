@@ -3,10 +3,13 @@ package rca
 import "github.com/prodsentinel/prodsentinel/internal/signal"
 
 // deriveKinds tells servers and clients apart where spans do not say: the first span of a service
-// below another service serves, and what it hangs below calls, unless that serves itself.
+// below another service serves, and what it hangs below calls, unless that serves itself or does
+// more than this one call.
 func (tr *tree) deriveKinds() {
 	var entered []*node
+	children := make(map[*node]int)
 	for _, n := range tr.nodes {
+		children[n.parent]++
 		if p := n.parent; p != nil && p.service != "" && p.service != n.service && undecided(n.kind) {
 			entered = append(entered, n)
 		}
@@ -15,7 +18,7 @@ func (tr *tree) deriveKinds() {
 		n.kind = signal.KindServer
 	}
 	for _, n := range entered {
-		if undecided(n.parent.kind) {
+		if undecided(n.parent.kind) && children[n.parent] == 1 {
 			n.parent.kind = signal.KindClient
 		}
 	}

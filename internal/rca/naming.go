@@ -213,9 +213,7 @@ func (g *group) findPeer(dir *directory) {
 	if isExitCall(g.node) {
 		g.call, g.peer = g.node, dir.peerOf(g.node)
 		if g.peer.known() {
-			if !isHTTP(g.node) {
-				g.peer = g.peer.withSystem(g.reason)
-			}
+			g.correctPeer(dir)
 			return
 		}
 	}
@@ -230,6 +228,20 @@ func (g *group) findPeer(dir *directory) {
 		if g.call != nil && !g.peer.known() {
 			g.peer = dir.peerOf(g.call)
 		}
+	}
+}
+
+// correctPeer takes the message's word where a call reached someone, and its message tells of a peer
+// that could not be reached: the span then stands for more than one call. It adds the system that
+// the message betrays.
+func (g *group) correctPeer(dir *directory) {
+	if g.reason.trait == traitTransport && g.node.remoteChild() != nil {
+		if p := dir.peerIn(g.reason.cited.text, g.node.service, true); p.known() && !p.same(g.peer) {
+			g.peer = p
+		}
+	}
+	if !isHTTP(g.node) {
+		g.peer = g.peer.withSystem(g.reason)
 	}
 }
 

@@ -50,7 +50,7 @@ func (tr *tree) correctSkew() {
 func (s *slack) add(parent, child *node) *slack {
 	low := parent.start - child.start
 	high := maxInstant
-	if answerOf(parent).known() {
+	if a := answerOf(parent); a.http != 0 || isPeersStatus(a.rpc) {
 		high = parent.end - child.start
 	}
 	if s == nil {

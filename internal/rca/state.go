@@ -40,9 +40,16 @@ func (s *states) of(n *node) state {
 		return healthy
 	case undecided(n.kind):
 		return silent // internal spans get a status only from those who set one by hand
-	case s.speaking[n.instrumentation()]:
+	case s.speaking[n.instrumentation()] && !calleeFailed(n):
 		return healthy
 	default:
 		return silent
 	}
+}
+
+// calleeFailed tells whether a call's own callee says that it failed: then the call's unset status
+// is no claim that it went well.
+func calleeFailed(n *node) bool {
+	c := n.remoteChild()
+	return c != nil && c.span != nil && (c.span.StatusCode == signal.StatusError || c.answer.http >= 500)
 }

@@ -2,6 +2,7 @@ package rca
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,9 @@ func (j *judgement) statement() string {
 }
 
 func resourceStatement(j *judgement) string {
+	if j.category == incident.CategoryRateLimited {
+		return fmt.Sprintf("%s limited the rate of %s", j.service, j.group.node.service)
+	}
 	switch j.group.reason.resource {
 	case "connection_pool":
 		return j.service + " could not get a connection from its pool"
@@ -176,9 +180,15 @@ func withStatus(g *group) string {
 // maxQuote bounds a quoted text in bytes.
 const maxQuote = 200
 
-// quote is the first line of a text, its spaces collapsed, cut to a readable length.
+// lineHead is what loggers put before a message: time, level, logger with line, trace and span.
+var lineHead = regexp.MustCompile(`^(?i:\s*(?:\[?\d[\d:.,TZ+/-]*\]?|<date>|\[?(?:trace|debug|info|warn|warning|error|fatal)\]?|` +
+	`[\w.$\[\]]+#(?:\d+|<num>)|(?:trace_?id|span_?id)\s*[:=]\s*(?:[0-9a-f]{8,}|<\w+>),?|[-|])\s)+`)
+
+// quote is the first line of a text without its logger's head, its spaces collapsed, cut to a
+// readable length.
 func quote(s string) string {
 	s = strings.ToValidUTF8(strings.TrimSpace(s), "�")
+	s = strings.TrimSpace(lineHead.ReplaceAllString(s, ""))
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
 		s = s[:i]
 	}
