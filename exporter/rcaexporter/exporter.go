@@ -64,7 +64,9 @@ func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
 	}
 	e.reports = newReports(s, e.accepted, e.refused)
 	e.committer = newCommitter(running, defaultLimits, s.Append, e.committed)
-	e.workers = analysis.New(e.config.analysis(), s, e.coord, e.log, e.observer(running))
+	config := e.config.analysis()
+	config.ErrorSignals = signalFinder(e.config.Errors, e.detector)
+	e.workers = analysis.New(config, s, e.coord, e.log, e.observer(running))
 	if err := e.telemetry.RegisterRcaInFlightBytesCallback(e.observeInFlight); err != nil {
 		return fmt.Errorf("register the exporter's metrics: %w", err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/exporter/rcaexporter/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/exporter/rcaexporter/internal/metadatatest"
 	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -221,6 +222,46 @@ func TestConfiguredConditions(t *testing.T) {
 	s, err := p.store.Status(t.Context())
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, s.ErrorSignals)
+}
+
+// What only a condition of the user's calls an error becomes an incident; what it no longer calls
+// one becomes none.
+func TestConfiguredConditionsReachTheVerdict(t *testing.T) {
+	warned := func(r analysistest.Request) plog.Logs {
+		ld := r.Logs(0, 1)
+		record := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+		record.SetSeverityNumber(plog.SeverityNumberWarn)
+		record.Body().SetStr("lost the lease of the ledger")
+		return ld
+	}
+	for name, test := range map[string]struct {
+		errors    failure.Conditions
+		spans     bool
+		incidents int
+	}{
+		"extended":                   {errors: failure.Conditions{Logs: []string{`IsMatch(log.body, "^lost")`}}, incidents: 1},
+		"extended, nothing met":      {errors: failure.Conditions{Logs: []string{`IsMatch(log.body, "^found")`}}},
+		"extended, failed spans too": {errors: failure.Conditions{Logs: []string{`IsMatch(log.body, "^found")`}}, spans: true, incidents: 1},
+		"replaced":                   {errors: failure.Conditions{ReplaceDefaults: true, Logs: []string{`IsMatch(log.body, "^lost")`}}, incidents: 1},
+		"replaced, failed spans":     {errors: failure.Conditions{ReplaceDefaults: true, Spans: []string{`span.name == "none"`}}, spans: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inPlantWith(t, func(c *Config) { c.Errors = test.errors }, func(t *testing.T, p *plant) {
+				r := failing(1)
+				if test.spans {
+					p.receiveSpans(r)
+				}
+				p.receiveLogs(warned(r))
+				p.pass(shortQuiet)
+				p.receiveLogs(r.Report(p.digest()))
+				all := p.incidents()
+				require.Len(t, all, test.incidents)
+				for _, in := range all {
+					assert.Equal(t, incident.AnalysisDone, in.AnalysisState)
+				}
+			})
+		})
+	}
 }
 
 func TestConcurrentRequestsAreAnsweredEach(t *testing.T) {

@@ -129,9 +129,15 @@ func (p *plant) stop() {
 // inPlant runs a test in a plant on a clock that moves when everything waits.
 func inPlant(t *testing.T, test func(t *testing.T, p *plant)) {
 	t.Helper()
+	inPlantWith(t, nil, test)
+}
+
+// inPlantWith is inPlant with a changed configuration.
+func inPlantWith(t *testing.T, change func(*Config), test func(t *testing.T, p *plant)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)
-		p := startPlant(t, h, nil)
+		p := startPlant(t, h, change)
 		defer func() {
 			p.stop()
 			h.close(t)

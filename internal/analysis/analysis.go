@@ -32,6 +32,9 @@ type Config struct {
 	Policy       incident.Policy
 	Sweep        SweepConfig
 	Case         CaseConfig
+	// ErrorSignals finds the error signals of a trace by the configured conditions; nil where the
+	// default rules alone say what is one.
+	ErrorSignals func(context.Context, *incident.Trace) *incident.ErrorSignals
 }
 
 // SweepConfig says how often lost work is looked for, and how old an error signal without a

@@ -26,7 +26,7 @@ const (
 // buildCase puts together what an analysis of the incident looks at.
 func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*incident.Case, error) {
 	b := caseBuilder{
-		store: w.store, config: w.config.Case, classify: w.engine.classify,
+		store: w.store, loader: w.loader(), config: w.config.Case, classify: w.engine.classify,
 		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature},
 	}
 	for _, part := range []struct {
@@ -51,6 +51,7 @@ func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*inciden
 // caseBuilder fills in one case, part after part.
 type caseBuilder struct {
 	store    store.Store
+	loader   loader
 	config   CaseConfig
 	classify func(string, *incident.Trace, incident.Knowledge) incident.Classification
 	draft    *incident.Case
@@ -69,7 +70,7 @@ func (b *caseBuilder) failing(ctx context.Context, incidentID string) error {
 		return err
 	}
 	b.failingTotal = total
-	if b.draft.Failing, err = loadTraces(ctx, b.store, b.draft.Tenant, keys); err != nil {
+	if b.draft.Failing, err = b.loader.load(ctx, b.draft.Tenant, keys); err != nil {
 		return err
 	}
 	room := maxCaseRecords
@@ -136,6 +137,7 @@ func (b *caseBuilder) healthy(ctx context.Context) error {
 	}
 	var err error
 	b.draft.Healthy, err = b.store.Traces(ctx, b.draft.Tenant, sortedSet(keys), maxHealthyTrace)
+	b.loader.mark(ctx, b.draft.Healthy)
 	return err
 }
 

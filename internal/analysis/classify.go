@@ -125,7 +125,7 @@ func (c *classifier) classify(ctx context.Context, failures []store.Failure) err
 func (c *classifier) classifyBatch(ctx context.Context, failures []store.Failure) error {
 	var results []store.Classified
 	for tenant, batch := range byTenant(failures) {
-		traces, err := loadTraces(ctx, c.store, tenant, keysOf(batch))
+		traces, err := c.loader().load(ctx, tenant, keysOf(batch))
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -18,10 +17,29 @@ const (
 	maxTrace = 60_000
 )
 
-// loadTraces loads the traces of keys in their order: together, but the big ones one at a time,
+// loader loads traces and marks their error signals.
+type loader struct {
+	store store.Signals
+	// find is Config.ErrorSignals.
+	find func(context.Context, *incident.Trace) *incident.ErrorSignals
+}
+
+func (w *Workers) loader() loader { return loader{w.store, w.config.ErrorSignals} }
+
+// mark notes on each trace what the configured conditions find, where there are any.
+func (l loader) mark(ctx context.Context, traces []*incident.Trace) {
+	if l.find == nil {
+		return
+	}
+	for _, t := range traces {
+		t.Signals = l.find(ctx, t)
+	}
+}
+
+// load loads the traces of keys in their order: together, but the big ones one at a time,
 // so that memory is bounded by a few big ones.
-func loadTraces(ctx context.Context, s store.Signals, tenant string, keys []string) ([]*incident.Trace, error) {
-	traces, err := s.Traces(ctx, tenant, keys, smallTrace)
+func (l loader) load(ctx context.Context, tenant string, keys []string) ([]*incident.Trace, error) {
+	traces, err := l.store.Traces(ctx, tenant, keys, smallTrace)
 	if err != nil {
 		return nil, fmt.Errorf("load %d traces: %w", len(keys), err)
 	}
@@ -29,12 +47,13 @@ func loadTraces(ctx context.Context, s store.Signals, tenant string, keys []stri
 		if t.Truncated == 0 {
 			continue
 		}
-		whole, err := s.Traces(ctx, tenant, keys[i:i+1], maxTrace)
+		whole, err := l.store.Traces(ctx, tenant, keys[i:i+1], maxTrace)
 		if err != nil {
 			return nil, fmt.Errorf("load trace %s: %w", keys[i], err)
 		}
 		traces[i] = whole[0]
 	}
+	l.mark(ctx, traces)
 	return traces, nil
 }
 
@@ -78,14 +97,12 @@ func onset(t *incident.Trace) signal.Nanos {
 			firstError = at
 		}
 	}
-	var errs []failure.Observed
+	signals := rca.SignalsOf(t)
 	for _, s := range t.Spans {
-		errs = failure.FromSpan(errs[:0], s)
-		note(s.Start, len(errs) > 0)
+		note(s.Start, len(signals.OfSpan(s)) > 0)
 	}
 	for _, l := range t.Logs {
-		_, isError := failure.FromLog(l)
-		note(l.EventTime(), isError)
+		note(l.EventTime(), signals.IsLog(l))
 	}
 	if firstError != 0 {
 		return firstError

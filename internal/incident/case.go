@@ -10,8 +10,24 @@ type Trace struct {
 	ID    signal.TraceID `json:"trace_id,omitempty"`
 	Spans []*signal.Span `json:"spans,omitempty"`
 	Logs  []*signal.Log  `json:"logs,omitempty"`
+	// Signals, where set, are the error signals that configured conditions found; nil where the
+	// default rules say what is one.
+	Signals *ErrorSignals `json:"error_signals,omitempty"`
 	// Truncated is the number of spans and logs left out beyond the loader's bound.
 	Truncated int `json:"truncated,omitempty"`
+}
+
+// ErrorSignals are the error signals of one trace, by the identity of the records, sorted.
+type ErrorSignals struct {
+	Spans  []signal.ID `json:"spans,omitempty"`
+	Events []SpanEvent `json:"events,omitempty"`
+	Logs   []signal.ID `json:"logs,omitempty"`
+}
+
+// SpanEvent is an event of a span, by its place among the span's events.
+type SpanEvent struct {
+	Span  signal.ID `json:"span"`
+	Index int       `json:"index"`
 }
 
 // Knowledge is what the store knows about services beyond the traces at hand, read once and kept

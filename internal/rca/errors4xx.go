@@ -7,7 +7,7 @@ import "github.com/prodsentinel/prodsentinel/internal/incident"
 // mark such client spans as errors, the servers not.
 func (x *explainer) dismissCallersBusiness() {
 	for _, g := range x.groups {
-		if g.dismissed == "" && onlyCallersBusiness(g) {
+		if g.dismissed == "" && onlyCallersBusiness(g) && !x.tree.signals.asked(g.node.span) {
 			g.dismissed = incident.DismissClientError
 		}
 	}

@@ -55,7 +55,7 @@ func groupErrors(tr *tree, dir *directory) []*group {
 	var groups []*group
 	for _, n := range tr.nodes {
 		g := &group{node: n}
-		g.addSpan()
+		g.addSpan(tr.signals)
 		g.addLogs(spoken[n], nil)
 		g.addLogs(n.errors, moved)
 		if g.signals == 0 {
@@ -105,13 +105,13 @@ func mayHaveFailed(n *node) bool {
 	return n.span.StatusCode == signal.StatusError || n.answer.failed()
 }
 
-func (g *group) addSpan() {
+func (g *group) addSpan(signals Signals) {
 	n := g.node
 	if n.span == nil {
 		return
 	}
 	g.failedSpan = n.span.StatusCode == signal.StatusError
-	for _, o := range failure.FromSpan(nil, n.span) {
+	for _, o := range signals.OfSpan(n.span) {
 		g.add(spanEvidence(n, o))
 	}
 }
@@ -172,12 +172,9 @@ func (g *group) lastTold() instant {
 // little itself.
 func (g *group) addWitnesses() {
 	var witnesses []*evidence
-	logs := g.node.logs
+	logs, errors := g.node.logs, setOf(g.node.errors)
 	for i, l := range logs {
-		if i >= maxEvidence && i < len(logs)-maxEvidence {
-			continue
-		}
-		if _, isSignal := failure.FromLog(l); isSignal {
+		if i >= maxEvidence && i < len(logs)-maxEvidence || errors[l] {
 			continue
 		}
 		e := logEvidence(g.node, l, failure.ObserveLog(l), false)

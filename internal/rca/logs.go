@@ -24,7 +24,7 @@ func (tr *tree) addLogs(logs []*signal.Log) {
 	for _, l := range sorted {
 		n := p.hostOf(l)
 		n.logs = append(n.logs, l)
-		if _, isError := failure.FromLog(l); isError {
+		if tr.signals.IsLog(l) {
 			n.errors = append(n.errors, l)
 		}
 	}

@@ -17,6 +17,7 @@ type tree struct {
 	nodes     []*node
 	roots     []*node
 	byID      map[signal.SpanID]*node
+	signals   Signals
 	tolerance instant
 	gaps      []incident.Gap
 	conflicts []incident.Conflict
@@ -24,7 +25,7 @@ type tree struct {
 
 // assemble puts a trace together. The order of its records has no influence on the result.
 func assemble(t *incident.Trace) *tree {
-	tr := &tree{trace: t, byID: make(map[signal.SpanID]*node, len(t.Spans))}
+	tr := &tree{trace: t, signals: SignalsOf(t), byID: make(map[signal.SpanID]*node, len(t.Spans))}
 	tr.addSpans(t.Spans)
 	tr.linkParents()
 	tr.breakCycles()
