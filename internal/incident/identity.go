@@ -10,11 +10,9 @@ func UngroupedSignature(service string) string { return "ungrouped:" + service }
 
 // open makes a new incident, or finds the service's ungrouped one where it opened too many.
 func (l *ledger) open(r Root) *Incident {
-	key := r.Signature
 	flood := l.policy.MaxNewIncidents > 0 && l.Opened[r.Service] >= l.policy.MaxNewIncidents
 	if flood {
-		key = UngroupedSignature(r.Service)
-		if in := l.bySignature(key); in != nil {
+		if in := l.bySignature(UngroupedSignature(r.Service)); in != nil {
 			return in
 		}
 	}

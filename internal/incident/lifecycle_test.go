@@ -3,6 +3,7 @@ package incident
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -297,7 +298,7 @@ func TestApplyBoundsFloods(t *testing.T) {
 	w := newWorld(t)
 	w.policy.MaxNewIncidents = 2
 	for i := range 6 {
-		w.classify(failed(fmt.Sprint(i), rootOf(fmt.Sprint("r", i), "payment")))
+		w.classify(failed(strconv.Itoa(i), rootOf(fmt.Sprint("r", i), "payment")))
 	}
 	w.classify(failed("other", rootOf("other", "gateway")))
 	var got []string
@@ -373,7 +374,7 @@ func TestGrowthTriggersAtTenfold(t *testing.T) {
 	w := newWorld(t)
 	var at []int
 	for i := 1; i <= 1200; i++ {
-		w.classify(failed(fmt.Sprint(i), rootOf("r", "x")))
+		w.classify(failed(strconv.Itoa(i), rootOf("r", "x")))
 		in := w.incidents[0]
 		if in.WantReason == ReasonGrew {
 			at = append(at, i)

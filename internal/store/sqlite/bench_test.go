@@ -82,7 +82,7 @@ func (src *spanSource) fill(id []byte) {
 }
 
 func (src *spanSource) span() *signal.Span {
-	start := signal.Nanos(1_700_000_000_000_000_000 + src.made*1000) //nolint:gosec // positive
+	start := signal.Nanos(1_700_000_000_000_000_000 + src.made*1000)
 	s := &signal.Span{
 		Resource: src.resources[src.made%len(src.resources)], Scope: src.scope, TraceID: src.trace,
 		Name: "POST /pay/{order_id}", Kind: signal.SpanKind(2 + src.made%2), Start: start, End: start + 5_000_000,

@@ -1,8 +1,8 @@
 package sqlite_test
 
 import (
-	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,7 +50,7 @@ func TestTracesSpanDays(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, traces[0].Spans, 3)
 	require.Len(t, traces[0].Logs, 1, "a retry on the next day collapses too")
-	assert.Equal(t, noon.UnixNano(), int64(traces[0].Logs[0].ReceivedAt), "the first one is kept") //nolint:gosec // fits
+	assert.Equal(t, noon.UnixNano(), int64(traces[0].Logs[0].ReceivedAt), "the first one is kept")
 
 	var names []string
 	page := store.Page{Limit: 1}
@@ -163,7 +163,7 @@ func saveAnalysis(t *testing.T, s *sqlite.Store, id string, run int) {
 	require.Len(t, claims, 1)
 	require.Equal(t, id, claims[0].Incident.ID)
 	_, err = s.SaveAnalysis(t.Context(), claims[0], store.AnalysisRecord{
-		Analysis: incident.Analysis{InputDigest: fmt.Sprint(run)}, ObservationsDigest: fmt.Sprint(run), Case: []byte("{}"),
+		Analysis: incident.Analysis{InputDigest: strconv.Itoa(run)}, ObservationsDigest: strconv.Itoa(run), Case: []byte("{}"),
 	})
 	require.NoError(t, err)
 }

@@ -227,10 +227,10 @@ func (r *row) text() string        { return r.st.ColumnText(r.next()) }
 func (r *row) int() int64          { return r.st.ColumnInt64(r.next()) }
 func (r *row) count() int          { return int(r.int()) }
 func (r *row) bool() bool          { return r.int() != 0 }
-func (r *row) nanos() signal.Nanos { return signal.Nanos(max(0, r.int())) } //nolint:gosec // not negative
-func (r *row) raw() []byte         { return r.st.ColumnRawBlob(r.next()) }  // valid until the next row
-func (r *row) uint32() uint32      { return uint32(r.int()) }               //nolint:gosec // written from one
-func (r *row) int32() int32        { return int32(r.int()) }                //nolint:gosec // written from one
+func (r *row) nanos() signal.Nanos { return signal.Nanos(max(0, r.int())) }
+func (r *row) raw() []byte         { return r.st.ColumnRawBlob(r.next()) } // valid until the next row
+func (r *row) uint32() uint32      { return uint32(r.int()) }              //nolint:gosec // written from one
+func (r *row) int32() int32        { return int32(r.int()) }               //nolint:gosec // written from one
 func (r *row) isNull() bool        { return r.st.ColumnType(r.n) == sqlite3.NULL }
 func (r *row) time() (t time.Time) { return timeOf(r.int()) }
 func (r *row) skip()               { r.n++ }

@@ -46,10 +46,10 @@ func (t *timeRange) add(time int64) {
 	t.min, t.max = min(t.min, time), max(t.max, time)
 }
 
-// holds tells whether rows with an event time in [from, to) may be in the table.
-func (d day) holds(k kind, from, to int64) bool {
+// overlaps tells whether the day's table may have rows with an event time in [from, to].
+func (d day) overlaps(k kind, from, to int64) bool {
 	r := d.ranges[k]
-	return r.rows > 0 && r.max >= from && r.min < to
+	return r.rows > 0 && r.max >= from && r.min <= to
 }
 
 func (d day) table(k kind) string { return string(k) + "_" + d.name }
@@ -120,14 +120,13 @@ func (s *Store) ensureDays(c *conn, names ...string) error {
 }
 
 func createDay(c *conn, name string) error {
-	ddl := strings.ReplaceAll(dayTables, "{day}", name)
-	for _, k := range kinds {
-		ddl += appendOnly(k, string(k)+"_"+name)
-	}
-	if err := c.raw.Exec(ddl); err != nil {
+	if err := c.raw.Exec(strings.ReplaceAll(dayTables, "{day}", name)); err != nil {
 		return err
 	}
 	for _, k := range kinds {
+		if err := c.raw.Exec(appendOnly(k, string(k)+"_"+name)); err != nil {
+			return err
+		}
 		if _, err := c.exec("INSERT INTO day_tables (day, kind) VALUES (?, ?)", name, k); err != nil {
 			return err
 		}

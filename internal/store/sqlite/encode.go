@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"math"
@@ -168,13 +169,8 @@ func jsonOf[T any](list []T) []byte {
 // digest identifies a row of resources or scopes by its columns.
 func digest(columns ...[]byte) []byte {
 	h := sha256.New()
-	var length [8]byte
 	for _, c := range columns {
-		n := len(c)
-		for i := range length {
-			length[i] = byte(n >> (8 * i))
-		}
-		h.Write(length[:])
+		h.Write(binary.AppendUvarint(nil, uint64(len(c))))
 		h.Write(c)
 	}
 	return h.Sum(nil)

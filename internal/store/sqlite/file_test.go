@@ -289,6 +289,6 @@ func appendForEver(t *testing.T, path string) {
 		name := fmt.Sprintf("t%06d", i)
 		_, err := s.Append(t.Context(), []store.Batch{traceOf(name)})
 		require.NoError(t, err)
-		fmt.Println(name) //nolint:forbidigo // tells the parent
+		fmt.Println(name)
 	}
 }

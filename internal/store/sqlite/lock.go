@@ -22,8 +22,8 @@ func lockProcess(ctx context.Context, path string) (*processLock, error) {
 		return nil, openError(path+".lock", err)
 	}
 	l := &processLock{raw: c}
-	c.SetInterrupt(ctx)
-	defer c.SetInterrupt(context.Background())
+	before := c.SetInterrupt(ctx)
+	defer c.SetInterrupt(before)
 	if err := errors.Join(c.BusyTimeout(lockWait), c.Exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE")); err != nil {
 		_ = l.release()
 		if errors.Is(err, sqlite3.BUSY) {

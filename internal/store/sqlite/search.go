@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -164,7 +165,7 @@ func (q *search) rows(dec *decoder, where string, args ...any) error {
 	return err
 }
 
-var errEnough = fmt.Errorf("enough rows")
+var errEnough = errors.New("enough rows")
 
 func (q *search) decode(d *decoder, r *row) (rec store.SignalRecord, err error) {
 	switch q.kind {
@@ -280,12 +281,6 @@ func (v *view) services(d day, k kind, tenant string) (services []string, err er
 		return nil
 	}, tenant)
 	return services, err
-}
-
-// overlaps tells whether the day's table may have rows with an event time in [from, to].
-func (d day) overlaps(k kind, from, to int64) bool {
-	r := d.ranges[k]
-	return r.rows > 0 && r.max >= from && r.min <= to
 }
 
 // Evidence implements store.Signals.

@@ -113,7 +113,7 @@ func createFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("SQLite store %s: create its directory: %w; set signal_store's sqlite.path to a place that can be written", path, err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names it
 	if err != nil {
 		return fmt.Errorf("SQLite store: %w; make the file writable, or set signal_store's sqlite.path to another place", err)
 	}

@@ -109,7 +109,8 @@ func twoWorkersPublishOnce(t *testing.T, s store.Store) {
 	for _, owner := range []string{"one", "two", "three", "four"} {
 		wg.Go(func() {
 			claims, err := s.ClaimIncidents(t.Context(), owner, lease, 1)
-			if !assert.NoError(t, err) || len(claims) == 0 {
+			if err != nil || len(claims) == 0 {
+				assert.NoError(t, err)
 				return
 			}
 			_, err = s.SaveAnalysis(t.Context(), claims[0], analysisOf("by "+owner))
@@ -264,7 +265,10 @@ func concurrentTriggersAndAnalysesEnd(t *testing.T, s store.Store) {
 		wg.Go(func() {
 			for i := range 20 {
 				claims, err := s.ClaimIncidents(t.Context(), owner, lease, 1)
-				assert.NoError(t, err)
+				if err != nil {
+					assert.NoError(t, err)
+					return
+				}
 				for _, c := range claims {
 					_, err := s.SaveAnalysis(t.Context(), c, analysisOf(owner+string(rune('a'+i))))
 					assert.NoError(t, err)

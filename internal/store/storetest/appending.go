@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"testing"
 	"time"
 
@@ -208,7 +209,7 @@ func eventTimesMayBeAnything(t *testing.T, s store.Store) {
 	times := []signal.Nanos{0, 1, signal.NanosOf(eventTime), signal.NanosOf(time.Now().AddDate(1, 0, 0)), math.MaxInt64, math.MaxInt64 + 1, math.MaxUint64}
 	var records []any
 	for i, at := range times {
-		sp, l := span("a", fmt.Sprint(i), "payment"), logOf("a", fmt.Sprint(i), "payment", 9)
+		sp, l := span("a", strconv.Itoa(i), "payment"), logOf("a", strconv.Itoa(i), "payment", 9)
 		sp.Start, sp.End, l.Time = at, at, at
 		records = append(records, sp, l)
 	}
@@ -253,7 +254,7 @@ func hugeTrace(t *testing.T, s store.Store) {
 	for from := 0; from < spans; from += 5000 {
 		var records []any
 		for i := range 5000 {
-			sp := span("huge", fmt.Sprint(from+i), "payment")
+			sp := span("huge", strconv.Itoa(from+i), "payment")
 			records = append(records, sp)
 		}
 		for i := range 5000 * logs / spans {

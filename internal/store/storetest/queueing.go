@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func upsertChangesNothingTwice(t *testing.T, s store.Store) {
 
 func claimsAreOldestFirst(t *testing.T, s store.Store) {
 	for i := range 5 {
-		fail(t, s, fmt.Sprint(i), "payment")
+		fail(t, s, strconv.Itoa(i), "payment")
 	}
 	first, err := s.ClaimFailures(t.Context(), "w", lease, 3)
 	require.NoError(t, err)
@@ -230,7 +231,7 @@ func lostLeaseIsSkipped(t *testing.T, s store.Store) {
 func claimsAreDisjoint(t *testing.T, s store.Store) {
 	const failures, workers = 40, 8
 	for i := range failures {
-		fail(t, s, fmt.Sprint(i), "payment")
+		fail(t, s, strconv.Itoa(i), "payment")
 	}
 	var mu sync.Mutex
 	claimed := map[string]int{}
@@ -239,7 +240,8 @@ func claimsAreDisjoint(t *testing.T, s store.Store) {
 		wg.Go(func() {
 			for {
 				list, err := s.ClaimFailures(t.Context(), fmt.Sprint("w", w), lease, 3)
-				if !assert.NoError(t, err) || len(list) == 0 {
+				if err != nil || len(list) == 0 {
+					assert.NoError(t, err)
 					return
 				}
 				mu.Lock()
@@ -275,7 +277,7 @@ func orphansAreFound(t *testing.T, s store.Store) {
 func orphansLeaveYoungSignalsAlone(t *testing.T, s store.Store) {
 	before := time.Now()
 	for i := range 5 {
-		appendAll(t, s, requestOf(tenant, failing(fmt.Sprint(i), "op", "payment")))
+		appendAll(t, s, requestOf(tenant, failing(strconv.Itoa(i), "op", "payment")))
 	}
 	found, err := s.Orphans(t.Context(), before, 100)
 	require.NoError(t, err)

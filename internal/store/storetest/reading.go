@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -303,7 +304,8 @@ func pointsAreYielded(t *testing.T, s store.Store) {
 	assert.Equal(t, 3, count([]string{"payment"}, eventTime.Add(2*time.Minute), eventTime.Add(5*time.Minute), 100))
 	assert.Equal(t, 7, count([]string{"payment", "gateway"}, eventTime, end, 7))
 	assert.Zero(t, count(nil, eventTime, end, 7))
-	for range s.Points(t.Context(), tenant, []string{"payment"}, eventTime, end, 100) {
+	for _, err := range s.Points(t.Context(), tenant, []string{"payment"}, eventTime, end, 100) {
+		require.NoError(t, err)
 		break // a consumer may stop
 	}
 }
@@ -318,7 +320,7 @@ func entrySpan(trace string, minute int) *signal.Span {
 
 func healthyTracesAreTheBaseline(t *testing.T, s store.Store) {
 	for i := range 6 {
-		appendAll(t, s, requestOf(tenant, entrySpan(fmt.Sprint(i), i), span(fmt.Sprint(i), "POST /pay", "payment")))
+		appendAll(t, s, requestOf(tenant, entrySpan(strconv.Itoa(i), i), span(strconv.Itoa(i), "POST /pay", "payment")))
 	}
 	appendAll(t, s, requestOf(tenant, failing("3", "failed", "payment")), requestOf(tenant, entrySpan("5", 5)))
 	keys, total, err := s.HealthyTraces(t.Context(), tenant, "gateway", "POST /order", eventTime.Add(time.Minute), eventTime.Add(time.Hour), 3)
@@ -333,14 +335,14 @@ func healthyTracesAreTheBaseline(t *testing.T, s store.Store) {
 
 func entriesAreCounted(t *testing.T, s store.Store) {
 	for i := range 6 {
-		entry := entrySpan(fmt.Sprint(i), i)
+		entry := entrySpan(strconv.Itoa(i), i)
 		if i%2 == 0 {
 			entry.StatusCode = signal.StatusError
 		}
 		appendAll(t, s, requestOf(tenant, entry))
 	}
 	for i, outcome := range map[int]incident.Outcome{0: incident.OutcomeFailed, 2: incident.OutcomeFailed, 4: incident.OutcomeDegraded} {
-		upsert(t, s, store.FailureHint{Key: keyOf(fmt.Sprint(i))})
+		upsert(t, s, store.FailureHint{Key: keyOf(strconv.Itoa(i))})
 		f := claim(t, s, "w")[0]
 		c := classified(f.Key, root("r", "payment"))
 		c.Outcome = outcome
@@ -370,7 +372,7 @@ func call(t *testing.T, s store.Store, trace, from, to, address string, failed b
 
 func servicesAreMapped(t *testing.T, s store.Store) {
 	for i := range 10 {
-		call(t, s, fmt.Sprint(i), "gateway", "payment", "payment:8004", i < 3)
+		call(t, s, strconv.Itoa(i), "gateway", "payment", "payment:8004", i < 3)
 	}
 	appendAll(t, s, requestOf(tenant, entrySpan("slow", 1)))
 	m, err := s.Services(t.Context(), tenant, eventTime.Add(-time.Hour), eventTime.Add(time.Hour))
@@ -429,7 +431,7 @@ func addressesHaveOwners(t *testing.T, s store.Store) {
 
 func callsAreCounted(t *testing.T, s store.Store) {
 	for i := range 10 {
-		call(t, s, fmt.Sprint(i), "gateway", "payment", "pay.example.com:8004", i < 4)
+		call(t, s, strconv.Itoa(i), "gateway", "payment", "pay.example.com:8004", i < 4)
 		call(t, s, fmt.Sprint("other", i), "gateway", "inventory", "stock.example.com", false)
 	}
 	asked := []incident.CallStats{
@@ -476,7 +478,8 @@ func readersSeeWhatWasAcknowledged(t *testing.T, s store.Store) {
 		for i := range 15 {
 			trace := fmt.Sprint(worker, "-", i)
 			_, err := s.Append(t.Context(), []store.Batch{requestOf(tenant, failing(trace, "op", "payment"), logOf(trace, "boom", "payment", 9))})
-			if !assert.NoError(t, err) {
+			if err != nil {
+				assert.NoError(t, err)
 				return
 			}
 			traces, err := s.Traces(t.Context(), tenant, []string{keyOf(trace)}, 10)
