@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -156,6 +157,9 @@ func (q *query) window() (from, to time.Time) {
 	}
 	return from, to
 }
+
+// Unbounded is the end of a window that has none.
+var Unbounded = time.Unix(0, math.MaxInt64).UTC()
 
 func (q *query) page() store.Page {
 	return store.Page{Limit: q.number("limit"), Cursor: q.text("cursor")}

@@ -309,6 +309,23 @@ func TestBundleCanBeRead(t *testing.T) {
 	assert.Len(t, bundle.Analyses, 1)
 }
 
+func TestServices(t *testing.T) {
+	site := sitetest.Serve(t, querytest.Options{})
+	services := func(query string) map[string]map[string]any {
+		var m struct{ Services []map[string]any }
+		get(t, site.URL+"/query/services"+query).into(t, &m)
+		out := map[string]map[string]any{}
+		for _, s := range m.Services {
+			out[s["service"].(string)] = s
+		}
+		return out
+	}
+	assert.EqualValues(t, 26, services("")["payment"]["spans"], "25 failing traces and a healthy one")
+	assert.EqualValues(t, 25, services("")["payment"]["errors"])
+	assert.EqualValues(t, 1, services("?to=2026-03-14T09:26:00Z")["payment"]["spans"])
+	assert.Empty(t, services("?from=2027-01-01"))
+}
+
 func TestStatus(t *testing.T) {
 	site := sitetest.Serve(t, querytest.Options{})
 	s := get(t, site.URL+"/query/status").object(t)

@@ -81,6 +81,9 @@ func (a *API) services(w http.ResponseWriter, r *http.Request, q *query) error {
 	if err := q.failed(); err != nil {
 		return err
 	}
+	if to.IsZero() {
+		to = Unbounded
+	}
 	m, err := a.store.Services(r.Context(), Tenant, from, to)
 	if err != nil {
 		return err

@@ -87,6 +87,12 @@ func (d *Dashboard) showIncident(r *http.Request) (view, error) {
 	return view{template: "incident", title: line(100, page.Heading()), data: page}, nil
 }
 
+// saidAlready tells whether a finding stands as root cause or critical failure above.
+func saidAlready(an *incident.Analysis, f incident.Finding) bool {
+	return an.RootCause != nil && f.Statement == an.RootCause.Statement ||
+		an.CriticalFailure != nil && f.Statement == an.CriticalFailure.Statement
+}
+
 func revisionOf(q url.Values) (int, error) {
 	v := q.Get("revision")
 	if v == "" {
@@ -148,6 +154,9 @@ func (d *Dashboard) addAnalysis(ctx context.Context, page *incidentPage, revisio
 		page.Critical = &critical
 	}
 	for _, f := range an.Findings {
+		if saidAlready(&an, f) {
+			continue
+		}
 		page.Findings = append(page.Findings, c.cite(f.Statement, f.Evidence))
 	}
 	for _, o := range an.Candidates {

@@ -58,6 +58,9 @@ func (d *Dashboard) showServices(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	if f.To.IsZero() {
+		f.To = api.Unbounded
+	}
 	m, err := d.store.Services(r.Context(), api.Tenant, f.From, f.To)
 	if err != nil {
 		return view{}, err

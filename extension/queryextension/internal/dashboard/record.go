@@ -60,8 +60,11 @@ func logRecord(l *signal.Log) record {
 		Attributes: facts(l.Attributes), Resource: resourceFacts(l.Resource),
 		Full: "/evidence/log:" + l.ID.String(),
 	}
+	if cause := errorText(l.Attributes); cause != "" && !strings.Contains(body, cause) {
+		r.Line = line(cutLine, strings.TrimPrefix(body+": "+cause, ": "))
+	}
 	if r.Line == "" {
-		r.Line = line(cutLine, l.Attributes.FirstStr("exception.message", "exception.type")+" "+l.EventName)
+		r.Line = line(cutLine, l.EventName)
 	}
 	r.setText(body)
 	r.setStack(l.Attributes)
@@ -77,6 +80,11 @@ func logRecord(l *signal.Log) record {
 		r.addFact("span", l.SpanID.String())
 	}
 	return r
+}
+
+// errorText is the error that a log carries beside its text, as loggers do.
+func errorText(attributes signal.Map) string {
+	return attributes.FirstStr("exception.message", "error.message", "error", "err", "exception.type")
 }
 
 func spanRecord(s *signal.Span) record {

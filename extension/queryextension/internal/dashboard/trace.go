@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/tracetree"
@@ -19,25 +20,24 @@ const rowsPerPage = 300
 
 // tracePage is the data of a trace's page.
 type tracePage struct {
-	ID                 string
-	Spans, Logs        int
-	Truncated          int
-	Missing            int
-	Failed             int
-	Start              signal.Nanos
-	Duration           int64
-	Services           []legend
-	Rows               []row
-	Ticks              []tick
-	From, To, Total    int // lines shown, of all visible
-	Previous, Next     string
-	ErrorsOnly         bool
-	ShowAll, ShowError string
-	Text               string
-	View               string
-	Found              int
-	Outcome            string // what became of its errors, "" where it has none
-	Incidents          []incident.Incident
+	ID              string
+	Spans, Logs     int
+	Truncated       int
+	Missing         int
+	Failed          int
+	Start           signal.Nanos
+	Duration        int64
+	Services        []legend
+	Rows            []row
+	Ticks           []tick
+	From, To, Total int // lines shown, of all visible
+	Previous, Next  string
+	Views           []tab
+	Text            string
+	View            string
+	Found           int
+	Outcome         string // what became of its errors, "" where it has none
+	Incidents       []incident.Incident
 }
 
 type legend struct {
@@ -126,7 +126,11 @@ func newTracePage(tree *tracetree.Tree, state traceState) tracePage {
 	w := newWaterfall(tree, state)
 	page := tracePage{
 		ID: tree.ID.String(), Spans: tree.Spans, Logs: tree.Logs, Truncated: tree.Truncated,
-		ErrorsOnly: w.errors, ShowAll: state.withView(viewAll), ShowError: state.withView(viewErrors),
+		Views: []tab{
+			{Label: "Overview", Href: state.withView(""), Current: state.view == ""},
+			{Label: "Error path", Href: state.withView(viewErrors), Current: state.view == viewErrors},
+			{Label: "Everything", Href: state.withView(viewAll), Current: state.view == viewAll},
+		},
 		Text: clean(state.text), View: state.view, Found: w.found, Total: len(w.places),
 	}
 	scale := scaleOf(tree)
@@ -187,7 +191,7 @@ func (w *waterfall) indexOfSelected() int {
 
 func (at place) key() string {
 	switch {
-	case at.fold:
+	case at.fold != shown:
 		return ""
 	case at.log != nil:
 		return logKey(at.log)
@@ -199,7 +203,7 @@ func (at place) key() string {
 func rowOf(at place, state traceState, page int, scale scale) row {
 	r := row{Depth: min(at.depth, maxIndent)}
 	switch {
-	case at.fold:
+	case at.fold != shown:
 		r.Kind, r.Fold = "fold", foldText(at)
 		r.Select = state.unfolding(nodeID(at.node), page)
 		return r
@@ -219,14 +223,18 @@ func rowOf(at place, state traceState, page int, scale scale) row {
 }
 
 func foldText(at place) string {
-	switch {
-	case at.logs == 0:
-		return plural(at.spans, "span", "spans") + " without errors"
-	case at.spans == 0:
-		return plural(at.logs, "log", "logs")
-	default:
-		return plural(at.spans, "span", "spans") + " and " + plural(at.logs, "log", "logs") + " without errors"
+	var parts []string
+	if at.spans > 0 {
+		parts = append(parts, plural(at.spans, "span", "spans"))
 	}
+	if at.logs > 0 {
+		parts = append(parts, plural(at.logs, "log", "logs"))
+	}
+	text := strings.Join(parts, " and ")
+	if at.fold == repeated {
+		return text + " like those above"
+	}
+	return text + " without errors"
 }
 
 func (r *row) fillLog(l *signal.Log, scale scale) {

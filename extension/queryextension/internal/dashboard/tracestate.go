@@ -12,7 +12,7 @@ import (
 // traceState is what a trace page shows, as its address says it.
 type traceState struct {
 	trace signal.TraceID
-	view  string   // viewAll, viewErrors, or "" for what suits the size
+	view  string   // viewAll, viewErrors, or "" for an overview that suits the size
 	text  string   // search
 	sel   string   // key of the selected record
 	open  []string // span IDs opened against the view

@@ -9,7 +9,8 @@ import (
 
 // A waterfall lists the lines of a trace that are visible in a state. Where a trace is large, only
 // the paths to what matters (errors, or what the search found) are open, and runs of other spans
-// and logs are folded into one line, so that a page never holds more than it can show.
+// and logs are folded into one line, so that a page never holds more than it can show. Of brothers
+// that repeat each other, as in a storm of retries, the first few are shown and the others folded.
 
 // place is one visible line: a span, a log, or a fold of several.
 type place struct {
@@ -17,35 +18,49 @@ type place struct {
 	node  *tracetree.Node // of logs and folds: their parent, nil at the top
 	log   *signal.Log
 	open  bool
-	fold  bool
+	fold  foldKind
 	spans int // in the fold
 	logs  int // in the fold
 }
+
+// foldKind says why lines are folded.
+type foldKind int
+
+const (
+	shown    foldKind = iota
+	quiet             // nothing in them matters
+	repeated          // they repeat lines above
+)
 
 const (
 	// wholeTrace is up to how many lines everything is open at first.
 	wholeTrace = 400
 	// shortRun is up to how many lines in a row are never folded.
 	shortRun = 3
+	// fewRepeats is up to how many like brothers are all shown, and firstRepeats how many of more.
+	fewRepeats, firstRepeats = 8, 3
 )
 
 type waterfall struct {
 	state  traceState
 	errors bool // only paths to what matters are open
+	folds  bool // repeats are folded
 	open   map[string]bool
 	shut   map[string]bool
 	runs   map[string]bool
 	// reaches has the nodes at or under which something matters.
 	reaches map[*tracetree.Node]bool
-	found   int // lines that the search found
-	places  []place
+	// selectedUnder has the nodes under which the selected record lies.
+	selectedUnder map[*tracetree.Node]bool
+	found         int // lines that the search found
+	places        []place
 }
 
 func newWaterfall(tree *tracetree.Tree, state traceState) *waterfall {
 	w := &waterfall{
-		state: state, errors: state.view == viewErrors,
+		state: state, errors: state.view == viewErrors, folds: state.view != viewAll && state.text == "",
 		open: setOf(state.open), shut: setOf(state.shut), runs: setOf(state.runs),
-		reaches: map[*tracetree.Node]bool{},
+		reaches: map[*tracetree.Node]bool{}, selectedUnder: map[*tracetree.Node]bool{},
 	}
 	if state.view == "" {
 		w.errors = tree.Spans+tree.Logs > wholeTrace
@@ -65,25 +80,27 @@ func setOf(list []string) map[string]bool {
 	return set
 }
 
-// mark finds the nodes that lead to what matters.
-func (w *waterfall) mark(n *tracetree.Node) bool {
-	reaches := w.matters(n)
+// mark finds the nodes that lead to what matters, and to the selected record.
+func (w *waterfall) mark(n *tracetree.Node) {
+	reaches, selected := w.matters(n), keyOf(n) == w.state.sel
 	for _, l := range n.Logs {
 		reaches = w.logMatters(l) || reaches
+		selected = selected || logKey(l) == w.state.sel
 	}
 	for _, c := range n.Children {
-		reaches = w.mark(c) || reaches
+		w.mark(c)
+		reaches = reaches || w.reaches[c]
+		selected = selected || w.selectedUnder[c]
 	}
-	if reaches {
+	if reaches || selected {
 		w.reaches[n] = true
 	}
-	return reaches
+	if selected {
+		w.selectedUnder[n] = true
+	}
 }
 
 func (w *waterfall) matters(n *tracetree.Node) bool {
-	if keyOf(n) == w.state.sel {
-		return true
-	}
 	if w.state.text != "" {
 		found := n.Span != nil && w.contains(n.Span.Name, n.Service, n.SpanID.String(), n.Span.StatusMessage)
 		if found {
@@ -95,9 +112,6 @@ func (w *waterfall) matters(n *tracetree.Node) bool {
 }
 
 func (w *waterfall) logMatters(l *signal.Log) bool {
-	if logKey(l) == w.state.sel {
-		return true
-	}
 	if w.state.text != "" {
 		found := w.contains(valueText(l.Body), l.Service(), l.Attributes.Str("exception.message"))
 		if found {
@@ -119,21 +133,95 @@ func (w *waterfall) contains(texts ...string) bool {
 
 // children lists what lies under a node (nil for the top): spans, and logs between them by time.
 func (w *waterfall) children(parent *tracetree.Node, nodes []*tracetree.Node, logs []*signal.Log, depth int) {
-	run := fold{w: w, parent: parent, depth: depth, never: !w.errors || w.runs[nodeID(parent)]}
-	nextLog := 0
-	logsBefore := func(t signal.Nanos, all bool) {
-		for ; nextLog < len(logs) && (all || logs[nextLog].EventTime() < t); nextLog++ {
-			l := logs[nextLog]
-			run.add(place{depth: depth, node: parent, log: l}, w.logMattersAgain(l))
+	lines := w.merge(parent, nodes, logs, depth)
+	unfolded := w.runs[nodeID(parent)]
+	repeats := w.repeatsAmong(lines)
+	seen := map[likeness]int{}
+	f := fold{w: w, parent: parent, depth: depth}
+	for _, p := range lines {
+		kind := shown
+		like := likenessOf(p)
+		seen[like]++
+		switch {
+		case unfolded || p.key() == w.state.sel || (p.log == nil && w.open[nodeID(p.node)]):
+		case w.errors && !w.placeMatters(p):
+			kind = quiet
+		case repeats[like] > fewRepeats && seen[like] > firstRepeats && !w.leadsToSelected(p):
+			kind = repeated
+		}
+		f.add(p, kind)
+	}
+	f.flush()
+}
+
+// merge puts spans and logs into the order of their times.
+func (w *waterfall) merge(parent *tracetree.Node, nodes []*tracetree.Node, logs []*signal.Log, depth int) []place {
+	lines := make([]place, 0, len(nodes)+len(logs))
+	for _, n := range nodes {
+		for len(logs) > 0 && logs[0].EventTime() < n.Start {
+			lines = append(lines, place{depth: depth, node: parent, log: logs[0]})
+			logs = logs[1:]
+		}
+		lines = append(lines, place{depth: depth, node: n, open: w.isOpen(n, depth)})
+	}
+	for _, l := range logs {
+		lines = append(lines, place{depth: depth, node: parent, log: l})
+	}
+	return lines
+}
+
+// likeness is what lines have in common that repeat each other.
+type likeness struct {
+	log           bool
+	service, text string
+	failed        bool
+	below, bad    int
+}
+
+func likenessOf(p place) likeness {
+	if p.log != nil {
+		return likeness{
+			log: true, service: p.log.Service(), text: withoutDigits(line(60, valueText(p.log.Body))),
+			failed: p.log.Severity >= signal.SeverityError,
 		}
 	}
-	for _, n := range nodes {
-		logsBefore(n.Start, false)
-		run.add(place{depth: depth, node: n, open: w.isOpen(n, depth)}, w.reaches[n])
+	like := likeness{service: p.node.Service, failed: p.node.Failed, below: p.node.Below, bad: p.node.FailedBelow}
+	if p.node.Span != nil {
+		like.text = p.node.Span.Name
 	}
-	logsBefore(0, true)
-	run.flush()
+	return like
 }
+
+func withoutDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// repeatsAmong counts like lines, where repeats are folded at all.
+func (w *waterfall) repeatsAmong(lines []place) map[likeness]int {
+	if !w.folds || len(lines) <= fewRepeats {
+		return nil
+	}
+	counts := map[likeness]int{}
+	for _, p := range lines {
+		counts[likenessOf(p)]++
+	}
+	return counts
+}
+
+func (w *waterfall) placeMatters(p place) bool {
+	if p.log != nil {
+		return w.logMattersAgain(p.log)
+	}
+	return w.reaches[p.node]
+}
+
+// leadsToSelected tells whether the selected record lies under a line.
+func (w *waterfall) leadsToSelected(p place) bool { return p.log == nil && w.selectedUnder[p.node] }
 
 // logMattersAgain is logMatters without counting.
 func (w *waterfall) logMattersAgain(l *signal.Log) bool {
@@ -161,27 +249,26 @@ func (w *waterfall) isOpen(n *tracetree.Node, depth int) bool {
 // list appends a line and, where it is open, what lies under it.
 func (w *waterfall) list(p place) {
 	w.places = append(w.places, p)
-	if p.log == nil && !p.fold && p.open {
+	if p.log == nil && p.open {
 		w.children(p.node, p.node.Children, p.node.Logs, p.depth+1)
 	}
 }
 
-// fold collects a run of lines that do not matter.
+// fold collects lines in a row that are folded for the same reason.
 type fold struct {
 	w      *waterfall
 	parent *tracetree.Node
 	depth  int
-	never  bool
+	kind   foldKind
 	run    []place
 }
 
-func (f *fold) add(p place, matters bool) {
-	if f.never {
-		f.w.list(p)
-		return
-	}
-	if matters || (p.log == nil && f.w.open[nodeID(p.node)]) {
+func (f *fold) add(p place, kind foldKind) {
+	if kind != f.kind {
 		f.flush()
+		f.kind = kind
+	}
+	if kind == shown {
 		f.w.list(p)
 		return
 	}
@@ -196,7 +283,7 @@ func (f *fold) flush() {
 		f.run = f.run[:0]
 		return
 	}
-	folded := place{depth: f.depth, node: f.parent, fold: true}
+	folded := place{depth: f.depth, node: f.parent, fold: f.kind}
 	for _, p := range f.run {
 		if p.log != nil {
 			folded.logs++

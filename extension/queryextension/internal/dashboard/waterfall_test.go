@@ -45,9 +45,9 @@ func TestWaterfallOfSmallTraceShowsEverything(t *testing.T) {
 	assert.Equal(t, []string{
 		"POST /pay/{order_id}", ".check token", ".paying order-fail-pay-123", ".POST",
 		"..POST /pay/{order_id}", "...pool.acquire", "...still waiting for a database connection",
-		"...could not acquire a connection from pool payment within 3s: 8 of 8 in use", ".payment answered 503",
+		"...could not acquire a connection from pool payment within 3s: 8 of 8 in use: context deadline exceeded",
+		".payment answered 503",
 	}, rowsOf(page))
-	assert.False(t, page.ErrorsOnly)
 	assert.Equal(t, 4, page.Failed)
 	assert.Equal(t, "0.000%", page.Rows[0].X)
 	assert.Equal(t, "100.000%", page.Rows[0].Width)
@@ -57,7 +57,6 @@ func TestWaterfallOfLargeTraceOpensAtTheErrors(t *testing.T) {
 	const spans = 20_000
 	tree := treeOf(querytest.LargeTrace, querytest.LargeSignals(spans))
 	page := pageAt(t, tree, "/")
-	require.True(t, page.ErrorsOnly)
 	assert.Less(t, len(page.Rows), 20)
 	text := strings.Join(rowsOf(page), "\n")
 	assert.Contains(t, text, fmt.Sprintf("book entry %d", spans/2))
@@ -89,6 +88,24 @@ func shownSpans(p tracePage) int {
 		}
 	}
 	return n
+}
+
+func TestWaterfallFoldsRepeats(t *testing.T) {
+	b := querytest.StormSignals(50)
+	tree := treeOf(querytest.StormTrace, b)
+	page := pageAt(t, tree, "/")
+	assert.Equal(t, []string{
+		"POST /pay/{order_id}", ".acquire", ".settlement 1 failed", ".acquire", ".settlement 2 failed", ".acquire",
+		".settlement 3 failed", ".(47 spans and 47 logs like those above)", ".giving up",
+	}, rowsOf(page))
+
+	everything := pageAt(t, tree, "/?view=all")
+	assert.Len(t, everything.Rows, 102)
+	fold := page.Rows[7]
+	assert.Len(t, pageAt(t, tree, fold.Select).Rows, 102)
+	selected := pageAt(t, tree, "/?sel=l"+b.Logs[30].ID.String())
+	assert.Contains(t, rowsOf(selected), ".settlement 31 failed")
+	assert.Len(t, selected.Rows, 11, "the fold is in two parts")
 }
 
 func TestWaterfallPages(t *testing.T) {

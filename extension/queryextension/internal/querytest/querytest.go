@@ -35,6 +35,7 @@ var (
 	TornTrace    = traceID(3) // missing parents, ghosts, a cycle, duplicates
 	LargeTrace   = traceID(4) // 20,000 spans, two of which fail
 	HealthyTrace = traceID(5) // no error
+	StormTrace   = traceID(6) // the same error again and again; not written by Fill
 )
 
 // Seeded names what a filled store holds.

@@ -39,6 +39,19 @@ func PoolSignals(trace signal.TraceID, at time.Time) store.Batch {
 	})
 }
 
+// StormSignals is one request that fails so many times before it gives up.
+func StormSignals(times int) store.Batch {
+	const step = 10 * time.Millisecond
+	b := store.Batch{Spans: []*signal.Span{failed(span(StormTrace, 1, 0, "payment", "POST /pay/{order_id}", Onset, time.Duration(times+1)*step), "")}}
+	for n := range times {
+		at := Onset.Add(time.Duration(n) * step)
+		b.Spans = append(b.Spans, failed(span(StormTrace, n+2, 1, "payment", "acquire", at, step/2), "timed out"))
+		b.Logs = append(b.Logs, logLine(StormTrace, 1, "payment", 17, at.Add(step/2), fmt.Sprintf("settlement %d failed", n+1)))
+	}
+	b.Logs = append(b.Logs, logLine(StormTrace, 1, "payment", 17, Onset.Add(time.Duration(times)*step), "giving up"))
+	return withErrors(b)
+}
+
 // PoolMetric is the pool's use at onset.
 func PoolMetric() *signal.Point {
 	return &signal.Point{
