@@ -12,6 +12,9 @@ func (c *caseView) candidates(confidence incident.Confidence) []incident.Candida
 		For:     []incident.Statement{{Statement: j.statement(), Evidence: c.face.root.Origin}},
 		Against: c.against(j),
 	}}
+	if s := c.usual(); s != nil {
+		list[0].For = append(list[0].For, *s)
+	}
 	if r := c.face.rivalOf(j.group); r != nil {
 		list = append(list, c.rival(r, confidence))
 	}

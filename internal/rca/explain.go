@@ -72,7 +72,8 @@ func appendPending(a, b []*group) []*group {
 }
 
 // explainGroup chooses what explains g among the groups below it, and returns what is offered to
-// the spans above: g itself, and the latest of those that do not explain it.
+// the spans above: g itself, and what failed after g had been told. What failed before and does
+// not explain g was survived.
 func (x *explainer) explainGroup(g *group, below []*group) []*group {
 	x.inheritCancellation(g, below)
 	chosen := x.choose(g, below)
@@ -91,12 +92,10 @@ func (x *explainer) explainGroup(g *group, below []*group) []*group {
 		}
 		taken[b] = true
 	}
-	rest := slices.DeleteFunc(below, func(b *group) bool { return taken[b] })
-	if len(rest) > maxPending {
-		slices.SortFunc(rest, func(a, b *group) int { return cmp.Or(-cmp.Compare(a.end, b.end), compareGroups(a, b)) })
-		rest = rest[:maxPending]
-	}
-	return append(rest, g)
+	rest := slices.DeleteFunc(below, func(b *group) bool {
+		return taken[b] || !g.cancelled() && !x.after(g, b)
+	})
+	return append(latest(rest), g)
 }
 
 func compareGroups(a, b *group) int { return cmp.Compare(a.node.order, b.node.order) }
@@ -119,16 +118,39 @@ func (x *explainer) choose(g *group, below []*group) []*group {
 	if len(fit) == 0 || thrown == nil {
 		return fit
 	}
-	last := x.lastCall(g, fit)
-	g.rival = isOwnFault(in) && !x.speaksOf(g, last)
+	last := x.lastCall(g, latest(fit))
+	g.rival = isOwnFault(in) && x.called(g, last) && !x.speaksOf(g, last)
 	return []*group{last}
 }
 
-// lastCall is the failed call that ended last; one that g speaks of comes before any other.
+// latest are the groups that ended last, at most maxPending of them.
+func latest(groups []*group) []*group {
+	if len(groups) <= maxPending {
+		return groups
+	}
+	sorted := slices.Clone(groups)
+	slices.SortFunc(sorted, func(a, b *group) int { return cmp.Or(-cmp.Compare(a.end, b.end), compareGroups(a, b)) })
+	return sorted[:maxPending]
+}
+
+// lastCall is the failed call that ended last; one that g speaks of comes before any other, and a
+// plain error log after all.
 func (x *explainer) lastCall(g *group, fit []*group) *group {
 	return slices.MaxFunc(fit, func(a, b *group) int {
-		return cmp.Or(compareBool(x.speaksOf(g, a), x.speaksOf(g, b)), cmp.Compare(a.end, b.end), -compareGroups(a, b))
+		return cmp.Or(compareBool(x.speaksOf(g, a), x.speaksOf(g, b)), compareBool(!a.onlySaid(), !b.onlySaid()),
+			cmp.Compare(a.end, b.end), -compareGroups(a, b))
 	})
+}
+
+// called tells whether a call lies on the way down from g to b.
+func (x *explainer) called(g, b *group) bool {
+	for n := b.node; n != nil && n != g.node && x.budget > 0; n = n.parent {
+		x.budget--
+		if isExitCall(n) || n.service != g.node.service {
+			return true
+		}
+	}
+	return false
 }
 
 func compareBool(a, b bool) int {
@@ -147,7 +169,7 @@ func (x *explainer) qualifies(g, b *group) bool {
 	switch {
 	case g.cancelled() || b.cancelled() || b.dismissed != "":
 		return false
-	case min(b.end, b.told) > g.end+x.tree.tolerance && !(g.answered() && b.node.service != g.node.service):
+	case x.after(g, b) && !(g.answered() && b.node.service != g.node.service):
 		return false
 	case b.onlySaid() && b.node.service == g.node.service && g.reason.rank <= rankTimeout:
 		return false // a plain error log beside an error that says more
@@ -158,6 +180,11 @@ func (x *explainer) qualifies(g, b *group) bool {
 	default:
 		return true
 	}
+}
+
+// after tells whether b was over only after g.
+func (x *explainer) after(g, b *group) bool {
+	return min(b.end, b.told) > g.end+x.tree.tolerance
 }
 
 // onlySaid tells whether the group is a log without exception, code or any other sign.

@@ -44,6 +44,9 @@ func (c *caseView) findings(report *incident.Report) []incident.Finding {
 	l := &findingList{said: map[string]int{}, items: []incident.Finding{}}
 	if c.face != nil {
 		l.add(c.face.judgement.statement(), c.face.root.Origin)
+		for _, s := range report.Candidates[0].For[1:] {
+			l.add(s.Statement, s.Evidence)
+		}
 		l.add(report.CriticalFailure.Statement, report.CriticalFailure.Evidence)
 		for _, s := range report.Propagation {
 			l.add(fmt.Sprintf("the failure reached %s from %s", s.To, s.From), s.Evidence)

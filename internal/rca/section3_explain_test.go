@@ -194,6 +194,21 @@ func TestSection3OwnExceptions(t *testing.T) {
 		})
 	}
 
+	t.Run("one exception logged twice is no rival of itself", func(t *testing.T) {
+		const line = "java.lang.NullPointerException\n\tat shop.Orders.find(Orders.java:10)"
+		tr := rcatest.New("twice")
+		entry := tr.Span("orders", "/order", server, 0, 50).Logged(40, errorLv, line)
+		entry.Inside("Orders.find", 1, 39).Logged(38, errorLv, line)
+		assert.Equal(t, "orders", only(t, classify(tr)).Service)
+		assert.Len(t, report(t, tr).Candidates, 1)
+	})
+	t.Run("a plain error log after the call is no cause", func(t *testing.T) {
+		tr, _, orders, _ := chain("plain", 500, 500)
+		orders.Threw(60, "shop.OrderFailedException", "cannot order", "")
+		orders.Inside("Orders.find", 1, 58).Logged(55, errorLv, "giving up")
+		assert.Equal(t, "stock", only(t, classify(tr)).Service)
+	})
+
 	t.Run("the last of several calls", func(t *testing.T) {
 		tr := rcatest.New("last")
 		entry := tr.Span("orders", "GET /order", server, 0, 100).Answered(500).Threw(90, "shop.OrderFailedException", "cannot order", "")

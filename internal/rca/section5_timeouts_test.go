@@ -174,3 +174,18 @@ func TestSection5Skew(t *testing.T) {
 		})
 	}
 }
+
+// Section 5: what held the time is compared with the healthy traces of the case.
+func TestSection5Comparison(t *testing.T) {
+	in := caseOf(t, rcatest.SlowStock("slow"))
+	for i := range 5 {
+		tr := rcatest.New(string(rune('a' + i)))
+		tr.Span("inventory", "GET /inventory/{item_id}", server, 0, 2+i).HTTP(200)
+		in.Healthy = append(in.Healthy, tr.Build())
+	}
+	r := rca.Analyze(in).Report
+	assert.Contains(t, marshal(t, r.Findings), "GET /inventory/{item_id} took 501 ms here, and 4 ms in the middle of 5 healthy calls")
+
+	in.Healthy = in.Healthy[:2]
+	assert.NotContains(t, marshal(t, rca.Analyze(in).Report.Findings), "healthy calls")
+}

@@ -181,8 +181,8 @@ func withStatus(g *group) string {
 const maxQuote = 200
 
 // lineHead is what loggers put before a message: time, level, logger with line, trace and span.
-var lineHead = regexp.MustCompile(`^(?i:\s*(?:\[?\d[\d:.,TZ+/-]*\]?|<date>|\[?(?:trace|debug|info|warn|warning|error|fatal)\]?|` +
-	`[\w.$\[\]]+#(?:\d+|<num>)|(?:trace_?id|span_?id)\s*[:=]\s*(?:[0-9a-f]{8,}|<\w+>),?|[-|])\s)+`)
+var lineHead = regexp.MustCompile(`^(?:\s*(?:\[?\d[\d:.,TZ+/-]*\]?|<date>|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\]?|` +
+	`[\w.$\[\]]+#(?:\d+|<num>)|(?i:trace_?id|span_?id)\s*[:=]\s*(?:[0-9a-f]{8,}|<\w+>),?|[-|])\s)+`)
 
 // quote is the first line of a text without its logger's head, its spaces collapsed, cut to a
 // readable length.
