@@ -112,7 +112,7 @@ func operationName(o Observed) string {
 		return o.Route
 	}
 	method, path, found := strings.Cut(o.Operation, " ")
-	if !found {
+	if !found || strings.HasPrefix(method, "/") {
 		method, path = "", o.Operation
 	}
 	if strings.HasPrefix(path, "/") || strings.Contains(path, "://") {

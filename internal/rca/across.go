@@ -29,7 +29,27 @@ func (x *explainer) explainAcrossTrees() {
 				break
 			}
 		}
+		if len(g.explainedBy) == 0 && g.call == nil && !g.peer.known() && g.isClients() {
+			if b := x.answeredBefore(g, rank); b != nil {
+				link(g, b)
+			}
+		}
 	}
+}
+
+// answeredBefore is the error of another service that ended last before a client told of an answer
+// without saying whose.
+func (x *explainer) answeredBefore(g *group, rank map[*node]int) *group {
+	var last *group
+	for _, b := range x.groups {
+		switch {
+		case b.node.service == g.node.service || b.dismissed != "" || b.cancelled() || b.end > g.end+x.tree.tolerance:
+		case rank[b.node.top()] >= rank[g.node.top()]:
+		case last == nil || compareOrigins(b, last) > 0:
+			last = b
+		}
+	}
+	return last
 }
 
 // rankTrees orders the trees that hold groups.

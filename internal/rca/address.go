@@ -20,10 +20,16 @@ func normalHost(host, port string) string {
 			host += "." + rest
 		}
 	}
-	if port == "" || port == "0" || defaultPorts[port] {
+	if port == "" || port == "0" || defaultPorts[port] || isServiceName(host) {
 		return host
 	}
 	return joinPort(host, port)
+}
+
+// isServiceName tells whether a host is named as service discovery names services: by one word. Such
+// a name means the same with and without its port, which some records leave out.
+func isServiceName(host string) bool {
+	return !strings.Contains(host, ".") && !hostIsNumeric(host) && !isLoopback(host)
 }
 
 var defaultPorts = map[string]bool{

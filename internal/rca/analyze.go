@@ -114,9 +114,10 @@ func supports(t *classified, wanted string) *supporter {
 	return nil
 }
 
-// compareSupporters prefers complete traces with the root itself, then the earliest.
+// compareSupporters prefers traces that show the cause, complete ones, those with the root itself,
+// then the earliest.
 func compareSupporters(a, b *supporter) int {
-	return cmp.Or(compareBool(a.incomplete(), b.incomplete()), compareBool(a.root.Joins != "", b.root.Joins != ""),
+	return cmp.Or(compareBool(a.root.Abstained, b.root.Abstained), compareBool(a.incomplete(), b.incomplete()), compareBool(a.judgement.joins, b.judgement.joins),
 		cmp.Compare(a.FirstError, b.FirstError), cmp.Compare(a.Key, b.Key))
 }
 

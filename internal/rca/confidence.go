@@ -79,10 +79,10 @@ func (c *caseView) confidence() (incident.Confidence, []string) {
 	if len(c.support) == 1 && len(c.in.Healthy) == 0 {
 		limits = append(limits, limit{800_000, "there is one failing trace and nothing to compare it with"})
 	}
-	if n := len(c.traces); len(c.support) < n {
+	if n, shown := len(c.traces), c.shown(); shown < n {
 		limits = append(limits, limit{
-			sharePart(len(c.support), n),
-			fmt.Sprintf("%d of %s have this cause", len(c.support), count(n, "failing trace")),
+			sharePart(shown, n),
+			fmt.Sprintf("%d of %s show this cause", shown, count(n, "failing trace")),
 		})
 	}
 	var why []string
@@ -97,4 +97,16 @@ func (c *caseView) confidence() (incident.Confidence, []string) {
 		}
 	}
 	return value, why
+}
+
+// shown counts the supporting traces that show what is reported; where something certain is, those
+// that show nothing certain are only consistent with it.
+func (c *caseView) shown() int {
+	n := 0
+	for _, s := range c.support {
+		if s.root.Abstained == c.face.root.Abstained {
+			n++
+		}
+	}
+	return n
 }

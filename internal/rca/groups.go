@@ -3,6 +3,7 @@ package rca
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -94,11 +95,31 @@ func childNamed(n *node, l *signal.Log, dir *directory) *node {
 		if text == "" {
 			text = joinTexts(o.ErrorType, o.Message, logText(l))
 		}
-		if namesCall(text, c, dir) {
+		if namesCall(text, c, dir) || tellsWhy(text, c, dir) {
 			nearest = c
 		}
 	}
 	return nearest
+}
+
+// tellsWhy tells whether a text says how a call went wrong of which its own span says only that it
+// did, and not to whom it was.
+func tellsWhy(text string, c *node, dir *directory) bool {
+	if c.span.StatusCode != signal.StatusError || c.service != c.parent.service || c.span.StatusMessage != "" || len(c.span.Events) > 0 ||
+		len(c.children) > 0 || dir.peerOf(c).known() {
+		return false
+	}
+	e := &evidence{}
+	e.read("", text, "")
+	s := e.best()
+	if s == nil {
+		return false
+	}
+	switch s.trait {
+	case traitTransport, traitTimeout, traitPeerError, traitRefusal:
+		return isExitCall(c) || c.name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.name)
+	}
+	return false
 }
 
 func mayHaveFailed(n *node) bool {
@@ -246,6 +267,11 @@ func (g *group) answered() bool {
 		return true
 	}
 	return slices.ContainsFunc(g.evidence, func(e *evidence) bool { return e.http >= 400 || isPeersStatus(e.rpc) })
+}
+
+// isClients tells whether the group's records are those of a client that was answered with an error.
+func (g *group) isClients() bool {
+	return g.answered() && slices.ContainsFunc(g.evidence, func(e *evidence) bool { return clientException.MatchString(e.text) })
 }
 
 // isPeersStatus tells whether a gRPC status came from the peer: some are made by the client.

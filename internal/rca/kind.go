@@ -42,11 +42,31 @@ func (x *explainer) judge(g *group) *judgement {
 		x.judgeRefusal(j)
 	case g.reason.trait == traitTimeout:
 		x.judgeTimeout(j)
+	case j.isMute():
+		x.judgeMute(j)
 	default:
 		x.judgeCode(j)
 	}
 	x.limitByTrace(j)
 	return j
+}
+
+// isMute tells whether all that is known is that a call to a named peer failed, of which nothing is
+// recorded.
+func (j *judgement) isMute() bool {
+	g := j.group
+	return g.reason.rank == rankUnknown && g.failedSpan && isExitCall(g.node) && g.peer.known() && g.node.remoteChild() == nil
+}
+
+// judgeMute decides about a failed call of which no record says why it failed.
+func (x *explainer) judgeMute(j *judgement) {
+	if s := j.peer.service; s != "" && x.dir.ever[s] {
+		j.abstain(s)
+		return
+	}
+	x.judgeDependency(j, incident.ClassData)
+	j.joins = true
+	j.limits = append(j.limits, limit{600_000, "no record says why the call failed"})
 }
 
 // isResource tells whether a resource of the group's own service ran out; what a peer's answer
@@ -120,9 +140,18 @@ func (j *judgement) abstain(service string) {
 	j.kind, j.abstained = incident.KindUnknown, true
 	j.service, j.component = service, service
 	j.operation = callOperation(j.group.node)
-	sig := groupSignature(j.group)
-	j.class, j.strategy = incident.ClassException, sig.Strategy
-	j.identity = append([]string{j.group.node.service}, sig.Parts...)
+	j.caller, j.callee = j.group.node.service, service
+	j.identity = []string{j.caller, j.callee}
+	switch {
+	case j.group.timedOut():
+		j.class = incident.ClassTimeout
+	case j.isMute():
+		j.class = incident.ClassException
+	default:
+		sig := groupSignature(j.group)
+		j.class, j.strategy = incident.ClassException, sig.Strategy
+		j.identity = append(j.identity, sig.Parts...)
+	}
 	j.limits = append(j.limits, limit{400_000, "nothing is recorded at " + service})
 }
 
@@ -141,12 +170,18 @@ func (x *explainer) judgeTimeout(j *judgement) {
 		x.judgeLostBeyond(j, at, g.peer) // the message names whom it waited for
 		return
 	}
+	if !at.received() && x.judgeLate(j, at, peer{}) {
+		return
+	}
 	j.why = at.refs()
 	switch g.place.held {
 	case heldBySpan:
 		j.kind, j.class = incident.KindSlow, incident.ClassSlow
 		j.service, j.component, j.operation = at.service, at.service, operationOf(at)
 		j.identity = []string{j.service, j.operation}
+		if at.ghost() {
+			j.limits = append(j.limits, limit{600_000, "only logs tell of " + at.service})
+		}
 	case lostBetween:
 		j.judgeEdge(at.service, g.place.callee.service, incident.ClassTimeout)
 		j.component, j.service = j.callee, j.callee
@@ -175,6 +210,7 @@ func (x *explainer) judgeUnseenCall(j *judgement) {
 func (x *explainer) judgeLostBeyond(j *judgement, at *node, p peer) {
 	j.peer = p
 	switch {
+	case x.judgeLate(j, at, p):
 	case p.service != "" && x.dir.ever[p.service]:
 		j.abstain(p.service)
 	case !p.known():

@@ -46,7 +46,8 @@ func isExitCall(n *node) bool {
 
 // isStore tells whether the span calls a database or cache, which records no spans itself.
 func isStore(n *node) bool {
-	return n.attributes().FirstStr("db.system.name", "db.system") != ""
+	return n.attributes().FirstStr("db.system.name", "db.system") != "" ||
+		n.remoteChild() == nil && systemOf(n.name+" "+peerHint(n)) != ""
 }
 
 // cutMessages separates a consumer from the producer: no failure goes back to it.

@@ -57,7 +57,7 @@ func namesPeerIn(text string, p peer, call *node) bool {
 	if p.service != "" && hasWord(text, p.service) {
 		return true
 	}
-	if p.host != "" && strings.Contains(text, p.host) {
+	if host, _ := splitPort(p.host); host != "" && hasWord(text, host) {
 		return true
 	}
 	if c := call.remoteChild(); c != nil && len(c.name) > 4 && strings.Contains(c.name, "/") && strings.Contains(text, c.name) {
@@ -214,6 +214,9 @@ func (g *group) findPeer(dir *directory) {
 		g.call, g.peer = g.node, dir.peerOf(g.node)
 		if g.peer.known() {
 			g.correctPeer(dir)
+			if g.peer.service == "" && g.peer.system == "" && isStore(g.node) {
+				g.peer.system = systemOf(g.node.name + " " + g.peer.host)
+			}
 			return
 		}
 	}
@@ -265,7 +268,7 @@ func (g *group) answeredCall(dir *directory) *node {
 				continue
 			}
 			queue = append(queue, c)
-			if !isExitCall(c) || c.end > g.reason.cited.time+minTolerance {
+			if !isExitCall(c) || c.end > g.reason.cited.time+minTolerance || g.reason.cited.http != 0 && isStore(c) {
 				continue
 			}
 			names := namesCall(g.reason.cited.text, c, dir)

@@ -16,7 +16,7 @@ func operationOf(n *node) string {
 		return o.Route
 	}
 	method, path, found := strings.Cut(n.name, " ")
-	if !found {
+	if !found || strings.HasPrefix(method, "/") {
 		method, path = "", n.name
 	}
 	if strings.HasPrefix(path, "/") && isExitCall(n) || strings.Contains(path, "://") {

@@ -21,9 +21,11 @@ func sortedCalls(m map[incident.CallStats]bool) []incident.CallStats {
 	return calls
 }
 
-// duration shows a time span with two digits, as 3.0 s or 250 ms.
+// duration shows a time span with two digits, as 12 min, 3.0 s or 250 ms.
 func duration(d instant) string {
 	switch {
+	case d >= 10*instant(time.Minute):
+		return strconv.FormatInt((int64(d)+int64(30*time.Second))/int64(time.Minute), 10) + " min"
 	case d >= instant(time.Second):
 		tenths := (int64(d) + int64(50*time.Millisecond)) / int64(100*time.Millisecond)
 		return strconv.FormatInt(tenths/10, 10) + "." + strconv.FormatInt(tenths%10, 10) + " s"

@@ -15,6 +15,9 @@ func (x *explainer) judgeRefusal(j *judgement) {
 	if g.call != nil {
 		j.operation = callOperation(g.call)
 	}
+	if callee == "" && g.isClients() {
+		caller, callee = g.node.service, "an unnamed peer of "+g.node.service
+	}
 	if caller == "" || callee == "" {
 		x.judgeCode(j)
 		return
@@ -59,7 +62,7 @@ func (x *explainer) refused(g *group) (caller, callee, operation string) {
 		return n.service, g.peer.name(n.service), operation
 	}
 	root := n.localRoot()
-	if root.parent == nil {
+	if root.parent == nil || g.isClients() {
 		return "", "", ""
 	}
 	return root.parent.service, n.service, root.name

@@ -176,7 +176,7 @@ func TestSection4ExitCalls(t *testing.T) {
 		{name: "server.address", trace: call("server.address", "stock.internal"), roots: refused("stock.internal")},
 		{name: "net.peer.name", trace: call("net.peer.name", "stock.internal", "net.peer.port", int64(9000)), roots: refused("stock.internal:9000")},
 		{name: "peer.service", trace: call("peer.service", "stock"), roots: refused("stock")},
-		{name: "url", trace: call("http.url", "http://stock:8080/x"), roots: refused("stock:8080")},
+		{name: "url", trace: call("http.url", "http://stock:8080/x"), roots: refused("stock")},
 		{name: "database", trace: call("db.system", "redis", "server.address", "cache-0.cache"), roots: refused("cache.cache")},
 		{name: "database without an address", trace: call("db.system", "redis"), roots: refused("redis of orders")},
 	} {

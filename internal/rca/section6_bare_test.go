@@ -82,7 +82,7 @@ func TestSection5PeerOnlyInTheMessage(t *testing.T) {
 		{
 			name:  "a peer without telemetry",
 			trace: func() *rcatest.Trace { return waited("silent") },
-			roots: []verdict{{incident.KindDependency, "orders", "stock:8080", incident.CategoryTimeout}},
+			roots: []verdict{{incident.KindDependency, "orders", "stock", incident.CategoryTimeout}},
 		},
 		{
 			name:      "a peer with telemetry elsewhere",

@@ -28,11 +28,28 @@ func (c *classified) rootOf(tenant string, j *judgement) incident.Root {
 	if j.abstained {
 		r.Signature = abstainPrefix + r.Signature
 	}
-	if j.joins {
-		parts.Class = incident.ClassUnavailable
-		r.Joins = signature(tenant, parts)
-	}
+	r.Joins = j.joinsOf(tenant, parts)
 	return r
+}
+
+// joinsOf is the key of the other incident that this failure may be a part of: that of the same
+// dependency's unavailability, and of a wait for the same callee where one trace shows where the
+// time went and another shows nothing.
+func (j *judgement) joinsOf(tenant string, parts incident.SignatureParts) string {
+	switch {
+	case j.joins:
+		parts.Class = incident.ClassUnavailable
+		return signature(tenant, parts)
+	case j.class != incident.ClassTimeout:
+		return ""
+	case j.abstained:
+		parts.Kind = incident.KindEdge
+		return signature(tenant, parts)
+	case j.kind == incident.KindEdge:
+		parts.Kind = incident.KindUnknown
+		return abstainPrefix + signature(tenant, parts)
+	}
+	return ""
 }
 
 // signature hashes tenant, environment, kind, identity and class, each with its length.

@@ -17,6 +17,9 @@ import (
 func (j *judgement) statement() string {
 	g := j.group
 	caller := g.node.service
+	if j.isMute() {
+		return fmt.Sprintf("a call of %s to %s failed, and no record says why", caller, j.component)
+	}
 	switch j.kind {
 	case incident.KindResource:
 		return resourceStatement(j) + because(g)
@@ -26,9 +29,11 @@ func (j *judgement) statement() string {
 		if j.class == incident.ClassRefused {
 			return fmt.Sprintf("%s refused %s's request%s", j.callee, j.caller, withStatus(g))
 		}
-		return fmt.Sprintf("time was lost between %s and %s: %s waited %s, and %s had the request for %s of it",
-			j.caller, j.callee, j.caller, duration(g.waited()), j.callee, duration(g.place.calleeTime(g)))
+		return fmt.Sprintf("time was lost between %s and %s: %s", j.caller, j.callee, j.lostTime())
 	case incident.KindSlow:
+		if g.place != nil && g.place.at.ghost() {
+			return fmt.Sprintf("%s gave up%s waiting; %s had logged the request, its span was not received", caller, g.afterWait(), j.service)
+		}
 		return fmt.Sprintf("%s held the request in %s until the deadline of %s passed after %s",
 			j.service, operationOrSpan(j), caller, duration(g.waited()))
 	case incident.KindUnknown:
@@ -38,6 +43,16 @@ func (j *judgement) statement() string {
 		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.component, quoted(g))
 	}
 	return codeStatement(j)
+}
+
+// lostTime tells how long the caller waited and what the callee had of that time.
+func (j *judgement) lostTime() string {
+	g := j.group
+	if had := g.place.calleeTime(g); had > 0 {
+		return fmt.Sprintf("%s waited %s, and %s had the request for %s of it", j.caller, duration(g.waited()), j.callee, duration(had))
+	}
+	late := max(0, g.place.callee.start-g.gaveUpAt())
+	return fmt.Sprintf("%s gave up%s, and %s recorded the request only %s later", g.node.service, g.afterWait(), j.callee, duration(late))
 }
 
 func resourceStatement(j *judgement) string {
@@ -120,7 +135,7 @@ func operationOrSpan(j *judgement) string {
 	if j.operation != "" {
 		return j.operation
 	}
-	return "a span of which only logs were received"
+	return "a span without a name"
 }
 
 // because quotes the decisive record, or else tells the status.
@@ -206,8 +221,13 @@ func quote(s string) string {
 // titleOf is one line that names component and reason, without values.
 func titleOf(j *judgement) string {
 	switch {
+	case j.isMute():
+		return fmt.Sprintf("%s: a call of %s failed, no record says why", j.component, j.group.node.service)
 	case j.kind == incident.KindUnknown:
-		return "unclear: " + j.component + " failed without a record of its own"
+		if j.group.timedOut() {
+			return fmt.Sprintf("unclear: no answer from %s to %s, and no record there", j.component, j.caller)
+		}
+		return fmt.Sprintf("unclear: an error from %s to %s, and no record there", j.component, j.caller)
 	case j.kind == incident.KindCode:
 		return j.component + ": " + codeTitle(j)
 	case j.kind == incident.KindEdge && j.class == incident.ClassRefused:
