@@ -113,7 +113,7 @@ func TestRecordings(t *testing.T) {
 		"a refused connection": {
 			`org.springframework.web.client.ResourceAccessException: I/O error on POST request for "http://service-x:15680/api": Connection refused (Connection refused)`, "com.shop.Client",
 			func(last string) verdict {
-				return verdict{incident.KindDependency, last, "service-x:15680", incident.CategoryDependencyUnavailable}
+				return verdict{incident.KindDependency, last, "service-x", incident.CategoryDependencyUnavailable}
 			},
 		},
 	} {
