@@ -19,12 +19,12 @@ const abstainBelow = incident.Confidence(500_000)
 func baseConfidence(j *judgement) incident.Confidence {
 	switch j.kind {
 	case incident.KindResource, incident.KindDependency:
-		return 950_000
+		return 900_000
 	case incident.KindSlow, incident.KindEdge:
 		return 850_000
 	case incident.KindCode:
 		if thrown, _ := j.group.exception(); thrown != nil && len(thrown.Innermost().Frames) > 0 {
-			return 950_000
+			return 900_000
 		}
 		return 850_000
 	default:

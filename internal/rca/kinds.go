@@ -32,17 +32,14 @@ func isServing(k signal.SpanKind) bool {
 	return k == signal.KindServer || k == signal.KindConsumer
 }
 
-// isExitCall tells whether the span is a call out of its service.
+// isExitCall tells whether the span is a call out of its service: by its kind, or because it names
+// a peer below a span of its own service that is no call itself.
 func isExitCall(n *node) bool {
-	switch n.kind {
-	case signal.KindClient, signal.KindProducer:
-		return true
-	case signal.KindServer, signal.KindConsumer:
-		return false
-	default:
-		return n.received() && n.parent != nil && n.parent.service == n.service && namesPeer(n.span.Attributes)
-	}
+	return isClient(n.kind) ||
+		n.received() && n.parent != nil && n.parent.service == n.service && !isClient(n.parent.kind) && namesPeer(n.span.Attributes)
 }
+
+func isClient(k signal.SpanKind) bool { return k == signal.KindClient || k == signal.KindProducer }
 
 // isStore tells whether the span calls a database or cache, which records no spans itself.
 func isStore(n *node) bool {

@@ -33,7 +33,7 @@ func TestSection10Caps(t *testing.T) {
 		}), 700_000},
 		"one trace and nothing to compare": {[]*rcatest.Trace{rcatest.FailStock("a")}, 800_000},
 		"a refusal without comparison":     {two(rcatest.FailAuth), 600_000},
-		"an exception with frames":         {two(rcatest.FailStock), 950_000},
+		"an exception with frames":         {two(rcatest.FailStock), 900_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := report(t, c.traces...)
@@ -46,7 +46,7 @@ func TestSection10Caps(t *testing.T) {
 		healthy := rcatest.New("healthy")
 		healthy.Span("gateway", "POST /pay/{order_id}", server, 0, 9).Answered(200)
 		in.Healthy = []*incident.Trace{healthy.Build()}
-		assert.Equal(t, incident.Confidence(950_000), rca.Analyze(in).Report.RootCause.Confidence)
+		assert.Equal(t, incident.Confidence(900_000), rca.Analyze(in).Report.RootCause.Confidence)
 	})
 }
 

@@ -178,6 +178,27 @@ func TestSection4ExitCalls(t *testing.T) {
 		{name: "peer.service", trace: call("peer.service", "stock"), roots: refused("stock")},
 		{name: "url", trace: call("http.url", "http://stock:8080/x"), roots: refused("stock")},
 		{name: "database", trace: call("db.system", "redis", "server.address", "cache-0.cache"), roots: refused("cache.cache")},
+		{
+			name: "a server span that calls",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("server calls")
+				tr.Span("orders", "GET /order", server, 0, 100).Failed("").
+					Child("orders", "HTTP POST api.bank.example", server, 1, 90).With("http.url", "https://api.bank.example/v1").Answered(503)
+				return tr
+			},
+			roots: refused("api.bank.example"),
+		},
+		{
+			name: "a service that calls itself",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("itself")
+				tr.Span("orders", "GET /order", server, 0, 100).Answered(500).
+					Call("GET", 1, 90).With("server.address", "orders").Answered(500).
+					Child("orders", "GET /price", server, 2, 89).With("server.address", "orders").Answered(500).Threw(80, "java.lang.NullPointerException", "price", "")
+				return tr
+			},
+			roots: []verdict{{incident.KindCode, "orders", "orders", incident.CategoryCodeException}},
+		},
 		{name: "database without an address", trace: call("db.system", "redis"), roots: refused("redis of orders")},
 	} {
 		e.run(t)
