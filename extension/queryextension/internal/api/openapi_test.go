@@ -139,3 +139,13 @@ func TestParametersAreAsDocumented(t *testing.T) {
 		})
 	}
 }
+
+func TestEveryRouteIsInTheGuide(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "api.md"))
+	require.NoError(t, err)
+	for path, operations := range openAPI(t, sitetest.ServeEmpty(t).URL).Paths {
+		for method := range operations {
+			assert.Contains(t, string(guide), "\n## "+strings.ToUpper(method)+" "+path+"\n")
+		}
+	}
+}
