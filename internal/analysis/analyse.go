@@ -31,9 +31,7 @@ func (w *Workers) analyseNext(ctx context.Context) (time.Duration, error) {
 	}
 	claim := claims[0]
 	w.announceIncident(ctx, claim) // it is running now
-	if crashed := recovered(func() { err = w.analyse(working, claim) }); crashed != nil {
-		err = crashed
-	}
+	err = w.attempt(working, claim)
 	if err != nil && !errors.Is(err, store.ErrLostLease) {
 		if err = w.giveUp(ctx, claim, err); err != nil {
 			return 0, err
@@ -41,6 +39,17 @@ func (w *Workers) analyseNext(ctx context.Context) (time.Duration, error) {
 	}
 	w.announceIncident(ctx, claim)
 	return 0, nil
+}
+
+var errKeepsStopping = errors.New("its analysis kept stopping the process that worked on it")
+
+// attempt analyses the claim, unless too many attempts before ended without a word.
+func (w *Workers) attempt(ctx context.Context, claim store.Claim) (err error) {
+	if claim.Attempts > maxAttempts {
+		return errKeepsStopping
+	}
+	crashed := recovered(func() { err = w.analyse(ctx, claim) })
+	return errors.Join(crashed, err)
 }
 
 // analyse builds the claim's case, finds its report and saves it.

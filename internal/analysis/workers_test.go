@@ -295,6 +295,25 @@ func TestAnalysisThatFailsIsGivenUp(t *testing.T) {
 	})
 }
 
+func TestAnalysisThatStopsTheProcessIsGivenUp(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(testConfig)
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		p.stop()
+		in := p.theIncident()
+		require.NoError(t, p.store.RequestAnalysis(t.Context(), "", in.ID))
+		for range maxAttempts {
+			claims, err := p.store.ClaimIncidents(t.Context(), "dies", time.Second, 1)
+			require.NoError(t, err)
+			require.Len(t, claims, 1)
+			p.pass(time.Second)
+		}
+		p.start(testConfig)
+		assert.Equal(t, incident.AnalysisFailed, p.theIncident().AnalysisState)
+	})
+}
+
 func TestQuietIncidentIsResolvedAndRegresses(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		p.start(testConfig)

@@ -237,6 +237,32 @@ func TestStoredDataOutlivesTheProcess(t *testing.T) {
 	assert.Equal(t, 1, found, "what the last process did not finish is found")
 }
 
+func TestLeasesEndWithTheProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	openIncident(t, s, traceOf("a"))
+	failing := traceOf("b")
+	_, err := s.Append(t.Context(), []store.Batch{failing})
+	require.NoError(t, err)
+	_, err = s.UpsertFailures(t.Context(), []store.FailureHint{{Key: failing.Errors[0].Key}})
+	require.NoError(t, err)
+	_, err = s.ClaimFailures(t.Context(), "died", time.Hour, 10)
+	require.NoError(t, err)
+	_, err = s.ClaimIncidents(t.Context(), "died", time.Hour, 10)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+
+	again := open(t, path)
+	failures, err := again.ClaimFailures(t.Context(), "next", time.Minute, 10)
+	require.NoError(t, err)
+	require.Len(t, failures, 1)
+	assert.Equal(t, 1, failures[0].Attempts)
+	incidents, err := again.ClaimIncidents(t.Context(), "next", time.Minute, 10)
+	require.NoError(t, err)
+	require.Len(t, incidents, 1)
+	assert.Equal(t, 2, incidents[0].Attempts)
+}
+
 const crashingStore = "PRODSENTINEL_TEST_CRASHING_STORE"
 
 // TestAcknowledgedDataSurvivesSIGKILL runs this test in a child that appends until it is killed,

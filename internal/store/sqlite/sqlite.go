@@ -69,10 +69,24 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, errors.Join(err, lock.release())
 	}
 	s := newStore(abs, lock, w, o)
-	if err := s.write(ctx, s.prepareDays); err != nil {
+	if err := s.write(ctx, s.takeOver); err != nil {
 		return nil, errors.Join(openError(abs, err), s.Close())
 	}
 	return s, nil
+}
+
+// takeOver continues where the last process stopped. Its leases end now: no other process can
+// have the store open. What was leased counts as an attempt.
+func (s *Store) takeOver(c *conn) error {
+	if err := s.prepareDays(c); err != nil {
+		return err
+	}
+	for _, table := range []string{"failures", "incidents"} {
+		if _, err := c.exec("UPDATE " + table + " SET lease_until = 0 WHERE lease_until > 0"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openWriter brings the schema up to date and opens the writing connection.
