@@ -69,7 +69,7 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	}
 
 	events := api.NewEvents(maxStreams, heartbeat)
-	running, cancel := context.WithCancel(context.Background()) // Start's context ends with Start
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx)) // Start's context ends with Start
 	e.cancel = cancel
 	e.done.Go(func() { events.Run(running, coordinator.Subscribe) })
 
@@ -92,24 +92,14 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	requester := analysis.Requester{Store: reader, Coordinator: coordinator}
 	management := api.NewManagement(requester.Now, e.set.Logger)
 
-	if err := e.listen(ctx, host, "http", &e.config.HTTP, site); err != nil {
+	if err := e.listen(context.WithoutCancel(ctx), host, "http", &e.config.HTTP, site); err != nil {
 		return err
 	}
 	if !e.config.managed() {
 		return nil
 	}
 	// Who waits for an analysis is sent away at shutdown; quick answers are finished.
-	return e.listen(ctx, host, "management", &e.config.Management, until(running, management.Handler()))
-}
-
-// until ends requests with a context.
-func until(end context.Context, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		defer context.AfterFunc(end, cancel)()
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
+	return e.listen(running, host, "management", &e.config.Management, management.Handler())
 }
 
 // Shutdown ends the streams, then the listeners.
@@ -131,11 +121,13 @@ type listening struct {
 	addr   net.Addr
 }
 
+// listen serves requests until Shutdown; they end with ctx.
 func (e *queryExtension) listen(ctx context.Context, host component.Host, key string, config *confighttp.ServerConfig, handler http.Handler) error {
 	server, err := config.ToServer(ctx, host.GetExtensions(), e.set, handler, confighttp.WithErrorHandler(listener.HandleError))
 	if err != nil {
 		return fmt.Errorf("query extension: %s: %w", key, err)
 	}
+	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	listener.Protect(server, listener.RulesFor(config, e.config.AllowedHosts))
 	open, err := config.ToListener(ctx)
 	if err != nil {

@@ -110,7 +110,7 @@ func CheckRef(ref incident.Ref) error {
 			err = errors.New("want change:<id>")
 		}
 	default:
-		err = fmt.Errorf("%q is none of span:, log:, metric:, change:", kind)
+		err = fmt.Errorf("%q is none of span, log, metric and change", kind)
 	}
 	return err
 }

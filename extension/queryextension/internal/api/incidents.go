@@ -130,7 +130,7 @@ func (a *API) withIncident(w http.ResponseWriter, r *http.Request, then func(inc
 		return err
 	case inc.MergedInto != "":
 		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, movedTo(r, inc.MergedInto), http.StatusPermanentRedirect)
+		http.Redirect(w, r, movedTo(r, inc.MergedInto), http.StatusPermanentRedirect) //nolint:gosec // stays on this path
 		return nil
 	}
 	return then(inc)

@@ -264,9 +264,11 @@ func enumOf[T ~string](values ...T) []string {
 
 var (
 	signalKinds = []store.SignalKind{store.KindLog, store.KindSpan, store.KindMetric}
-	// Statuses, Severities and Categories are what incidents can be filtered by.
-	Statuses   = enumOf(incident.StatusOpen, incident.StatusRegressed, incident.StatusResolved)
+	// Statuses are what incidents can be filtered by.
+	Statuses = enumOf(incident.StatusOpen, incident.StatusRegressed, incident.StatusResolved)
+	// Severities are what incidents can be filtered by.
 	Severities = enumOf(incident.SeverityCritical, incident.SeverityHigh, incident.SeverityMedium, incident.SeverityLow)
+	// Categories are what incidents can be filtered by.
 	Categories = enumOf(
 		incident.CategoryTimeout, incident.CategoryDependencyUnavailable, incident.CategoryConnectionPoolExhausted,
 		incident.CategoryDatabaseLock, incident.CategoryDatabaseError, incident.CategoryResourceCPU,

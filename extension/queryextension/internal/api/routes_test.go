@@ -62,7 +62,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"/query/traces/" + none, 404, "", "no signal of trace"},
 		{"/query/traces/" + querytest.PoolTrace.String() + "?cursor=x", 400, "cursor", "not made by this listing"},
 		{"/query/traces/" + querytest.PoolTrace.String() + "?limit=10001", 400, "limit", "between 1 and 10000"},
-		{"/query/evidence/page:1", 400, "ref", "none of span:"},
+		{"/query/evidence/page:1", 400, "ref", "none of span, log"},
 		{"/query/evidence/span:" + none, 400, "ref", "want span:<trace_id>/<span_id>"},
 		{"/query/evidence/log:zz", 400, "ref", "want 32 hex digits"},
 		{"/query/evidence/log:" + none, 404, "", "nothing is stored under log:" + none},

@@ -139,7 +139,7 @@ type layout struct {
 // policy lets a page load nothing but our own style sheet and script, and be framed by nobody.
 const policy = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
 
-func (d *Dashboard) page(make func(*http.Request) (view, error)) http.Handler {
+func (d *Dashboard) page(show func(*http.Request) (view, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -152,7 +152,7 @@ func (d *Dashboard) page(make func(*http.Request) (view, error)) http.Handler {
 			d.render(w, r, http.StatusMethodNotAllowed, problemView(http.StatusMethodNotAllowed, "Pages are read-only."))
 			return
 		}
-		v, err := make(r)
+		v, err := show(r)
 		switch {
 		case err != nil:
 			status, text := d.explain(r, err)

@@ -1,7 +1,6 @@
 package dashboard_test
 
 import (
-	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -156,7 +155,7 @@ func TestContrast(t *testing.T) {
 		for _, text := range []string{"text", "soft", "accent", "critical", "high", "medium", "low", "good"} {
 			for _, ground := range []string{"bg", "surface", "sunken"} {
 				ratio := contrast(t, colors[text], colors[ground])
-				assert.GreaterOrEqual(t, ratio, 4.5, fmt.Sprintf("%s: %s on %s", scheme, text, ground))
+				assert.GreaterOrEqual(t, ratio, 4.5, "%s: %s on %s", scheme, text, ground)
 			}
 		}
 		assert.GreaterOrEqual(t, contrast(t, colors["on-accent"], colors["accent"]), 4.5, scheme)

@@ -5,6 +5,7 @@ package querytest
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -128,7 +129,7 @@ func classificationOf(c store.Failure) incident.Classification {
 func root(signature string, kind incident.Kind, component string, category incident.Category, title string) incident.Root {
 	sum := sha256.Sum256([]byte(signature))
 	return incident.Root{
-		Signature: fmt.Sprintf("%x", sum[:16]),
+		Signature: hex.EncodeToString(sum[:16]),
 		Parts: incident.SignatureParts{
 			Version: 1, Environment: "production", Kind: kind, Identity: []string{component, "db.pool"},
 			Class: incident.ClassResource,

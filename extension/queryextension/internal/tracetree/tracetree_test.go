@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,13 +16,13 @@ import (
 )
 
 func id(n int) (s signal.SpanID) {
-	binary.BigEndian.PutUint64(s[:], uint64(n)) //nolint:gosec // small
+	binary.BigEndian.PutUint64(s[:], uint64(n))
 	return s
 }
 
 func span(n, parent, start int) *signal.Span {
-	s := &signal.Span{SpanID: id(n), Name: fmt.Sprint(n), Start: signal.Nanos(start), End: signal.Nanos(start + 10)} //nolint:gosec // small
-	binary.BigEndian.PutUint64(s.ID[:], uint64(n*1000+start))                                                        //nolint:gosec // small
+	s := &signal.Span{SpanID: id(n), Name: strconv.Itoa(n), Start: signal.Nanos(start), End: signal.Nanos(start + 10)}
+	binary.BigEndian.PutUint64(s.ID[:], uint64(n*1000+start))
 	if parent != 0 {
 		s.ParentSpanID = id(parent)
 	}
@@ -29,7 +30,7 @@ func span(n, parent, start int) *signal.Span {
 }
 
 func logAt(n, spanNumber, at int) *signal.Log {
-	l := &signal.Log{Time: signal.Nanos(at)} //nolint:gosec // small
+	l := &signal.Log{Time: signal.Nanos(at)}
 	binary.BigEndian.PutUint64(l.ID[:], uint64(n))
 	if spanNumber != 0 {
 		l.SpanID = id(spanNumber)
@@ -103,7 +104,7 @@ func TestBuildProperties(t *testing.T) {
 		trace := &incident.Trace{}
 		for i := range rapid.IntRange(0, 12).Draw(t, "spans") {
 			s := span(rapid.IntRange(1, 8).Draw(t, "span"), rapid.IntRange(0, 10).Draw(t, "parent"), rapid.IntRange(0, 50).Draw(t, "start"))
-			binary.BigEndian.PutUint64(s.ID[8:], uint64(i)) //nolint:gosec // small
+			binary.BigEndian.PutUint64(s.ID[8:], uint64(i))
 			trace.Spans = append(trace.Spans, s)
 		}
 		for i := range rapid.IntRange(0, 6).Draw(t, "logs") {
@@ -123,7 +124,7 @@ func TestBuildProperties(t *testing.T) {
 		assert.Equal(t, len(trace.Logs), logs)
 
 		want := outline(tree)
-		random := rand.New(rand.NewPCG(1, uint64(len(trace.Spans)))) //nolint:gosec // no secret
+		random := rand.New(rand.NewPCG(1, uint64(len(trace.Spans))))
 		random.Shuffle(len(trace.Spans), func(i, j int) { trace.Spans[i], trace.Spans[j] = trace.Spans[j], trace.Spans[i] })
 		random.Shuffle(len(trace.Logs), func(i, j int) { trace.Logs[i], trace.Logs[j] = trace.Logs[j], trace.Logs[i] })
 		assert.Equal(t, want, outline(Build(trace)))
