@@ -19,7 +19,7 @@ type Incident struct {
 	ID             string         `json:"id"`
 	Tenant         string         `json:"-"`
 	RootSignature  string         `json:"-"`
-	Title          string         `json:"title"`
+	Title          string         `json:"title"` // names component and reason, no values of one trace
 	Status         Status         `json:"status"`
 	Severity       Severity       `json:"severity"`
 	Category       Category       `json:"category"`

@@ -67,7 +67,7 @@ func (c *classified) dismiss() {
 // Bounds of what is judged in one trace; what is beyond them ended later.
 const (
 	maxPrimary = 256
-	maxOthers  = 64
+	maxOthers  = 256
 )
 
 // judgeOrigins judges the origins, and makes one root of those with one signature.
@@ -90,13 +90,16 @@ func (c *classified) judgeOrigins(tenant string) {
 		members[root.Signature] = append(members[root.Signature], g)
 		c.rootIndex = append(c.rootIndex, at)
 	}
+	for _, g := range c.origins.others {
+		j := c.judge(g)
+		c.judged = append(c.judged, j)
+		j.again = c.rootOf(tenant, j).Signature
+		members[j.again] = append(members[j.again], g)
+	}
 	for i := range faces {
 		faces[i].Errors, faces[i].ErrorSignals = ledBackTo(members[faces[i].Signature])
 	}
 	c.Roots = faces
-	for _, g := range c.origins.others {
-		c.judged = append(c.judged, c.judge(g))
-	}
 }
 
 // mergeRoots joins two origins of one signature; the one that ended first stays the face.

@@ -62,11 +62,13 @@ func (c *caseView) findings(report *incident.Report) []incident.Finding {
 	return l.items
 }
 
-// addOrigins adds the other origins of a trace: primary ones have incidents of their own.
+// addOrigins adds the other origins of a trace: primary ones have incidents of their own, and those
+// that are the root once more, as in a loop of attempts, are counted with it.
 func (c *caseView) addOrigins(l *findingList, t *classified) {
 	for i, j := range t.judged {
 		switch {
-		case i < len(t.rootIndex) && t.Roots[t.rootIndex[i]].Signature == c.face.root.Signature:
+		case j.again == c.face.root.Signature,
+			i < len(t.rootIndex) && t.Roots[t.rootIndex[i]].Signature == c.face.root.Signature:
 		case i < len(t.rootIndex):
 			l.add("another cause in the same trace: "+j.statement(), j.group.refs())
 		default:

@@ -20,6 +20,7 @@ type judgement struct {
 	caller    string // edges: who asked
 	callee    string // edges: who was asked
 	abstained bool
+	again     string         // of an origin that is not primary: the root signature it would have
 	joins     bool           // a timeout that an open unavailability of the same dependency takes
 	limits    []limit        // what the trace alone allows to claim
 	why       []incident.Ref // evidence beside the group's

@@ -189,7 +189,8 @@ type Incidents interface {
 	// IncidentKeys returns the keys of up to limit failures of an incident, chosen reproducibly:
 	// the earliest failure and then an even spread over time, by (first error, key).
 	IncidentKeys(ctx context.Context, tenant, id string, limit int) (keys []string, total int, err error)
-	// SaveAnalysis stores case and analysis as the next revision, sets done to the claim's
+	// SaveAnalysis stores case and analysis as the next revision, has the incident say what the
+	// analysis says (but for its title, which is the root's), sets done to the claim's
 	// wanted, and returns the revision. When case digest or observations equal the newest
 	// revision's, only done is set and revision is that one's. ErrLostLease if the claim's lease
 	// is another's.

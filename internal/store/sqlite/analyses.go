@@ -152,9 +152,9 @@ func (w *analysisWriter) conclude(a incident.Analysis) error {
 		return err
 	}
 	rc := a.RootCause
-	_, err := w.exec(`UPDATE incidents SET title = iif(? = '', title, ?), category = ?, kind = ?, service = ?, component = ?, operation = ?, confidence = ?
+	_, err := w.exec(`UPDATE incidents SET category = ?, kind = ?, service = ?, component = ?, operation = ?, confidence = ?
 		WHERE tenant = ? AND id = ?`,
-		rc.Statement, rc.Statement, rc.Category, rc.Kind, rc.Service, rc.Component, rc.Operation, rc.Confidence, tenant, a.IncidentID)
+		rc.Category, rc.Kind, rc.Service, rc.Component, rc.Operation, rc.Confidence, tenant, a.IncidentID)
 	return err
 }
 

@@ -46,7 +46,7 @@ func analysisIsPublished(t *testing.T, s store.Store) {
 	assert.Equal(t, incident.AnalysisDone, in.AnalysisState)
 	assert.False(t, in.Provisional)
 	assert.Equal(t, incident.Confidence(800_000), in.Confidence)
-	assert.Equal(t, "payment failed: first", in.Title)
+	assert.Equal(t, "Exception in payment", in.Title, "the root's, not the words of one trace")
 	assert.Equal(t, 1, in.Revision)
 	body, err := s.Case(t.Context(), tenant, a.InputDigest)
 	require.NoError(t, err)

@@ -125,7 +125,7 @@ func TestBrowserReadsFromListToRecord(t *testing.T) {
 	b.until(`location.pathname.startsWith("/traces/")`)
 	assert.Contains(t, b.text(".row.selected .detail"), "db.client.connection.pool.name")
 	assert.Contains(t, b.text(".row.selected"), "pool.acquire")
-	assert.Contains(t, b.text(".outcome"), "payment could not get a database connection")
+	assert.Contains(t, b.text(".outcome"), "payment ran out of database connections")
 }
 
 func TestBrowserShowsHostileTextAsText(t *testing.T) {
