@@ -37,7 +37,7 @@ func TestAcknowledgedSignalsSurviveKill(t *testing.T) {
 		trace := mustGet[page[map[string]any]](t, c, "/query/traces/"+f.Key())
 		assert.Len(t, trace.Items, 3+logsPerTrace, "acknowledged signals of trace %s", f.Key())
 	}
-	deadline := time.Now().Add(90 * time.Second) // the leases of the killed process run out first
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		incidents := c.awaitIncidents(t, 1, time.Until(deadline))
 		if incidents[0].FailingTraces >= len(acknowledged) {
