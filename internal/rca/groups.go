@@ -199,7 +199,7 @@ func (g *group) addWitnesses() {
 			continue
 		}
 		e := logEvidence(g.node, l, failure.ObserveLog(l), false)
-		if s := e.best(); s != nil && s.rank <= rankCapacity {
+		if s := e.best(); s != nil && s.rank <= rankCapacity && !isBackground(e.text) {
 			witnesses = append(witnesses, e)
 		}
 	}

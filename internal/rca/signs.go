@@ -142,11 +142,12 @@ var signs = []sign{
 		"due to statement timeout", "statement timeout", "query execution was interrupted, maximum statement execution time",
 	}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "postgresql", []string{"psqlexception: error", "^pq: "}},
+	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "mysql", []string{"duplicate entry", "mysqlsyntaxerror", "mysqlintegrityconstraint", "mysqldatatruncation"}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "oracle", []string{"^ora-0", "^ora-1", "^ora-2"}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "mongodb", []string{"mongoservererror", "mongowriteexception", "mongocommandexception", "e11000 duplicate key"}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "", []string{
 		"sqlsyntaxerrorexception", "sqlintegrityconstraintviolationexception", "dataintegrityviolationexception", "badsqlgrammarexception",
-		"duplicate entry", "duplicate key value", "violates foreign key", "violates unique", "violates not-null", "violates check",
+		"duplicate key value", "violates foreign key", "violates unique", "violates not-null", "violates check",
 		"sqlgrammarexception", "constraintviolationexception: could not execute", "sqltransientexception", "sqlnontransientexception",
 		"integrityerror", "operationalerror", "programmingerror", "^sql error", "^error 1045", "query_shard_exception",
 	}},
