@@ -142,7 +142,8 @@ type Failures interface {
 	// ClaimFailures leases up to limit waiting failures that are due (not postponed, no live
 	// lease), oldest first, to owner for the given time.
 	ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]Failure, error)
-	// Postpone gives the claimed failure up until the given time.
+	// Postpone gives the claimed failure up until the given time. One that became urgent since it
+	// was claimed stays due.
 	Postpone(ctx context.Context, f Failure, until time.Time) error
 	// SaveClassifications stores the result of each claimed failure, opens or updates the
 	// incidents of its roots, links them, and counts the triggers (incident.Wanted) of section 9

@@ -190,9 +190,9 @@ func (q failureQueue) lease(f *store.Failure) error {
 // Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
 func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
 	return s.write(ctx, func(c *conn) error {
-		_, err := c.exec(`UPDATE failures SET due_at = ?, lease_owner = '', lease_until = 0
+		_, err := c.exec(`UPDATE failures SET due_at = CASE WHEN urgent > ? THEN due_at ELSE ? END, lease_owner = '', lease_until = 0
 			WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_until = ?`,
-			until, f.Tenant, f.Key, f.Lease.Owner, f.Lease.Until)
+			f.Urgent, until, f.Tenant, f.Key, f.Lease.Owner, f.Lease.Until)
 		return err
 	})
 }

@@ -151,6 +151,15 @@ func urgentFailuresAreDue(t *testing.T, s store.Store) {
 	require.NoError(t, err)
 	appendAll(t, s, requestOf(tenant, failing("b", "again", "payment")))
 	assert.False(t, claimSoon(t, s, "w")[0].Urgent, "it was answered")
+
+	// One that becomes urgent while a worker holds it is not put off by that worker.
+	fail(t, s, "c", "payment")
+	held := claim(t, s, "w")[0]
+	upsert(t, s, store.FailureHint{Key: keyOf("c"), Urgent: true})
+	require.NoError(t, s.Postpone(t.Context(), held, time.Now().Add(time.Hour)))
+	claimed = claim(t, s, "w")
+	require.Len(t, claimed, 1)
+	assert.True(t, claimed[0].Urgent)
 }
 
 func newRecordsMakeItWaitAgain(t *testing.T, s store.Store) {
