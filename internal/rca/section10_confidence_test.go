@@ -87,3 +87,32 @@ func TestSection10Abstains(t *testing.T) {
 		})
 	}
 }
+
+// Section 10: a quote is short, and what it keeps of a long message is the innermost cause.
+func TestSection10Quotes(t *testing.T) {
+	const waited = "Timed out after 30000 ms while waiting for a server that matches ReadPreferenceServerSelector{readPreference=primary}. " +
+		"Client view of cluster state is {type=STANDALONE, servers=[{address=stock-mongo:27017, type=UNKNOWN, state=CONNECTING"
+	for name, c := range map[string]struct{ log, want string }{
+		"innermost cause": {
+			"org.springframework.dao.DataAccessResourceFailureException: " + waited +
+				", exception={com.mongodb.MongoSocketOpenException: Exception opening socket}, caused by {java.net.ConnectException: Connection refused (Connection refused)}}]",
+			"orders could not reach stock-mongo (Connection refused)",
+		},
+		"no cause": {
+			"com.mongodb.MongoTimeoutException: " + waited + "}]",
+			"orders could not reach stock-mongo (Timed out after 30000 ms while waiting for a server that matches ReadPreferenceServerSelector{readPreference=primary}…)",
+		},
+		"short": {
+			`I/O error on GET request for "http://stock:8080/names": Connection refused (Connection refused); nested exception is java.net.ConnectException: Connection refused (Connection refused)`,
+			"orders could not reach stock (Connection refused)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := rcatest.New(name)
+			tr.Span("orders", "POST /orders", server, 0, 30).Failed("").Logged(29, errorLv, c.log)
+			r := report(t, tr)
+			require.NotNil(t, r.RootCause)
+			assert.Equal(t, c.want, r.RootCause.Statement)
+		})
+	}
+}

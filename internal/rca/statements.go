@@ -165,7 +165,7 @@ func quoteOf(g *group) string {
 	for _, x := range e.exceptions {
 		inner := x.Innermost()
 		if s := (&evidence{signs: signsIn(inner.Type + ": " + inner.Message)}).best(); s != nil && s.rank == g.reason.rank && inner.Message != "" {
-			return quote(inner.Message)
+			return onceSaid(quote(inner.Message))
 		}
 	}
 	if m := quote(e.observed.Message); m != "" {
@@ -193,7 +193,7 @@ func withStatus(g *group) string {
 }
 
 // maxQuote bounds a quoted text in bytes.
-const maxQuote = 200
+const maxQuote = 160
 
 // lineHead is what loggers put before a message: time, level, logger with line, trace and span.
 var lineHead = regexp.MustCompile(`^(?:\s*(?:\[?\d[\d:.,TZ+/-]*\]?|<date>|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\]?|` +
@@ -207,15 +207,43 @@ func quote(s string) string {
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
 		s = s[:i]
 	}
-	s = strings.Join(strings.Fields(s), " ")
+	return shorten(strings.Join(strings.Fields(s), " "))
+}
+
+// shorten leaves of a long text the innermost cause that it names, else its beginning, cut where a
+// clause ends.
+func shorten(s string) string {
 	if len(s) <= maxQuote {
 		return s
+	}
+	if all := namedCause.FindAllStringSubmatch(s, -1); len(all) > 0 {
+		if cause := strings.TrimSpace(all[len(all)-1][1]); len(cause) <= maxQuote {
+			return onceSaid(cause)
+		}
 	}
 	cut := maxQuote
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return s[:cut] + "…"
+	s = s[:cut]
+	for _, clause := range []string{". ", "; ", ": ", ", ", " "} {
+		if end := strings.LastIndex(s, clause); end > maxQuote/2 {
+			s = s[:end]
+			break
+		}
+	}
+	return s + "…"
+}
+
+// namedCause is a cause within a message: {java.net.ConnectException: Connection refused}.
+var namedCause = regexp.MustCompile(`(?i)(?:caused by:? ?|nested exception is |cause: ?)\{?(?:[\w.$]+: )?([^{}\[\];]{4,})`)
+
+// onceSaid is a message without its repetition in parentheses, as Java's sockets have it.
+func onceSaid(s string) string {
+	if head, tail, found := strings.Cut(s, " ("); found && tail == head+")" {
+		return head
+	}
+	return s
 }
 
 // titleOf is one line that names component and reason, without values.
