@@ -121,6 +121,9 @@ func (c *classified) describe() {
 		if c.judged[i].kind != incident.KindUnknown && c.dir.ever[c.judged[i].service] {
 			services[c.judged[i].service] = true
 		}
+		if callee := c.judged[i].callee; c.judged[i].kind == incident.KindEdge && c.dir.ever[callee] {
+			services[callee] = true
+		}
 		for _, n := range c.path(g) {
 			if !n.received() || n.guessed || n.parent != nil && !n.parent.received() {
 				c.MissingParent = c.MissingParent || !n.received() && !n.id.IsZero() && len(c.tree.trace.Spans) > 0
@@ -152,10 +155,7 @@ func (x *explainer) path(g *group) []*node {
 	var nodes []*node
 	for {
 		stop := (*node)(nil)
-		var next *group
-		if len(g.explains) > 0 {
-			next = x.nextUp(g)
-		}
+		next := x.nextUp(g)
 		if next != nil && next.node.covers(g.node) {
 			stop = next.node
 		}
@@ -174,12 +174,24 @@ func (x *explainer) path(g *group) []*node {
 
 func (x *explainer) nextUp(g *group) *group {
 	var next *group
-	for _, a := range g.explains {
-		if !a.cancelled() && (next == nil || compareGroups(a, next) > 0) {
+	for _, a := range g.ledTo() {
+		if next == nil || compareGroups(a, next) > 0 {
 			next = a
 		}
 	}
 	return next
+}
+
+// ledTo are the errors that g led to: what it explains, without cancellations and a callee's mark of
+// the request that it refused.
+func (g *group) ledTo() []*group {
+	var up []*group
+	for _, a := range g.explains {
+		if !a.cancelled() && !g.node.covers(a.node) {
+			up = append(up, a)
+		}
+	}
+	return up
 }
 
 func (g *group) onset() signal.Nanos {

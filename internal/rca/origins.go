@@ -61,16 +61,8 @@ func (x *explainer) reachesEntry(g *group) bool {
 
 // chainTop is the group highest up that g explains, directly or through others.
 func (x *explainer) chainTop(g *group) *group {
-	for len(g.explains) > 0 {
-		next := slices.MinFunc(g.explains, compareGroups)
-		if next.cancelled() {
-			i := slices.IndexFunc(g.explains, func(a *group) bool { return !a.cancelled() })
-			if i < 0 {
-				break
-			}
-			next = g.explains[i]
-		}
-		g = next
+	for up := g.ledTo(); len(up) > 0; up = g.ledTo() {
+		g = slices.MinFunc(up, compareGroups)
 	}
 	return g
 }

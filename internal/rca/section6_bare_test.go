@@ -3,6 +3,9 @@ package rca_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -101,5 +104,29 @@ func TestSection5PeerOnlyInTheMessage(t *testing.T) {
 		},
 	} {
 		e.run(t)
+	}
+}
+
+// Section 6: a callee that marks the request it refused has not failed because of it.
+func TestSection6RefusalPropagation(t *testing.T) {
+	for _, b := range []struct {
+		name string
+		kind signal.SpanKind
+	}{{"kinds", client}, {"internal only", internal}, {"no kinds", signal.KindUnspecified}} {
+		t.Run(b.name, func(t *testing.T) {
+			tr := rcatest.New(b.name)
+			entry := tr.Span("gateway", "/order", b.kind, 0, 40).Failed("")
+			orders := entry.Child("orders", "/order", b.kind, 1, 39).Failed("").
+				Logged(22, errorLv, "asking for names failed:org.springframework.web.client.HttpClientErrorException: 403 null")
+			orders.Child("orders", "/stock/names", b.kind, 2, 20).Failed("").Child("stock", "/stock/names", b.kind, 3, 19).Failed("")
+			r := report(t, tr)
+			require.NotNil(t, r.RootCause)
+			assert.Equal(t, "stock refused orders's request with 403", r.RootCause.Statement)
+			assert.Equal(t, "orders", r.RootCause.Component)
+			require.Len(t, r.Propagation, 1)
+			assert.Equal(t, "orders", r.Propagation[0].From)
+			assert.Equal(t, "gateway", r.Propagation[0].To)
+			assert.Equal(t, "gateway", r.CriticalFailure.Service)
+		})
 	}
 }
