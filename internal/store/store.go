@@ -295,7 +295,7 @@ type Signals interface {
 	Traces(ctx context.Context, tenant string, keys []string, limit int) ([]*incident.Trace, error)
 	// Evidence returns the records a reference names, the meant one (smallest identity) first.
 	Evidence(ctx context.Context, tenant string, ref incident.Ref) ([]SignalRecord, error)
-	// Changes lists changes newest first, of one service or all.
+	// Changes lists changes newest first, of one service or all; a zero time leaves its side open.
 	Changes(ctx context.Context, tenant, service string, from, to time.Time, page Page) (Listing[incident.Change], error)
 	// Knowledge answers what the rules ask beyond the traces at hand, for services and addresses
 	// occurring in them, up to the given onset (event time).
@@ -309,7 +309,7 @@ type Signals interface {
 	EntryStats(ctx context.Context, tenant, service, operation string, from, to time.Time) (incident.EntryStats, error)
 	// Points yields the metric points of the services in [from, to) of event time.
 	Points(ctx context.Context, tenant string, services []string, from, to time.Time, limit int) iter.Seq2[*signal.Point, error]
-	// Services returns the service map of [from, to) of event time.
+	// Services returns the service map of [from, to) of event time; a zero time leaves its side open.
 	Services(ctx context.Context, tenant string, from, to time.Time) (ServiceMap, error)
 }
 

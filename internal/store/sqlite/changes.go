@@ -19,12 +19,8 @@ func (s *Store) Changes(ctx context.Context, tenant, service string, from, to ti
 	if err != nil {
 		return store.Listing[incident.Change]{}, err
 	}
-	until := int64(maxTime)
-	if !to.IsZero() {
-		until = nanosOf(to)
-	}
 	where := "time >= ? AND time < ? AND (time, id) < (?, ?) AND (? = '' OR service = ?)"
-	args := []any{from, until, after.at, after.id, service, service}
+	args := []any{from, untilOf(to), after.at, after.id, service, service}
 	var all []incident.Change
 	err = s.read(ctx, func(v *view) (err error) {
 		all, err = v.changes(tenant, where+" ORDER BY time DESC, id DESC LIMIT ?", append(args, pageSize(page)+1)...)

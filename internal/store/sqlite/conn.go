@@ -247,6 +247,14 @@ func nanosOf(t time.Time) int64 {
 	}
 }
 
+// untilOf is nanosOf for the end of a window, which a zero time leaves open.
+func untilOf(t time.Time) int64 {
+	if t.IsZero() {
+		return maxTime
+	}
+	return nanosOf(t)
+}
+
 // maxTime stands for every later time as well; the record's raw column has the exact one.
 const maxTime = 1<<63 - 1
 

@@ -66,7 +66,7 @@ type search struct {
 }
 
 func (v *view) search(tenant string, f store.SignalFilter, after position, limit int) (*search, error) {
-	q := &search{view: v, tenant: tenant, filter: f, after: after, limit: limit, to: maxTime}
+	q := &search{view: v, tenant: tenant, filter: f, after: after, limit: limit, from: nanosOf(f.From), to: untilOf(f.To)}
 	switch f.Kind {
 	case store.KindSpan:
 		q.kind, q.columns = kindSpans, spanColumns
@@ -76,10 +76,6 @@ func (v *view) search(tenant string, f store.SignalFilter, after position, limit
 		q.kind, q.columns = kindPoints, pointColumns
 	default:
 		return nil, fmt.Errorf("search signals: no kind %q", f.Kind)
-	}
-	q.from = nanosOf(f.From)
-	if !f.To.IsZero() {
-		q.to = nanosOf(f.To)
 	}
 	return q, nil
 }

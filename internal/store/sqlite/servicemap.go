@@ -16,7 +16,7 @@ const mostServed = 50_000
 func (s *Store) Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error) {
 	var m store.ServiceMap
 	err := s.read(ctx, func(v *view) (err error) {
-		m, err = v.serviceMap(tenant, nanosOf(from), nanosOf(to))
+		m, err = v.serviceMap(tenant, nanosOf(from), untilOf(to))
 		return err
 	})
 	return m, err

@@ -388,6 +388,11 @@ func servicesAreMapped(t *testing.T, s store.Store) {
 	m, err = s.Services(t.Context(), tenant, eventTime.Add(time.Hour), eventTime.Add(2*time.Hour))
 	require.NoError(t, err)
 	assert.Empty(t, m.Services)
+	for _, from := range []time.Time{{}, eventTime.Add(-time.Hour)} {
+		m, err = s.Services(t.Context(), tenant, from, time.Time{})
+		require.NoError(t, err)
+		assert.Len(t, m.Services, 2, "no end: up to the newest")
+	}
 }
 
 func knowledge(t *testing.T, s store.Store, q store.KnowledgeQuery) incident.Knowledge {
