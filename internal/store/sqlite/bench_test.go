@@ -2,12 +2,16 @@ package sqlite_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
@@ -122,4 +126,41 @@ func BenchmarkTraces(b *testing.B) {
 		require.Len(b, traces[len(traces)-1].Spans, 10)
 	}
 	b.ReportMetric(float64(len(keys))*float64(b.N)/b.Elapsed().Seconds(), "traces/s")
+}
+
+// BenchmarkClassify takes 100 failures of one incident from the report to their classification.
+func BenchmarkClassify(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), sqlite.Options{})
+	require.NoError(b, err)
+	defer func() { require.NoError(b, s.Close()) }()
+	source := newSpanSource()
+	root := incident.Root{Signature: "root", Service: "payment", Errors: 1, ErrorSignals: 10}
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		batch := store.Batch{Spans: source.next(1000)}
+		hints := map[string]store.FailureHint{}
+		for _, span := range batch.Spans {
+			key := span.TraceID.String()
+			batch.Errors = append(batch.Errors, store.ErrorSignal{Key: key, Kind: "span", Ref: incident.Ref("span:" + key + "/" + span.SpanID.String())})
+			hints[key] = store.FailureHint{Key: key}
+		}
+		_, err := s.Append(b.Context(), []store.Batch{batch})
+		require.NoError(b, err)
+		b.StartTimer()
+		_, err = s.UpsertFailures(b.Context(), slices.Collect(maps.Values(hints)))
+		require.NoError(b, err)
+		claimed, err := s.ClaimFailures(b.Context(), "bench", time.Minute, 100)
+		require.NoError(b, err)
+		require.Len(b, claimed, 100)
+		var results []store.Classified
+		for _, f := range claimed {
+			results = append(results, store.Classified{Failure: f, Classification: incident.Classification{
+				Key: f.Key, State: incident.FailureClassified, Outcome: incident.OutcomeFailed, Roots: []incident.Root{root},
+			}})
+		}
+		_, err = s.SaveClassifications(b.Context(), results, incident.Policy{LateWindow: time.Minute})
+		require.NoError(b, err)
+	}
+	b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "failures/s")
 }

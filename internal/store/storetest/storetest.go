@@ -15,7 +15,10 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 		appending, queueing, classifying, analysing, reading, keeping,
 	} {
 		for name, test := range group {
-			t.Run(name, func(t *testing.T) { test(t, open(t)) })
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, open(t))
+			})
 		}
 	}
 }
