@@ -139,7 +139,8 @@ func (w *analysisWriter) store(a incident.Analysis, compressed []byte) error {
 	return w.conclude(a)
 }
 
-// conclude lets the incident say what its newest analysis says.
+// conclude lets the incident say what its newest analysis says; an ungrouped one, whose analysis is
+// of one root among many, keeps its name.
 func (w *analysisWriter) conclude(a incident.Analysis) error {
 	tenant := w.claim.Incident.Tenant
 	if a.Severity != "" {
@@ -153,7 +154,7 @@ func (w *analysisWriter) conclude(a incident.Analysis) error {
 	}
 	rc := a.RootCause
 	_, err := w.exec(`UPDATE incidents SET category = ?, kind = ?, service = ?, component = ?, operation = ?, confidence = ?
-		WHERE tenant = ? AND id = ?`,
+		WHERE tenant = ? AND id = ? AND ungrouped = 0`,
 		rc.Category, rc.Kind, rc.Service, rc.Component, rc.Operation, rc.Confidence, tenant, a.IncidentID)
 	return err
 }

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,26 +18,31 @@ import (
 func (s *Store) HealthyTraces(ctx context.Context, tenant, service, operation string, from, to time.Time, limit int) (keys []string, total int, err error) {
 	err = s.read(ctx, func(v *view) error {
 		all, err := v.entries(tenant, service, operation, from, to, v.withoutErrors())
-		keys, total = all[:min(limit, len(all))], len(all)
+		healthy := slices.DeleteFunc(all, func(e entry) bool { return !e.is })
+		total = len(healthy)
+		for _, e := range healthy[:min(limit, total)] {
+			keys = append(keys, e.trace)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, 0, err
 	}
-	return slices.Clone(keys), total, nil
+	return keys, total, nil
 }
 
 // EntryStats implements store.Signals.
 func (s *Store) EntryStats(ctx context.Context, tenant, service, operation string, from, to time.Time) (incident.EntryStats, error) {
 	stats := incident.EntryStats{Service: service, Operation: operation}
 	err := s.read(ctx, func(v *view) error {
-		all, err := v.entries(tenant, service, operation, from, to, "")
-		if err != nil {
-			return err
+		all, err := v.entries(tenant, service, operation, from, to,
+			"EXISTS (SELECT 1 FROM failures f WHERE f.tenant = s.tenant AND f.key = s.trace_id AND f.outcome = 'failed')")
+		stats.Traces = len(all)
+		for _, e := range all {
+			if e.is {
+				stats.Failed++
+			}
 		}
-		failed, err := v.entries(tenant, service, operation, from, to,
-			" AND EXISTS (SELECT 1 FROM failures f WHERE f.tenant = s.tenant AND f.key = s.trace_id AND f.outcome = 'failed')")
-		stats.Traces, stats.Failed = len(all), len(failed)
 		return err
 	})
 	return stats, err
@@ -43,43 +50,46 @@ func (s *Store) EntryStats(ctx context.Context, tenant, service, operation strin
 
 // withoutErrors is the condition that no day has an error signal of span s' trace.
 func (v *view) withoutErrors() string {
-	var b strings.Builder
+	var arms []string
 	for _, d := range v.days {
-		b.WriteString(" AND NOT EXISTS (SELECT 1 FROM " + d.table(kindErrorSignals) + " e WHERE e.tenant = s.tenant AND e.key = s.trace_id)")
+		arms = append(arms, "NOT EXISTS (SELECT 1 FROM "+d.table(kindErrorSignals)+" e WHERE e.tenant = s.tenant AND e.key = s.trace_id)")
 	}
-	return b.String()
+	return strings.Join(arms, " AND ")
+}
+
+// entry is a trace in which a service ran an operation; is tells whether it meets the condition
+// that was asked for.
+type entry struct {
+	trace string
+	at    int64 // of the newest run
+	is    bool
 }
 
 // entries lists the newest mostSamples traces in which the service ran the operation, newest
 // first.
-func (v *view) entries(tenant, service, operation string, from, to time.Time, condition string) ([]string, error) {
-	newest := map[string]int64{}
+func (v *view) entries(tenant, service, operation string, from, to time.Time, condition string) ([]entry, error) {
+	byTrace := map[string]entry{}
 	for _, d := range v.days {
 		if !d.overlaps(kindSpans, nanosOf(from), nanosOf(to)) {
 			continue
 		}
-		err := v.query("SELECT trace_id, max(time) AS newest FROM "+d.table(kindSpans)+` s
-			WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND name = ? AND trace_id <> ''`+condition+`
-			GROUP BY trace_id ORDER BY newest DESC LIMIT ?`, func(r *row) error {
-			trace, at := r.text(), r.int()
-			newest[trace] = max(newest[trace], at)
+		err := v.query("SELECT trace_id, time, "+condition+" FROM "+d.table(kindSpans)+` s
+			WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND name = ? AND trace_id <> ''
+			ORDER BY time DESC LIMIT ?`, func(r *row) error {
+			e := entry{trace: r.text(), at: r.int(), is: r.bool()}
+			if known, ok := byTrace[e.trace]; !ok || known.at < e.at {
+				byTrace[e.trace] = e
+			}
 			return nil
 		}, tenant, service, from, to, operation, mostSamples)
 		if err != nil {
 			return nil, err
 		}
 	}
-	traces := make([]string, 0, len(newest))
-	for trace := range newest {
-		traces = append(traces, trace)
-	}
-	slices.SortFunc(traces, func(a, b string) int {
-		if newest[a] != newest[b] {
-			return int(max(-1, min(1, newest[b]-newest[a])))
-		}
-		return strings.Compare(a, b)
+	all := slices.SortedFunc(maps.Values(byTrace), func(a, b entry) int {
+		return cmp.Or(cmp.Compare(b.at, a.at), strings.Compare(a.trace, b.trace))
 	})
-	return traces[:min(len(traces), mostSamples)], nil
+	return all[:min(len(all), mostSamples)], nil
 }
 
 // Points implements store.Signals. The points are read before the first is yielded, so that a slow

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -135,33 +134,38 @@ func (q *search) rows(dec *decoder, where string, args ...any) error {
 	if q.to < maxTime {
 		c.add("time < ?", q.to)
 	}
-	c.add("time <= ? AND (time < ? OR id < ?)", q.after.at, q.after.at, q.after.id)
 	q.narrow(&c, dec.day)
-	sql := "SELECT " + q.columns + ", time FROM " + dec.day.table(q.kind) + " t WHERE " + strings.Join(c.where, " AND ") + " ORDER BY time DESC, id DESC, seq"
-	seen := 0
-	var last position
-	err := q.query(sql, func(r *row) error {
-		at := position{at: r.st.ColumnInt64(strings.Count(q.columns, ",") + 1), id: r.st.ColumnText(1)}
+	sql := "SELECT " + q.columns + ", time FROM " + dec.day.table(q.kind) + " t WHERE " + strings.Join(c.where, " AND ") +
+		" AND time <= ? AND (time < ? OR id < ?) ORDER BY time DESC, id DESC, seq LIMIT ?"
+	for after, got := q.after, 0; got < q.limit; {
+		last, distinct, rows, err := q.chunk(dec, sql, append(slices.Clip(c.args), after.at, after.at, after.id, q.limit))
+		if err != nil || rows < q.limit {
+			return err
+		}
+		after, got = last, got+distinct // short only where records were delivered again
+	}
+	return nil
+}
+
+// chunk merges the rows of one query, and tells where it ended.
+func (q *search) chunk(dec *decoder, sql string, args []any) (last position, distinct, rows int, err error) {
+	timeColumn := strings.Count(q.columns, ",") + 1
+	err = q.query(sql, func(r *row) error {
+		rows++
+		at := position{at: r.st.ColumnInt64(timeColumn), id: r.st.ColumnText(1)}
 		if at == last {
 			return nil // delivered again
 		}
 		last = at
-		if seen++; seen > q.limit {
-			return errEnough
-		}
+		distinct++
 		record, err := q.decode(dec, r)
 		if err == nil {
 			q.merge(found{SignalRecord: record, position: at})
 		}
 		return err
-	}, c.args...)
-	if err == errEnough { //nolint:errorlint // ours, never wrapped
-		return nil
-	}
-	return err
+	}, args...)
+	return last, distinct, rows, err
 }
-
-var errEnough = errors.New("enough rows")
 
 func (q *search) decode(d *decoder, r *row) (rec store.SignalRecord, err error) {
 	switch q.kind {

@@ -379,6 +379,8 @@ func floodIsUngrouped(t *testing.T, s store.Store) {
 	require.Len(t, ungrouped, 1)
 	assert.Equal(t, 7, ungrouped[0].FailingTraces)
 	assert.Equal(t, "payment", ungrouped[0].RootCause.Service)
+	analyse(t, s, "one of many roots")
+	assert.Equal(t, "Many different new failures in payment", incidentOf(t, s, ungrouped[0].ID).Title)
 	reclassify(t, s, p, "9", root("r9", "payment"))
 	assert.Equal(t, 7, incidentOf(t, s, ungrouped[0].ID).FailingTraces, "it stays there")
 	reclassify(t, s, p, "9", root("r0", "payment"))

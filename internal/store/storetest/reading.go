@@ -20,6 +20,7 @@ var reading = map[string]func(*testing.T, store.Store){
 	"SearchByAttribute":             searchByAttribute,
 	"SearchIsNewestFirst":           searchIsNewestFirst,
 	"PagingWhileWriting":            pagingWhileWriting,
+	"PagingOverRetries":             pagingOverRetries,
 	"InvalidCursors":                invalidCursors,
 	"EvidenceIsFound":               evidenceIsFound,
 	"ConflictingSpansAreEvidence":   conflictingSpansAreEvidence,
@@ -191,6 +192,24 @@ func pagingWhileWriting(t *testing.T, s store.Store) {
 	for i := range n {
 		assert.Equal(t, 1, seen[fmt.Sprint("old ", i)], "record %d", i)
 	}
+}
+
+// pagingOverRetries delivers the same records so often that pages of them hold nothing new.
+func pagingOverRetries(t *testing.T, s store.Store) {
+	var records []any
+	for i := range 5 {
+		records = append(records, logOf("a", fmt.Sprint("line ", i), "payment", 9))
+	}
+	b := requestOf(tenant, records...)
+	for range 20 {
+		appendAll(t, s, b)
+	}
+	assert.Len(t, searchAll(t, s, tenant, store.KindLog), 5)
+	assert.Len(t, found(t, s, store.SignalFilter{Kind: store.KindLog, TraceID: traceID("a")}), 5)
+	list, err := s.SearchSignals(t.Context(), tenant, store.SignalFilter{Kind: store.KindLog}, store.Page{Limit: 4})
+	require.NoError(t, err)
+	assert.Len(t, list.Items, 4)
+	assert.NotEmpty(t, list.NextCursor)
 }
 
 func invalidCursors(t *testing.T, s store.Store) {
