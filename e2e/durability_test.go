@@ -155,16 +155,16 @@ func foreign(trace string) (spans, logs string) {
 			service, trace, id, parent, name, kind, from, to)
 	}
 	spans = `{"resourceSpans":[` + strings.Join([]string{
-		span("a000000000000001", "", "/api/v1/travel", "ts-ui", "2", 10, 40),
-		span("a000000000000002", "a000000000000001", "POST /route", "ts-ui", "3", 11, 39),
-		span("a000000000000003", "a000000000000002", "/route", "ts-travel", "2", 12, 38),
-		span("a000000000000004", "a000000000000003", "GET /price", "ts-travel", "3", 13, 37),
-		span("a000000000000005", "a000000000000004", "/price", "ts-price", "2", 14, 36),
+		span("a000000000000001", "", "/api/v1/travel", "ui", "2", 10, 40),
+		span("a000000000000002", "a000000000000001", "POST /route", "ui", "3", 11, 39),
+		span("a000000000000003", "a000000000000002", "/route", "travel", "2", 12, 38),
+		span("a000000000000004", "a000000000000003", "GET /price", "travel", "3", 13, 37),
+		span("a000000000000005", "a000000000000004", "/price", "price", "2", 14, 36),
 	}, ",") + `]}`
 	body := `java.lang.NullPointerException: Cannot invoke \"Price.rate()\" because \"price\" is null` +
 		` at price.service.PriceServiceImpl.findPrice(PriceServiceImpl.java:57)` +
 		` at price.controller.PriceController.query(PriceController.java:31)`
-	logs = fmt.Sprintf(`{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"ts-price"}}]},"scopeLogs":[{"logRecords":[`+
+	logs = fmt.Sprintf(`{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"price"}}]},"scopeLogs":[{"logRecords":[`+
 		`{"timeUnixNano":"1625309720000000000","severityNumber":17,"severityText":"ERROR","traceId":%q,"spanId":"a000000000000005","body":{"stringValue":"%s"}}]}]}]}`,
 		trace, body)
 	return spans, logs
@@ -179,7 +179,7 @@ func TestForeignRecordingGivesAnIncident(t *testing.T) {
 	incident := c.awaitIncidents(t, 1, 20*time.Second)[0]
 	analysis := mustGet[analysisView](t, c, "/query/incidents/"+incident.ID+"/analysis")
 	require.NotNil(t, analysis.RootCause)
-	assert.Equal(t, "ts-price", analysis.RootCause.Service)
+	assert.Equal(t, "price", analysis.RootCause.Service)
 	assert.Equal(t, "code", analysis.RootCause.Kind)
 	assert.Equal(t, "code_exception", analysis.RootCause.Category)
 	assert.NotEmpty(t, analysis.RootCause.Evidence)

@@ -86,8 +86,8 @@ func TestJavaNamedWithoutStack(t *testing.T) {
 		`Exception in thread "main" NoSuchFieldError: id`: {{"NoSuchFieldError", "id"}},
 		"16:43:26.379 ERROR o.a.c.c.C.[.[.[.[dispatcherServlet]#175 TraceID: fbb1 Servlet.service() for servlet [dispatcherServlet] in " +
 			"context with path [] threw exception [Request processing failed; nested exception is java.lang.IllegalStateException: " +
-			"No instances available for ts-food-service] with root cause": {
-			{"java.lang.IllegalStateException", "No instances available for ts-food-service"}},
+			"No instances available for food-service] with root cause": {
+			{"java.lang.IllegalStateException", "No instances available for food-service"}},
 		"threw exception [Request processing failed; nested exception is " + server + `: 500 Internal Server Error: ` +
 			`[{"status":500,"exception":"java.lang.NullPointerException"}]] with root cause`: {
 			{server, `500 Internal Server Error: [{"status":500,"exception":"java.lang.NullPointerException"}]`}},

@@ -32,8 +32,8 @@ func TestSignatureStrategies(t *testing.T) {
 			Observed{ErrorType: "a.BException", Message: "order  4711\nnot found"},
 			Signature{StrategyException, []string{"a.BException", "order <num> not found"}}},
 		"exception in a log body": {
-			Observed{Message: "12:00:01.5 ERROR x#12 nested exception is a.BException: No instances for ts-food-service"},
-			Signature{StrategyException, []string{"a.BException", "No instances for ts-food-service"}}},
+			Observed{Message: "12:00:01.5 ERROR x#12 nested exception is a.BException: No instances for food-service"},
+			Signature{StrategyException, []string{"a.BException", "No instances for food-service"}}},
 		"message, generic type": {
 			Observed{ErrorType: "java.lang.RuntimeException", Message: "order 4711", Operation: "POST /pay/7", Route: "POST /pay/{id}"},
 			Signature{StrategyMessage, []string{"order <num>", "POST /pay/{id}"}}},

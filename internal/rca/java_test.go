@@ -300,3 +300,66 @@ func TestJavaConsumer(t *testing.T) {
 		})
 	}
 }
+
+// Section 12: in logs alone, a client's record of an answer that does not say whose is explained by
+// the error before it; alone it is the client's.
+func TestSection12AnswersInLogsAlone(t *testing.T) {
+	const answered = "org.springframework.web.client.Http%sErrorException: %d null"
+	chain := func(name, first string) *rcatest.Trace {
+		tr := rcatest.New(name)
+		tr.Log("stock", 10, errorLv, first)
+		tr.Log("orders", 12, errorLv, fmt.Sprintf(answered, "Server", 500))
+		tr.Log("gateway", 14, errorLv, fmt.Sprintf(answered, "Server", 500))
+		return tr
+	}
+	for _, e := range []expectation{
+		{
+			name: "a null pointer",
+			trace: func() *rcatest.Trace {
+				return chain("npe", "java.lang.NullPointerException"+weavedStack("com.shop.Stock", "a"))
+			},
+			roots: []verdict{{incident.KindCode, "stock", "stock", incident.CategoryCodeException}},
+		},
+		{
+			name: "a store that refuses",
+			trace: func() *rcatest.Trace {
+				return chain("refused", "com.mongodb.MongoSocketOpenException: Exception opening socket stock-mongo:27017 Caused by: java.net.ConnectException: Connection refused")
+			},
+			roots: []verdict{{incident.KindDependency, "stock", "stock-mongo", incident.CategoryDependencyUnavailable}},
+		},
+		{
+			name: "a refusal alone",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("alone")
+				tr.Log("orders", 12, errorLv, fmt.Sprintf(answered, "Client", 403))
+				return tr
+			},
+			roots: []verdict{{incident.KindEdge, "orders", "orders", incident.CategoryAuthorization}},
+		},
+	} {
+		e.run(t)
+	}
+}
+
+// Two causes in one batch are two incidents, each with its own traces.
+func TestSection8CausesInterleaved(t *testing.T) {
+	var traces []*incident.Trace
+	roots := map[string]int{}
+	for i := range 6 {
+		s := newJavaShop(fmt.Sprint("interleaved", i), bareSpans[0])
+		cause := "java.lang.NullPointerException"
+		if i%2 == 1 {
+			cause = "java.sql.SQLIntegrityConstraintViolationException: Duplicate entry '17' for key 'PRIMARY'"
+		}
+		s.throws(bareSpans[0], 3, cause, fmt.Sprint("suffix", i))
+		s.wraps(bareSpans[0], 3, fmt.Sprint("suffix", i))
+		traces = append(traces, s.Build())
+		roots[only(t, classify(s.Trace)).Signature]++
+	}
+	require.Len(t, roots, 2)
+	for signature, n := range roots {
+		assert.Equal(t, 3, n)
+		r := rca.Analyze(&incident.Case{RootSignature: signature, Failing: traces}).Report
+		assert.Equal(t, 3, r.Impact.FailingTraces)
+	}
+}
