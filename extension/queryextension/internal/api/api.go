@@ -67,7 +67,11 @@ func New(reader Reader, bundle WriteBundle, events *Events, info Info, log *zap.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {
-		mux.Handle(rt.pattern, a.serve(rt))
+		handler := a.serve(rt)
+		if rt.heavy {
+			handler = Bounded(MaxTraces, handler)
+		}
+		mux.Handle(rt.pattern, handler)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, Problemf(http.StatusNotFound, "no route %s; /openapi.json lists the routes", r.URL.Path))

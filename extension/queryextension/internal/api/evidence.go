@@ -53,8 +53,8 @@ func (a *API) evidence(w http.ResponseWriter, r *http.Request, q *query) error {
 		}
 		within = id.String()
 	}
-	ref := incident.Ref(r.PathValue("ref"))
-	if err := CheckRef(ref); err != nil {
+	ref, err := ParseRef(r.PathValue("ref"))
+	if err != nil {
 		return badParameter("ref", "%v", err)
 	}
 	resolver := Resolver{Reader: a.store, Incident: within}
@@ -90,15 +90,15 @@ func changeOf(c incident.Change) Change {
 	}
 }
 
-// CheckRef tells what is wrong with the form of a reference.
-func CheckRef(ref incident.Ref) error {
-	kind, id, _ := strings.Cut(string(ref), ":")
+// ParseRef reads a reference as people paste it, and returns it as records are named.
+func ParseRef(s string) (incident.Ref, error) {
+	kind, id, _ := strings.Cut(s, ":")
 	var err error
 	switch kind {
 	case "span":
 		trace, span, ok := strings.Cut(id, "/")
 		if !ok {
-			return errors.New("want span:<trace_id>/<span_id>")
+			return "", errors.New("want span:<trace_id>/<span_id>")
 		}
 		if _, err = signal.ParseTraceID(trace); err == nil {
 			_, err = signal.ParseSpanID(span)
@@ -109,10 +109,11 @@ func CheckRef(ref incident.Ref) error {
 		if id == "" {
 			err = errors.New("want change:<id>")
 		}
+		return incident.Ref(s), err
 	default:
 		err = fmt.Errorf("%q is none of span, log, metric and change", kind)
 	}
-	return err
+	return incident.Ref(strings.ToLower(s)), err
 }
 
 // Resolver finds the records that references name: in the store, else in the newest case of the

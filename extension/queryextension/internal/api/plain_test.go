@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"math"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,5 +50,23 @@ func FuzzPlain(f *testing.F) {
 		got, err := json.Marshal(Attributes(m))
 		require.NoError(t, err)
 		assert.True(t, json.Valid(got))
+	})
+}
+
+// A reference that is accepted names something by IDs of the right length.
+func FuzzParseRef(f *testing.F) {
+	for _, seed := range []string{
+		"span:0123456789abcdef0123456789abcdef/0123456789abcdef", "log:0123456789abcdef0123456789abcdef", "change:x", "span:/", ":", "",
+	} {
+		f.Add(seed)
+	}
+	form := regexp.MustCompile(`(?s)^(span:[0-9a-fA-F]{32}/[0-9a-fA-F]{16}|(log|metric):[0-9a-fA-F]{32}|change:.+)$`)
+	f.Fuzz(func(t *testing.T, ref string) {
+		parsed, err := ParseRef(ref)
+		assert.Equal(t, form.MatchString(ref), err == nil, "%q", ref)
+		if again, err2 := ParseRef(string(parsed)); err == nil {
+			require.NoError(t, err2)
+			assert.Equal(t, parsed, again)
+		}
 	})
 }

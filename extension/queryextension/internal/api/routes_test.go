@@ -241,6 +241,7 @@ func TestLargeTraceIsReadInPages(t *testing.T) {
 func TestConflictingEvidence(t *testing.T) {
 	site := sitetest.Serve(t, querytest.Options{})
 	e := get(t, site.URL+"/query/evidence/span:"+querytest.TornTrace.String()+"/b200000000000002").object(t)
+	assert.Equal(t, e, get(t, site.URL+"/query/evidence/span:"+strings.ToUpper(querytest.TornTrace.String())+"/B200000000000002").object(t))
 	conflicts := e["conflicts"].([]any)
 	require.Len(t, conflicts, 1)
 	meant, other := e["record"].(map[string]any)["id"].(string), conflicts[0].(map[string]any)["id"].(string)

@@ -110,7 +110,7 @@ func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", d.page(d.listIncidents))
 	mux.Handle("/incidents/{id}", d.page(d.showIncident))
-	mux.Handle("/traces/{trace_id}", d.page(d.showTrace))
+	mux.Handle("/traces/{trace_id}", api.Bounded(api.MaxTraces, d.page(d.showTrace)))
 	mux.Handle("/evidence/{ref...}", d.page(d.showEvidence))
 	mux.Handle("/services", d.page(d.showServices))
 	mux.Handle("/static/", d.staticFiles())

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
-	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -21,8 +20,8 @@ type evidencePage struct {
 }
 
 func (d *Dashboard) showEvidence(r *http.Request) (view, error) {
-	ref := incident.Ref(r.PathValue("ref"))
-	if err := api.CheckRef(ref); err != nil {
+	ref, err := api.ParseRef(r.PathValue("ref"))
+	if err != nil {
 		return view{}, badRequest("This is no evidence reference: " + err.Error() + ".")
 	}
 	page := evidencePage{Ref: string(ref), JSON: "/query/evidence/" + escapeRef(ref)}

@@ -158,6 +158,10 @@ func TestContrast(t *testing.T) {
 				assert.GreaterOrEqual(t, ratio, 4.5, "%s: %s on %s", scheme, text, ground)
 			}
 		}
+		for _, text := range []string{"text", "soft", "critical"} {
+			assert.GreaterOrEqual(t, contrast(t, colors[text], colors["accent-soft"]), 4.5, "%s: %s on a selected line", scheme, text)
+			assert.GreaterOrEqual(t, contrast(t, colors[text], colors["warn-soft"]), 4.5, "%s: %s on a call-out", scheme, text)
+		}
 		assert.GreaterOrEqual(t, contrast(t, colors["on-accent"], colors["accent"]), 4.5, scheme)
 	}
 }

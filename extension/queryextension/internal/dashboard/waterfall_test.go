@@ -189,3 +189,23 @@ func TestWaterfallSurvivesAnyTimes(t *testing.T) {
 		assert.Len(t, page.Rows, 1)
 	}
 }
+
+// Whatever stands in the address, the page is made and holds no more lines than a page may.
+func FuzzTraceAddress(f *testing.F) {
+	tree := treeOf(querytest.TornTrace, querytest.TornSignals())
+	large := treeOf(querytest.LargeTrace, querytest.LargeSignals(1000))
+	for _, seed := range []string{"", "view=all&page=2", "open=top,,x&shut=b200000000000001&runs=top", "sel=m&q=%ff", "page=99999999999999999999", "page=-1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		for _, tree := range []*tracetree.Tree{tree, large} {
+			page := newTracePage(tree, parseTraceState(tree.ID, q))
+			assert.LessOrEqual(t, len(page.Rows), rowsPerPage)
+			assert.NotEmpty(t, page.Rows)
+		}
+	})
+}
