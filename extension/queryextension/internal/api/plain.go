@@ -14,13 +14,21 @@ import (
 
 // Attributes are written as a plain JSON object, in the order received. A key that was,
 // wrongly, received twice appears a second time as "key#2". Bytes are base64, and the doubles
-// that JSON does not know are the strings "NaN", "Infinity" and "-Infinity".
+// that JSON does not know are the strings "NaN", "Infinity" and "-Infinity". What is nested deeper
+// than maxNesting is a string that holds its JSON.
 type Attributes signal.Map
+
+// maxNesting keeps answers readable: a protobuf body may be nested without limit, but encoding/json
+// takes 10,000 levels and other readers take less than 1,000.
+const maxNesting = 500
+
+// unlimited is the nesting of JSON within a string.
+const unlimited = -1
 
 // MarshalJSON writes the object.
 func (a Attributes) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
-	writeMap(&b, signal.Map(a))
+	writeMap(&b, signal.Map(a), maxNesting)
 	return b.Bytes(), nil
 }
 
@@ -33,11 +41,11 @@ func (p Plain) IsZero() bool { return p.Data == nil }
 // MarshalJSON writes the value.
 func (p Plain) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
-	writeValue(&b, signal.Value(p))
+	writeValue(&b, signal.Value(p), maxNesting)
 	return b.Bytes(), nil
 }
 
-func writeMap(b *bytes.Buffer, m signal.Map) {
+func writeMap(b *bytes.Buffer, m signal.Map, levels int) {
 	seen := make(map[string]int, len(m))
 	b.WriteByte('{')
 	for i, kv := range m {
@@ -51,12 +59,19 @@ func writeMap(b *bytes.Buffer, m signal.Map) {
 		}
 		writeString(b, key)
 		b.WriteByte(':')
-		writeValue(b, kv.Value)
+		writeValue(b, kv.Value, levels-1)
 	}
 	b.WriteByte('}')
 }
 
-func writeValue(b *bytes.Buffer, v signal.Value) {
+// writeValue writes a value with so many levels of arrays and objects, and deeper ones as a string.
+func writeValue(b *bytes.Buffer, v signal.Value, levels int) {
+	if levels == 0 && isNested(v) {
+		var deeper bytes.Buffer
+		writeValue(&deeper, v, unlimited)
+		writeString(b, deeper.String())
+		return
+	}
 	switch d := v.Data.(type) {
 	case string:
 		writeString(b, d)
@@ -69,19 +84,31 @@ func writeValue(b *bytes.Buffer, v signal.Value) {
 	case []byte:
 		writeString(b, base64.StdEncoding.EncodeToString(d))
 	case []signal.Value:
-		b.WriteByte('[')
-		for i, e := range d {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			writeValue(b, e)
-		}
-		b.WriteByte(']')
+		writeList(b, d, levels)
 	case signal.Map:
-		writeMap(b, d)
+		writeMap(b, d, levels)
 	default:
 		b.WriteString("null")
 	}
+}
+
+func writeList(b *bytes.Buffer, list []signal.Value, levels int) {
+	b.WriteByte('[')
+	for i, e := range list {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		writeValue(b, e, levels-1)
+	}
+	b.WriteByte(']')
+}
+
+func isNested(v signal.Value) bool {
+	switch v.Data.(type) {
+	case []signal.Value, signal.Map:
+		return true
+	}
+	return false
 }
 
 func writeString(b *bytes.Buffer, s string) {

@@ -40,6 +40,18 @@ func TestPlain(t *testing.T) {
 }
 
 // Whatever a string or key holds, the result is JSON.
+func TestPlainOfAnyDepth(t *testing.T) {
+	deep := signal.Value{Data: "the end"}
+	for range 20_000 {
+		deep = signal.Value{Data: signal.Map{{Key: "k", Value: signal.Value{Data: []signal.Value{deep}}}}}
+	}
+	for _, v := range []any{Plain(deep), Attributes{{Key: "a", Value: deep}}} {
+		got, err := json.Marshal(v)
+		require.NoError(t, err, "encoding/json refuses to write what it would not read")
+		assert.Contains(t, string(got), "the end", "nothing is left out")
+	}
+}
+
 func FuzzPlain(f *testing.F) {
 	f.Add("key", "value\x00\xff\u2028", []byte{1})
 	f.Fuzz(func(t *testing.T, key, text string, raw []byte) {
