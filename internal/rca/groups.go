@@ -84,6 +84,7 @@ func childNamed(n *node, l *signal.Log, dir *directory) *node {
 	o := failure.ObserveLog(l)
 	at := instantOf(l.EventTime()) + n.shift
 	text := ""
+	var why *sign
 	var nearest *node
 	for _, c := range n.children[max(0, len(n.children)-maxChildren):] {
 		if c.span == nil || abs(at-c.end) > nameWindow || !mayHaveFailed(c) {
@@ -94,25 +95,21 @@ func childNamed(n *node, l *signal.Log, dir *directory) *node {
 		}
 		if text == "" {
 			text = joinTexts(o.ErrorType, o.Message, logText(l))
+			why = signOf(text)
 		}
-		if namesCall(text, c, dir) || tellsWhy(text, c, dir) {
+		if namesCall(text, c, dir) || tellsWhy(text, why, c, dir) {
 			nearest = c
 		}
 	}
 	return nearest
 }
 
-// tellsWhy tells whether a text says how a call went wrong of which its own span says only that it
-// did, and not to whom it was.
-func tellsWhy(text string, c *node, dir *directory) bool {
-	if c.span.StatusCode != signal.StatusError || c.service != c.parent.service || c.span.StatusMessage != "" || len(c.span.Events) > 0 ||
-		len(c.children) > 0 || dir.peerOf(c).known() {
-		return false
-	}
-	e := &evidence{}
-	e.read("", text, "")
-	s := e.best()
-	if s == nil {
+// tellsWhy tells whether a text, given its most specific sign, says how a call went wrong of which
+// its own span says only that it did, and not to whom it was.
+func tellsWhy(text string, s *sign, c *node, dir *directory) bool {
+	switch {
+	case s == nil, c.span.StatusCode != signal.StatusError, c.service != c.parent.service, c.span.StatusMessage != "",
+		len(c.span.Events) > 0, len(c.children) > 0, dir.peerOf(c).known():
 		return false
 	}
 	switch s.trait {
@@ -120,6 +117,13 @@ func tellsWhy(text string, c *node, dir *directory) bool {
 		return isExitCall(c) || c.name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.name)
 	}
 	return false
+}
+
+// signOf is the most specific sign of a text, nil where it has none.
+func signOf(text string) *sign {
+	e := &evidence{}
+	e.read("", text, "")
+	return e.best()
 }
 
 func mayHaveFailed(n *node) bool {
