@@ -28,6 +28,8 @@ const (
 	// maxSignatureInput and maxSignatureMessage bound, in bytes, what is read and kept of a message.
 	maxSignatureInput   = 8192
 	maxSignatureMessage = 1024
+	// maxName bounds, in bytes, an operation's name in signatures, titles and reports.
+	maxName = 256
 )
 
 // SignatureOf derives the signature of one error.
@@ -109,16 +111,24 @@ func cut(s string, n int) string { return s[:min(n, len(s))] }
 // method counts where it holds a raw path.
 func operationName(o Observed) string {
 	if o.Route != "" {
-		return o.Route
+		return OperationName(o.Route)
 	}
 	method, path, found := strings.Cut(o.Operation, " ")
 	if !found || strings.HasPrefix(method, "/") {
 		method, path = "", o.Operation
 	}
 	if strings.HasPrefix(path, "/") || strings.Contains(path, "://") {
-		return method
+		return OperationName(method)
 	}
-	return Parameterize(o.Operation)
+	return OperationName(Parameterize(cut(o.Operation, maxSignatureInput)))
+}
+
+// OperationName is a name, or its beginning where somebody put a whole text into it.
+func OperationName(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxName], "") + "…"
 }
 
 func orElse(s, fallback string) string {

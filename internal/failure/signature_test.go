@@ -94,3 +94,18 @@ func TestUntracedKey(t *testing.T) {
 		assert.NotEqual(t, key, UntracedKey(other))
 	}
 }
+
+func TestSignatureOfHugeNames(t *testing.T) {
+	long := strings.Repeat("é", 1<<20)
+	for name, o := range map[string]Observed{
+		"name":  {Operation: long},
+		"route": {Route: "GET /" + long},
+		"text":  {Operation: "op", Message: long},
+	} {
+		var size int
+		for _, part := range SignatureOf(o).Parts {
+			size += len(part)
+		}
+		assert.Less(t, size, 2000, name)
+	}
+}

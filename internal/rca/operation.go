@@ -13,7 +13,7 @@ func operationOf(n *node) string {
 		return ""
 	}
 	if o := failure.ObserveSpan(n.span); o.Route != "" {
-		return o.Route
+		return failure.OperationName(o.Route)
 	}
 	method, path, found := strings.Cut(n.name, " ")
 	if !found || strings.HasPrefix(method, "/") {
@@ -24,7 +24,7 @@ func operationOf(n *node) string {
 			return strings.TrimSpace(method + " " + peer)
 		}
 	}
-	return failure.Parameterize(n.name)
+	return failure.OperationName(failure.Parameterize(n.name))
 }
 
 // callOperation names what a call asks for: the callee's operation where it is recorded.
