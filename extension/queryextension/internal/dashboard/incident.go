@@ -231,9 +231,9 @@ func escapeRef(ref incident.Ref) string {
 	return "change:" + url.PathEscape(id)
 }
 
-// Heading names component and category where a cause was found: the verdict says the rest.
+// Heading is the title, or component and category where that is the verdict's own sentence.
 func (p incidentPage) Heading() string {
-	if p.Analysis == nil || p.Analysis.RootCause == nil {
+	if p.Analysis == nil || p.Analysis.RootCause == nil || p.Analysis.RootCause.Statement != p.Incident.Title {
 		return p.Incident.Title
 	}
 	root := p.Analysis.RootCause
