@@ -16,7 +16,8 @@ type Root struct {
 	// Title is one line that names component and reason, without IDs.
 	Title string `json:"title"`
 	// Joins is the signature of another, open incident that takes this failure instead when
-	// their onsets overlap (section 8: a dependency's timeout joins its unavailability); else "".
+	// their onsets overlap: a dependency's timeout joins its unavailability (section 8), and a wait
+	// of which a trace shows nothing the one of which another shows where it went; else "".
 	Joins string `json:"joins,omitempty"`
 	// Origin is the evidence of the origin's error group.
 	Origin []Ref        `json:"origin"`
