@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,8 @@ var appending = map[string]func(*testing.T, store.Store){
 	"PointsComeBackEqual":             pointsComeBackEqual,
 	"DuplicatesCollapse":              duplicatesCollapse,
 	"EqualLinesOfOneRequestCount":     equalLinesOfOneRequestCount,
+	"EqualErrorSignalsCount":          equalErrorSignalsCount,
+	"BigRecords":                      bigRecords,
 	"EventTimesMayBeAnything":         eventTimesMayBeAnything,
 	"TenantsAreApart":                 tenantsAreApart,
 	"HugeTrace":                       hugeTrace,
@@ -187,6 +190,26 @@ func equalLinesOfOneRequestCount(t *testing.T, s store.Store) {
 	f, err := s.Failure(t.Context(), tenant, keyOf("a"))
 	require.NoError(t, err)
 	assert.Equal(t, 50, f.ErrorSignals)
+}
+
+// equalErrorSignalsCount has three exceptions of one span at one time: three error signals, also
+// when the request is sent again.
+func equalErrorSignalsCount(t *testing.T, s store.Store) {
+	b := requestOf(tenant, failing("a", "op", "payment"))
+	b.Errors = append(b.Errors, b.Errors[0], b.Errors[0])
+	appendAll(t, s, b)
+	appendAll(t, s, b)
+	upsert(t, s, store.FailureHint{Key: keyOf("a")})
+	assert.Equal(t, 3, claim(t, s, "w")[0].ErrorSignals)
+}
+
+func bigRecords(t *testing.T, s store.Store) {
+	body := strings.Repeat("a line of a stack trace\n", 500_000) // 12 MB
+	appendAll(t, s, requestOf(tenant, logOf("a", body, "payment", signal.SeverityError)))
+	logs := loaded(t, s, tenant, keyOf("a")).Logs
+	require.Len(t, logs, 1)
+	same := body == logs[0].Body.Str() // a difference of 12 MB is nothing to print
+	assert.True(t, same)
 }
 
 func recordsWithoutEventTimeCollapse(t *testing.T, s store.Store) {
