@@ -8,7 +8,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -281,69 +280,4 @@ func (v *view) services(d day, k kind, tenant string) (services []string, err er
 		return nil
 	}, tenant)
 	return services, err
-}
-
-// Evidence implements store.Signals.
-func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) ([]store.SignalRecord, error) {
-	kindOf, id, ok := strings.Cut(string(ref), ":")
-	if !ok {
-		return nil, notFound("evidence %q", ref)
-	}
-	var records []found
-	err := s.read(ctx, func(v *view) (err error) {
-		if kindOf == "change" {
-			records, err = v.changeEvidence(tenant, id)
-		} else {
-			records, err = v.evidence(tenant, kindOf, id)
-		}
-		return err
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case len(records) == 0:
-		return nil, notFound("evidence %q", ref)
-	}
-	slices.SortFunc(records, func(a, b found) int { return strings.Compare(a.id, b.id) })
-	list := make([]store.SignalRecord, len(records))
-	for i, r := range records {
-		list[i] = r.SignalRecord
-	}
-	return list, nil
-}
-
-// evidence reads the records a reference names, each identity once.
-func (v *view) evidence(tenant, what, id string) ([]found, error) {
-	q := &search{view: v, tenant: tenant}
-	where, args := "id = ?", []any{id}
-	switch what {
-	case "span":
-		trace, span, _ := strings.Cut(id, "/")
-		q.kind, q.columns = kindSpans, spanColumns
-		where, args = "trace_id = ? AND span_id = ?", []any{idColumn(trace), idColumn(span)}
-	case "log":
-		q.kind, q.columns = kindLogs, logColumns
-	case "metric":
-		q.kind, q.columns = kindPoints, pointColumns
-	default:
-		return nil, nil
-	}
-	var records []found
-	seen := map[string]bool{}
-	for _, dec := range v.decoders() {
-		err := v.query("SELECT "+q.columns+" FROM "+dec.day.table(q.kind)+" WHERE tenant = ? AND "+where+" ORDER BY seq", func(r *row) error {
-			identity := r.st.ColumnText(1)
-			if seen[identity] {
-				return nil
-			}
-			seen[identity] = true
-			record, err := q.decode(dec, r)
-			records = append(records, found{SignalRecord: record, position: position{id: identity}})
-			return err
-		}, append([]any{tenant}, args...)...)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return records, nil
 }

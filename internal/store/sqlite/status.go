@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"context"
+	"os"
+
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// Status implements store.Store.
+func (s *Store) Status(ctx context.Context) (store.Status, error) {
+	st := store.Status{Backend: "sqlite", FailuresByState: map[string]int64{}, IncidentsByStatus: map[string]int64{}}
+	err := s.read(ctx, func(v *view) error {
+		for _, d := range v.days {
+			st.Spans += d.ranges[kindSpans].rows
+			st.Logs += d.ranges[kindLogs].rows
+			st.MetricPoints += d.ranges[kindPoints].rows
+			st.ErrorSignals += d.ranges[kindErrorSignals].rows
+		}
+		return v.status(&st)
+	})
+	st.SizeBytes = s.size()
+	return st, err
+}
+
+func (v *view) status(st *store.Status) error {
+	count := func(into map[string]int64) func(*row) error {
+		return func(r *row) error {
+			name := r.text()
+			into[name] = r.int()
+			return nil
+		}
+	}
+	if err := v.query("SELECT state, count(*) FROM failures GROUP BY state", count(st.FailuresByState)); err != nil {
+		return err
+	}
+	if err := v.query("SELECT status, count(*) FROM incidents WHERE merged_into = '' AND failing_traces > 0 GROUP BY status", count(st.IncidentsByStatus)); err != nil {
+		return err
+	}
+	for sql, into := range map[string]*int64{
+		"SELECT max(version_id) FROM goose_db_version":                                          &st.SchemaVersion,
+		"SELECT count(*) FROM quarantine":                                                       &st.Quarantined,
+		"SELECT count(*) FROM incidents WHERE wanted > done AND dead = 0 AND merged_into = ''":  &st.AnalysesPending,
+		"SELECT count(*) FROM incidents WHERE wanted > done AND dead <> 0 AND merged_into = ''": &st.AnalysesFailed,
+	} {
+		n, err := v.number(sql)
+		if err != nil {
+			return err
+		}
+		*into = n
+	}
+	oldest, err := v.number("SELECT coalesce(min(waiting_since), 0) FROM failures WHERE state = 'waiting'")
+	if at := timeOf(oldest); !at.IsZero() {
+		st.OldestWaiting = &at
+	}
+	return err
+}
+
+// size is that of the file and its write-ahead log.
+func (s *Store) size() (bytes int64) {
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(s.path + suffix); err == nil {
+			bytes += info.Size()
+		}
+	}
+	return bytes
+}
