@@ -20,8 +20,8 @@ type Source struct {
 func SourceOf(r pcommon.Resource) Source {
 	a := pdataMap{r.Attributes()}
 	src := Source{
-		Service:     a.Str("service.name"),
-		Environment: firstStr(a, "deployment.environment.name", "deployment.environment"),
+		Service:     signal.Name(a.Str("service.name")),
+		Environment: signal.Name(firstStr(a, "deployment.environment.name", "deployment.environment")),
 	}
 	if src.Service == "" {
 		src.Service = (*signal.Resource)(nil).Service()

@@ -1,6 +1,10 @@
 package failure
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
 
 // SignatureVersion changes whenever SignatureOf gives another result for some input.
 const SignatureVersion = 1
@@ -28,8 +32,6 @@ const (
 	// maxSignatureInput and maxSignatureMessage bound, in bytes, what is read and kept of a message.
 	maxSignatureInput   = 8192
 	maxSignatureMessage = 1024
-	// maxName bounds, in bytes, an operation's name in signatures, titles and reports.
-	maxName = 256
 )
 
 // SignatureOf derives the signature of one error.
@@ -96,7 +98,7 @@ func specific(typ string) string {
 	if genericTypes[typ] || digitsLen(typ) == len(typ) {
 		return ""
 	}
-	return typ
+	return signal.Name(typ)
 }
 
 // signatureMessage is the parameterised message, spaces collapsed, its length bounded.
@@ -111,24 +113,16 @@ func cut(s string, n int) string { return s[:min(n, len(s))] }
 // method counts where it holds a raw path.
 func operationName(o Observed) string {
 	if o.Route != "" {
-		return OperationName(o.Route)
+		return signal.Name(o.Route)
 	}
 	method, path, found := strings.Cut(o.Operation, " ")
 	if !found || strings.HasPrefix(method, "/") {
 		method, path = "", o.Operation
 	}
 	if strings.HasPrefix(path, "/") || strings.Contains(path, "://") {
-		return OperationName(method)
+		return signal.Name(method)
 	}
-	return OperationName(Parameterize(cut(o.Operation, maxSignatureInput)))
-}
-
-// OperationName is a name, or its beginning where somebody put a whole text into it.
-func OperationName(name string) string {
-	if len(name) <= maxName {
-		return name
-	}
-	return strings.ToValidUTF8(name[:maxName], "") + "…"
+	return signal.Name(Parameterize(cut(o.Operation, maxSignatureInput)))
 }
 
 func orElse(s, fallback string) string {

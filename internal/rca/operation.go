@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // operationOf names what a span does, without values: its route, RPC method or database operation,
@@ -13,7 +14,7 @@ func operationOf(n *node) string {
 		return ""
 	}
 	if o := failure.ObserveSpan(n.span); o.Route != "" {
-		return failure.OperationName(o.Route)
+		return signal.Name(o.Route)
 	}
 	method, path, found := strings.Cut(n.name, " ")
 	if !found || strings.HasPrefix(method, "/") {
@@ -24,7 +25,7 @@ func operationOf(n *node) string {
 			return strings.TrimSpace(method + " " + peer)
 		}
 	}
-	return failure.OperationName(failure.Parameterize(n.name))
+	return signal.Name(failure.Parameterize(n.name))
 }
 
 // callOperation names what a call asks for: the callee's operation where it is recorded.

@@ -145,17 +145,18 @@ func newDirectory(tr *tree, k incident.Knowledge) *directory {
 func (d *directory) peerOf(n *node) peer {
 	attrs := n.attributes()
 	p := peer{
-		system:    attrs.FirstStr("db.system.name", "db.system", "messaging.system"),
-		namespace: attrs.FirstStr("db.namespace", "db.name", "messaging.destination.name"),
+		system:    signal.Name(attrs.FirstStr("db.system.name", "db.system", "messaging.system")),
+		namespace: signal.Name(attrs.FirstStr("db.namespace", "db.name", "messaging.destination.name")),
 	}
 	host, port := address(attrs)
-	p.host = normalHost(host, port)
+	p.host = signal.Name(normalHost(host, port))
 	if c := n.remoteChild(); c != nil {
 		p.service = c.service
 	} else {
 		p.service = d.owner(host, port)
 	}
 	if s := attrs.FirstStr("peer.service", "service.peer.name"); s != "" && p.service == "" {
+		s = signal.Name(s)
 		if d.services[s] {
 			p.service = s
 		} else {

@@ -7,6 +7,7 @@ package signal
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -131,12 +132,23 @@ type Scope struct {
 	SchemaURL         string `json:"schema_url,omitempty"`
 }
 
-// Service is the resource's service.name, or "unknown_service" as the OpenTelemetry
-// specification has it.
+// maxName bounds, in bytes, a name by which the product refers to something.
+const maxName = 256
+
+// Name is a name, or its beginning where somebody put a whole text into it.
+func Name(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxName], "") + "…"
+}
+
+// Service is the resource's service.name, bounded by Name, or "unknown_service" as the
+// OpenTelemetry specification has it.
 func (r *Resource) Service() string {
 	if r != nil {
 		if s := r.Attributes.Str("service.name"); s != "" {
-			return s
+			return Name(s)
 		}
 	}
 	return "unknown_service"
@@ -147,7 +159,7 @@ func (r *Resource) Version() string {
 	if r == nil {
 		return ""
 	}
-	return r.Attributes.Str("service.version")
+	return Name(r.Attributes.Str("service.version"))
 }
 
 // Environment is deployment.environment.name, or its predecessor deployment.environment.
@@ -156,7 +168,7 @@ func (r *Resource) Environment() string {
 		return ""
 	}
 	if s := r.Attributes.Str("deployment.environment.name"); s != "" {
-		return s
+		return Name(s)
 	}
-	return r.Attributes.Str("deployment.environment")
+	return Name(r.Attributes.Str("deployment.environment"))
 }

@@ -100,7 +100,7 @@ func init() {
 		},
 		{
 			pattern: "/query/incidents/{id}/bundle", id: "downloadBundle", summary: "Download an incident with its analyses and cases",
-			description: "A gzipped tar archive that prodsentinel analyze reads.",
+			description: "A gzipped tar archive: the incident, its analyses and the cases they were made from.",
 			schema:      "Bundle", media: "application/gzip", statuses: incidentStatuses, handle: (*API).download,
 		},
 		{
