@@ -123,7 +123,7 @@ func compareSupporters(a, b *supporter) int {
 
 func (c *caseView) result() incident.Result {
 	j := c.face.judgement
-	confidence, limits := c.confidence()
+	confidence, caps := c.confidence()
 	report := incident.Report{
 		Verdict: incident.VerdictRootCause, CriticalFailure: c.criticalFailure(), Impact: c.impact(),
 		Severity: c.severity(), Propagation: c.propagation(), Candidates: c.candidates(confidence),
@@ -136,10 +136,10 @@ func (c *caseView) result() incident.Result {
 	if j.abstained || confidence < abstainBelow {
 		report.Verdict = incident.VerdictAbstained
 	} else {
-		report.RootCause = c.rootCause(confidence)
+		report.RootCause = c.rootCause(confidence, caps)
 	}
 	report.Findings = c.findings(&report)
-	report.Narrative = c.narrative(&report, limits)
+	report.Narrative = c.narrative(&report, caps)
 	return incident.Result{Report: report, Observations: c.observations()}
 }
 
@@ -151,11 +151,12 @@ func (c *classified) signals() int {
 	return total
 }
 
-func (c *caseView) rootCause(confidence incident.Confidence) *incident.RootCause {
+func (c *caseView) rootCause(confidence incident.Confidence, caps []incident.Cap) *incident.RootCause {
 	j := c.face.judgement
 	return &incident.RootCause{
 		Kind: j.kind, Service: j.service, Component: j.component, Operation: j.operation, Category: j.category,
 		Trigger: c.trigger(), Code: codeOf(j), Statement: j.statement(), Evidence: c.face.root.Origin, Confidence: confidence,
+		CappedBy: caps,
 	}
 }
 

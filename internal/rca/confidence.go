@@ -1,7 +1,9 @@
 package rca
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
@@ -71,8 +73,8 @@ func sharePart(have, of int) incident.Confidence {
 }
 
 // confidence applies all limits, and those of the case: one trace without anything to compare it
-// with, and traces that do not have this root.
-func (c *caseView) confidence() (incident.Confidence, []string) {
+// with, and traces that do not have this root. The caps are those that hold it down, lowest first.
+func (c *caseView) confidence() (incident.Confidence, []incident.Cap) {
 	j := c.face.judgement
 	value := baseConfidence(j)
 	limits := append([]limit(nil), j.limits...)
@@ -85,18 +87,17 @@ func (c *caseView) confidence() (incident.Confidence, []string) {
 			fmt.Sprintf("%d of %s show this cause", shown, count(n, "failing trace")),
 		})
 	}
-	var why []string
+	var caps []incident.Cap
 	for _, l := range limits {
-		if l.max < value {
-			value = l.max
+		if l.max <= baseConfidence(j) {
+			caps = append(caps, incident.Cap{At: l.max, Reason: l.why})
 		}
+		value = min(value, l.max)
 	}
-	for _, l := range limits {
-		if l.max == value {
-			why = append(why, l.why)
-		}
-	}
-	return value, why
+	slices.SortStableFunc(caps, func(a, b incident.Cap) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Reason, b.Reason))
+	})
+	return value, slices.Compact(caps)
 }
 
 // shown counts the supporting traces that show what is reported; where something certain is, those

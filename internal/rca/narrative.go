@@ -8,7 +8,7 @@ import (
 )
 
 // narrative renders the report as prose, from its findings only.
-func (c *caseView) narrative(report *incident.Report, limits []string) incident.Narrative {
+func (c *caseView) narrative(report *incident.Report, caps []incident.Cap) incident.Narrative {
 	var b strings.Builder
 	j := c.face.judgement
 	if report.Verdict == incident.VerdictAbstained {
@@ -17,8 +17,8 @@ func (c *caseView) narrative(report *incident.Report, limits []string) incident.
 		fmt.Fprintf(&b, "## Root cause: %s\n\n%s.\n", escape(j.component), escape(report.RootCause.Statement))
 	}
 	fmt.Fprintf(&b, "\nKind %s, category %s, confidence %s", j.kind, escape(string(j.category)), percent(report.Candidates[0].Score))
-	if len(limits) > 0 {
-		fmt.Fprintf(&b, " (%s)", escape(strings.Join(limits, "; ")))
+	if why := lowest(caps); len(why) > 0 {
+		fmt.Fprintf(&b, " (%s)", escape(strings.Join(why, "; ")))
 	}
 	b.WriteString(".\n")
 	if report.Severity == incident.SeverityLow {
@@ -92,4 +92,15 @@ func nextSteps(j *judgement) []string {
 	default:
 		return []string{"Read the cited records of " + s + " and what happened just before them."}
 	}
+}
+
+// lowest are the reasons of the caps that decide, those first in order.
+func lowest(caps []incident.Cap) []string {
+	var why []string
+	for _, c := range caps {
+		if c.At == caps[0].At {
+			why = append(why, c.Reason)
+		}
+	}
+	return why
 }

@@ -39,6 +39,11 @@ func TestSection10Caps(t *testing.T) {
 			r := report(t, c.traces...)
 			require.NotNil(t, r.RootCause)
 			assert.Equal(t, c.want, r.RootCause.Confidence)
+			if c.want < 900_000 {
+				require.NotEmpty(t, r.RootCause.CappedBy, "the report says what holds it down")
+				assert.Equal(t, c.want, r.RootCause.CappedBy[0].At)
+				assert.NotEmpty(t, r.RootCause.CappedBy[0].Reason)
+			}
 		})
 	}
 	t.Run("a baseline lifts the cap of one trace", func(t *testing.T) {
