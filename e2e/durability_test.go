@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,20 +84,28 @@ func sendUntilKilled(t *testing.T, c *Collector, senders, wanted int) (acknowled
 
 func TestStormIsOneIncidentOneFailureOneVerdict(t *testing.T) {
 	const errors = 50
+	// Time enough between a log and its span on a machine that is busy with other tests: a pause
+	// longer than the quiet period rightly makes a revision.
+	patient := append(slices.Clone(hasty),
+		"--set=processors.trace_correlation.quiet_period=2s",
+		"--set=processors.trace_correlation.max_wait=3s",
+		"--set=exporters.rca.quiet_period=2s",
+		"--set=exporters.rca.max_wait=3s",
+	)
 	tests := map[string]struct {
 		logsFirst bool
 		pause     time.Duration
 	}{
 		"burst, spans first": {},
 		"burst, logs first":  {logsFirst: true},
-		// 4 s: across quiet period, max wait and debounce window.
+		// 4 s: across max wait and debounce window.
 		"spread, spans first": {pause: 80 * time.Millisecond},
 		"spread, logs first":  {pause: 80 * time.Millisecond, logsFirst: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := StartCollector(t, Options{Args: hasty})
+			c := StartCollector(t, Options{Args: patient})
 			r := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
 			for i := range errors {
 				r.Call = byte(i)
