@@ -42,7 +42,19 @@ type Coordinator interface {
 	// Subscribe delivers changes until the context ends, then closes the channel. A subscriber
 	// that does not keep up misses changes.
 	Subscribe(ctx context.Context) (<-chan Change, error)
-	// Backend names the backend, e.g. memory, for /query/status.
-	Backend() string
+	// Status tells what GET /query/status shows; it never blocks on a backend out of reach for
+	// longer than ctx.
+	Status(ctx context.Context) Status
 	io.Closer
+}
+
+// Status is the state of coordination.
+type Status struct {
+	Backend string `json:"backend"` // memory or redis
+	// Shared tells whether replicas share it now. Without its server each coordinates for itself.
+	Shared bool `json:"shared"`
+	// Problem is why it is not shared though it should be; it holds no secret.
+	Problem string `json:"problem,omitempty"`
+	// Queued is the number of wake-ups nobody has taken yet, per queue.
+	Queued map[Queue]int64 `json:"queued,omitempty"`
 }

@@ -52,6 +52,8 @@ type Writer interface {
 	// collapse them. A failure whose key gets a new error signal, or whose trace gets any new
 	// record, is made waiting in the same transaction.
 	Append(ctx context.Context, batches []Batch) ([]AppendResult, error)
+	// Appenders is how many Appends side by side the backend gains from, at least 1.
+	Appenders() int
 }
 
 // Batch is what one request brought. Identities are already set.
@@ -201,6 +203,11 @@ type Incidents interface {
 	FailAnalysis(ctx context.Context, c Claim, reason string, retryAt time.Time) error
 	// RequestAnalysis counts a trigger asked for by a user.
 	RequestAnalysis(ctx context.Context, tenant, id string) error
+	// DeadLetters lists up to limit incidents whose analysis failed for good, last seen first.
+	DeadLetters(ctx context.Context, tenant string, limit int) ([]DeadLetter, error)
+	// RetryDeadLetters makes the analyses of the given incidents (all dead ones where ids is
+	// empty) due again with their attempts forgotten, and returns those that were dead.
+	RetryDeadLetters(ctx context.Context, tenant string, ids []string) (retried []string, err error)
 	// Analysis returns a revision, the newest for 0. Provisional is computed on reading.
 	Analysis(ctx context.Context, tenant, id string, revision int) (incident.Analysis, error)
 	// Revisions lists an incident's analyses, newest first, without their bodies' candidates.
@@ -217,6 +224,13 @@ type AnalysisRecord struct {
 	Analysis           incident.Analysis // Revision, Supersedes, CreatedAt are set by the store
 	Case               []byte            // canonical JSON, stored compressed under Analysis.InputDigest
 	ObservationsDigest string
+}
+
+// DeadLetter is an incident whose analysis failed for good.
+type DeadLetter struct {
+	IncidentID string `json:"incident_id"`
+	Attempts   int    `json:"attempts"`
+	Problem    string `json:"problem"` // why the last attempt failed
 }
 
 // RevisionView is one line of an incident's history.
@@ -362,6 +376,9 @@ type Sweeper interface {
 type Retention struct {
 	Signals   time.Duration
 	Incidents time.Duration // after resolution
+	// SignalBytes bounds what signals take on disk, with their indexes: the oldest days are
+	// dropped until they take less, but never today's; 0 for no bound.
+	SignalBytes int64
 }
 
 // Status is what GET /query/status shows of the store.
@@ -379,4 +396,11 @@ type Status struct {
 	AnalysesFailed    int64            `json:"analyses_failed"`          // dead letters
 	OldestWaiting     *time.Time       `json:"oldest_waiting,omitempty"` // receipt time of the oldest waiting failure
 	SizeBytes         int64            `json:"size_bytes"`
+	// Tables has the size on disk of each kind of record with its indexes, in bytes: spans, logs,
+	// metric_points, error_signals, incidents (failures, cases and analyses included), other.
+	Tables map[string]int64 `json:"table_bytes,omitempty"`
+	// OldestSignal is the day (UTC midnight) of the oldest signals kept.
+	OldestSignal *time.Time `json:"oldest_signal,omitempty"`
+	// MaxAttempts is the most attempts that a waiting failure or wanted analysis has had.
+	MaxAttempts int `json:"max_attempts"`
 }

@@ -68,8 +68,16 @@ func New(o Options) *Coordinator {
 	}
 }
 
-// Backend names the backend for status pages.
-func (c *Coordinator) Backend() string { return "memory" }
+// Status tells how many wake-ups wait for a worker.
+func (c *Coordinator) Status(context.Context) coordination.Status {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	queued := make(map[coordination.Queue]int64, len(c.queues))
+	for q, wakes := range c.queues {
+		queued[q] = int64(len(wakes))
+	}
+	return coordination.Status{Backend: "memory", Shared: true, Queued: queued}
+}
 
 // Debounce never fails.
 func (c *Coordinator) Debounce(_ context.Context, tenant, key string, window time.Duration) (bool, error) {

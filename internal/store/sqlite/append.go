@@ -41,6 +41,9 @@ func (s *Store) Append(ctx context.Context, batches []store.Batch) ([]store.Appe
 	return results, nil
 }
 
+// Appenders implements store.Writer: one connection writes.
+func (s *Store) Appenders() int { return 1 }
+
 // preparedBatch is a batch with its JSON columns.
 type preparedBatch struct {
 	*store.Batch

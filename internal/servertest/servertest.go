@@ -1,0 +1,49 @@
+// Package servertest gives tests a real PostgreSQL and a real Redis. It is imported by tests only.
+package servertest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// Database makes an empty database on the test server and returns its URL; it is dropped when the
+// test ends.
+func Database(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("TEST_DATABASE_URL")
+	require.NotEmpty(t, server, "set TEST_DATABASE_URL to a PostgreSQL server on which databases may be created, or run `make test`, which starts one")
+	name := "test_" + strings.ToLower(rand.Text())
+	execute(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { execute(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	u, err := url.Parse(server)
+	require.NoError(t, err)
+	u.Path = "/" + name
+	return u.String()
+}
+
+func execute(t testing.TB, server, sql string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, sql)
+	require.NoError(t, err)
+}
+
+// Redis returns the URL of the test server. Tests share it: use keys of your own.
+func Redis(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("TEST_REDIS_URL")
+	require.NotEmpty(t, server, "set TEST_REDIS_URL to a Redis server, or run `make test`, which starts one")
+	return server
+}
