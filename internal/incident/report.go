@@ -198,13 +198,3 @@ type Analysis struct {
 	Report
 	Agents *Agents `json:"agents,omitempty"`
 }
-
-// Agents tells what the model did; nil while agents are off.
-type Agents struct {
-	Model          string   `json:"model"`
-	Tokens         int64    `json:"tokens"`
-	CostUSD        float64  `json:"cost_usd"`
-	Turns          int      `json:"turns"`
-	Claims         []string `json:"claims"`
-	RejectedClaims []string `json:"rejected_claims"`
-}
