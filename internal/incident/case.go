@@ -86,9 +86,11 @@ type Case struct {
 	Healthy       []*Trace        `json:"healthy,omitempty"`
 	Metrics       []*signal.Point `json:"metrics,omitempty"`
 	Changes       []Change        `json:"changes,omitempty"`
-	Entries       []EntryStats    `json:"entries,omitempty"`
-	Knowledge     Knowledge       `json:"knowledge"`
-	Selection     Selection       `json:"selection"`
+	// Similar are earlier incidents alike, most alike first; bounded by the loader.
+	Similar   []SimilarIncident `json:"similar,omitempty"`
+	Entries   []EntryStats      `json:"entries,omitempty"`
+	Knowledge Knowledge         `json:"knowledge"`
+	Selection Selection         `json:"selection"`
 }
 
 // Change is a deploy, configuration change, flag or commit.
@@ -102,4 +104,17 @@ type Change struct {
 	Title      string       `json:"title,omitempty"`
 	URL        string       `json:"url,omitempty"`
 	Attributes signal.Map   `json:"attributes,omitempty"`
+}
+
+// SimilarIncident is what an earlier incident came to. It is what was concluded then, not
+// evidence of what happens now.
+type SimilarIncident struct {
+	ID       string       `json:"id"`
+	Title    string       `json:"title"`
+	Category Category     `json:"category"`
+	Root     RootSummary  `json:"root_cause"`
+	Status   Status       `json:"status"`
+	LastSeen signal.Nanos `json:"last_seen"` // event time
+	// Statement is the root cause's statement in the last analysis; "" where it abstained.
+	Statement string `json:"statement,omitempty"`
 }
