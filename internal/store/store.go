@@ -35,6 +35,7 @@ type Store interface {
 	Incidents
 	Signals
 	Sweeper
+	Agents
 
 	// Status counts what is stored; cheap enough to be polled every few seconds.
 	Status(ctx context.Context) (Status, error)
@@ -224,6 +225,10 @@ type AnalysisRecord struct {
 	Analysis           incident.Analysis // Revision, Supersedes, CreatedAt are set by the store
 	Case               []byte            // canonical JSON, stored compressed under Analysis.InputDigest
 	ObservationsDigest string
+	// Agents is what agents have to do with it: pending puts the revision on their queue (the
+	// newest one again, if there is nothing new to store and they have not looked at it), any other
+	// state is only shown; nil while they are off. Analysis.Agents is not used.
+	Agents *incident.Agents
 }
 
 // DeadLetter is an incident whose analysis failed for good.

@@ -103,11 +103,14 @@ func (w *analysisWriter) save(compressed []byte) (int, error) {
 	}
 	if !same {
 		a := w.record.Analysis
-		a.IncidentID, a.Revision, a.Supersedes, a.CreatedAt, a.Provisional = id, newest+1, newest, w.now.UTC(), false
+		a.IncidentID, a.Revision, a.Supersedes, a.CreatedAt, a.Provisional, a.Agents = id, newest+1, newest, w.now.UTC(), false, nil
 		newest++
 		if err := w.store(a, compressed); err != nil {
 			return 0, err
 		}
+	}
+	if err := w.askAgents(newest, same); err != nil {
+		return 0, err
 	}
 	_, err = w.exec(`UPDATE incidents SET done = max(done, ?), revision = ?, analysed_at = ?, attempts = 0, retry_at = 0, dead = 0,
 			last_error = '', lease_owner = '', lease_until = 0, lease_reason = ''
@@ -215,6 +218,9 @@ func (s *Store) Analysis(ctx context.Context, tenant, id string, revision int) (
 			return err
 		}, tenant, id, revision); scanErr != nil {
 			return scanErr
+		}
+		if agentsErr := v.agents(&a, tenant, s.now()); agentsErr != nil {
+			return agentsErr
 		}
 		a.Provisional = found[0].Provisional && revision == found[0].Revision
 		return err

@@ -75,6 +75,9 @@ func dropDay(c *conn, d day) error {
 	return err
 }
 
+// spendKept is how long what was spent counts for budgets of all incidents together.
+const spendKept = 24 * time.Hour
+
 // rule deletes what is old of one table.
 type rule struct {
 	sql  string
@@ -83,6 +86,7 @@ type rule struct {
 
 // retentionRules follow each other: incidents take their failures, analyses and cases along.
 func retentionRules(r store.Retention, now time.Time) (rules []rule) {
+	rules = append(rules, rule{"DELETE FROM agent_spend WHERE at < ? AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.tenant = agent_spend.tenant AND i.id = agent_spend.incident_id)", []any{now.Add(-spendKept)}})
 	if r.Signals > 0 {
 		old := now.Add(-r.Signals)
 		rules = append(rules,
@@ -100,6 +104,8 @@ func retentionRules(r store.Retention, now time.Time) (rules []rule) {
 			rule{"DELETE FROM incident_failures WHERE " + strings.ReplaceAll(gone, "%[1]s", "incident_failures"), nil},
 			rule{"DELETE FROM incident_history WHERE " + strings.ReplaceAll(gone, "%[1]s", "incident_history"), nil},
 			rule{"DELETE FROM analyses WHERE " + strings.ReplaceAll(gone, "%[1]s", "analyses"), nil},
+			rule{"DELETE FROM agent_runs WHERE " + strings.ReplaceAll(gone, "%[1]s", "agent_runs"), nil},
+			rule{"DELETE FROM transcripts WHERE NOT EXISTS (SELECT 1 FROM agent_runs a WHERE a.tenant = transcripts.tenant AND a.transcript = transcripts.digest)", nil},
 			rule{"DELETE FROM cases WHERE NOT EXISTS (SELECT 1 FROM analyses a WHERE a.tenant = cases.tenant AND a.input_digest = cases.digest)", nil},
 		)
 	}

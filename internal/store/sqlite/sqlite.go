@@ -81,7 +81,7 @@ func (s *Store) takeOver(c *conn) error {
 	if err := s.prepareDays(c); err != nil {
 		return err
 	}
-	for _, table := range []string{"failures", "incidents"} {
+	for _, table := range []string{"failures", "incidents", "agent_runs"} {
 		if _, err := c.exec("UPDATE " + table + " SET lease_until = 0 WHERE lease_until > 0"); err != nil {
 			return err
 		}
