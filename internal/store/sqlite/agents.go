@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 )
 
 // askAgents puts a revision on the agents' queue, or notes why they do not look at it. One that
@@ -84,7 +85,7 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 	if err != nil {
 		return fmt.Errorf("write what agents said: %w", err)
 	}
-	compressed, err := compress(r.Transcript)
+	compressed, err := packed.Pack(r.Transcript)
 	if err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (s *Store) Transcript(ctx context.Context, tenant, digest string) ([]byte, 
 	err := s.read(ctx, func(v *view) error {
 		err := notFound("transcript %q", digest)
 		if scanErr := v.query("SELECT zstd FROM transcripts WHERE tenant = ? AND digest = ?", func(r *row) error {
-			found, err = decompress(r.raw())
+			found, err = packed.Unpack(r.raw())
 			return err
 		}, tenant, digest); scanErr != nil {
 			return scanErr

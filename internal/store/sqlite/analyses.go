@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 )
 
 // ClaimIncidents implements store.Incidents.
@@ -64,7 +63,7 @@ func (c *conn) holds(claim store.Claim) error {
 
 // SaveAnalysis implements store.Incidents.
 func (s *Store) SaveAnalysis(ctx context.Context, claim store.Claim, a store.AnalysisRecord) (revision int, err error) {
-	compressed, err := compress(a.Case)
+	compressed, err := packed.Pack(a.Case)
 	if err != nil {
 		return 0, err
 	}
@@ -257,7 +256,7 @@ func (s *Store) Case(ctx context.Context, tenant, digest string) ([]byte, error)
 	err := s.read(ctx, func(v *view) error {
 		err := notFound("case %q", digest)
 		if scanErr := v.query("SELECT zstd FROM cases WHERE tenant = ? AND digest = ?", func(r *row) error {
-			found, err = decompress(r.raw())
+			found, err = packed.Unpack(r.raw())
 			return err
 		}, tenant, digest); scanErr != nil {
 			return scanErr
@@ -265,25 +264,4 @@ func (s *Store) Case(ctx context.Context, tenant, digest string) ([]byte, error)
 		return err
 	})
 	return found, err
-}
-
-func compress(b []byte) ([]byte, error) {
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("compress case: %w", err)
-	}
-	return w.EncodeAll(b, []byte{}), w.Close()
-}
-
-func decompress(b []byte) ([]byte, error) {
-	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("read case: %w", err)
-	}
-	defer r.Close()
-	out, err := r.DecodeAll(b, nil)
-	if err != nil {
-		return nil, fmt.Errorf("read case: %w", err)
-	}
-	return out, nil
 }
