@@ -20,13 +20,27 @@ func Database(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	require.NotEmpty(t, server, "set TEST_DATABASE_URL to a PostgreSQL server on which databases may be created, or run `make test`, which starts one")
+	database := createDatabase(t, server)
+	t.Cleanup(func() { execute(t, server, "DROP DATABASE IF EXISTS "+nameOf(t, database)+" WITH (FORCE)") })
+	return database
+}
+
+// createDatabase makes an empty database on the server and returns its URL.
+func createDatabase(t testing.TB, server string) string {
+	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
 	execute(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { execute(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	u, err := url.Parse(server)
 	require.NoError(t, err)
 	u.Path = "/" + name
 	return u.String()
+}
+
+func nameOf(t testing.TB, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	require.NoError(t, err)
+	return strings.TrimPrefix(u.Path, "/")
 }
 
 func execute(t testing.TB, server, sql string) {
