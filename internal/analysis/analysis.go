@@ -47,6 +47,8 @@ type SweepConfig struct {
 type CaseConfig struct {
 	Baseline                     time.Duration
 	FailingTraces, HealthyTraces int
+	// SimilarIncidents is how many earlier incidents alike are loaded; only agents ask for them.
+	SimilarIncidents int
 }
 
 // Workers classify failures, analyse incidents and sweep until they are shut down.

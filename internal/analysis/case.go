@@ -39,6 +39,7 @@ func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*inciden
 		{"entry statistics", b.entryStats},
 		{"metrics", b.metrics},
 		{"changes", b.changes},
+		{"similar incidents", func(ctx context.Context) error { return b.similar(ctx, in) }},
 	} {
 		if err := part.load(ctx); err != nil {
 			return nil, fmt.Errorf("load the %s of the case: %w", part.name, err)
