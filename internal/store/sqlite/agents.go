@@ -9,6 +9,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/packed"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // askAgents puts a revision on the agents' queue, or notes why they do not look at it. One that
@@ -50,7 +51,7 @@ func (s *Store) ClaimAgents(ctx context.Context, owner string, lease time.Durati
 	err := s.write(ctx, func(c *conn) error {
 		claims = nil
 		now := s.now()
-		until := timeOf(now.Add(lease).UnixNano())
+		until := record.TimeOf(now.Add(lease).UnixNano())
 		return c.query(`UPDATE agent_runs SET lease_owner = ?, lease_until = ?, attempts = attempts + 1
 			WHERE (tenant, incident_id, revision) IN (SELECT tenant, incident_id, revision FROM agent_runs
 				WHERE state = 'pending' AND due_at <= ? AND lease_until <= ? ORDER BY asked_at, incident_id LIMIT ?)
@@ -123,7 +124,7 @@ func (s *Store) PostponeAgents(ctx context.Context, claim store.AgentsClaim, a i
 // EarlierAgents implements store.Agents.
 func (s *Store) EarlierAgents(ctx context.Context, tenant, reuseKey string) (a incident.Agents, err error) {
 	err = s.read(ctx, func(v *view) error {
-		err := notFound("an earlier conversation")
+		err := record.NotFound("an earlier conversation")
 		if scanErr := v.query(`SELECT body FROM agent_runs WHERE tenant = ? AND reuse_key = ? AND reuse_key <> '' AND state = 'done'
 			ORDER BY finished_at DESC LIMIT 1`, func(r *row) error {
 			err = json.Unmarshal(r.st.ColumnRawText(r.next()), &a)
@@ -140,7 +141,7 @@ func (s *Store) EarlierAgents(ctx context.Context, tenant, reuseKey string) (a i
 func (s *Store) Transcript(ctx context.Context, tenant, digest string) ([]byte, error) {
 	var found []byte
 	err := s.read(ctx, func(v *view) error {
-		err := notFound("transcript %q", digest)
+		err := record.NotFound("transcript %q", digest)
 		if scanErr := v.query("SELECT zstd FROM transcripts WHERE tenant = ? AND digest = ?", func(r *row) error {
 			found, err = packed.Unpack(r.raw())
 			return err

@@ -9,6 +9,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/packed"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // ClaimIncidents implements store.Incidents.
@@ -23,7 +24,7 @@ func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Dur
 			return err
 		}
 		for _, in := range due {
-			claim := store.Claim{Incident: in, Wanted: in.Wanted, Lease: store.Lease{Owner: owner, Until: timeOf(now.Add(lease).UnixNano())}}
+			claim := store.Claim{Incident: in, Wanted: in.Wanted, Lease: store.Lease{Owner: owner, Until: record.TimeOf(now.Add(lease).UnixNano())}}
 			if err := c.claim(&claim); err != nil {
 				return err
 			}
@@ -188,7 +189,7 @@ func (s *Store) RequestAnalysis(ctx context.Context, tenant, id string) error {
 			return err
 		}
 		if len(found) == 0 {
-			return notFound("incident %q", id)
+			return record.NotFound("incident %q", id)
 		}
 		in := found[0]
 		in.Want(incident.ReasonRequested, time.Time{})
@@ -206,12 +207,12 @@ func (s *Store) Analysis(ctx context.Context, tenant, id string, revision int) (
 			return err
 		}
 		if len(found) == 0 {
-			return notFound("incident %q", id)
+			return record.NotFound("incident %q", id)
 		}
 		if revision == 0 {
 			revision = found[0].Revision
 		}
-		err = notFound("revision %d of incident %q", revision, id)
+		err = record.NotFound("revision %d of incident %q", revision, id)
 		if scanErr := v.query("SELECT body FROM analyses WHERE tenant = ? AND incident_id = ? AND revision = ?", func(r *row) error {
 			err = json.Unmarshal(r.st.ColumnRawText(r.next()), &a)
 			return err
@@ -233,7 +234,7 @@ func (s *Store) Revisions(ctx context.Context, tenant, id string) ([]store.Revis
 	err := s.read(ctx, func(v *view) error {
 		known, err := v.number("SELECT count(*) FROM incidents WHERE tenant = ? AND id = ?", tenant, id)
 		if err == nil && known == 0 {
-			err = notFound("incident %q", id)
+			err = record.NotFound("incident %q", id)
 		}
 		if err != nil {
 			return err
@@ -254,7 +255,7 @@ func (s *Store) Revisions(ctx context.Context, tenant, id string) ([]store.Revis
 func (s *Store) Case(ctx context.Context, tenant, digest string) ([]byte, error) {
 	var found []byte
 	err := s.read(ctx, func(v *view) error {
-		err := notFound("case %q", digest)
+		err := record.NotFound("case %q", digest)
 		if scanErr := v.query("SELECT zstd FROM cases WHERE tenant = ? AND digest = ?", func(r *row) error {
 			found, err = packed.Unpack(r.raw())
 			return err

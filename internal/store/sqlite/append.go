@@ -6,14 +6,15 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // Append implements store.Writer.
 func (s *Store) Append(ctx context.Context, batches []store.Batch) ([]store.AppendResult, error) {
 	prepared := make([]preparedBatch, len(batches))
-	e := newEncoder()
+	e := record.NewEncoder()
 	for i := range batches {
-		p, err := e.batch(&batches[i])
+		p, err := prepare(e, &batches[i])
 		if err != nil {
 			return nil, fmt.Errorf("encode signals: %w", err)
 		}
@@ -47,23 +48,23 @@ func (s *Store) Appenders() int { return 1 }
 // preparedBatch is a batch with its JSON columns.
 type preparedBatch struct {
 	*store.Batch
-	spans, logs, points []encoded
+	spans, logs, points []record.Encoded
 }
 
-func (e *encoder) batch(b *store.Batch) (p preparedBatch, err error) {
-	p = preparedBatch{Batch: b, spans: make([]encoded, len(b.Spans)), logs: make([]encoded, len(b.Logs)), points: make([]encoded, len(b.Points))}
+func prepare(e *record.Encoder, b *store.Batch) (p preparedBatch, err error) {
+	p = preparedBatch{Batch: b, spans: make([]record.Encoded, len(b.Spans)), logs: make([]record.Encoded, len(b.Logs)), points: make([]record.Encoded, len(b.Points))}
 	for i, s := range b.Spans {
-		if p.spans[i], err = e.span(s); err != nil {
+		if p.spans[i], err = e.Span(s); err != nil {
 			return p, err
 		}
 	}
 	for i, l := range b.Logs {
-		if p.logs[i], err = e.log(l); err != nil {
+		if p.logs[i], err = e.Log(l); err != nil {
 			return p, err
 		}
 	}
 	for i, point := range b.Points {
-		if p.points[i], err = e.point(point); err != nil {
+		if p.points[i], err = e.Point(point); err != nil {
 			return p, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // HealthyTraces implements store.Signals.
@@ -70,7 +71,7 @@ type entry struct {
 func (v *view) entries(tenant, service, operation string, from, to time.Time, condition string) ([]entry, error) {
 	byTrace := map[string]entry{}
 	for _, d := range v.days {
-		if !d.overlaps(kindSpans, nanosOf(from), nanosOf(to)) {
+		if !d.overlaps(kindSpans, record.NanosOf(from), record.NanosOf(to)) {
 			continue
 		}
 		err := v.query("SELECT trace_id, time, "+condition+" FROM "+d.table(kindSpans)+` s
@@ -120,7 +121,7 @@ func (v *view) points(tenant string, services []string, from, to time.Time, limi
 		if len(all) >= limit {
 			break
 		}
-		q, err := v.search(tenant, store.SignalFilter{Kind: store.KindMetric, Service: service, From: from, To: to}, endless, limit-len(all))
+		q, err := v.search(tenant, store.SignalFilter{Kind: store.KindMetric, Service: service, From: from, To: to}, record.Endless, limit-len(all))
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +132,7 @@ func (v *view) points(tenant string, services []string, from, to time.Time, limi
 		all = append(all, hits...)
 	}
 	slices.SortFunc(all, func(a, b found) int {
-		if before(b.position, a.position) {
+		if before(b.Position, a.Position) {
 			return -1
 		}
 		return 1

@@ -9,25 +9,26 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 const changeListing = "changes"
 
 // Changes implements store.Signals.
 func (s *Store) Changes(ctx context.Context, tenant, service string, from, to time.Time, page store.Page) (store.Listing[incident.Change], error) {
-	after, err := parseCursor(changeListing, page)
+	after, err := record.ParseCursor(changeListing, page)
 	if err != nil {
 		return store.Listing[incident.Change]{}, err
 	}
 	where := "time >= ? AND time < ? AND (time, id) < (?, ?) AND (? = '' OR service = ?)"
-	args := []any{from, untilOf(to), after.at, after.id, service, service}
+	args := []any{from, record.UntilOf(to), after.At, after.ID, service, service}
 	var all []incident.Change
 	err = s.read(ctx, func(v *view) (err error) {
-		all, err = v.changes(tenant, where+" ORDER BY time DESC, id DESC LIMIT ?", append(args, pageSize(page)+1)...)
+		all, err = v.changes(tenant, where+" ORDER BY time DESC, id DESC LIMIT ?", append(args, record.PageSize(page)+1)...)
 		return err
 	})
-	return listing(changeListing, page, all, func(c incident.Change) position {
-		return position{at: saturate(c.Time), id: c.ID}
+	return record.Listing(changeListing, page, all, func(c incident.Change) record.Position {
+		return record.Position{At: record.Saturate(c.Time), ID: c.ID}
 	}), err
 }
 

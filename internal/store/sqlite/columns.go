@@ -8,6 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 func bindAll(st *sqlite3.Stmt, args []any) error {
@@ -61,9 +62,9 @@ func (b *binder) any(arg any) {
 	case []byte:
 		b.blob(v)
 	case time.Time:
-		b.int(nanosOf(v))
+		b.int(record.NanosOf(v))
 	case signal.Nanos:
-		b.int(saturate(v))
+		b.int(record.Saturate(v))
 	default:
 		switch r := reflect.ValueOf(arg); r.Kind() {
 		case reflect.String:
@@ -93,43 +94,5 @@ func (r *row) raw() []byte         { return r.st.ColumnRawBlob(r.next()) } // va
 func (r *row) uint32() uint32      { return uint32(r.int()) }              //nolint:gosec // written from one
 func (r *row) int32() int32        { return int32(r.int()) }               //nolint:gosec // written from one
 func (r *row) isNull() bool        { return r.st.ColumnType(r.n) == sqlite3.NULL }
-func (r *row) time() (t time.Time) { return timeOf(r.int()) }
+func (r *row) time() (t time.Time) { return record.TimeOf(r.int()) }
 func (r *row) skip()               { r.n++ }
-
-// nanosOf saturates: event times may be anything.
-func nanosOf(t time.Time) int64 {
-	switch {
-	case t.IsZero() || t.Year() < 1970:
-		return 0
-	case t.Year() > 2261:
-		return maxTime
-	default:
-		return t.UnixNano()
-	}
-}
-
-// untilOf is nanosOf for the end of a window, which a zero time leaves open.
-func untilOf(t time.Time) int64 {
-	if t.IsZero() {
-		return maxTime
-	}
-	return nanosOf(t)
-}
-
-// maxTime stands for every later time as well; the record's raw column has the exact one.
-const maxTime = 1<<63 - 1
-
-func saturate(n signal.Nanos) int64 {
-	if n > maxTime {
-		return maxTime
-	}
-	return int64(n)
-}
-
-// timeOf is the zero time for 0.
-func timeOf(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, n).UTC()
-}

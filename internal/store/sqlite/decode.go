@@ -1,14 +1,13 @@
 package sqlite
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // The columns of a record in the order in which it is decoded. The first is seq.
@@ -84,8 +83,8 @@ func (d *decoder) span(r *row) (*signal.Span, error) {
 	s.Start, s.End = r.nanos(), r.nanos()
 	s.StatusCode, s.StatusMessage = signal.StatusCode(r.int32()), r.text()
 	s.Attributes = p.attributes(r)
-	p.list(r, &s.Events)
-	p.list(r, &s.Links)
+	p.json(r, &s.Events)
+	p.json(r, &s.Links)
 	s.TraceState, s.Flags = r.text(), r.uint32()
 	s.DroppedAttributes, s.DroppedEvents, s.DroppedLinks = r.uint32(), r.uint32(), r.uint32()
 	return s, p.failed("span", h)
@@ -108,16 +107,7 @@ func (d *decoder) log(r *row) (*signal.Log, error) {
 	l.TraceID, l.SpanID = p.trace(r), p.spanID(r)
 	l.Time, l.ObservedTime = r.nanos(), r.nanos()
 	l.Severity, l.SeverityText, l.EventName = r.int32(), r.text(), r.text()
-	body, empty := r.st.ColumnRawText(r.n), r.isNull()
-	r.skip()
-	switch structured := r.st.ColumnBool(r.n); {
-	case empty:
-	case structured:
-		l.Body, p.err = signal.ParsePlainValue(body)
-	default:
-		l.Body = signal.Value{Data: string(body)}
-	}
-	r.skip()
+	l.Body = p.Body(r.st.ColumnRawText(r.next()), r.bool())
 	l.Attributes = p.attributes(r)
 	l.Flags, l.DroppedAttributes = r.uint32(), r.uint32()
 	return l, p.failed("log record", h)
@@ -156,7 +146,7 @@ func (d *decoder) point(r *row) (*signal.Point, error) {
 		m.Distribution = &signal.Distribution{}
 		p.json(r, m.Distribution)
 	}
-	p.list(r, &m.Exemplars)
+	p.json(r, &m.Exemplars)
 	return m, p.failed("data point", h)
 }
 
@@ -170,8 +160,8 @@ func (d *decoder) resource(id int64) (*signal.Resource, error) {
 	err := d.query("SELECT attributes, dropped_attributes, schema_url, entities FROM "+d.day.table(kindResources)+" WHERE id = ?", func(r *row) error {
 		res.Attributes = p.attributes(r)
 		res.DroppedAttributes, res.SchemaURL = r.uint32(), r.text()
-		p.list(r, &res.Entities)
-		return p.err
+		p.json(r, &res.Entities)
+		return p.Err
 	}, id)
 	d.resources[id] = res
 	return res, err
@@ -187,57 +177,18 @@ func (d *decoder) scope(id int64) (*signal.Scope, error) {
 		sc.Name, sc.Version = r.text(), r.text()
 		sc.Attributes = p.attributes(r)
 		sc.DroppedAttributes, sc.SchemaURL = r.uint32(), r.text()
-		return p.err
+		return p.Err
 	}, id)
 	d.scopes[id] = sc
 	return sc, err
 }
 
 // parser reads columns that need parsing and keeps the first error.
-type parser struct{ err error }
+type parser struct{ record.Parser }
 
-func (p *parser) trace(r *row) (id signal.TraceID) {
-	p.keep(id.UnmarshalText(r.st.ColumnRawText(r.next())))
-	return id
-}
+func (p *parser) trace(r *row) signal.TraceID  { return p.TraceID(r.st.ColumnRawText(r.next())) }
+func (p *parser) spanID(r *row) signal.SpanID  { return p.SpanID(r.st.ColumnRawText(r.next())) }
+func (p *parser) attributes(r *row) signal.Map { return p.Attributes(r.st.ColumnRawText(r.next())) }
+func (p *parser) json(r *row, into any)        { p.JSON(r.st.ColumnRawText(r.next()), into) }
 
-func (p *parser) spanID(r *row) (id signal.SpanID) {
-	p.keep(id.UnmarshalText(r.st.ColumnRawText(r.next())))
-	return id
-}
-
-func (p *parser) attributes(r *row) signal.Map {
-	b := r.st.ColumnRawText(r.next())
-	if len(b) == 0 {
-		return nil
-	}
-	m, err := signal.ParsePlainJSON(b)
-	p.keep(err)
-	return m
-}
-
-// list reads a JSON column that is NULL where the list is empty.
-func (p *parser) list(r *row, into any) {
-	if r.isNull() {
-		r.skip()
-		return
-	}
-	p.json(r, into)
-}
-
-func (p *parser) json(r *row, into any) {
-	p.keep(json.Unmarshal(r.st.ColumnRawText(r.next()), into))
-}
-
-func (p *parser) keep(err error) {
-	if p.err == nil {
-		p.err = err
-	}
-}
-
-func (p *parser) failed(what string, h recordHead) error {
-	if p.err == nil {
-		return nil
-	}
-	return errors.Join(fmt.Errorf("stored %s %s cannot be read", what, h.id), p.err)
-}
+func (p *parser) failed(what string, h recordHead) error { return p.Failed(what, h.id) }

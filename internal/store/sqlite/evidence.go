@@ -7,13 +7,14 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // Evidence implements store.Signals.
 func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) ([]store.SignalRecord, error) {
 	kindOf, id, ok := strings.Cut(string(ref), ":")
 	if !ok {
-		return nil, notFound("evidence %q", ref)
+		return nil, record.NotFound("evidence %q", ref)
 	}
 	var records []found
 	err := s.read(ctx, func(v *view) (err error) {
@@ -28,9 +29,9 @@ func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) (
 	case err != nil:
 		return nil, err
 	case len(records) == 0:
-		return nil, notFound("evidence %q", ref)
+		return nil, record.NotFound("evidence %q", ref)
 	}
-	slices.SortFunc(records, func(a, b found) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(records, func(a, b found) int { return strings.Compare(a.ID, b.ID) })
 	list := make([]store.SignalRecord, len(records))
 	for i, r := range records {
 		list[i] = r.SignalRecord
@@ -63,8 +64,8 @@ func (v *view) evidence(tenant, what, id string) ([]found, error) {
 				return nil
 			}
 			seen[identity] = true
-			record, err := q.decode(dec, r)
-			records = append(records, found{SignalRecord: record, position: position{id: identity}})
+			rec, err := q.decode(dec, r)
+			records = append(records, found{SignalRecord: rec, Position: record.Position{ID: identity}})
 			return err
 		}, append([]any{tenant}, args...)...)
 		if err != nil {

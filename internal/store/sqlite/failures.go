@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // UpsertFailures implements store.Failures.
@@ -135,7 +136,7 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 			return err
 		}
 		for i := range claimed {
-			claimed[i].Lease = store.Lease{Owner: owner, Until: timeOf(now + int64(lease))}
+			claimed[i].Lease = store.Lease{Owner: owner, Until: record.TimeOf(now + int64(lease))}
 			if err := q.lease(&claimed[i]); err != nil {
 				return err
 			}
@@ -158,7 +159,7 @@ func (q failureQueue) due(now int64, limit int) (due []store.Failure, err error)
 		f.LastReceived, f.WaitingSince = r.time(), r.time()
 		f.Urgent, f.Attempts, f.Version = r.bool(), r.count(), r.int()
 		due = append(due, f)
-		return p.err
+		return p.Err
 	}, now, now, limit)
 	return due, err
 }
@@ -208,7 +209,7 @@ func (s *Store) Failure(ctx context.Context, tenant, key string) (store.FailureV
 	case err != nil:
 		return store.FailureView{}, err
 	case len(found) == 0:
-		return store.FailureView{}, notFound("failure %q", key)
+		return store.FailureView{}, record.NotFound("failure %q", key)
 	}
 	return found[0], nil
 }
@@ -228,7 +229,7 @@ func (v *view) failures(where string, args ...any) (list []store.FailureView, er
 		f.FirstError, f.LastError, f.ErrorSignals = r.time(), r.time(), r.count()
 		p.json(r, &f.Incidents)
 		list = append(list, f)
-		return p.err
+		return p.Err
 	}, args...)
 	return list, err
 }

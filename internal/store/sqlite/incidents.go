@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 const incidentColumns = `tenant, id, root_signature, signature_parts, title, status, severity, category, kind, service, component,
@@ -67,7 +68,7 @@ func scanIncident(r *row, now time.Time) (incident.Incident, error) {
 	in.LateRuns, in.AnalysedAt, in.AnalysedTraces = r.count(), r.time(), r.count()
 	in.Revision, in.MergedInto = r.count(), r.text()
 	in.AnalysisState = analysisState(&in, r.bool(), r.time(), now)
-	return in, p.err
+	return in, p.Err
 }
 
 func analysisState(in *incident.Incident, dead bool, leased, now time.Time) incident.AnalysisState {
@@ -134,7 +135,7 @@ func (s *Store) Incident(ctx context.Context, tenant, id string) (incident.Incid
 	case err != nil:
 		return incident.Incident{}, err
 	case len(found) == 0:
-		return incident.Incident{}, notFound("incident %q", id)
+		return incident.Incident{}, record.NotFound("incident %q", id)
 	}
 	return found[0], nil
 }
@@ -144,12 +145,12 @@ const incidentListing = "incidents"
 // ListIncidents implements store.Incidents. Withdrawn incidents, whose failures turned out to be
 // none, are not listed.
 func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.IncidentFilter, page store.Page) (store.Listing[incident.Incident], error) {
-	after, err := parseCursor(incidentListing, page)
+	after, err := record.ParseCursor(incidentListing, page)
 	if err != nil {
 		return store.Listing[incident.Incident]{}, err
 	}
 	where := []string{"tenant = ?", "merged_into = ''", "failing_traces > 0", "(last_seen, id) < (?, ?)"}
-	args := []any{tenant, after.at, after.id}
+	args := []any{tenant, after.At, after.ID}
 	add := func(condition string, values ...any) {
 		where = append(where, condition)
 		args = append(args, values...)
@@ -163,7 +164,7 @@ func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.Incide
 		add("(service = ? OR EXISTS (SELECT 1 FROM json_each(services) WHERE value = ?))", f.Service, f.Service)
 	}
 	if f.Query != "" {
-		like := substring(f.Query)
+		like := record.Substring(f.Query)
 		add(`(title LIKE ? ESCAPE '\' OR service LIKE ? ESCAPE '\' OR component LIKE ? ESCAPE '\')`, like, like, like)
 	}
 	if !f.From.IsZero() {
@@ -172,14 +173,14 @@ func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.Incide
 	if !f.To.IsZero() {
 		add("first_seen < ?", f.To)
 	}
-	args = append(args, pageSize(page)+1)
+	args = append(args, record.PageSize(page)+1)
 	var found []incident.Incident
 	err = s.read(ctx, func(v *view) (err error) {
 		found, err = v.settledIncidents(s.now(), strings.Join(where, " AND ")+" ORDER BY last_seen DESC, id DESC LIMIT ?", args...)
 		return err
 	})
-	return listing(incidentListing, page, found, func(in incident.Incident) position {
-		return position{at: nanosOf(in.LastSeen), id: in.ID}
+	return record.Listing(incidentListing, page, found, func(in incident.Incident) record.Position {
+		return record.Position{At: record.NanosOf(in.LastSeen), ID: in.ID}
 	}), err
 }
 
@@ -187,23 +188,23 @@ const failureListing = "failures"
 
 // IncidentFailures implements store.Failures.
 func (s *Store) IncidentFailures(ctx context.Context, tenant, incidentID string, page store.Page) (store.Listing[store.FailureView], error) {
-	after, err := parseCursor(failureListing, page)
+	after, err := record.ParseCursor(failureListing, page)
 	if err != nil {
 		return store.Listing[store.FailureView]{}, err
 	}
 	var found []store.FailureView
-	var at []position
+	var at []record.Position
 	err = s.read(ctx, func(v *view) error {
 		err := v.query(`SELECT first_error, key FROM incident_failures WHERE tenant = ? AND incident_id = ? AND (first_error, key) < (?, ?)
 			ORDER BY first_error DESC, key DESC LIMIT ?`, func(r *row) error {
-			at = append(at, position{at: r.int(), id: r.text()})
+			at = append(at, record.Position{At: r.int(), ID: r.text()})
 			return nil
-		}, tenant, incidentID, after.at, after.id, pageSize(page)+1)
+		}, tenant, incidentID, after.At, after.ID, record.PageSize(page)+1)
 		if err != nil {
 			return err
 		}
 		for _, p := range at {
-			f, err := v.failures("f.tenant = ? AND f.key = ?", tenant, p.id)
+			f, err := v.failures("f.tenant = ? AND f.key = ?", tenant, p.ID)
 			if err != nil {
 				return err
 			}
@@ -211,11 +212,11 @@ func (s *Store) IncidentFailures(ctx context.Context, tenant, incidentID string,
 		}
 		return nil
 	})
-	byKey := map[string]position{}
+	byKey := map[string]record.Position{}
 	for _, p := range at {
-		byKey[p.id] = p
+		byKey[p.ID] = p
 	}
-	return listing(failureListing, page, found, func(f store.FailureView) position { return byKey[f.Key] }), err
+	return record.Listing(failureListing, page, found, func(f store.FailureView) record.Position { return byKey[f.Key] }), err
 }
 
 // IncidentKeys implements store.Incidents.

@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"encoding/hex"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // common is what every record has; its columns come first and last.
@@ -47,7 +50,7 @@ func (w *appending) begin(sql string, id signal.ID, time int64, service string) 
 	return b, nil
 }
 
-func (w *appending) span(s *signal.Span, e *encoded) error {
+func (w *appending) span(s *signal.Span, e *record.Encoded) error {
 	c, err := w.common(s.Resource, s.Scope)
 	if err != nil {
 		return err
@@ -63,36 +66,36 @@ func (w *appending) span(s *signal.Span, e *encoded) error {
 	b.text(hexID(s.ParentSpanID[:], s.ParentSpanID.IsZero()))
 	b.text(s.Name)
 	b.int(int64(s.Kind))
-	b.int(saturate(s.Start))
-	b.int(saturate(s.End))
+	b.int(record.Saturate(s.Start))
+	b.int(record.Saturate(s.End))
 	b.int(int64(s.StatusCode))
 	b.text(s.StatusMessage)
-	if peer := peerOf(s); peer != "" {
+	if peer := record.Peer(s); peer != "" {
 		b.text(peer)
 	} else {
 		b.null()
 	}
-	if refuses(s) {
+	if record.Refuses(s) {
 		b.int(1)
 	} else {
 		b.null()
 	}
-	b.json(e.attributes)
-	b.json(e.more[0])
-	b.json(e.more[1])
+	b.json(e.Attributes)
+	b.json(e.More[0])
+	b.json(e.More[1])
 	b.text(s.TraceState)
 	b.int(int64(s.Flags))
 	b.int(int64(s.DroppedAttributes))
 	b.int(int64(s.DroppedEvents))
 	b.int(int64(s.DroppedLinks))
-	c.bind(b, e.raw)
+	c.bind(b, e.Raw)
 	if trace != "" {
 		w.records[tenantKey{w.tenant, trace}] = true
 	}
 	return w.insert(kindSpans, b, time, func() ([]byte, error) { return signal.MarshalSpan(s) })
 }
 
-func (w *appending) log(l *signal.Log, e *encoded) error {
+func (w *appending) log(l *signal.Log, e *record.Encoded) error {
 	c, err := w.common(l.Resource, l.Scope)
 	if err != nil {
 		return err
@@ -105,25 +108,25 @@ func (w *appending) log(l *signal.Log, e *encoded) error {
 	trace := hexID(l.TraceID[:], l.TraceID.IsZero())
 	b.text(trace)
 	b.text(hexID(l.SpanID[:], l.SpanID.IsZero()))
-	b.int(saturate(l.Time))
-	b.int(saturate(l.ObservedTime))
+	b.int(record.Saturate(l.Time))
+	b.int(record.Saturate(l.ObservedTime))
 	b.int(int64(l.Severity))
 	b.text(l.SeverityText)
 	b.text(l.EventName)
 	_, text := l.Body.Data.(string)
-	b.json(e.more[0])
-	b.bool(!text && e.more[0] != nil)
-	b.json(e.attributes)
+	b.json(e.More[0])
+	b.bool(!text && e.More[0] != nil)
+	b.json(e.Attributes)
 	b.int(int64(l.Flags))
 	b.int(int64(l.DroppedAttributes))
-	c.bind(b, e.raw)
+	c.bind(b, e.Raw)
 	if trace != "" {
 		w.records[tenantKey{w.tenant, trace}] = true
 	}
 	return w.insert(kindLogs, b, time, func() ([]byte, error) { return signal.MarshalLog(l) })
 }
 
-func (w *appending) point(p *signal.Point, e *encoded) error {
+func (w *appending) point(p *signal.Point, e *record.Encoded) error {
 	c, err := w.common(p.Resource, p.Scope)
 	if err != nil {
 		return err
@@ -136,13 +139,13 @@ func (w *appending) point(p *signal.Point, e *encoded) error {
 	b.text(p.Name)
 	b.text(p.Description)
 	b.text(p.Unit)
-	b.json(e.more[0])
+	b.json(e.More[0])
 	b.text(string(p.Type))
 	b.int(int64(p.Temporality))
 	b.bool(p.Monotonic)
-	b.json(e.attributes)
-	b.int(saturate(p.Start))
-	b.int(saturate(p.Time))
+	b.json(e.Attributes)
+	b.int(record.Saturate(p.Start))
+	b.int(record.Saturate(p.Time))
 	b.int(int64(p.Flags))
 	switch v := p.Value.Data.(type) {
 	case int64:
@@ -152,9 +155,9 @@ func (w *appending) point(p *signal.Point, e *encoded) error {
 	default:
 		b.null()
 	}
-	b.json(e.more[1])
-	b.json(e.more[2])
-	c.bind(b, e.raw)
+	b.json(e.More[1])
+	b.json(e.More[2])
+	c.bind(b, e.Raw)
 	return w.insert(kindPoints, b, time, func() ([]byte, error) { return signal.MarshalPoint(p) })
 }
 
@@ -173,7 +176,7 @@ func (w *appending) errorSignals(signals []store.ErrorSignal) error {
 		b.int(w.received)
 		b.text(e.Kind)
 		b.text(string(e.Ref))
-		b.int(saturate(e.Time))
+		b.int(record.Saturate(e.Time))
 		b.int(seen[e])
 		if err := execBound(st, b); err != nil {
 			return err
@@ -200,8 +203,16 @@ func (w *appending) change(ch *incident.Change) error {
 func (w *appending) eventTime(times ...signal.Nanos) int64 {
 	for _, t := range times {
 		if t != 0 {
-			return saturate(t)
+			return record.Saturate(t)
 		}
 	}
 	return w.received
+}
+
+// hexID is the column of a trace or span ID: "" for none.
+func hexID(id []byte, zero bool) string {
+	if zero {
+		return ""
+	}
+	return hex.EncodeToString(id)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 const (
@@ -29,9 +30,9 @@ const (
 func (s *Store) Knowledge(ctx context.Context, tenant string, q store.KnowledgeQuery) (incident.Knowledge, error) {
 	var k incident.Knowledge
 	err := s.read(ctx, func(v *view) error {
-		a := answering{view: v, tenant: tenant, onset: saturate(q.Onset)}
+		a := answering{view: v, tenant: tenant, onset: record.Saturate(q.Onset)}
 		if a.onset == 0 {
-			a.onset = maxTime // nothing is known of the time
+			a.onset = record.MaxTime // nothing is known of the time
 		}
 		var err error
 		if k.AddressOwners, err = a.owners(q.Addresses); err != nil {
@@ -65,7 +66,7 @@ func (a answering) services(asked []string, owners map[string]string) (ever, see
 	names := slices.AppendSeq(slices.Clone(asked), maps.Values(owners))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		known, err := a.hasSpan(name, 0, maxTime)
+		known, err := a.hasSpan(name, 0, record.MaxTime)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -207,7 +208,7 @@ func (a answering) calls(asked []incident.CallStats) ([]incident.CallStats, erro
 					c.RecentFailed += recent * failed
 				}
 				return nil
-			}, a.tenant, c.Caller, a.before(seenWindow), a.onset, c.Operation, c.Callee, escapeLike(c.Callee)+":%", mostSamples, a.before(recentWindow))
+			}, a.tenant, c.Caller, a.before(seenWindow), a.onset, c.Operation, c.Callee, record.EscapeLike(c.Callee)+":%", mostSamples, a.before(recentWindow))
 			if err != nil {
 				return nil, err
 			}
@@ -240,7 +241,7 @@ func (a answering) refused(asked []incident.CallStats) (map[string][]string, err
 }
 
 func (a answering) refusedCallers(c incident.CallStats) ([]string, error) {
-	from, to := a.before(refusalWindow), a.onset+min(int64(refusalWindow), maxTime-a.onset)
+	from, to := a.before(refusalWindow), a.onset+min(int64(refusalWindow), record.MaxTime-a.onset)
 	var callers []string
 	for _, d := range a.days {
 		if !d.overlaps(kindSpans, from, to) {

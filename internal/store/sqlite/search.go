@@ -10,24 +10,25 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // found is a record of a search with its sort key.
 type found struct {
 	store.SignalRecord
-	position
+	record.Position
 }
 
 // SearchSignals implements store.Signals.
 func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.SignalFilter, page store.Page) (store.Listing[store.SignalRecord], error) {
 	name := "signals-" + string(f.Kind)
-	after, err := parseCursor(name, page)
+	after, err := record.ParseCursor(name, page)
 	if err != nil {
 		return store.Listing[store.SignalRecord]{}, err
 	}
 	var hits []found
 	err = s.read(ctx, func(v *view) error {
-		q, err := v.search(tenant, f, after, pageSize(page)+1)
+		q, err := v.search(tenant, f, after, record.PageSize(page)+1)
 		if err != nil {
 			return err
 		}
@@ -42,9 +43,9 @@ func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.Signal
 		records[i] = h.SignalRecord
 	}
 	last := 0
-	return listing(name, page, records, func(store.SignalRecord) position {
-		last = pageSize(page) - 1
-		return hits[last].position
+	return record.Listing(name, page, records, func(store.SignalRecord) record.Position {
+		last = record.PageSize(page) - 1
+		return hits[last].Position
 	}), nil
 }
 
@@ -58,13 +59,13 @@ type search struct {
 	kind     kind
 	columns  string
 	from, to int64
-	after    position
+	after    record.Position
 	limit    int
 	hits     []found
 }
 
-func (v *view) search(tenant string, f store.SignalFilter, after position, limit int) (*search, error) {
-	q := &search{view: v, tenant: tenant, filter: f, after: after, limit: limit, from: nanosOf(f.From), to: untilOf(f.To)}
+func (v *view) search(tenant string, f store.SignalFilter, after record.Position, limit int) (*search, error) {
+	q := &search{view: v, tenant: tenant, filter: f, after: after, limit: limit, from: record.NanosOf(f.From), to: record.UntilOf(f.To)}
 	switch f.Kind {
 	case store.KindSpan:
 		q.kind, q.columns = kindSpans, spanColumns
@@ -82,7 +83,7 @@ func (q *search) run() ([]found, error) {
 	days := slices.Clone(q.days)
 	slices.SortFunc(days, func(a, b day) int { return cmp.Compare(b.ranges[q.kind].max, a.ranges[q.kind].max) })
 	for _, d := range days {
-		if !d.overlaps(q.kind, q.floor(), min(q.to, q.after.at)) {
+		if !d.overlaps(q.kind, q.floor(), min(q.to, q.after.At)) {
 			continue
 		}
 		if err := q.day(d); err != nil {
@@ -97,7 +98,7 @@ func (q *search) floor() int64 {
 	if len(q.hits) < q.limit {
 		return q.from
 	}
-	return max(q.from, q.hits[len(q.hits)-1].at)
+	return max(q.from, q.hits[len(q.hits)-1].At)
 }
 
 func (q *search) day(d day) error {
@@ -130,14 +131,14 @@ func (q *search) day(d day) error {
 func (q *search) rows(dec *decoder, where string, args ...any) error {
 	c := conditions{where: []string{"tenant = ?", where}, args: append([]any{q.tenant}, args...)}
 	c.add("time >= ?", q.floor())
-	if q.to < maxTime {
+	if q.to < record.MaxTime {
 		c.add("time < ?", q.to)
 	}
 	q.narrow(&c, dec.day)
 	sql := "SELECT " + q.columns + ", time FROM " + dec.day.table(q.kind) + " t WHERE " + strings.Join(c.where, " AND ") +
 		" AND time <= ? AND (time < ? OR id < ?) ORDER BY time DESC, id DESC, seq LIMIT ?"
 	for after, got := q.after, 0; got < q.limit; {
-		last, distinct, rows, err := q.chunk(dec, sql, append(slices.Clip(c.args), after.at, after.at, after.id, q.limit))
+		last, distinct, rows, err := q.chunk(dec, sql, append(slices.Clip(c.args), after.At, after.At, after.ID, q.limit))
 		if err != nil || rows < q.limit {
 			return err
 		}
@@ -147,19 +148,19 @@ func (q *search) rows(dec *decoder, where string, args ...any) error {
 }
 
 // chunk merges the rows of one query, and tells where it ended.
-func (q *search) chunk(dec *decoder, sql string, args []any) (last position, distinct, rows int, err error) {
+func (q *search) chunk(dec *decoder, sql string, args []any) (last record.Position, distinct, rows int, err error) {
 	timeColumn := strings.Count(q.columns, ",") + 1
 	err = q.query(sql, func(r *row) error {
 		rows++
-		at := position{at: r.st.ColumnInt64(timeColumn), id: r.st.ColumnText(1)}
+		at := record.Position{At: r.st.ColumnInt64(timeColumn), ID: r.st.ColumnText(1)}
 		if at == last {
 			return nil // delivered again
 		}
 		last = at
 		distinct++
-		record, err := q.decode(dec, r)
+		rec, err := q.decode(dec, r)
 		if err == nil {
-			q.merge(found{SignalRecord: record, position: at})
+			q.merge(found{SignalRecord: rec, Position: at})
 		}
 		return err
 	}, args...)
@@ -180,8 +181,8 @@ func (q *search) decode(d *decoder, r *row) (rec store.SignalRecord, err error) 
 
 // merge puts a hit in its place; of one identity the record received first stays.
 func (q *search) merge(f found) {
-	i := sort.Search(len(q.hits), func(i int) bool { return !before(q.hits[i].position, f.position) })
-	if i < len(q.hits) && q.hits[i].position == f.position {
+	i := sort.Search(len(q.hits), func(i int) bool { return !before(q.hits[i].Position, f.Position) })
+	if i < len(q.hits) && q.hits[i].Position == f.Position {
 		if receivedAt(f) < receivedAt(q.hits[i]) {
 			q.hits[i] = f
 		}
@@ -192,11 +193,11 @@ func (q *search) merge(f found) {
 }
 
 // before tells whether a is listed before b.
-func before(a, b position) bool {
-	if a.at != b.at {
-		return a.at > b.at
+func before(a, b record.Position) bool {
+	if a.At != b.At {
+		return a.At > b.At
 	}
-	return a.id > b.id
+	return a.ID > b.ID
 }
 
 func receivedAt(f found) signal.Nanos {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // mostServed bounds the entry spans of one service that a service map reads, newest first.
@@ -16,7 +17,7 @@ const mostServed = 50_000
 func (s *Store) Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error) {
 	var m store.ServiceMap
 	err := s.read(ctx, func(v *view) (err error) {
-		m, err = v.serviceMap(tenant, nanosOf(from), untilOf(to))
+		m, err = v.serviceMap(tenant, record.NanosOf(from), record.UntilOf(to))
 		return err
 	})
 	return m, err

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // Status implements store.Store.
@@ -50,7 +51,7 @@ func (v *view) status(st *store.Status) error {
 		*into = n
 	}
 	oldest, err := v.number("SELECT coalesce(min(waiting_since), 0) FROM failures WHERE state = 'waiting'")
-	if at := timeOf(oldest); !at.IsZero() {
+	if at := record.TimeOf(oldest); !at.IsZero() {
 		st.OldestWaiting = &at
 	}
 	return err

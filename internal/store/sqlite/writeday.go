@@ -1,12 +1,13 @@
 package sqlite
 
 import (
-	"encoding/json"
+	"crypto/sha256"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // writeDay is what the writer knows of the day it appends to.
@@ -43,22 +44,13 @@ func (w *appending) resource(r *signal.Resource) (int64, error) {
 	if id, ok := w.resourceIDs[r]; ok {
 		return id, nil
 	}
-	v := signal.Resource{}
-	if r != nil {
-		v = *r
-	}
-	attributes, _ := signal.AppendPlainJSON(nil, v.Attributes)
-	counts, err := json.Marshal(v.DroppedAttributes)
-	if err != nil {
-		return 0, err
-	}
-	entities := jsonOf(v.Entities)
-	id, err := w.shared(w.resources, kindResources, digest(attributes, counts, []byte(v.SchemaURL), entities),
+	v := record.ResourceOf(r)
+	id, err := w.shared(w.resources, kindResources, v.Digest(),
 		"attributes, dropped_attributes, schema_url, entities", func(b *binder) {
-			b.json(attributes)
+			b.json(v.Attributes)
 			b.int(int64(v.DroppedAttributes))
 			b.text(v.SchemaURL)
-			b.json(entities)
+			b.json(v.Entities)
 		})
 	w.resourceIDs[r] = id
 	return id, err
@@ -69,30 +61,26 @@ func (w *appending) scope(s *signal.Scope) (int64, error) {
 	if id, ok := w.scopeIDs[s]; ok {
 		return id, nil
 	}
-	attributes, _ := signal.AppendPlainJSON(nil, s.Attributes)
-	counts, err := json.Marshal(s.DroppedAttributes)
-	if err != nil {
-		return 0, err
-	}
-	id, err := w.shared(w.scopes, kindScopes, digest([]byte(s.Name), []byte(s.Version), attributes, counts, []byte(s.SchemaURL)),
+	v := record.ScopeOf(s)
+	id, err := w.shared(w.scopes, kindScopes, v.Digest(),
 		"name, version, attributes, dropped_attributes, schema_url", func(b *binder) {
-			b.text(s.Name)
-			b.text(s.Version)
-			b.json(attributes)
-			b.int(int64(s.DroppedAttributes))
-			b.text(s.SchemaURL)
+			b.text(v.Name)
+			b.text(v.Version)
+			b.json(v.Attributes)
+			b.int(int64(v.DroppedAttributes))
+			b.text(v.SchemaURL)
 		})
 	w.scopeIDs[s] = id
 	return id, err
 }
 
-func (w *appending) shared(known map[string]int64, k kind, digest []byte, columns string, bind func(*binder)) (int64, error) {
-	key := w.tenant + "\x00" + string(digest)
+func (w *appending) shared(known map[string]int64, k kind, digest [sha256.Size]byte, columns string, bind func(*binder)) (int64, error) {
+	key := w.tenant + "\x00" + string(digest[:])
 	if id, ok := known[key]; ok {
 		return id, nil
 	}
 	table := string(k) + "_" + w.name
-	id, err := w.number("SELECT id FROM "+table+" WHERE tenant = ? AND digest = ?", w.tenant, digest)
+	id, err := w.number("SELECT id FROM "+table+" WHERE tenant = ? AND digest = ?", w.tenant, digest[:])
 	if err != nil {
 		return 0, err
 	}
@@ -106,7 +94,7 @@ func (w *appending) shared(known map[string]int64, k kind, digest []byte, column
 		b := &binder{st: st}
 		b.int(id)
 		b.text(w.tenant)
-		b.blob(digest)
+		b.blob(digest[:])
 		bind(b)
 		if err := execBound(st, b); err != nil {
 			return 0, err

@@ -1,4 +1,4 @@
-package sqlite
+package record
 
 import (
 	"net"
@@ -8,9 +8,9 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// peerOf is the address a span calls, host:port or host; "" where it names none. The spans of
+// Peer is the address a span calls, host:port or host; "" where it names none. The spans of
 // servers and consumers carry addresses of their own.
-func peerOf(s *signal.Span) string {
+func Peer(s *signal.Span) string {
 	if s.Kind == signal.KindServer || s.Kind == signal.KindConsumer {
 		return ""
 	}
@@ -43,4 +43,25 @@ func addressOf(attrs signal.Map) (host, port string) {
 		return h, p
 	}
 	return host, port
+}
+
+// Refuses tells whether a serving span answered that the caller may not ask.
+func Refuses(s *signal.Span) bool {
+	if s.Kind != signal.KindServer && s.Kind != signal.KindConsumer {
+		return false
+	}
+	for _, key := range []string{"http.response.status_code", "http.status_code"} {
+		if code, ok := s.Attributes.Int(key); ok {
+			return code == 401 || code == 403 || code == 407
+		}
+	}
+	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code"} {
+		if code, ok := s.Attributes.Int(key); ok {
+			return code == 7 || code == 16
+		}
+		if name := s.Attributes.Str(key); name != "" {
+			return name == "PERMISSION_DENIED" || name == "UNAUTHENTICATED"
+		}
+	}
+	return false
 }
