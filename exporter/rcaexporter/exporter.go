@@ -128,12 +128,12 @@ func (e *rcaExporter) committed(ctx context.Context, c commit) {
 	}
 }
 
-// accepted wakes a worker for failures that were recorded, and compares the conditions by which
+// accepted wakes workers for failures that were recorded, and compares the conditions by which
 // they were found with those of the exporter.
-func (e *rcaExporter) accepted(digests []string) {
+func (e *rcaExporter) accepted(keys, digests []string) {
 	ctx := context.Background()
-	e.telemetry.RcaFailuresAccepted.Add(ctx, int64(len(digests)))
-	if err := e.coord.Wake(ctx, coordination.QueueFailures); err != nil {
+	e.telemetry.RcaFailuresAccepted.Add(ctx, int64(len(keys)))
+	if err := e.coord.Wake(ctx, coordination.QueueFailures, keys...); err != nil {
 		e.log.Debug("cannot wake workers; they look by themselves", zap.Error(err))
 	}
 	for _, theirs := range digests {

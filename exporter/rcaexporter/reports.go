@@ -31,8 +31,8 @@ type failureID struct{ tenant, key string }
 // stored: a report is a hint, which anyone can forge. It holds up no request.
 type reports struct {
 	store    store.Failures
-	accepted func(digests []string) // failures were recorded; the conditions digest of each report
-	refused  func(reason string)    // one report was not
+	accepted func(keys, digests []string) // failures were recorded; the conditions digest of each report
+	refused  func(reason string)          // one report was not
 
 	mu      sync.Mutex
 	waiting map[failureID]*report
@@ -46,7 +46,7 @@ type report struct {
 	pause       time.Duration
 }
 
-func newReports(s store.Failures, accepted func(digests []string), refused func(string)) *reports {
+func newReports(s store.Failures, accepted func(keys, digests []string), refused func(string)) *reports {
 	return &reports{
 		store: s, accepted: accepted, refused: refused,
 		waiting: make(map[failureID]*report), due: make(chan struct{}, 1),
@@ -117,8 +117,8 @@ func (r *reports) try(ctx context.Context, dueBy time.Time) {
 	if err != nil {
 		return // tried again
 	}
-	if digests := r.settle(hints, accepted); len(digests) > 0 {
-		r.accepted(digests)
+	if keys, digests := r.settle(hints, accepted); len(keys) > 0 {
+		r.accepted(keys, digests)
 	}
 }
 
@@ -138,13 +138,13 @@ func (r *reports) take(dueBy time.Time) []store.FailureHint {
 	return hints
 }
 
-// settle forgets the accepted reports, and returns their digests, and those that waited too long.
-func (r *reports) settle(hints []store.FailureHint, accepted []int) (digests []string) {
+// settle forgets the accepted reports, whose keys and digests it returns, and those that waited too long.
+func (r *reports) settle(hints []store.FailureHint, accepted []int) (keys, digests []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, i := range accepted {
 		id := failureID{hints[i].Tenant, hints[i].Key}
-		digests = append(digests, r.waiting[id].digest)
+		keys, digests = append(keys, id.key), append(digests, r.waiting[id].digest)
 		delete(r.waiting, id)
 	}
 	now := time.Now()
@@ -155,5 +155,5 @@ func (r *reports) settle(hints []store.FailureHint, accepted []int) (digests []s
 			r.refused(refusedUnproven)
 		}
 	}
-	return digests
+	return keys, digests
 }

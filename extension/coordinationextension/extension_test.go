@@ -43,5 +43,6 @@ func TestGet(t *testing.T) {
 	require.ErrorContains(t, err, "service::extensions")
 
 	require.NoError(t, ext.Shutdown(t.Context()))
-	require.Error(t, coordinator.Wait(t.Context(), coordination.QueueFailures, time.Hour), "closed with its extension")
+	_, err = coordinator.Wait(t.Context(), coordination.QueueFailures, 1, time.Hour)
+	require.Error(t, err, "closed with its extension")
 }

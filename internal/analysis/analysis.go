@@ -146,7 +146,11 @@ func (w *Workers) loop(ctx context.Context, q coordination.Queue, do step) {
 // wait returns when work is announced, after d, or when ctx ends. Where the coordinator fails,
 // time alone drives the loop.
 func (w *Workers) wait(ctx context.Context, q coordination.Queue, d time.Duration) {
-	if err := w.coord.Wait(ctx, q, d); err == nil || ctx.Err() != nil {
+	most := 1
+	if q == coordination.QueueFailures {
+		most = failureBatch
+	}
+	if _, err := w.coord.Wait(ctx, q, most, d); err == nil || ctx.Err() != nil {
 		return
 	}
 	select {
@@ -160,8 +164,8 @@ func (w *Workers) guarded(ctx context.Context, do step) (wait time.Duration, err
 	return wait, err
 }
 
-func (w *Workers) wake(ctx context.Context, q coordination.Queue) {
-	if err := w.coord.Wake(ctx, q); err != nil && ctx.Err() == nil {
+func (w *Workers) wake(ctx context.Context, q coordination.Queue, ids ...string) {
+	if err := w.coord.Wake(ctx, q, ids...); err != nil && ctx.Err() == nil {
 		w.log.Debug("cannot wake workers; they look by themselves", zap.Error(err))
 	}
 }

@@ -171,7 +171,7 @@ func (c *classifier) published(ctx context.Context, results []store.Classified, 
 	for _, change := range changes {
 		if change.Triggered {
 			c.lag.begin(change.ID, quietSince)
-			c.wake(ctx, coordination.QueueIncidents)
+			c.wake(ctx, coordination.QueueIncidents, change.ID)
 		}
 	}
 	c.announce(ctx, changes...)

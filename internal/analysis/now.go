@@ -81,7 +81,7 @@ func (r Requester) ask(ctx context.Context, tenant string, id signal.TraceID) (d
 	if len(accepted) == 0 {
 		return nil, r.whyNot(ctx, tenant, key)
 	}
-	if err := r.Coordinator.Wake(ctx, coordination.QueueFailures); err != nil {
+	if err := r.Coordinator.Wake(ctx, coordination.QueueFailures, key); err != nil {
 		return nil, fmt.Errorf("wake the workers: %w", err)
 	}
 	f, err := r.Store.Failure(ctx, tenant, key)
@@ -99,7 +99,7 @@ func (r Requester) ask(ctx context.Context, tenant string, id signal.TraceID) (d
 		}
 		asked[incidentID] = in.Wanted
 	}
-	return asked, r.Coordinator.Wake(ctx, coordination.QueueIncidents)
+	return asked, r.Coordinator.Wake(ctx, coordination.QueueIncidents, f.Incidents...)
 }
 
 func (r Requester) whyNot(ctx context.Context, tenant, key string) error {

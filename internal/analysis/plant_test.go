@@ -126,7 +126,7 @@ func (p *plant) report(r analysistest.Request) {
 	accepted, err := p.store.UpsertFailures(p.t.Context(), []store.FailureHint{{Key: r.Key()}})
 	require.NoError(p.t, err)
 	require.Len(p.t, accepted, 1)
-	require.NoError(p.t, p.coord.Wake(p.t.Context(), coordination.QueueFailures))
+	require.NoError(p.t, p.coord.Wake(p.t.Context(), coordination.QueueFailures, "test"))
 	synctest.Wait()
 }
 

@@ -49,7 +49,7 @@ func (w *Workers) sweepOnce(ctx context.Context, before time.Time) error {
 			return err
 		}
 		if found > 0 {
-			w.wake(ctx, coordination.QueueFailures)
+			w.wake(ctx, coordination.QueueFailures, "sweep")
 			if w.observer.Orphaned != nil {
 				w.observer.Orphaned(found)
 			}

@@ -18,25 +18,39 @@ const (
 	QueueIncidents Queue = "incidents" // an incident wants analysis
 )
 
+// Queues are all queues.
+var Queues = []Queue{QueueFailures, QueueIncidents}
+
+// MaxQueued is how many wake-ups a queue holds; beyond it the oldest are dropped.
+const MaxQueued = 1024
+
 // Change announces that an incident changed.
 type Change struct {
 	Tenant     string `json:"tenant"`
 	IncidentID string `json:"incident_id"`
 }
 
-// Coordinator is implemented by every backend; all methods are safe for concurrent use.
+// Coordinator is implemented by every backend; all methods are safe for concurrent use. A backend
+// that needs a server stands in for it while the server is away: its methods then answer for this
+// process alone, and Status says so.
 type Coordinator interface {
 	// Debounce tells whether this is the first call for the key within the window; it opens the
 	// window if so.
 	Debounce(ctx context.Context, tenant, key string, window time.Duration) (first bool, err error)
-	// Release closes the key's window early, so that the next Debounce is first again.
-	Release(ctx context.Context, tenant, key string) error
-	// Wake tells one waiting worker that there is work. It never blocks on a slow worker and may
-	// drop wake-ups beyond a bound: workers also look by themselves.
-	Wake(ctx context.Context, q Queue) error
-	// Wait returns nil when work was announced on the queue or the timeout passed, and the
-	// context's error when it ended.
-	Wait(ctx context.Context, q Queue, timeout time.Duration) error
+	// DebounceAll is Debounce of each key in turn, with few round trips; firsts has one element
+	// per key. On error nothing is known of any key.
+	DebounceAll(ctx context.Context, tenant string, keys []string, window time.Duration) (firsts []bool, err error)
+	// Release closes early those windows of the keys that this coordinator opened, so that the
+	// next Debounce of any coordinator is first again.
+	Release(ctx context.Context, tenant string, keys ...string) error
+	// Wake puts one wake-up per ID into the queue, each for one waiting worker. It never blocks
+	// on a slow worker and may drop wake-ups beyond a bound: workers also look by themselves. The
+	// IDs name the work for whoever looks at the queue; one that is queued twice does no harm.
+	Wake(ctx context.Context, q Queue, ids ...string) error
+	// Wait takes wake-ups from the queue as soon as there are any, oldest first and at most most
+	// (at least 1) of them, and returns their IDs; none when the timeout passed. It returns the
+	// context's error when that ended first.
+	Wait(ctx context.Context, q Queue, most int, timeout time.Duration) (ids []string, err error)
 	// Announce tells all subscribers that an incident changed.
 	Announce(ctx context.Context, c Change) error
 	// Subscribe delivers changes until the context ends, then closes the channel. A subscriber

@@ -174,11 +174,11 @@ func TestReplicasDebounceEachOther(t *testing.T) {
 // brokenCoordinator cannot be reached.
 type brokenCoordinator struct{ coordination.Coordinator }
 
-func (brokenCoordinator) Debounce(context.Context, string, string, time.Duration) (bool, error) {
-	return false, errDown
+func (brokenCoordinator) DebounceAll(context.Context, string, []string, time.Duration) ([]bool, error) {
+	return nil, errDown
 }
 
-func (brokenCoordinator) Release(context.Context, string, string) error { return errDown }
+func (brokenCoordinator) Release(context.Context, string, ...string) error { return errDown }
 
 func TestWithoutCoordinator(t *testing.T) {
 	h := newHarness(t, nil)

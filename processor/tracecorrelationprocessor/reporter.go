@@ -159,26 +159,44 @@ func (r *reporter) nextDue(now time.Time) time.Time {
 // debounce returns the reports that are the first of their window among all replicas. Where that
 // cannot be told, this replica's own debounce must do.
 func (r *reporter) debounce(ctx context.Context, due []*report) []*report {
-	var firsts []*report
-	for _, out := range due {
-		if out.unasked {
+	firsts, asked := splitUnasked(due)
+	if len(asked) == 0 {
+		return firsts
+	}
+	answers, err := r.coordinator.DebounceAll(ctx, tenant, keysOf(asked), r.config.DebounceWindow)
+	r.complain(&r.complained.debounce, err, "Cannot debounce failure reports with other replicas; each debounces its own until that recovers")
+	if err != nil {
+		return append(firsts, asked...)
+	}
+	for i, out := range asked {
+		if out.claimed = answers[i]; out.claimed {
 			firsts = append(firsts, out)
 			continue
 		}
-		first, err := r.coordinator.Debounce(ctx, tenant, out.key, r.config.DebounceWindow)
-		r.complain(&r.complained.debounce, err, "Cannot debounce failure reports with other replicas; each debounces its own until that recovers")
-		switch {
-		case err != nil:
-			firsts = append(firsts, out)
-		case first:
-			out.claimed = true
-			firsts = append(firsts, out)
-		default:
-			add(ctx, r.telemetry.TraceCorrelationReportsDebounced, 1)
-			r.settle(out, 0)
-		}
+		add(ctx, r.telemetry.TraceCorrelationReportsDebounced, 1)
+		r.settle(out, 0)
 	}
 	return firsts
+}
+
+// splitUnasked parts the reports that go out in any case from those to debounce.
+func splitUnasked(due []*report) (unasked, asked []*report) {
+	for _, out := range due {
+		if out.unasked {
+			unasked = append(unasked, out)
+		} else {
+			asked = append(asked, out)
+		}
+	}
+	return unasked, asked
+}
+
+func keysOf(reports []*report) []string {
+	keys := make([]string, len(reports))
+	for i, out := range reports {
+		keys[i] = out.key
+	}
+	return keys
 }
 
 // send sends reports, those of one caller together.
@@ -268,12 +286,12 @@ func (r *reporter) retry(out *report) {
 func (r *reporter) release(ctx context.Context, batch []*report) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	for _, out := range batch {
-		if out.claimed {
-			err := r.coordinator.Release(ctx, tenant, out.key)
-			r.complain(&r.complained.debounce, err, "Cannot release failure reports to other replicas")
-		}
+	claimed := slices.DeleteFunc(slices.Clone(batch), func(out *report) bool { return !out.claimed })
+	if len(claimed) == 0 {
+		return
 	}
+	err := r.coordinator.Release(ctx, tenant, keysOf(claimed)...)
+	r.complain(&r.complained.debounce, err, "Cannot release failure reports to other replicas")
 }
 
 // drain sends what is not reported yet, once, and forgets all groups.

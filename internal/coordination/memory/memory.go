@@ -13,9 +13,7 @@ import (
 
 const (
 	defaultMaxKeys = 1_000_000
-	// wakeBuffer is how many wake-ups wait for a worker, announceBuffer how many changes for a
-	// subscriber.
-	wakeBuffer     = 64
+	// announceBuffer is how many changes wait for a subscriber.
 	announceBuffer = 256
 	// sweepEvery bounds how often expired keys are looked for when there is no room.
 	sweepEvery = time.Second
@@ -46,7 +44,7 @@ type Coordinator struct {
 	windows     map[windowKey]time.Time // when each ends
 	nextSweep   int                     // number of keys at which expired ones are looked for
 	lastSweep   time.Time
-	queues      map[coordination.Queue]chan struct{}
+	queues      map[coordination.Queue]*queue
 	subscribers map[chan coordination.Change]struct{}
 }
 
@@ -63,7 +61,7 @@ func New(o Options) *Coordinator {
 	return &Coordinator{
 		maxKeys: o.MaxKeys, now: o.Now, closed: make(chan struct{}),
 		windows: map[windowKey]time.Time{}, nextSweep: firstSweep,
-		queues:      map[coordination.Queue]chan struct{}{},
+		queues:      map[coordination.Queue]*queue{},
 		subscribers: map[chan coordination.Change]struct{}{},
 	}
 }
@@ -72,9 +70,12 @@ func New(o Options) *Coordinator {
 func (c *Coordinator) Status(context.Context) coordination.Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	queued := make(map[coordination.Queue]int64, len(c.queues))
-	for q, wakes := range c.queues {
-		queued[q] = int64(len(wakes))
+	queued := make(map[coordination.Queue]int64, len(coordination.Queues))
+	for _, q := range coordination.Queues {
+		queued[q] = 0
+	}
+	for name, q := range c.queues {
+		queued[name] = q.len()
 	}
 	return coordination.Status{Backend: "memory", Shared: true, Queued: queued}
 }
@@ -83,15 +84,48 @@ func (c *Coordinator) Status(context.Context) coordination.Status {
 func (c *Coordinator) Debounce(_ context.Context, tenant, key string, window time.Duration) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now, k := c.now(), windowKey{tenant, key}
+	return c.debounce(windowKey{tenant, key}, c.now(), window), nil
+}
+
+// DebounceAll never fails.
+func (c *Coordinator) DebounceAll(_ context.Context, tenant string, keys []string, window time.Duration) ([]bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, firsts := c.now(), make([]bool, len(keys))
+	for i, key := range keys {
+		firsts[i] = c.debounce(windowKey{tenant, key}, now, window)
+	}
+	return firsts, nil
+}
+
+func (c *Coordinator) debounce(k windowKey, now time.Time, window time.Duration) bool {
 	if end, open := c.windows[k]; open && now.Before(end) {
-		return false, nil
+		return false
 	}
 	if window > 0 {
 		c.makeRoom(now)
 		c.windows[k] = now.Add(window)
 	}
-	return true, nil
+	return true
+}
+
+// Window is an open debounce window.
+type Window struct {
+	Tenant, Key string
+	Left        time.Duration // until it ends
+}
+
+// Windows are the windows open at the time of the call, in no order.
+func (c *Coordinator) Windows() []Window {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, open := c.now(), make([]Window, 0, len(c.windows))
+	for k, end := range c.windows {
+		if left := end.Sub(now); left > 0 {
+			open = append(open, Window{k.tenant, k.key, left})
+		}
+	}
+	return open
 }
 
 // makeRoom drops expired windows now and then, and any window where that does not suffice.
@@ -113,48 +147,54 @@ func (c *Coordinator) makeRoom(now time.Time) {
 }
 
 // Release never fails.
-func (c *Coordinator) Release(_ context.Context, tenant, key string) error {
+func (c *Coordinator) Release(_ context.Context, tenant string, keys ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.windows, windowKey{tenant, key})
+	for _, key := range keys {
+		delete(c.windows, windowKey{tenant, key})
+	}
 	return nil
 }
 
-// Wake drops the wake-up when many are waiting for a worker already.
-func (c *Coordinator) Wake(_ context.Context, q coordination.Queue) error {
+// Wake drops the oldest wake-ups when too many wait for a worker.
+func (c *Coordinator) Wake(_ context.Context, q coordination.Queue, ids ...string) error {
 	select {
 	case <-c.closed:
 		return errClosed
-	case c.queue(q) <- struct{}{}:
 	default:
+		c.queue(q).push(ids)
+		return nil
 	}
-	return nil
 }
 
 // Wait also ends, with an error, when the coordinator is closed.
-func (c *Coordinator) Wait(ctx context.Context, q coordination.Queue, timeout time.Duration) error {
+func (c *Coordinator) Wait(ctx context.Context, q coordination.Queue, most int, timeout time.Duration) ([]string, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	select {
-	case <-c.queue(q):
-		return nil
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-c.closed:
-		return errClosed
+	for queue := c.queue(q); ; {
+		if ids := queue.take(most); len(ids) > 0 {
+			return ids, nil
+		}
+		select {
+		case <-queue.filled:
+		case <-timer.C:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-c.closed:
+			return nil, errClosed
+		}
 	}
 }
 
-func (c *Coordinator) queue(q coordination.Queue) chan struct{} {
+func (c *Coordinator) queue(q coordination.Queue) *queue {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.queues[q] == nil {
-		c.queues[q] = make(chan struct{}, wakeBuffer)
+		c.queues[q] = newQueue()
 	}
 	return c.queues[q]
 }
