@@ -18,13 +18,14 @@ import (
 	"github.com/prodsentinel/prodsentinel/config"
 	"github.com/prodsentinel/prodsentinel/internal/cli"
 	"github.com/prodsentinel/prodsentinel/internal/demo"
+	"github.com/prodsentinel/prodsentinel/internal/offline"
 )
 
 // version is set at link time, see the Makefile.
 var version string
 
 func main() {
-	root := cli.NewCommand(collectorSettings(), config.Embedded(), demo.NewCommand())
+	root := cli.NewCommand(collectorSettings(), config.Embedded(), demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
 	err := root.Execute()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)

@@ -20,6 +20,7 @@ import (
 //	incident.json              the incident as the API shows it
 //	analyses/<revision>.json   each analysis, oldest first
 //	cases/<digest>.json        each case those name in input_digest, once
+//	transcripts/<digest>.json  each conversation those name in agents.transcript, once
 //
 // The same stored state gives the same bytes: entries come in this order, without times or owners.
 
@@ -33,6 +34,7 @@ const (
 	bundleIncident = "incident.json"
 	bundleAnalyses = "analyses/"
 	bundleCases    = "cases/"
+	bundleTalks    = "transcripts/"
 )
 
 type bundleInfo struct {
@@ -45,10 +47,18 @@ type Bundle struct {
 	Incident incident.Incident
 	Analyses []incident.Analysis // oldest first
 	Cases    map[string][]byte   // by digest, see OpenCase
+	// Transcripts has the agents' conversations by digest.
+	Transcripts map[string][]byte
+}
+
+// BundleSource is what a bundle is made of.
+type BundleSource interface {
+	store.Incidents
+	Transcript(ctx context.Context, tenant, digest string) ([]byte, error)
 }
 
 // WriteBundle writes the bundle of an incident. store.ErrNotFound if there is no such incident.
-func WriteBundle(ctx context.Context, s store.Incidents, tenant, incidentID string, w io.Writer) error {
+func WriteBundle(ctx context.Context, s BundleSource, tenant, incidentID string, w io.Writer) error {
 	in, err := s.Incident(ctx, tenant, incidentID)
 	if err != nil {
 		return fmt.Errorf("read incident %s: %w", incidentID, err)
@@ -61,7 +71,7 @@ func WriteBundle(ctx context.Context, s store.Incidents, tenant, incidentID stri
 	out := bundleWriter{tar: tar.NewWriter(zipped)}
 	out.encode(bundleHeader, bundleInfo{Format: BundleFormat, IncidentID: in.ID})
 	out.encode(bundleIncident, in)
-	var digests []string
+	var digests, talks []string
 	for i := len(revisions) - 1; i >= 0; i-- {
 		a, err := s.Analysis(ctx, tenant, incidentID, revisions[i].Revision)
 		if err != nil {
@@ -69,6 +79,9 @@ func WriteBundle(ctx context.Context, s store.Incidents, tenant, incidentID stri
 		}
 		out.encode(fmt.Sprintf("%s%d.json", bundleAnalyses, a.Revision), a)
 		digests = append(digests, a.InputDigest)
+		if a.Agents != nil && a.Agents.Transcript != "" {
+			talks = append(talks, a.Agents.Transcript)
+		}
 	}
 	for _, digest := range sortedSet(digests) {
 		body, err := s.Case(ctx, tenant, digest)
@@ -76,6 +89,13 @@ func WriteBundle(ctx context.Context, s store.Incidents, tenant, incidentID stri
 			return fmt.Errorf("read case %s: %w", digest, err)
 		}
 		out.add(bundleCases+digest+".json", body)
+	}
+	for _, digest := range sortedSet(talks) {
+		body, err := s.Transcript(ctx, tenant, digest)
+		if err != nil {
+			return fmt.Errorf("read transcript %s: %w", digest, err)
+		}
+		out.add(bundleTalks+digest+".json", body)
 	}
 	return errors.Join(out.err, out.tar.Close(), zipped.Close())
 }
@@ -113,7 +133,7 @@ func ReadBundle(r io.Reader) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("not an incident bundle: %w", err)
 	}
-	b := Bundle{Cases: make(map[string][]byte)}
+	b := Bundle{Cases: make(map[string][]byte), Transcripts: make(map[string][]byte)}
 	var info bundleInfo
 	for archive := tar.NewReader(zipped); ; {
 		header, err := archive.Next()
@@ -163,6 +183,8 @@ func (b *Bundle) take(name string, body []byte, info *bundleInfo) error {
 			return fmt.Errorf("content has digest %s", got)
 		}
 		b.Cases[digest] = body
+	case strings.HasPrefix(name, bundleTalks):
+		b.Transcripts[strings.TrimSuffix(strings.TrimPrefix(name, bundleTalks), ".json")] = body
 	}
 	return nil
 }

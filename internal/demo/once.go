@@ -10,6 +10,8 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/examples/shop"
 	"github.com/prodsentinel/prodsentinel/examples/shop/scenario"
+
+	"github.com/prodsentinel/prodsentinel/internal/terminal"
 )
 
 // checkAll plays every scenario in both modes side by side and fails unless every verdict is right. The
@@ -39,15 +41,15 @@ func checkAll(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, tim
 		}
 		attempts = append(attempts, failed...)
 	}
-	p := &printer{out: out}
-	p.line("%d orders sent, by OTLP and by plain JSON; waiting for the verdicts", len(attempts))
+	p := &terminal.Printer{Out: out}
+	p.Line("%d orders sent, by OTLP and by plain JSON; waiting for the verdicts", len(attempts))
 	a := newAPI(url(s.addresses, query))
 	began, seen := time.Now(), 0
 	waited := poll(ctx, func() (bool, error) {
 		settled, err := countSettled(ctx, a, attempts)
 		if settled != seen {
 			seen = settled
-			p.line("%5.1f s  %d of %d", time.Since(began).Seconds(), settled, len(attempts))
+			p.Line("%5.1f s  %d of %d", time.Since(began).Seconds(), settled, len(attempts))
 		}
 		return settled == len(attempts), err
 	})
@@ -107,8 +109,8 @@ func count(attempts []*attempt) (settled int) {
 }
 
 // judge prints every attempt with what is wrong about it. waited is why waiting ended, nil if all is settled.
-func judge(ctx context.Context, p *printer, a *api, attempts []*attempt, waited error) error {
-	p.line("\n%-6s %-11s %-20s %-4s %-66s", "", "mode", "ID contains", "HTTP", "verdict")
+func judge(ctx context.Context, p *terminal.Printer, a *api, attempts []*attempt, waited error) error {
+	p.Line("\n%-6s %-11s %-20s %-4s %-66s", "", "mode", "ID contains", "HTTP", "verdict")
 	bad := 0
 	for _, at := range attempts {
 		wrong := at.wrong()
@@ -117,9 +119,9 @@ func judge(ctx context.Context, p *printer, a *api, attempts []*attempt, waited 
 			mark = "WRONG"
 			bad++
 		}
-		p.line("%-6s %-11s %-20s %-4d %s", mark, at.mode, at.name(), at.status, at.concluded())
+		p.Line("%-6s %-11s %-20s %-4d %s", mark, at.mode, at.name(), at.status, at.concluded())
 		for _, w := range wrong {
-			p.line("       - %s (trace %s)", w, at.traceID)
+			p.Line("       - %s (trace %s)", w, at.traceID)
 		}
 	}
 	if waited != nil {
@@ -130,13 +132,13 @@ func judge(ctx context.Context, p *printer, a *api, attempts []*attempt, waited 
 		return err
 	}
 	for _, e := range excess {
-		p.line("WRONG  %s", e)
+		p.Line("WRONG  %s", e)
 	}
 	if bad+len(excess) > 0 {
 		return fmt.Errorf("%d of %d verdicts and %d incidents are not right", bad, len(attempts), len(excess))
 	}
-	p.line("\nAll %d verdicts are right.", len(attempts))
-	return p.err
+	p.Line("\nAll %d verdicts are right.", len(attempts))
+	return p.Err
 }
 
 // concluded says in short what ProdSentinel made of the trace.
@@ -146,7 +148,7 @@ func (a *attempt) concluded() string {
 		return "no failure"
 	case a.analysis != nil && a.analysis.RootCause != nil:
 		rc := a.analysis.RootCause
-		return fmt.Sprintf("%s, %s, %s, %s", rc.Kind, rc.Component, rc.Category, percent(rc.Confidence))
+		return fmt.Sprintf("%s, %s, %s, %s", rc.Kind, rc.Component, rc.Category, terminal.Percent(rc.Confidence))
 	case a.analysis != nil:
 		return string(a.analysis.Verdict)
 	default:

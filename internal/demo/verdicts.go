@@ -9,6 +9,8 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/examples/shop/scenario"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+
+	"github.com/prodsentinel/prodsentinel/internal/terminal"
 )
 
 // attempt is one order that asked for a scenario, and what came of it.
@@ -123,7 +125,7 @@ func (w *differences) rootCause(an *incident.Analysis, want scenario.Verdict) {
 	w.same("component", strings.ToLower(rc.Component), want.Component)
 	w.same("category", string(rc.Category), want.Category)
 	limit := incident.Confidence(want.MaxConfidence * float64(incident.Certain))
-	w.check(rc.Confidence <= limit, "confidence is %s, above %s", percent(rc.Confidence), percent(limit))
+	w.check(rc.Confidence <= limit, "confidence is %s, above %s", terminal.Percent(rc.Confidence), terminal.Percent(limit))
 	w.check(len(rc.Evidence) > 0, "the root cause cites no evidence")
 	for _, f := range an.Findings {
 		w.check(len(f.Evidence) > 0, "finding %s cites no evidence", f.ID)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/examples/shop/scenario"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+
+	"github.com/prodsentinel/prodsentinel/internal/terminal"
 )
 
 func scenarioNamed(t *testing.T, name scenario.Name) scenario.Scenario {
@@ -119,7 +121,7 @@ func TestJudgeCountsIncidents(t *testing.T) {
 				second.incidents[0].ID = "i1"
 			}
 			var out strings.Builder
-			err := judge(t.Context(), &printer{out: &out}, serve(t, map[string]any{"/query/incidents": map[string]any{"items": items}}),
+			err := judge(t.Context(), &terminal.Printer{Out: &out}, serve(t, map[string]any{"/query/incidents": map[string]any{"items": items}}),
 				[]*attempt{first, second}, nil)
 			if tc.want == "" {
 				require.NoError(t, err, out.String())

@@ -1,4 +1,6 @@
-package demo
+// Package terminal writes reports for reading in a terminal. It shows what an analysis says and decides
+// nothing.
+package terminal
 
 import (
 	"fmt"
@@ -14,24 +16,25 @@ const (
 	maxRefs   = 3
 )
 
-// printer writes a report for reading in a terminal. Its first error stays.
-type printer struct {
-	out io.Writer
-	err error
+// Printer writes lines until one cannot be written.
+type Printer struct {
+	Out io.Writer
+	Err error // the first
 }
 
-func (p *printer) line(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.out, format+"\n", args...)
+// Line writes a line.
+func (p *Printer) Line(format string, args ...any) {
+	if p.Err == nil {
+		_, p.Err = fmt.Fprintf(p.Out, format+"\n", args...)
 	}
 }
 
-// printReport writes an incident's analysis for a person.
-func printReport(out io.Writer, inc incident.Incident, an incident.Analysis) error {
-	p := &printer{out: out}
-	p.line("%s", inc.Title)
-	p.line("%s · %s · %s in %s · revision %d", inc.Severity, inc.Status,
-		plural(an.ErrorSignals, "error signal"), plural(inc.FailingTraces, "failing trace"), an.Revision)
+// WriteReport writes an incident's analysis for a person.
+func WriteReport(out io.Writer, inc incident.Incident, an incident.Analysis) error {
+	p := &Printer{Out: out}
+	p.Line("%s", inc.Title)
+	p.Line("%s · %s · %s in %s · revision %d", inc.Severity, inc.Status,
+		Plural(an.ErrorSignals, "error signal"), Plural(inc.FailingTraces, "failing trace"), an.Revision)
 	p.rootCause(an)
 	if c := an.CriticalFailure; c != nil {
 		p.section("Where it hurt first")
@@ -56,25 +59,25 @@ func printReport(out io.Writer, inc incident.Incident, an incident.Analysis) err
 			p.statement(step, nil)
 		}
 	}
-	return p.err
+	return p.Err
 }
 
-func (p *printer) rootCause(an incident.Analysis) {
+func (p *Printer) rootCause(an incident.Analysis) {
 	rc := an.RootCause
 	if rc == nil {
 		p.section("No root cause is certain enough; the candidates are")
 		for _, c := range an.Candidates {
-			p.line("  %s (%s, %s), score %s", c.Component, c.Kind, c.Category, percent(c.Score))
+			p.Line("  %s (%s, %s), score %s", c.Component, c.Kind, c.Category, Percent(c.Score))
 		}
 		return
 	}
 	p.section("Root cause")
 	p.statement(rc.Statement, rc.Evidence)
-	p.line("  %s %s · %s · confidence %s", rc.Kind, rc.Component, rc.Category, percent(rc.Confidence))
+	p.Line("  %s %s · %s · confidence %s", rc.Kind, rc.Component, rc.Category, Percent(rc.Confidence))
 }
 
 // findings writes those that say more than the root cause and where it hurt first.
-func (p *printer) findings(an incident.Analysis) {
+func (p *Printer) findings(an incident.Analysis) {
 	said := make(map[string]bool)
 	if an.RootCause != nil {
 		said[an.RootCause.Statement] = true
@@ -92,21 +95,21 @@ func (p *printer) findings(an incident.Analysis) {
 	}
 }
 
-func (p *printer) section(title string) {
-	p.line("\n%s", title)
+func (p *Printer) section(title string) {
+	p.Line("\n%s", title)
 }
 
 // statement writes wrapped text and, below it, the first records that prove it.
-func (p *printer) statement(text string, evidence []incident.Ref) {
+func (p *Printer) statement(text string, evidence []incident.Ref) {
 	for _, l := range wrap(text, textWidth) {
-		p.line("  %s", l)
+		p.Line("  %s", l)
 	}
 	for i, ref := range evidence {
 		if i == maxRefs {
-			p.line("      … and %d more", len(evidence)-maxRefs)
+			p.Line("      … and %d more", len(evidence)-maxRefs)
 			return
 		}
-		p.line("      %s", ref)
+		p.Line("      %s", ref)
 	}
 }
 
@@ -130,11 +133,13 @@ func wrap(text string, width int) []string {
 	return append(lines, strings.Join(line, " "))
 }
 
-func percent(c incident.Confidence) string {
+// Percent is a confidence in whole percent.
+func Percent(c incident.Confidence) string {
 	return fmt.Sprintf("%d %%", (int(c)*100+int(incident.Certain)/2)/int(incident.Certain))
 }
 
-func plural(n int, what string) string {
+// Plural counts things.
+func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -1,4 +1,4 @@
-package demo
+package terminal
 
 import (
 	"strings"
@@ -30,7 +30,7 @@ func TestReportReadsInATerminal(t *testing.T) {
 		Narrative: incident.Narrative{NextSteps: []string{"Look at who holds the pool's connections."}},
 	}}
 	var out strings.Builder
-	require.NoError(t, printReport(&out, inc, an))
+	require.NoError(t, WriteReport(&out, inc, an))
 	assert.Equal(t, `payment: connection pool exhausted
 high · open · 104 error signals in 1 failing trace · revision 2
 
@@ -69,7 +69,7 @@ func TestReportWithoutRootCauseListsCandidates(t *testing.T) {
 		Candidates: []incident.Candidate{{Kind: "slow", Component: "inventory", Category: "timeout", Score: 400_000}},
 	}}
 	var out strings.Builder
-	require.NoError(t, printReport(&out, incident.Incident{}, an))
+	require.NoError(t, WriteReport(&out, incident.Incident{}, an))
 	assert.Contains(t, out.String(), "the candidates are\n  inventory (slow, timeout), score 40 %")
 }
 

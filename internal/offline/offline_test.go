@@ -1,0 +1,179 @@
+package offline
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
+	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bundleOf stores a failing request, has it analysed and returns its incident's bundle.
+func bundleOf(t *testing.T) []byte {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	coord := memory.New(memory.Options{})
+	t.Cleanup(func() { assert.NoError(t, coord.Close()) })
+
+	r := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
+	batch := store.Batch{Spans: signal.FromTraces(r.Spans())}
+	signal.IdentifySpans("", batch.Spans)
+	for _, span := range batch.Spans {
+		for _, o := range failure.FromSpan(nil, span) {
+			ref := incident.Ref("span:" + span.TraceID.String() + "/" + span.SpanID.String())
+			batch.Errors = append(batch.Errors, store.ErrorSignal{Key: failure.Key(o), Kind: string(o.Kind), Ref: ref, Time: o.Time})
+		}
+	}
+	_, err = s.Append(t.Context(), []store.Batch{batch})
+	require.NoError(t, err)
+	_, err = s.UpsertFailures(t.Context(), []store.FailureHint{{Key: r.Key(), Urgent: true}})
+	require.NoError(t, err)
+
+	workers := analysis.New(analysis.Config{
+		Workers: 1, QuietPeriod: time.Millisecond, MaxWait: time.Second, ResolveAfter: time.Hour,
+		Policy: incident.Policy{LateWindow: time.Hour}, Sweep: analysis.SweepConfig{Interval: time.Hour},
+		Case: analysis.CaseConfig{Baseline: time.Hour, FailingTraces: 5, HealthyTraces: 5},
+	}, s, coord, zap.NewNop(), analysis.Observer{})
+	workers.Start(t.Context())
+	defer func() { assert.NoError(t, workers.Shutdown(context.WithoutCancel(t.Context()))) }()
+	var list store.Listing[incident.Incident]
+	require.Eventually(t, func() bool {
+		list, err = s.ListIncidents(t.Context(), "", store.IncidentFilter{}, store.Page{})
+		return err == nil && len(list.Items) == 1 && list.Items[0].Revision > 0
+	}, 30*time.Second, 10*time.Millisecond)
+	var out bytes.Buffer
+	require.NoError(t, analysis.WriteBundle(t.Context(), s, "", list.Items[0].ID, &out))
+	return out.Bytes()
+}
+
+func run(t *testing.T, cmd *cobra.Command, stdin []byte, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd.SetIn(bytes.NewReader(stdin))
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	cmd.SilenceErrors = true
+	err := cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func TestAnalyze(t *testing.T) {
+	bundle := bundleOf(t)
+	file := filepath.Join(t.TempDir(), "incident.tar.gz")
+	require.NoError(t, os.WriteFile(file, bundle, 0o600))
+
+	text, err := run(t, NewAnalyzeCommand(), nil, file)
+	require.NoError(t, err)
+	assert.Contains(t, text, "Root cause")
+
+	fromStdin, err := run(t, NewAnalyzeCommand(), bundle, "-")
+	require.NoError(t, err)
+	assert.Equal(t, text, fromStdin)
+
+	b, err := analysis.ReadBundle(bytes.NewReader(bundle))
+	require.NoError(t, err)
+	asJSON, err := run(t, NewAnalyzeCommand(), nil, "--output", "json", file)
+	require.NoError(t, err)
+	var want bytes.Buffer
+	require.NoError(t, write(&want, b.Incident, b.Analyses[0], "json"))
+	assert.Equal(t, want.String(), asJSON, "byte for byte what was stored")
+
+	markdown, err := run(t, NewAnalyzeCommand(), nil, "--output", "markdown", "--revision", "1", file)
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(markdown, "# "+b.Incident.Title+"\n"))
+}
+
+func TestAnalyzeRefuses(t *testing.T) {
+	bundle := bundleOf(t)
+	for name, test := range map[string]struct {
+		stdin []byte
+		args  []string
+		want  string
+	}{
+		"no file":     {nil, []string{"/nowhere/at/all"}, "no such file"},
+		"no bundle":   {[]byte("hello"), []string{"-"}, "not an incident bundle"},
+		"half a file": {bundle[:len(bundle)/2], []string{"-"}, "bundle"},
+		"no revision": {bundle, []string{"-", "--revision", "7"}, "no revision 7; its newest is 1"},
+		"no form":     {bundle, []string{"-", "--output", "xml"}, `"xml" is none of text, json, markdown`},
+		"no argument": {nil, nil, "requires at least 1 arg"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := run(t, NewAnalyzeCommand(), test.stdin, test.args...)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+func TestAnalyzeTellsWhenTheReportIsAnother(t *testing.T) {
+	b, err := analysis.ReadBundle(bytes.NewReader(bundleOf(t)))
+	require.NoError(t, err)
+	changed := b.Analyses[0]
+	changed.Severity = incident.SeverityLow
+	again, err := reproduce(b, changed)
+	require.NoError(t, err)
+	require.ErrorContains(t, compare(changed, again), "though the engine is the same")
+	changed.EngineVersion = "0"
+	require.ErrorContains(t, compare(changed, again), "made by engine 0")
+}
+
+func TestExport(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/query/incidents/known/bundle":
+			_, _ = w.Write([]byte("bundle"))
+		case "/query/incidents/broken/bundle":
+			http.Error(w, "the store is away", http.StatusServiceUnavailable)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer site.Close()
+	file := filepath.Join(t.TempDir(), "out.tar.gz")
+	_, err := run(t, NewExportCommand(), nil, "known", "--api", site.URL, "-f", file)
+	require.NoError(t, err)
+	got, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, "bundle", string(got))
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "signals may hold secrets")
+
+	stdout, err := run(t, NewExportCommand(), nil, "known", "--api", site.URL, "-f", "-")
+	require.NoError(t, err)
+	assert.Equal(t, "bundle", stdout)
+
+	for args, want := range map[[2]string]string{
+		{"unknown", site.URL}:           "there is no such incident",
+		{"broken", site.URL}:            "the store is away",
+		{"known", "localhost"}:          "is no address like http://localhost:8080",
+		{"known", "http://127.0.0.1:1"}: "is ProdSentinel running there?",
+	} {
+		_, err := run(t, NewExportCommand(), nil, args[0], "--api", args[1], "-f", filepath.Join(t.TempDir(), "none"))
+		require.ErrorContains(t, err, want)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
