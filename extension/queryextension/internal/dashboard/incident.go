@@ -27,6 +27,7 @@ type incidentPage struct {
 	Findings  []cited
 	Others    []candidate
 	Changes   []change
+	Agents    *agents // nil where none were asked
 	Revisions []store.RevisionView
 	Failures  []store.FailureView
 	NextPage  string
@@ -167,6 +168,7 @@ func (d *Dashboard) addAnalysis(ctx context.Context, page *incidentPage, revisio
 			SuspectedChange: s, Record: c.find(incident.Ref("change:" + s.ID)), For: c.all(s.For), Against: c.all(s.Against),
 		})
 	}
+	page.Agents = agentsOf(&an, &c)
 	return c.err
 }
 

@@ -130,6 +130,22 @@ func TestIncidentPageSaysWhatTheReportSays(t *testing.T) {
 	}
 }
 
+func TestIncidentPageSaysWhatAgentsSay(t *testing.T) {
+	site := sitetest.Serve(t, querytest.Options{})
+	_, body := fetch(t, http.MethodGet, site.URL+"/incidents/"+site.Pool)
+	for _, want := range []string{
+		"A script, not a model, answered here",
+		"The agents hold the same cause with less confidence.",
+		"payment pool.acquire failed after 3.0 s.",
+		"The order of the two records is not provable.",
+		"Commentary, not verified", "The pool may be too small for its callers.",
+		"1 claim was not shown", "payment caused by payment-db", "no evidence was given",
+		"5\u202f120 tokens", "0.0021 USD", "3 looks into the case", "3 texts were redacted before sending",
+	} {
+		assert.Contains(t, body, want)
+	}
+}
+
 func TestStaticFilesAreKept(t *testing.T) {
 	site := sitetest.ServeEmpty(t)
 	_, body := fetch(t, http.MethodGet, site.URL+"/")

@@ -147,10 +147,10 @@ func (f *filler) analyse() Seeded {
 	require.NoError(f.t, err)
 	require.NotEmpty(f.t, claims)
 	for _, c := range claims {
-		report := PoolReport()
+		report, agents := PoolReport(), PoolAgents()
 		switch {
 		case strings.Contains(c.Incident.Title, "<script>"):
-			report, seeded.Hostile = HostileReport(), c.Incident.ID
+			report, agents, seeded.Hostile = HostileReport(), HostileAgents(), c.Incident.ID
 		case strings.Contains(c.Incident.Title, "connections"):
 			seeded.Pool = c.Incident.ID
 		default:
@@ -164,8 +164,13 @@ func (f *filler) analyse() Seeded {
 			},
 			Case:               body,
 			ObservationsDigest: "1",
+			Agents:             &incident.Agents{State: incident.AgentsPending},
 		})
 		require.NoError(f.t, err)
+		asked, err := f.s.ClaimAgents(f.t.Context(), "querytest", time.Minute, 1)
+		require.NoError(f.t, err)
+		require.Len(f.t, asked, 1)
+		require.NoError(f.t, f.s.SaveAgents(f.t.Context(), asked[0], store.AgentsRecord{Agents: agents}))
 	}
 	seeded.Evidence = PoolReport().RootCause.Evidence
 	return seeded
