@@ -4,13 +4,19 @@
 -- epoch, whatever they are. Times of receipt (received_at, opened_at and the like) are this
 -- database's clock.
 
+-- The days of receipt (UTC) that have partitions.
+CREATE TABLE days (
+	day  date PRIMARY KEY,
+	made xid8 NOT NULL DEFAULT pg_current_xact_id() -- another one when a day was dropped and made again
+);
+
 -- Least and greatest event time of each daily partition, rounded outwards, so that a query by event
--- time reads only partitions that overlap.
+-- time reads only partitions that overlap. None while it is empty.
 CREATE TABLE partitions (
-	day      date   NOT NULL, -- of receipt, UTC
+	day      date   NOT NULL REFERENCES days ON DELETE CASCADE,
 	kind     text   NOT NULL, -- the table
-	min_time bigint,
-	max_time bigint,
+	min_time bigint NOT NULL,
+	max_time bigint NOT NULL,
 	PRIMARY KEY (day, kind)
 );
 
@@ -174,13 +180,77 @@ BEGIN
 	RAISE EXCEPTION 'signals are append-only: % of % is refused', TG_OP, TG_TABLE_NAME;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON resources FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON scopes FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON spans FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON logs FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON metric_points FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON error_signals FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON changes FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- The tables of signals, in the order in which they are locked.
+-- +goose StatementBegin
+CREATE FUNCTION signal_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+	SELECT ARRAY['spans', 'logs', 'metric_points', 'error_signals', 'changes', 'resources', 'scopes']
+$$;
+-- +goose StatementEnd
+
+-- make_day makes the partitions of a day where missing. It is the owner's, so that a login that may
+-- only insert can have it run. Attaching a partition, unlike creating one, waits for no writer.
+-- +goose StatementBegin
+CREATE FUNCTION make_day(wanted date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	parent text;
+	part   text;
+BEGIN
+	IF EXISTS (SELECT FROM days WHERE day = wanted) THEN
+		RETURN;
+	END IF;
+	PERFORM pg_advisory_xact_lock(1886612994); -- lockPartitions
+	IF EXISTS (SELECT FROM days WHERE day = wanted) THEN
+		RETURN;
+	END IF;
+	FOREACH parent IN ARRAY signal_tables() LOOP
+		part := parent || to_char(wanted, '_YYYYMMDD');
+		EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part, parent);
+		-- Nobody changes its rows, so they are frozen when first vacuumed.
+		EXECUTE format('ALTER TABLE %I SET (autovacuum_freeze_min_age = 0, toast.autovacuum_freeze_min_age = 0)', part);
+		EXECUTE format('CREATE TRIGGER append_only_all BEFORE TRUNCATE ON %I EXECUTE FUNCTION refuse_change()', part);
+		IF parent IN ('resources', 'scopes') THEN
+			EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, part, wanted, wanted + 1);
+		ELSE
+			EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, part,
+				wanted::timestamp AT TIME ZONE 'UTC', (wanted + 1)::timestamp AT TIME ZONE 'UTC');
+		END IF;
+	END LOOP;
+	INSERT INTO days (day) VALUES (wanted);
+END $$;
+-- +goose StatementEnd
+
+-- drop_day drops what was received on a day. It waits for running transactions that have to do with
+-- signals, and lets others wait meanwhile: set lock_timeout.
+-- +goose StatementBegin
+CREATE FUNCTION drop_day(unwanted date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	parent text;
+BEGIN
+	PERFORM pg_advisory_xact_lock(1886612994); -- lockPartitions
+	FOREACH parent IN ARRAY signal_tables() LOOP
+		EXECUTE format('DROP TABLE IF EXISTS %I', parent || to_char(unwanted, '_YYYYMMDD'));
+	END LOOP;
+	DELETE FROM days WHERE day = unwanted;
+	DELETE FROM commits WHERE day = unwanted;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+DO $$
+DECLARE
+	parent text;
+BEGIN
+	FOREACH parent IN ARRAY signal_tables() LOOP
+		EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION refuse_change()', parent);
+		EXECUTE format('CREATE TRIGGER append_only_all BEFORE TRUNCATE ON %I EXECUTE FUNCTION refuse_change()', parent);
+	END LOOP;
+	-- Nobody's temporary tables stand in for those the owner's functions mean.
+	EXECUTE format('ALTER FUNCTION make_day(date) SET search_path = %I, pg_temp', current_schema());
+	EXECUTE format('ALTER FUNCTION drop_day(date) SET search_path = %I, pg_temp', current_schema());
+END $$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION make_day(date), drop_day(date) FROM PUBLIC;
 
 -- Records the database refused for their data, with their OTLP bytes.
 CREATE TABLE quarantine (
