@@ -174,19 +174,25 @@ func (c *Coordinator) Wait(ctx context.Context, q coordination.Queue, most int, 
 	}
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	for queue := c.queue(q); ; {
+	most = max(1, most)
+	queue := c.queue(q)
+	queue.want(most)
+	for {
 		if ids := queue.take(most); len(ids) > 0 {
 			return ids, nil
 		}
+		var over error
 		select {
 		case <-queue.filled:
+			continue
 		case <-timer.C:
-			return nil, nil
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			over = ctx.Err()
 		case <-c.closed:
-			return nil, errClosed
+			over = errClosed
 		}
+		queue.unwant(most)
+		return nil, over
 	}
 }
 
