@@ -4,6 +4,11 @@
 //
 //	go run ./e2e/measure roots -n 200
 //	go run ./e2e/measure latency -n 40
+//
+// flood takes its own targets:
+//
+//	go run ./e2e/measure flood -n 100000 -second 100 -replicas http://a:4318,http://b:4318 \
+//		-query http://a:8080 -database "$DATABASE_URL" -redis "$REDIS_URL"
 package main
 
 import (
@@ -33,11 +38,15 @@ type target struct {
 	n                    int
 	pause                time.Duration
 	quiet                time.Duration
+
+	// Of flood alone.
+	replicas, database, redis string
+	second, senders           int
 }
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: roots or latency")
+		return errors.New("say what to measure: roots, latency or flood")
 	}
 	var t target
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -47,6 +56,11 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&t.n, "n", 200, "number of samples")
 	flags.DurationVar(&t.pause, "pause", 250*time.Millisecond, "time between two samples' starts")
 	flags.DurationVar(&t.quiet, "quiet", 6*time.Second, "the processor's quiet_period")
+	flags.StringVar(&t.replicas, "replicas", "http://localhost:4318", "flood: base URLs of OTLP/HTTP, comma-separated")
+	flags.StringVar(&t.database, "database", "", "flood: PostgreSQL to count the work of")
+	flags.StringVar(&t.redis, "redis", "", "flood: Redis to count the work of")
+	flags.IntVar(&t.second, "second", 100, "flood: traces of the second cause among them")
+	flags.IntVar(&t.senders, "senders", 6, "flood: requests under way at a time")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -55,8 +69,10 @@ func run(ctx context.Context, args []string) error {
 		return roots(ctx, t)
 	case "latency":
 		return latency(ctx, t)
+	case "flood":
+		return flood(ctx, t)
 	default:
-		return fmt.Errorf("cannot measure %q: say roots or latency", args[0])
+		return fmt.Errorf("cannot measure %q: say roots, latency or flood", args[0])
 	}
 }
 
