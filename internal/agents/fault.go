@@ -1,0 +1,73 @@
+package agents
+
+import (
+	"context"
+	"errors"
+)
+
+// faultKind tells faults apart for telemetry and for the circuit breaker.
+type faultKind string
+
+const (
+	failRateLimited faultKind = "rate_limited"
+	failUnavailable faultKind = "unavailable"
+	failTimeout     faultKind = "timeout"
+	failDenied      faultKind = "denied"
+	failNotFound    faultKind = "not_found"
+	failRefused     faultKind = "refused" // the provider finds fault with the request
+	failBlocked     faultKind = "blocked"
+	failEmpty       faultKind = "empty"
+	failTruncated   faultKind = "truncated"
+	failTooLarge    faultKind = "too_large"
+	failBudget      faultKind = "budget"
+	failBreaker     faultKind = "breaker"
+	failInvalid     faultKind = "invalid_answer"
+	failReplay      faultKind = "replay"
+	failInternal    faultKind = "internal"
+)
+
+// fault is why a conversation ended without a conclusion. Reason is a plain sentence for the
+// page; it holds no secret and no text of the provider that could.
+type fault struct {
+	Kind   faultKind
+	Reason string
+	cause  error
+}
+
+func (f *fault) Error() string {
+	if f.cause == nil {
+		return f.Reason
+	}
+	return f.Reason + " (" + f.cause.Error() + ")"
+}
+
+func (f *fault) Unwrap() error { return f.cause }
+
+func fail(kind faultKind, reason string, cause error) *fault {
+	return &fault{Kind: kind, Reason: reason, cause: cause}
+}
+
+// asFault makes one of any error.
+func asFault(err error) *fault {
+	var f *fault
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, context.DeadlineExceeded):
+		return fail(failTimeout, reasonDeadline, err)
+	default:
+		return fail(failInternal, "The agents failed for a reason of their own; the log of this process has it.", err)
+	}
+}
+
+const reasonDeadline = "The model did not finish within the time an analysis may take (agents.timeout)."
+
+// providersFault tells whether the failure speaks against the provider as a whole, so that asking
+// it again at once is of no use.
+func (f *fault) providersFault() bool {
+	switch f.Kind {
+	case failRateLimited, failUnavailable, failTimeout, failDenied, failNotFound:
+		return true
+	}
+	return false
+}
