@@ -262,6 +262,13 @@ CREATE TABLE quarantine (
 	otlp        bytea       NOT NULL
 );
 
+-- A time of receipt like an event time.
+-- +goose StatementBegin
+CREATE FUNCTION nanos(at timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
+	SELECT (extract(epoch FROM at) * 1000000000)::bigint
+$$;
+-- +goose StatementEnd
+
 CREATE TABLE failures (
 	tenant          text        NOT NULL,
 	key             text        NOT NULL,
@@ -287,9 +294,11 @@ CREATE TABLE failures (
 	lease_until     timestamptz NOT NULL DEFAULT '-infinity',
 	missing_parent  boolean     NOT NULL DEFAULT false,
 	late_until      timestamptz NOT NULL DEFAULT '-infinity',
+	linked          boolean     NOT NULL DEFAULT false, -- has incidents
 	PRIMARY KEY (tenant, key)
-);
+) WITH (fillfactor = 80);
 CREATE INDEX failures_waiting ON failures (urgent DESC, waiting_since) WHERE state = 'waiting';
+CREATE INDEX failures_unsettled ON failures (tenant, key) WHERE linked AND state = 'waiting';
 CREATE INDEX failures_incomplete ON failures (late_until) WHERE missing_parent;
 
 CREATE TABLE incidents (
@@ -323,7 +332,7 @@ CREATE TABLE incidents (
 	want_reason     text        NOT NULL,
 	want_due        timestamptz NOT NULL,
 	late_runs       integer     NOT NULL,
-	analysed_at     timestamptz,
+	analysed_at     timestamptz NOT NULL, -- -infinity for never
 	analysed_traces bigint      NOT NULL,
 	revision        integer     NOT NULL DEFAULT 0,
 	merged_into     text        NOT NULL DEFAULT '',
@@ -335,7 +344,7 @@ CREATE TABLE incidents (
 	dead            boolean     NOT NULL DEFAULT false,
 	last_problem    text        NOT NULL DEFAULT '', -- why the last attempt failed
 	PRIMARY KEY (tenant, id)
-);
+) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX incidents_signature ON incidents (tenant, root_signature) WHERE merged_into = '';
 CREATE INDEX incidents_last_seen ON incidents (tenant, last_seen, id);
 CREATE INDEX incidents_opened ON incidents (tenant, service, opened_at);

@@ -1,0 +1,171 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
+)
+
+// errMerges tells that a batch merges incidents and must be placed again, alone.
+var errMerges = errors.New("incidents are to be merged")
+
+// SaveClassifications implements store.Failures. A batch is loaded in one round trip, placed in
+// memory failure by failure, and saved in another. Locks are taken in one order everywhere: those of
+// the signatures, the failures, the incidents.
+func (s *Store) SaveClassifications(ctx context.Context, results []store.Classified, policy incident.Policy) ([]store.IncidentChange, error) {
+	if len(results) == 0 {
+		return nil, nil
+	}
+	results = carriedAll(results)
+	changes, err := s.saveClassifications(ctx, results, policy, false)
+	if errors.Is(err, errMerges) {
+		changes, err = s.saveClassifications(ctx, results, policy, true)
+	}
+	return changes, err
+}
+
+// saveClassifications returns errMerges if incidents are to be merged and alone is not set.
+func (s *Store) saveClassifications(ctx context.Context, results []store.Classified, policy incident.Policy, alone bool) (changes []store.IncidentChange, err error) {
+	err = s.write(ctx, func(tx pgx.Tx) error {
+		p := placing{policy: policy}
+		if err := p.load(ctx, tx, results, alone); err != nil {
+			return err
+		}
+		p.place()
+		if len(p.merges) > 0 && !alone {
+			return errMerges
+		}
+		changes = p.changes.List
+		return p.save(ctx, tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changes, nil
+}
+
+// placing is one batch under way.
+type placing struct {
+	policy  incident.Policy
+	now     time.Time // of the database
+	mine    []store.Classified
+	tenants map[string]*tenantLedger
+
+	// What is to be saved.
+	links     []linkRow
+	unlinked  failureKeys // had links before
+	changed   []*incident.Incident
+	isChanged map[*incident.Incident]bool
+	rekeyed   map[*incident.Incident]bool
+	history   []historyRow
+	merges    []mergeRow
+	recount   []incidentID
+	changes   ledger.Changes
+}
+
+// tenantLedger is what the placement of a tenant's failures depends on.
+type tenantLedger struct {
+	incidents []*incident.Incident
+	links     map[string][]incident.Link // by key
+	opened    map[string]int             // by service
+}
+
+type (
+	incidentID struct{ tenant, id string }
+	linkRow    struct {
+		tenant, key  string
+		lastReceived time.Time
+		incident.Link
+	}
+	historyRow struct {
+		tenant string
+		incident.Entry
+	}
+	mergeRow struct {
+		tenant string
+		incident.Merge
+	}
+)
+
+func (p *placing) tenant(name string) *tenantLedger {
+	t := p.tenants[name]
+	if t == nil {
+		t = &tenantLedger{links: map[string][]incident.Link{}, opened: map[string]int{}}
+		if p.tenants == nil {
+			p.tenants = map[string]*tenantLedger{}
+		}
+		p.tenants[name] = t
+	}
+	return t
+}
+
+// place decides about one failure after the other, each on what the ones before it left.
+func (p *placing) place() {
+	p.isChanged, p.rekeyed = map[*incident.Incident]bool{}, map[*incident.Incident]bool{}
+	for i, result := range p.mine {
+		f := result.Failure
+		t := p.tenant(f.Tenant)
+		situation := incident.Situation{Links: t.links[f.Key], Incidents: t.incidents, Opened: t.opened}
+		occurrence := incident.Occurrence{Classification: result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError}
+		now := p.now.Add(time.Duration(i) * time.Microsecond) // incidents of one batch keep their order
+		p.note(t, f, situation.Apply(occurrence, p.policy, now, ledger.NewIncidentID))
+	}
+}
+
+// note keeps a decision for saving, and carries it out in memory.
+func (p *placing) note(t *tenantLedger, f store.Failure, d incident.Decision) {
+	if len(t.links[f.Key]) > 0 {
+		p.unlinked.add(f.Tenant, f.Key)
+	}
+	t.links[f.Key] = d.Links
+	for _, l := range d.Links {
+		p.links = append(p.links, linkRow{f.Tenant, f.Key, f.LastError, l})
+	}
+	for _, in := range d.Changed {
+		in.Tenant = f.Tenant
+		if !p.isChanged[in] {
+			p.isChanged[in] = true
+			p.changed = append(p.changed, in)
+		}
+		if ledger.Rekeyed(d, in.ID) {
+			p.rekeyed[in] = true
+		}
+		if slices.Contains(d.Opened, in.ID) {
+			t.incidents = append(t.incidents, in)
+		}
+	}
+	for _, e := range d.History {
+		p.history = append(p.history, historyRow{f.Tenant, e})
+	}
+	for _, m := range d.Merges {
+		p.merges = append(p.merges, mergeRow{f.Tenant, m})
+		t.merge(m)
+	}
+	for _, id := range d.Recount {
+		p.recount = append(p.recount, incidentID{f.Tenant, id})
+	}
+	p.changes.Add(f.Tenant, d)
+}
+
+// merge moves the links of failures that are placed after it.
+func (t *tenantLedger) merge(m incident.Merge) {
+	for key, links := range t.links {
+		if !slices.ContainsFunc(links, func(l incident.Link) bool { return l.IncidentID == m.From }) {
+			continue
+		}
+		links = slices.DeleteFunc(slices.Clone(links), func(l incident.Link) bool { return l.IncidentID == m.Into })
+		for i := range links {
+			if links[i].IncidentID == m.From {
+				links[i].IncidentID = m.Into
+			}
+		}
+		t.links[key] = links
+	}
+}

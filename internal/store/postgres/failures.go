@@ -1,0 +1,188 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// errorsSeen sums the error signals of the failure k (tenant, key); a retried request counts once.
+// Event times are times of receipt where there are none.
+const errorsSeen = `SELECT count(*) AS n, min(coalesce(nullif(time, 0), nanos(received))) AS first_error,
+		max(coalesce(nullif(time, 0), nanos(received))) AS last_error, min(received) AS first_received, max(received) AS last_received
+	FROM (SELECT time, min(received_at) AS received FROM error_signals s
+		WHERE s.tenant = k.tenant AND s.key = k.key GROUP BY kind, ref, time, ordinal) AS signals`
+
+// failureKeys are keys as two arrays, in the order in which all take locks.
+type failureKeys struct{ tenants, keys []string }
+
+func (k *failureKeys) add(tenant, key string) {
+	k.tenants, k.keys = append(k.tenants, tenant), append(k.keys, key)
+}
+
+// UpsertFailures implements store.Failures.
+func (s *Store) UpsertFailures(ctx context.Context, hints []store.FailureHint) (accepted []int, err error) {
+	err = s.write(ctx, func(tx pgx.Tx) (err error) {
+		accepted, err = upsertFailures(ctx, tx, hints)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return accepted, nil
+}
+
+func upsertFailures(ctx context.Context, tx pgx.Tx, hints []store.FailureHint) (accepted []int, err error) {
+	var asked, urgent failureKeys
+	for _, h := range hints {
+		if isText(h.Tenant) && isText(h.Key) { // else nothing is stored under it
+			asked.add(h.Tenant, h.Key)
+		}
+		if h.Urgent && isText(h.Tenant) && isText(h.Key) {
+			urgent.add(h.Tenant, h.Key)
+		}
+	}
+	missing, err := keysOf(tx.Query(ctx, `SELECT DISTINCT k.tenant, k.key FROM unnest($1::text[], $2::text[]) AS k (tenant, key)
+		WHERE NOT EXISTS (SELECT 1 FROM failures f WHERE f.tenant = k.tenant AND f.key = k.key)
+			AND EXISTS (SELECT 1 FROM error_signals s WHERE s.tenant = k.tenant AND s.key = k.key)`, asked.tenants, asked.keys))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := insertFailures(ctx, tx, missing); err != nil {
+		return nil, err
+	}
+	if len(urgent.keys) > 0 {
+		_, err = tx.Exec(ctx, `UPDATE failures f SET urgent = true, due_at = '-infinity'
+			FROM (SELECT f.tenant, f.key FROM failures f JOIN unnest($1::text[], $2::text[]) AS k (tenant, key) USING (tenant, key)
+				WHERE f.state = 'waiting' ORDER BY f.tenant, f.key FOR UPDATE OF f) AS k
+			WHERE f.tenant = k.tenant AND f.key = k.key`, urgent.tenants, urgent.keys)
+		if err != nil {
+			return nil, err
+		}
+	}
+	known, err := keysOf(tx.Query(ctx, `SELECT f.tenant, f.key FROM failures f
+		WHERE (f.tenant, f.key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`, asked.tenants, asked.keys))
+	if err != nil {
+		return nil, err
+	}
+	exists := map[store.FailureHint]bool{}
+	for i := range known.keys {
+		exists[store.FailureHint{Tenant: known.tenants[i], Key: known.keys[i]}] = true
+	}
+	for i, h := range hints {
+		if exists[store.FailureHint{Tenant: h.Tenant, Key: h.Key}] {
+			accepted = append(accepted, i)
+		}
+	}
+	return accepted, nil
+}
+
+// keysOf collects rows of tenant and key.
+func keysOf(rows pgx.Rows, err error) (k failureKeys, _ error) {
+	if err != nil {
+		return k, err
+	}
+	var tenant, key string
+	_, err = pgx.ForEachRow(rows, []any{&tenant, &key}, func() error {
+		k.add(tenant, key)
+		return nil
+	})
+	return k, err
+}
+
+// insertFailures records failures that have an error signal and are not there yet as waiting, and
+// returns how many. Appends that commit meanwhile are waited for, or see them.
+func insertFailures(ctx context.Context, tx pgx.Tx, k failureKeys) (int, error) {
+	if len(k.keys) == 0 {
+		return 0, nil
+	}
+	if err := takeLock(ctx, tx, lockFailures); err != nil {
+		return 0, err
+	}
+	traces := make([]*string, len(k.keys))
+	for i, key := range k.keys {
+		if id, err := signal.ParseTraceID(key); err == nil && !id.IsZero() {
+			traces[i] = &k.keys[i]
+		}
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO failures (tenant, key, trace_id, state, first_error, last_error, error_signals,
+			first_received, last_received, last_record, waiting_since)
+		SELECT k.tenant, k.key, coalesce(k.trace, ''), 'waiting', e.first_error, e.last_error, e.n,
+			e.first_received, e.last_received, greatest(e.last_received, r.newest), e.first_received
+		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)
+		CROSS JOIN LATERAL (`+errorsSeen+`) AS e
+		CROSS JOIN LATERAL (SELECT greatest(
+			(SELECT max(received_at) FROM spans WHERE tenant = k.tenant AND trace_id = k.trace::uuid),
+			(SELECT max(received_at) FROM logs WHERE tenant = k.tenant AND trace_id = k.trace::uuid)) AS newest) AS r
+		WHERE e.n > 0 ORDER BY k.tenant, k.key ON CONFLICT DO NOTHING`, k.tenants, k.keys, traces)
+	return int(tag.RowsAffected()), err
+}
+
+// ClaimFailures implements store.Failures. What is counted of their error signals is brought up to
+// date, unless retention took them.
+func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Failure, error) {
+	var claimed []store.Failure
+	err := s.write(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `WITH k AS MATERIALIZED (
+				SELECT tenant, key FROM failures
+				WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
+				ORDER BY urgent DESC, waiting_since LIMIT $3 FOR UPDATE SKIP LOCKED)
+			UPDATE failures f SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval,
+				attempts = f.attempts + (f.lease_owner <> '')::integer, moved_at = NULL,
+				error_signals = CASE e.n WHEN 0 THEN f.error_signals ELSE e.n END,
+				first_error = coalesce(e.first_error, f.first_error), last_error = coalesce(e.last_error, f.last_error),
+				first_received = coalesce(e.first_received, f.first_received), last_received = coalesce(e.last_received, f.last_received)
+			FROM k CROSS JOIN LATERAL (`+errorsSeen+`) AS e
+			WHERE f.tenant = k.tenant AND f.key = k.key
+			RETURNING f.tenant, f.key, f.trace_id, f.first_received, f.last_received, f.last_record, f.waiting_since,
+				f.urgent, f.attempts, f.error_signals, f.version, f.lease_until`, owner, lease, limit)
+		if err != nil {
+			return err
+		}
+		claimed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Failure, error) { return scanFailure(row, owner) })
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(claimed, urgentThenOldest)
+	return claimed, nil
+}
+
+func scanFailure(row pgx.CollectableRow, owner string) (store.Failure, error) {
+	f := store.Failure{Lease: store.Lease{Owner: owner}}
+	var trace string
+	err := row.Scan(&f.Tenant, &f.Key, &trace, (*instant)(&f.FirstError), (*instant)(&f.LastError), (*instant)(&f.LastReceived),
+		(*instant)(&f.WaitingSince), &f.Urgent, &f.Attempts, &f.ErrorSignals, &f.Version, (*instant)(&f.Lease.Until))
+	if err == nil {
+		err = f.TraceID.UnmarshalText([]byte(trace))
+	}
+	return f, err
+}
+
+func urgentThenOldest(a, b store.Failure) int {
+	switch {
+	case a.Urgent && !b.Urgent:
+		return -1
+	case b.Urgent && !a.Urgent:
+		return 1
+	}
+	return cmp.Or(a.WaitingSince.Compare(b.WaitingSince), cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Key, b.Key))
+}
+
+// Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
+func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
+	return s.write(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE failures SET due_at = CASE WHEN urgent AND NOT $1 THEN due_at ELSE $2 END,
+				lease_owner = '', lease_until = '-infinity'
+			WHERE tenant = $3 AND key = $4 AND lease_owner = $5 AND lease_until = $6`,
+			f.Urgent, instant(until), f.Tenant, f.Key, f.Lease.Owner, instant(f.Lease.Until))
+		return err
+	})
+}
