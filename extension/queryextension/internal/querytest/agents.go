@@ -30,7 +30,7 @@ func PoolAgents() incident.Agents {
 func HostileAgents() incident.Agents {
 	hostile := Script + Bidi
 	said := incident.Claim{
-		ID: hostile, Author: hostile, Predicate: incident.Predicate(hostile), Subject: hostile, Object: hostile, Quote: hostile,
+		ID: hostile, Author: "investigator", Predicate: incident.Predicate(hostile), Subject: hostile, Object: hostile, Quote: hostile,
 		Evidence: []incident.Ref{spanRef(HostileTrace, 1), incident.Ref(hostile)},
 	}
 	return incident.Agents{
