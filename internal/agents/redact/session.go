@@ -1,0 +1,176 @@
+package redact
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Session redacts the texts of one analysis: equal values get equal placeholders. It is not safe
+// for concurrent use.
+type Session struct {
+	redactor *Redactor
+	mapping  map[string]string // placeholder to value
+	issued   map[string]string // value to placeholder
+	numbers  map[string]int    // by kind
+	counts   map[string]int    // replacements by kind
+	keep     map[string]bool
+	known    known
+}
+
+// maxValues bounds how many values of a session are told apart; further ones share the number 0.
+const maxValues = 50_000
+
+// Session begins an analysis.
+func (r *Redactor) Session() *Session {
+	return &Session{
+		redactor: r, mapping: map[string]string{}, issued: map[string]string{}, numbers: map[string]int{},
+		counts: map[string]int{}, keep: map[string]bool{}, known: known{},
+	}
+}
+
+// Keep names values that are never replaced, such as the IDs by which evidence is cited.
+func (s *Session) Keep(values ...string) {
+	for _, v := range values {
+		s.keep[strings.ToLower(v)] = true
+	}
+}
+
+// Text redacts a text from outside. Text that was redacted before must not be given again: its
+// placeholders would be taken for forgeries.
+func (s *Session) Text(text string) string {
+	if s.redactor.off {
+		return text
+	}
+	places := s.find(text)
+	if len(places) == 0 {
+		return s.redactor.escape(text)
+	}
+	var b strings.Builder
+	at := 0
+	for _, p := range places {
+		b.WriteString(s.redactor.escape(text[at:p.start]))
+		b.WriteString(s.replace(p.kind, text[p.start:p.end]))
+		at = p.end
+	}
+	b.WriteString(s.redactor.escape(text[at:]))
+	return b.String()
+}
+
+// Attribute redacts a value that has a name: all of it where the name says that it is a secret.
+func (s *Session) Attribute(key, value string) string {
+	if s.redactor.off {
+		return value
+	}
+	if isSensitiveKey(key) && fieldValue(value, 0, len(value)) {
+		return s.replace(KindPassword, value)
+	}
+	return s.Text(value)
+}
+
+// Original gives all placeholders of this session their values again. Its result must not leave
+// the process.
+func (s *Session) Original(redacted string) string {
+	if s.redactor.off {
+		return redacted
+	}
+	return s.redactor.restore(redacted, func(p string) (string, bool) { v, ok := s.mapping[p]; return v, ok })
+}
+
+// Shown is Original for people who may read the incident: e-mail and IP addresses are given back,
+// credentials and what configured patterns found stay hidden.
+func (s *Session) Shown(redacted string) string {
+	if s.redactor.off {
+		return redacted
+	}
+	return s.redactor.restore(redacted, func(p string) (string, bool) {
+		kind, _, _ := strings.Cut(p[1:], ":")
+		v, ok := s.mapping[p]
+		return v, ok && (kind == KindEmail || kind == KindIP)
+	})
+}
+
+// Counts tells how many replacements were made, by kind.
+func (s *Session) Counts() map[string]int { return maps.Clone(s.counts) }
+
+// Mapping is what the placeholders stand for. It stays with the analysis.
+func (s *Session) Mapping() map[string]string { return maps.Clone(s.mapping) }
+
+// replace issues the placeholder of a value.
+func (s *Session) replace(kind, value string) string {
+	s.counts[kind]++
+	if p, ok := s.issued[value]; ok {
+		return p
+	}
+	if len(s.issued) >= maxValues {
+		return placeholder(kind, 0)
+	}
+	s.numbers[kind]++
+	p := placeholder(kind, s.numbers[kind])
+	s.mapping[p], s.issued[value] = value, p
+	s.known.add(kind, value)
+	return p
+}
+
+// find returns the places to replace, in order and without overlap.
+func (s *Session) find(text string) []place {
+	plain, offsets := visible(text)
+	lower := strings.ToLower(plain)
+	var places []place
+	for i := range s.redactor.rules {
+		if r := &s.redactor.rules[i]; r.mayMatch(lower) {
+			places = s.settle(plain, places, r.matches(plain))
+		}
+	}
+	places = s.settle(plain, places, s.known.matches(plain))
+	places = s.outsideLiterals(plain, places)
+	for i, p := range places {
+		if offsets != nil {
+			places[i].start, places[i].end = offsets[p.start], offsets[p.end-1]+1
+		}
+	}
+	return places
+}
+
+// settle joins what a further rule found with what was found before it.
+func (s *Session) settle(text string, before, found []place) []place {
+	if len(found) == 0 {
+		return before
+	}
+	all := before
+	for _, p := range found {
+		if s.keep[strings.ToLower(text[p.start:p.end])] || p.weak && overlaps(before, p) {
+			continue
+		}
+		all = append(all, p)
+	}
+	slices.SortStableFunc(all, func(a, b place) int { return cmp.Or(cmp.Compare(a.start, b.start), -cmp.Compare(a.end, b.end)) })
+	joined := all[:0]
+	for _, p := range all {
+		if n := len(joined); n > 0 && p.start < joined[n-1].end {
+			joined[n-1].end = max(joined[n-1].end, p.end)
+			continue
+		}
+		joined = append(joined, p)
+	}
+	return joined
+}
+
+func overlaps(places []place, p place) bool {
+	i, _ := slices.BinarySearchFunc(places, p.start, func(q place, start int) int { return cmp.Compare(q.end, start+1) })
+	return i < len(places) && places[i].start < p.end
+}
+
+// outsideLiterals leaves out what lies within text that looks like a placeholder: <secret:2> is
+// escaped as a whole.
+func (s *Session) outsideLiterals(text string, places []place) []place {
+	if len(places) == 0 || !strings.Contains(text, "<") {
+		return places
+	}
+	literals := s.redactor.literal.FindAllStringIndex(text, -1)
+	return slices.DeleteFunc(places, func(p place) bool {
+		i, _ := slices.BinarySearchFunc(literals, p.start, func(l []int, start int) int { return cmp.Compare(l[1], start+1) })
+		return i < len(literals) && literals[i][0] <= p.start && p.end <= literals[i][1]
+	})
+}
