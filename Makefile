@@ -1,4 +1,5 @@
-# Needs Go, make and git; `make race` also a C compiler. `make help` lists the targets.
+# Needs Go, make and git, and PostgreSQL and Redis for tests, which are installed or unpacked where missing;
+# `make race` also a C compiler. `make help` lists the targets.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,6 +15,9 @@ VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo devel-$$(git
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 TOOL     := go tool -modfile=tools/go.mod
 FUZZTIME ?= 5s
+
+# Throwaway PostgreSQL and Redis for the tests; TEST_DATABASE_URL and TEST_REDIS_URL name others.
+SERVERS = scripts/with-servers.sh
 
 # The browser for the dashboard's tests; where there is none to be had, they are skipped.
 BROWSER = CHROMIUM_PATH="$$(scripts/ensure-chromium.sh || true)"
@@ -33,10 +37,10 @@ demo: build ## Watch a failure of three services become an incident; ONCE=1: che
 	$(BINARY) demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
-	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) go test -timeout 20m ./...
+	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) $(SERVERS) go test -timeout 20m ./...
 
 race: ## Run the tests of our packages under the race detector
-	$(BROWSER) CGO_ENABLED=1 go test -race -timeout 30m $$($(RACE_PACKAGES))
+	$(BROWSER) CGO_ENABLED=1 $(SERVERS) go test -race -timeout 30m $$($(RACE_PACKAGES))
 
 fuzz-short: ## Run each fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)

@@ -6,10 +6,11 @@
 #
 # Standard output carries the path and nothing else. Exit 1, saying what to install, if there is no way.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
 
 candidates=(chromium-headless-shell chromium google-chrome google-chrome-stable chromium-browser chrome)
 packages=(chromium-headless-shell chromium chromium-browser) # Debian, Debian, others
-unpacked=${PRODSENTINEL_BROWSER_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/prodsentinel/chromium}
+unpacked=${PRODSENTINEL_BROWSER_DIR:-$(cache_folder chromium)}
 
 say() {
   echo "ensure-chromium: $*" >&2
@@ -36,60 +37,22 @@ find_installed() {
   return 1
 }
 
-# The first package that the apt given as arguments knows.
-available_package() {
-  local package
-  for package in "${packages[@]}"; do
-    if [[ $("$@" show --no-all-versions "$package" 2>/dev/null) == *Filename:* ]]; then
-      echo "$package"
-      return
-    fi
-  done
-  return 1
-}
-
-install_as_root() {
-  local package
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -q update && package=$(available_package apt-cache) &&
-    apt-get -q -y --no-install-recommends install "$package"
-}
-
-# Downloads the package with all it depends on and unpacks it under $unpacked, with an apt state of our
-# own; the wrapper points the loader there.
-unpack_without_root() {
-  local package state=$unpacked/apt root=$unpacked/root
-  mkdir -p "$state"/{lists/partial,archives/partial} "$root"
-  local options=(-o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state" -o "Dir::Cache::archives=$state/archives"
-    -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Install-Recommends=false)
-  apt-get -q "${options[@]}" update && package=$(available_package apt-cache "${options[@]}") || return
-  apt-get -q -y "${options[@]}" --download-only install "$package" || return
-
-  local deb
-  for deb in "$state"/archives/*.deb; do
-    dpkg-deb --extract "$deb" "$root" || return
-  done
-  rm -rf "$state"
-  write_wrapper "$root"
-}
-
-write_wrapper() {
-  local root=$1 program libraries
-  program=$(find "$root/usr/lib" -type f \( -name chromium -o -name headless_shell -o -name chromium-headless-shell \) -perm -u+x | head -n 1)
+unpack() {
+  local program
+  unpack_without_root "$unpacked" "${packages[@]}" || return
+  program=$(find "$unpacked/root/usr/lib" -type f \( -name chromium -o -name headless_shell -o -name chromium-headless-shell \) -perm -u+x | head -n 1)
   [[ -n $program ]] || return 1
-  libraries=$(find "$root" -type f -name '*.so*' -printf '%h\n' | sort -u | paste -sd :)
-  printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" "$program" >"$unpacked/chromium"
-  chmod +x "$unpacked/chromium"
+  write_wrapper "$unpacked" "$program" "$unpacked/chromium"
 }
 
 install() {
-  command -v apt-get >/dev/null || { say "no apt-get here to install with"; return 1; }
+  can_install || return
   if ((EUID == 0)); then
     say "installing a browser with apt-get"
-    install_as_root
+    install_as_root "${packages[@]}"
   else
     say "unpacking a browser into $unpacked"
-    unpack_without_root
+    unpack
   fi
 }
 

@@ -11,12 +11,15 @@ can_install() {
   command -v apt-get >/dev/null || { say "no apt-get here to install with"; return 1; }
 }
 
+# Options of every apt command.
+apt_options=(-q)
+
 # install_as_root PACKAGE...: installs the first package that apt knows.
 install_as_root() {
   local package
   export DEBIAN_FRONTEND=noninteractive
-  apt-get -q update && package=$(first_known apt-cache "$@") &&
-    apt-get -q -y --no-install-recommends install "$package"
+  apt-get "${apt_options[@]}" update && package=$(first_known "$@") &&
+    apt-get "${apt_options[@]}" -y --no-install-recommends install "$package"
 }
 
 # unpack_without_root FOLDER PACKAGE...: downloads the first package that apt knows, with all it depends
@@ -25,26 +28,21 @@ unpack_without_root() {
   local folder=$1 package state=$1/apt deb
   shift
   mkdir -p "$state"/{lists/partial,archives/partial} "$folder/root" || return
-  local options=(-o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state" -o "Dir::Cache::archives=$state/archives"
+  apt_options+=(-o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state" -o "Dir::Cache::archives=$state/archives"
     -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Install-Recommends=false)
-  apt-get -q "${options[@]}" update && package=$(first_known apt-cache "${options[@]}" -- "$@") || return
-  apt-get -q -y "${options[@]}" --download-only --reinstall install "$package" || return
+  apt-get "${apt_options[@]}" update && package=$(first_known "$@") &&
+    apt-get "${apt_options[@]}" -y --download-only install "$package" || return
   for deb in "$state"/archives/*.deb; do
     dpkg-deb --extract "$deb" "$folder/root" || return
   done
   rm -rf "$state"
 }
 
-# first_known APT-CACHE [OPTION... --] PACKAGE...
+# first_known PACKAGE...: the first package that apt knows.
 first_known() {
-  local apt=("$1") package
-  shift
-  if [[ " $* " == *" -- "* ]]; then
-    while [[ $1 != -- ]]; do apt+=("$1"); shift; done
-    shift
-  fi
+  local package
   for package in "$@"; do
-    if [[ $("${apt[@]}" show --no-all-versions "$package" 2>/dev/null) == *Filename:* ]]; then
+    if [[ $(apt-cache "${apt_options[@]}" show --no-all-versions "$package" 2>/dev/null) == *Filename:* ]]; then
       echo "$package"
       return
     fi

@@ -1,11 +1,13 @@
-// Package servertest gives tests a real PostgreSQL and a real Redis. It is imported by tests only.
+// Package servertest gives tests a real PostgreSQL and a real Redis: those that TEST_DATABASE_URL and
+// TEST_REDIS_URL name, as `make test` sets them, otherwise throwaway servers started once for the
+// tests of a process; and servers of a test's own, to be stopped and killed. Where there are none to be
+// had, tests fail and say what to install. It is imported by tests only.
 package servertest
 
 import (
 	"context"
 	"crypto/rand"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +20,7 @@ import (
 // test ends.
 func Database(t testing.TB) string {
 	t.Helper()
-	server := os.Getenv("TEST_DATABASE_URL")
-	require.NotEmpty(t, server, "set TEST_DATABASE_URL to a PostgreSQL server on which databases may be created, or run `make test`, which starts one")
+	server := shared(t).database
 	database := createDatabase(t, server)
 	t.Cleanup(func() { execute(t, server, "DROP DATABASE IF EXISTS "+nameOf(t, database)+" WITH (FORCE)") })
 	return database
@@ -57,7 +58,5 @@ func execute(t testing.TB, server, sql string) {
 // Redis returns the URL of the test server. Tests share it: use keys of your own.
 func Redis(t testing.TB) string {
 	t.Helper()
-	server := os.Getenv("TEST_REDIS_URL")
-	require.NotEmpty(t, server, "set TEST_REDIS_URL to a Redis server, or run `make test`, which starts one")
-	return server
+	return shared(t).redis
 }
