@@ -21,6 +21,14 @@ type Position struct {
 // Endless is the position before the first item.
 var Endless = Position{At: MaxTime, ID: "\U0010FFFF"}
 
+// Before tells whether an item at p is listed before one at o: newest first, ties by ID.
+func (p Position) Before(o Position) bool {
+	if p.At != o.At {
+		return p.At > o.At
+	}
+	return p.ID > o.ID
+}
+
 // Cursor makes a position opaque; listing names the listing it belongs to.
 func (p Position) Cursor(listing string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(listing + " " + strconv.FormatInt(p.At, 10) + " " + p.ID))

@@ -66,7 +66,7 @@ type entry struct {
 	is    bool
 }
 
-// entries lists the newest mostSamples traces in which the service ran the operation, newest
+// entries lists the newest record.MostSamples traces in which the service ran the operation, newest
 // first.
 func (v *view) entries(tenant, service, operation string, from, to time.Time, condition string) ([]entry, error) {
 	byTrace := map[string]entry{}
@@ -82,7 +82,7 @@ func (v *view) entries(tenant, service, operation string, from, to time.Time, co
 				byTrace[e.trace] = e
 			}
 			return nil
-		}, tenant, service, from, to, operation, mostSamples)
+		}, tenant, service, from, to, operation, record.MostSamples)
 		if err != nil {
 			return nil, err
 		}
@@ -90,14 +90,14 @@ func (v *view) entries(tenant, service, operation string, from, to time.Time, co
 	all := slices.SortedFunc(maps.Values(byTrace), func(a, b entry) int {
 		return cmp.Or(cmp.Compare(b.at, a.at), strings.Compare(a.trace, b.trace))
 	})
-	return all[:min(len(all), mostSamples)], nil
+	return all[:min(len(all), record.MostSamples)], nil
 }
 
 // Points implements store.Signals. The points are read before the first is yielded, so that a slow
 // consumer holds no snapshot.
 func (s *Store) Points(ctx context.Context, tenant string, services []string, from, to time.Time, limit int) iter.Seq2[*signal.Point, error] {
 	return func(yield func(*signal.Point, error) bool) {
-		var points []found
+		var points []record.Hit
 		err := s.read(ctx, func(v *view) (err error) {
 			points, err = v.points(tenant, services, from, to, limit)
 			return err
@@ -115,8 +115,8 @@ func (s *Store) Points(ctx context.Context, tenant string, services []string, fr
 }
 
 // points reads the newest points of each service, at most limit in all, oldest first.
-func (v *view) points(tenant string, services []string, from, to time.Time, limit int) ([]found, error) {
-	var all []found
+func (v *view) points(tenant string, services []string, from, to time.Time, limit int) ([]record.Hit, error) {
+	var all []record.Hit
 	for _, service := range services {
 		if len(all) >= limit {
 			break
@@ -131,11 +131,6 @@ func (v *view) points(tenant string, services []string, from, to time.Time, limi
 		}
 		all = append(all, hits...)
 	}
-	slices.SortFunc(all, func(a, b found) int {
-		if before(b.Position, a.Position) {
-			return -1
-		}
-		return 1
-	})
+	record.OldestFirst(all)
 	return all, nil
 }

@@ -68,10 +68,10 @@ func (v *view) first(k kind, d day, same string) string {
 }
 
 // changeEvidence is the change of an ID.
-func (v *view) changeEvidence(tenant, id string) ([]found, error) {
+func (v *view) changeEvidence(tenant, id string) ([]record.Hit, error) {
 	list, err := v.changes(tenant, "id = ?", id)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	return []found{{SignalRecord: store.SignalRecord{Change: &list[0]}}}, nil
+	return []record.Hit{{SignalRecord: store.SignalRecord{Change: &list[0]}}}, nil
 }

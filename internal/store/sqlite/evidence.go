@@ -16,7 +16,7 @@ func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) (
 	if !ok {
 		return nil, record.NotFound("evidence %q", ref)
 	}
-	var records []found
+	var records []record.Hit
 	err := s.read(ctx, func(v *view) (err error) {
 		if kindOf == "change" {
 			records, err = v.changeEvidence(tenant, id)
@@ -31,7 +31,7 @@ func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) (
 	case len(records) == 0:
 		return nil, record.NotFound("evidence %q", ref)
 	}
-	slices.SortFunc(records, func(a, b found) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(records, func(a, b record.Hit) int { return strings.Compare(a.ID, b.ID) })
 	list := make([]store.SignalRecord, len(records))
 	for i, r := range records {
 		list[i] = r.SignalRecord
@@ -40,7 +40,7 @@ func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) (
 }
 
 // evidence reads the records a reference names, each identity once.
-func (v *view) evidence(tenant, what, id string) ([]found, error) {
+func (v *view) evidence(tenant, what, id string) ([]record.Hit, error) {
 	q := &search{view: v, tenant: tenant}
 	where, args := "id = ?", []any{id}
 	switch what {
@@ -55,7 +55,7 @@ func (v *view) evidence(tenant, what, id string) ([]found, error) {
 	default:
 		return nil, nil
 	}
-	var records []found
+	var records []record.Hit
 	seen := map[string]bool{}
 	for _, dec := range v.decoders() {
 		err := v.query("SELECT "+q.columns+" FROM "+dec.day.table(q.kind)+" WHERE tenant = ? AND "+where+" ORDER BY seq", func(r *row) error {
@@ -65,7 +65,7 @@ func (v *view) evidence(tenant, what, id string) ([]found, error) {
 			}
 			seen[identity] = true
 			rec, err := q.decode(dec, r)
-			records = append(records, found{SignalRecord: rec, Position: record.Position{ID: identity}})
+			records = append(records, record.Hit{SignalRecord: rec, Position: record.Position{ID: identity}})
 			return err
 		}, append([]any{tenant}, args...)...)
 		if err != nil {

@@ -3,27 +3,12 @@ package sqlite
 import (
 	"context"
 	"maps"
-	"net"
 	"slices"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
-)
-
-const (
-	// seenWindow is how long before onset a service must have been seen to count as instrumented
-	// at the time, and calls are counted.
-	seenWindow = 30 * time.Minute
-	// recentWindow is how long before onset calls count as recent.
-	recentWindow = 10 * time.Minute
-	// refusalWindow is how far around onset other refused callers are looked for.
-	refusalWindow = 10 * time.Minute
-	// mostSamples bounds the rows read for one answer.
-	mostSamples = 10_000
-	// mostCallers bounds the calls to an address that are followed to their server.
-	mostCallers = 20
 )
 
 // Knowledge implements store.Signals.
@@ -58,7 +43,7 @@ type answering struct {
 }
 
 // before is the start of a window that ends at onset.
-func (a answering) before(window time.Duration) int64 { return max(0, a.onset-int64(window)) }
+func (a answering) before(window time.Duration) int64 { return record.Before(a.onset, window) }
 
 // services tells which of the named services, or of the owners of addresses, have any span, and
 // which have one in the window before onset.
@@ -74,7 +59,7 @@ func (a answering) services(asked []string, owners map[string]string) (ever, see
 			continue
 		}
 		ever = append(ever, name)
-		recent, err := a.hasSpan(name, a.before(seenWindow), a.onset)
+		recent, err := a.hasSpan(name, a.before(record.SeenWindow), a.onset)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -127,11 +112,10 @@ func (a answering) owners(addresses []string) (map[string]string, error) {
 // peer is the address as spans have it: a host stands for its only port. One with several ports,
 // such as localhost, names nobody.
 func (a answering) peer(address string) (string, error) {
-	if _, _, err := net.SplitHostPort(address); err == nil {
+	from, to, ok := record.PortRange(address)
+	if !ok {
 		return address, nil
 	}
-	from := net.JoinHostPort(address, "")
-	to := from[:len(from)-1] + ";" // the byte after ':'
 	var peers []string
 	for _, d := range a.days {
 		t := d.table(kindSpans)
@@ -168,7 +152,7 @@ func (a answering) owner(peer string) (string, error) {
 				func(r *row) error {
 					owners = append(owners, r.text())
 					return nil
-				}, a.tenant, peer, a.onset, mostCallers)
+				}, a.tenant, peer, a.onset, record.MostCallers)
 			switch {
 			case err != nil:
 				return "", err
@@ -189,7 +173,7 @@ func (a answering) calls(asked []incident.CallStats) ([]incident.CallStats, erro
 		c = incident.CallStats{Caller: c.Caller, Callee: c.Callee, Operation: c.Operation}
 		seen := map[string]bool{}
 		for _, d := range a.days {
-			if !d.overlaps(kindSpans, a.before(seenWindow), a.onset) {
+			if !d.overlaps(kindSpans, a.before(record.SeenWindow), a.onset) {
 				continue
 			}
 			t := d.table(kindSpans)
@@ -208,7 +192,7 @@ func (a answering) calls(asked []incident.CallStats) ([]incident.CallStats, erro
 					c.RecentFailed += recent * failed
 				}
 				return nil
-			}, a.tenant, c.Caller, a.before(seenWindow), a.onset, c.Operation, c.Callee, record.EscapeLike(c.Callee)+":%", mostSamples, a.before(recentWindow))
+			}, a.tenant, c.Caller, a.before(record.SeenWindow), a.onset, c.Operation, c.Callee, record.EscapeLike(c.Callee)+":%", record.MostSamples, a.before(record.RecentWindow))
 			if err != nil {
 				return nil, err
 			}
@@ -229,9 +213,8 @@ func (a answering) refused(asked []incident.CallStats) (map[string][]string, err
 		if err != nil {
 			return nil, err
 		}
-		callers = slices.DeleteFunc(callers, func(caller string) bool { return caller == c.Caller })
-		if len(callers) > 0 {
-			refused[c.Callee+"\x00"+c.Operation] = callers
+		if callers = record.Others(callers, c.Caller); len(callers) > 0 {
+			refused[record.RefusedKey(c)] = callers
 		}
 	}
 	if len(refused) == 0 {
@@ -241,7 +224,7 @@ func (a answering) refused(asked []incident.CallStats) (map[string][]string, err
 }
 
 func (a answering) refusedCallers(c incident.CallStats) ([]string, error) {
-	from, to := a.before(refusalWindow), a.onset+min(int64(refusalWindow), record.MaxTime-a.onset)
+	from, to := a.before(record.RefusalWindow), record.After(a.onset, record.RefusalWindow)
 	var callers []string
 	for _, d := range a.days {
 		if !d.overlaps(kindSpans, from, to) {
@@ -254,11 +237,10 @@ func (a answering) refusedCallers(c incident.CallStats) ([]string, error) {
 			JOIN `+t+` p ON p.tenant = ? AND p.trace_id = r.trace_id AND p.span_id = r.parent_span_id`, func(r *row) error {
 			callers = append(callers, r.text())
 			return nil
-		}, a.tenant, c.Callee, from, to, c.Operation, c.Operation, mostSamples, a.tenant)
+		}, a.tenant, c.Callee, from, to, c.Operation, c.Operation, record.MostSamples, a.tenant)
 		if err != nil {
 			return nil, err
 		}
 	}
-	slices.Sort(callers)
-	return slices.Compact(callers), nil
+	return callers, nil
 }

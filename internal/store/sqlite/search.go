@@ -5,19 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
-
-// found is a record of a search with its sort key.
-type found struct {
-	store.SignalRecord
-	record.Position
-}
 
 // SearchSignals implements store.Signals.
 func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.SignalFilter, page store.Page) (store.Listing[store.SignalRecord], error) {
@@ -26,7 +19,7 @@ func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.Signal
 	if err != nil {
 		return store.Listing[store.SignalRecord]{}, err
 	}
-	var hits []found
+	var hits []record.Hit
 	err = s.read(ctx, func(v *view) error {
 		q, err := v.search(tenant, f, after, record.PageSize(page)+1)
 		if err != nil {
@@ -38,15 +31,7 @@ func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.Signal
 	if err != nil {
 		return store.Listing[store.SignalRecord]{}, err
 	}
-	records := make([]store.SignalRecord, len(hits))
-	for i, h := range hits {
-		records[i] = h.SignalRecord
-	}
-	last := 0
-	return record.Listing(name, page, records, func(store.SignalRecord) record.Position {
-		last = record.PageSize(page) - 1
-		return hits[last].Position
-	}), nil
+	return record.HitListing(name, page, hits), nil
 }
 
 // search is one look for the newest records that match. It reads the days newest event first and
@@ -60,12 +45,11 @@ type search struct {
 	columns  string
 	from, to int64
 	after    record.Position
-	limit    int
-	hits     []found
+	newest   record.Newest
 }
 
 func (v *view) search(tenant string, f store.SignalFilter, after record.Position, limit int) (*search, error) {
-	q := &search{view: v, tenant: tenant, filter: f, after: after, limit: limit, from: record.NanosOf(f.From), to: record.UntilOf(f.To)}
+	q := &search{view: v, tenant: tenant, filter: f, after: after, newest: record.Newest{Limit: limit}, from: record.NanosOf(f.From), to: record.UntilOf(f.To)}
 	switch f.Kind {
 	case store.KindSpan:
 		q.kind, q.columns = kindSpans, spanColumns
@@ -79,7 +63,7 @@ func (v *view) search(tenant string, f store.SignalFilter, after record.Position
 	return q, nil
 }
 
-func (q *search) run() ([]found, error) {
+func (q *search) run() ([]record.Hit, error) {
 	days := slices.Clone(q.days)
 	slices.SortFunc(days, func(a, b day) int { return cmp.Compare(b.ranges[q.kind].max, a.ranges[q.kind].max) })
 	for _, d := range days {
@@ -90,16 +74,11 @@ func (q *search) run() ([]found, error) {
 			return nil, err
 		}
 	}
-	return q.hits, nil
+	return q.newest.Hits, nil
 }
 
 // floor is the least event time that may still be among the hits.
-func (q *search) floor() int64 {
-	if len(q.hits) < q.limit {
-		return q.from
-	}
-	return max(q.from, q.hits[len(q.hits)-1].At)
-}
+func (q *search) floor() int64 { return max(q.from, q.newest.Floor()) }
 
 func (q *search) day(d day) error {
 	dec := q.decoder(d)
@@ -137,9 +116,9 @@ func (q *search) rows(dec *decoder, where string, args ...any) error {
 	q.narrow(&c, dec.day)
 	sql := "SELECT " + q.columns + ", time FROM " + dec.day.table(q.kind) + " t WHERE " + strings.Join(c.where, " AND ") +
 		" AND time <= ? AND (time < ? OR id < ?) ORDER BY time DESC, id DESC, seq LIMIT ?"
-	for after, got := q.after, 0; got < q.limit; {
-		last, distinct, rows, err := q.chunk(dec, sql, append(slices.Clip(c.args), after.At, after.At, after.ID, q.limit))
-		if err != nil || rows < q.limit {
+	for after, got := q.after, 0; got < q.newest.Limit; {
+		last, distinct, rows, err := q.chunk(dec, sql, append(slices.Clip(c.args), after.At, after.At, after.ID, q.newest.Limit))
+		if err != nil || rows < q.newest.Limit {
 			return err
 		}
 		after, got = last, got+distinct // short only where records were delivered again
@@ -160,7 +139,7 @@ func (q *search) chunk(dec *decoder, sql string, args []any) (last record.Positi
 		distinct++
 		rec, err := q.decode(dec, r)
 		if err == nil {
-			q.merge(found{SignalRecord: rec, Position: at})
+			q.newest.Add(record.Hit{SignalRecord: rec, Position: at})
 		}
 		return err
 	}, args...)
@@ -177,38 +156,6 @@ func (q *search) decode(d *decoder, r *row) (rec store.SignalRecord, err error) 
 		rec.Point, err = d.point(r)
 	}
 	return rec, err
-}
-
-// merge puts a hit in its place; of one identity the record received first stays.
-func (q *search) merge(f found) {
-	i := sort.Search(len(q.hits), func(i int) bool { return !before(q.hits[i].Position, f.Position) })
-	if i < len(q.hits) && q.hits[i].Position == f.Position {
-		if receivedAt(f) < receivedAt(q.hits[i]) {
-			q.hits[i] = f
-		}
-		return
-	}
-	q.hits = slices.Insert(q.hits, i, f)
-	q.hits = q.hits[:min(len(q.hits), q.limit)]
-}
-
-// before tells whether a is listed before b.
-func before(a, b record.Position) bool {
-	if a.At != b.At {
-		return a.At > b.At
-	}
-	return a.ID > b.ID
-}
-
-func receivedAt(f found) signal.Nanos {
-	switch {
-	case f.Span != nil:
-		return f.Span.ReceivedAt
-	case f.Log != nil:
-		return f.Log.ReceivedAt
-	default:
-		return f.Point.ReceivedAt
-	}
 }
 
 // conditions is a WHERE clause being put together.

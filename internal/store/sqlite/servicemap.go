@@ -10,9 +10,6 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
-// mostServed bounds the entry spans of one service that a service map reads, newest first.
-const mostServed = 50_000
-
 // Services implements store.Signals.
 func (s *Store) Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error) {
 	var m store.ServiceMap
@@ -89,7 +86,7 @@ func (v *view) served(tenant, service string, from, to int64) ([]served, error) 
 				spans = append(spans, served{failed: r.bool(), duration: max(0, r.int()), caller: r.text()})
 			}
 			return nil
-		}, tenant, service, from, to, mostServed)
+		}, tenant, service, from, to, record.MostServed)
 		if err != nil {
 			return nil, err
 		}

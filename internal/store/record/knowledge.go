@@ -1,0 +1,52 @@
+package record
+
+import (
+	"net"
+	"slices"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// The windows and bounds of what a store answers about services.
+const (
+	// SeenWindow is how long before onset a service must have been seen to count as instrumented
+	// at the time, and calls are counted.
+	SeenWindow = 30 * time.Minute
+	// RecentWindow is how long before onset calls count as recent.
+	RecentWindow = 10 * time.Minute
+	// RefusalWindow is how far around onset other refused callers are looked for.
+	RefusalWindow = 10 * time.Minute
+	// MostSamples bounds the rows read for one answer.
+	MostSamples = 10_000
+	// MostCallers bounds the calls to an address that are followed to their server.
+	MostCallers = 20
+	// MostServed bounds the entry spans of one service that a service map reads, newest first.
+	MostServed = 50_000
+)
+
+// Before is the start of a window that ends at onset.
+func Before(onset int64, window time.Duration) int64 { return max(0, onset-int64(window)) }
+
+// After is the end of a window that begins at onset.
+func After(onset int64, window time.Duration) int64 { return onset + min(int64(window), MaxTime-onset) }
+
+// PortRange bounds, by bytes, the addresses that have the given host and any port; ok is false
+// where address has a port itself.
+func PortRange(address string) (from, to string, ok bool) {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return "", "", false
+	}
+	from = net.JoinHostPort(address, "")
+	return from, from[:len(from)-1] + ";", true // the byte after ':'
+}
+
+// RefusedKey is how incident.Knowledge names an operation of a callee.
+func RefusedKey(c incident.CallStats) string { return c.Callee + "\x00" + c.Operation }
+
+// Others sorts names and leaves out doubles and one that is not meant.
+func Others(names []string, not string) []string {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return slices.DeleteFunc(names, func(name string) bool { return name == not })
+}
