@@ -22,6 +22,8 @@ var (
 	ErrUnavailable = errors.New("store unavailable")
 	// ErrLostLease: another worker has taken the work over; the result was not saved.
 	ErrLostLease = errors.New("lease lost")
+	// ErrTooMuch: a search would read more than it may; a narrower one succeeds.
+	ErrTooMuch = errors.New("the search takes too long: narrow its time range, or name a service or a trace")
 	// ErrInvalidCursor: the cursor was not made by this listing.
 	ErrInvalidCursor = errors.New("invalid cursor")
 )

@@ -12,9 +12,11 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -55,6 +57,10 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 
 const defaultMaxConns = 10
 
+// cancelPatience is how long a cancelled query may take to end on the server before its connection
+// is given up.
+const cancelPatience = time.Second
+
 func connect(ctx context.Context, databaseURL string, o Options) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(withoutDriver(databaseURL))
 	if err != nil {
@@ -63,6 +69,9 @@ func connect(ctx context.Context, databaseURL string, o Options) (*pgxpool.Pool,
 	config.MaxConns = o.MaxConns
 	if config.MaxConns == 0 {
 		config.MaxConns = defaultMaxConns
+	}
+	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelPatience}
 	}
 	return pgxpool.NewWithConfig(ctx, config)
 }
@@ -100,21 +109,6 @@ func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
 	return unavailable(ctx, err)
 }
 
-// read runs fn on a snapshot of the primary.
-func (s *Store) read(ctx context.Context, fn func(pgx.Tx) error) error {
-	return s.snapshot(ctx, s.pool, fn)
-}
-
-// browse runs fn on a snapshot that may lag behind the primary.
-func (s *Store) browse(ctx context.Context, fn func(pgx.Tx) error) error {
-	return s.snapshot(ctx, s.replica, fn)
-}
-
-func (s *Store) snapshot(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return unavailable(ctx, pgx.BeginTxFunc(ctx, pool, options, fn))
-}
-
 // again tells whether the same transaction may succeed when run once more.
 func again(err error) bool {
 	var failed *pgconn.PgError
@@ -128,7 +122,7 @@ func unavailable(ctx context.Context, err error) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("PostgreSQL store: %w", ctx.Err())
+		return fmt.Errorf("PostgreSQL store: %w", context.Cause(ctx))
 	}
 	var failed *pgconn.PgError
 	var connecting *pgconn.ConnectError

@@ -71,7 +71,7 @@ CREATE TABLE spans (
 	end_time           bigint      NOT NULL,
 	status_code        integer     NOT NULL,
 	status_message     text        NOT NULL,
-	peer               text,                 -- address called: host:port, or host
+	peer               text COLLATE "C",     -- address called: host:port, or host
 	refused            boolean     NOT NULL, -- a serving span answered 401, 403, 407 or alike
 	attributes         json        NOT NULL,
 	events             json,
@@ -87,7 +87,7 @@ CREATE TABLE spans (
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX spans_trace ON spans (trace_id, span_id);
 CREATE INDEX spans_service ON spans (tenant, service, time);
-CREATE INDEX spans_peer ON spans (tenant, peer, time) WHERE peer IS NOT NULL;
+CREATE INDEX spans_peer ON spans (tenant, peer, (status_code = 2), time) WHERE peer IS NOT NULL;
 CREATE INDEX spans_refused ON spans (tenant, service, time) WHERE refused;
 
 CREATE TABLE logs (
@@ -159,7 +159,7 @@ CREATE INDEX error_signals_xid ON error_signals (xid) INCLUDE (received_at, tena
 
 CREATE TABLE changes (
 	tenant      text        NOT NULL,
-	id          text        NOT NULL,
+	id          text COLLATE "C" NOT NULL,
 	received_at timestamptz NOT NULL,
 	time        bigint      NOT NULL,
 	service     text        NOT NULL,

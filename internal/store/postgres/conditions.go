@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// conditions is a WHERE clause being put together, with its arguments.
+type conditions struct {
+	where []string
+	args  []any
+}
+
+func (c *conditions) String() string { return strings.Join(c.where, " AND ") }
+
+// add adds a condition; each %s in it stands for the next argument.
+func (c *conditions) add(condition string, args ...any) {
+	places := make([]any, len(args))
+	for i, a := range args {
+		places[i] = c.arg(a)
+	}
+	c.where = append(c.where, fmt.Sprintf(condition, places...))
+}
+
+// arg adds an argument and returns its place.
+func (c *conditions) arg(a any) string {
+	c.args = append(c.args, a)
+	return "$" + strconv.Itoa(len(c.args))
+}
+
+// contains adds that a column contains a text, without regard to case: of any letter, whatever
+// the collation of the database.
+func (c *conditions) contains(name, text string) {
+	text = strings.ToLower(textOf(text))
+	folded := `lower(` + name + ` COLLATE "C")`
+	if from, to := upper(text); from != "" {
+		folded = "translate(" + folded + ", " + c.arg(from) + ", " + c.arg(to) + ")"
+	}
+	c.add("strpos("+folded+", %s) > 0", text)
+}
+
+// upper lists the letters beyond ASCII that are the upper case of one in text, and those ones.
+func upper(text string) (from, to string) {
+	for _, r := range text {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			if unicode.ToLower(other) == r && !strings.ContainsRune(from, other) {
+				from, to = from+string(other), to+string(r)
+			}
+		}
+	}
+	return from, to
+}
+
+// attributeIs adds that row t's attribute, or where it has none its resource's, is equal to value
+// as text. Rows of the given days have their resources there.
+func (c *conditions) attributeIs(key, value string, of ...day) {
+	days := "true"
+	if len(of) > 0 {
+		days = stored("r", of...)
+	}
+	k, v := c.arg(textOf(key)), c.arg(textOf(value))
+	c.where = append(c.where, fmt.Sprintf("coalesce(attributes->>%[1]s = %[2]s, "+
+		"resource IN (SELECT r.id FROM resources AS r WHERE %[3]s AND r.attributes->>%[1]s = %[2]s) AND attributes->%[1]s IS NULL)", k, v, days))
+}
