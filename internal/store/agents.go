@@ -33,6 +33,22 @@ type Agents interface {
 	Settle(ctx context.Context, id string, actual Spend) error
 	// Spent sums the last hour and the last 24 hours.
 	Spent(ctx context.Context) (hour, day Spend, err error)
+
+	// ReportAgents keeps what a worker process says of its agents, in place of what was said before.
+	ReportAgents(ctx context.Context, info AgentsInfo) error
+	// AgentsInfo returns what was reported last; ErrNotFound if nothing was.
+	AgentsInfo(ctx context.Context) (AgentsInfo, error)
+}
+
+// AgentsInfo is whether workers ask agents, for GET /query/status.
+type AgentsInfo struct {
+	Enabled  bool   `json:"enabled"`
+	Provider string `json:"provider"`
+	Model    string `json:"model,omitempty"`
+	// Reason is why agents are off, in a sentence.
+	Reason string `json:"reason,omitempty"`
+	// ReportedAt is set by the store.
+	ReportedAt time.Time `json:"reported_at"`
 }
 
 // AgentsClaim is a revision leased to be looked at by agents.

@@ -197,3 +197,26 @@ func (s *Store) Spent(ctx context.Context) (hour, day store.Spend, err error) {
 	})
 	return hour, day, err
 }
+
+// ReportAgents implements store.Agents.
+func (s *Store) ReportAgents(ctx context.Context, info store.AgentsInfo) error {
+	return s.write(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO agents_info (id, reported_at, body) VALUES (1, clock_timestamp(), $1)
+			ON CONFLICT (id) DO UPDATE SET reported_at = excluded.reported_at, body = excluded.body`, info)
+		return err
+	})
+}
+
+// AgentsInfo implements store.Agents.
+func (s *Store) AgentsInfo(ctx context.Context) (info store.AgentsInfo, err error) {
+	err = s.browse(ctx, func(tx pgx.Tx) error {
+		var at time.Time
+		err := tx.QueryRow(ctx, "SELECT body, reported_at FROM agents_info").Scan(&info, &at)
+		info.ReportedAt = at.UTC()
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("a report on agents: %w", store.ErrNotFound)
+		}
+		return err
+	})
+	return info, err
+}

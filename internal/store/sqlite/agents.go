@@ -211,3 +211,31 @@ func (s *Store) Spent(ctx context.Context) (hour, day store.Spend, err error) {
 	})
 	return hour, day, err
 }
+
+// ReportAgents implements store.Agents.
+func (s *Store) ReportAgents(ctx context.Context, info store.AgentsInfo) error {
+	body, err := json.Marshal(info)
+	if err != nil {
+		return fmt.Errorf("write what is said of agents: %w", err)
+	}
+	return s.write(ctx, func(c *conn) error {
+		_, err := c.exec("INSERT OR REPLACE INTO agents_info (id, reported_at, body) VALUES (1, ?, ?)", s.now(), string(body))
+		return err
+	})
+}
+
+// AgentsInfo implements store.Agents.
+func (s *Store) AgentsInfo(ctx context.Context) (info store.AgentsInfo, err error) {
+	err = s.read(ctx, func(v *view) error {
+		err := record.NotFound("a report on agents")
+		if scanErr := v.query("SELECT body, reported_at FROM agents_info", func(r *row) error {
+			err = json.Unmarshal(r.st.ColumnRawText(r.next()), &info)
+			info.ReportedAt = r.time()
+			return err
+		}); scanErr != nil {
+			return scanErr
+		}
+		return err
+	})
+	return info, err
+}

@@ -22,6 +22,7 @@ var agents = map[string]func(*testing.T, store.Store){
 	"ExpiredAgentsLeaseIsTakenOver":        expiredAgentsLeaseIsTakenOver,
 	"TranscriptIsKeptAndReused":            transcriptIsKeptAndReused,
 	"BudgetHoldsForAllReplicas":            budgetHoldsForAllReplicas,
+	"AgentsInfoIsReplaced":                 agentsInfoIsReplaced,
 	"BudgetsNameTheirLimit":                budgetsNameTheirLimit,
 }
 
@@ -223,4 +224,16 @@ func budgetsNameTheirLimit(t *testing.T, s store.Store) {
 	}
 	_, err = s.Reserve(t.Context(), tenant, "another", store.Spend{Tokens: 3}, store.SpendLimits{Incident: store.Spend{Tokens: 12}})
 	require.NoError(t, err, "each incident has its own")
+}
+
+func agentsInfoIsReplaced(t *testing.T, s store.Store) {
+	_, err := s.AgentsInfo(t.Context())
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.NoError(t, s.ReportAgents(t.Context(), store.AgentsInfo{Enabled: true, Provider: "gemini"}))
+	require.NoError(t, s.ReportAgents(t.Context(), store.AgentsInfo{Provider: "none", Reason: "they are off"}))
+	info, err := s.AgentsInfo(t.Context())
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), info.ReportedAt, time.Minute)
+	info.ReportedAt = time.Time{}
+	assert.Equal(t, store.AgentsInfo{Provider: "none", Reason: "they are off"}, info)
 }

@@ -41,3 +41,10 @@ CREATE TABLE agent_spend (
 );
 CREATE INDEX agent_spend_at ON agent_spend (at);
 CREATE INDEX agent_spend_incident ON agent_spend (tenant, incident_id);
+
+-- What a worker process said last of its agents; one row.
+CREATE TABLE agents_info (
+	id          integer     PRIMARY KEY CHECK (id = 1),
+	reported_at timestamptz NOT NULL,
+	body        json        NOT NULL
+);

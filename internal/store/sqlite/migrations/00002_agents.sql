@@ -40,3 +40,10 @@ CREATE TABLE agent_spend (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX agent_spend_at ON agent_spend (at);
 CREATE INDEX agent_spend_incident ON agent_spend (tenant, incident_id);
+
+-- What a worker process said last of its agents; one row.
+CREATE TABLE agents_info (
+	id          INTEGER PRIMARY KEY CHECK (id = 1),
+	reported_at INTEGER NOT NULL,
+	body        TEXT    NOT NULL -- JSON
+) STRICT;
