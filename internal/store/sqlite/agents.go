@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
@@ -168,7 +169,7 @@ func (s *Store) Reserve(ctx context.Context, tenant, incidentID string, amount s
 		if err := limits.Exceeds(ofIncident, hour, day, amount); err != nil {
 			return err
 		}
-		id = newIncidentID()
+		id = ledger.NewIncidentID()
 		_, err = c.exec("INSERT INTO agent_spend (id, tenant, incident_id, at, tokens, micro_usd) VALUES (?, ?, ?, ?, ?, ?)",
 			id, tenant, incidentID, now, amount.Tokens, amount.MicroUSD)
 		return err

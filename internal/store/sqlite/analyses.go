@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
@@ -152,7 +153,7 @@ func (w *analysisWriter) conclude(a incident.Analysis) error {
 		}
 	}
 	if a.RootCause == nil {
-		_, err := w.exec("UPDATE incidents SET confidence = ? WHERE tenant = ? AND id = ?", best(a.Candidates), tenant, a.IncidentID)
+		_, err := w.exec("UPDATE incidents SET confidence = ? WHERE tenant = ? AND id = ?", ledger.Confidence(a.Candidates), tenant, a.IncidentID)
 		return err
 	}
 	rc := a.RootCause
@@ -160,13 +161,6 @@ func (w *analysisWriter) conclude(a incident.Analysis) error {
 		WHERE tenant = ? AND id = ? AND ungrouped = 0`,
 		rc.Category, rc.Kind, rc.Service, rc.Component, rc.Operation, rc.Confidence, tenant, a.IncidentID)
 	return err
-}
-
-func best(candidates []incident.Candidate) (c incident.Confidence) {
-	for _, candidate := range candidates {
-		c = max(c, candidate.Score)
-	}
-	return min(c, incident.Certain)
 }
 
 // FailAnalysis implements store.Incidents.

@@ -2,24 +2,19 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
-
-// floodWindow is the time of receipt within which new incidents of one service are counted.
-const floodWindow = time.Hour
 
 // SaveClassifications implements store.Failures.
 func (s *Store) SaveClassifications(ctx context.Context, results []store.Classified, policy incident.Policy) ([]store.IncidentChange, error) {
-	var changes changeSet
+	var changes ledger.Changes
 	err := s.write(ctx, func(c *conn) error {
-		changes = changeSet{}
+		changes = ledger.Changes{}
 		for _, result := range results {
 			save := classifying{conn: c, now: s.now(), policy: policy, result: result, changes: &changes}
 			if err := save.run(); err != nil {
@@ -31,20 +26,7 @@ func (s *Store) SaveClassifications(ctx context.Context, results []store.Classif
 	if err != nil {
 		return nil, err
 	}
-	return changes.list, nil
-}
-
-// changeSet collects incidents that changed, each once.
-type changeSet struct{ list []store.IncidentChange }
-
-func (c *changeSet) add(change store.IncidentChange) {
-	for i, known := range c.list {
-		if known.Tenant == change.Tenant && known.ID == change.ID {
-			c.list[i].Triggered = known.Triggered || change.Triggered
-			return
-		}
-	}
-	c.list = append(c.list, change)
+	return changes.List, nil
 }
 
 // classifying saves one classification.
@@ -53,7 +35,7 @@ type classifying struct {
 	now     time.Time
 	policy  incident.Policy
 	result  store.Classified
-	changes *changeSet
+	changes *ledger.Changes
 }
 
 func (s *classifying) run() error {
@@ -67,7 +49,7 @@ func (s *classifying) run() error {
 	f := s.result.Failure
 	decision := situation.Apply(incident.Occurrence{
 		Classification: s.result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError,
-	}, s.policy, s.now.UTC(), newIncidentID)
+	}, s.policy, s.now.UTC(), ledger.NewIncidentID)
 	return s.save(decision)
 }
 
@@ -122,7 +104,7 @@ func (s *classifying) situation() (incident.Situation, error) {
 	}
 	for _, r := range occurrence.Roots {
 		opened, err := s.number("SELECT count(*) FROM incidents WHERE tenant = ? AND service = ? AND opened_at > ? AND ungrouped = 0",
-			f.Tenant, r.Service, s.now.Add(-floodWindow))
+			f.Tenant, r.Service, s.now.Add(-ledger.FloodWindow))
 		if err != nil {
 			return situation, err
 		}
@@ -146,12 +128,10 @@ func (s *classifying) links() (links []incident.Link, err error) {
 // save carries the decision out. Merged incidents come first: they free their signature.
 func (s *classifying) save(d incident.Decision) error {
 	f := s.result.Failure
-	slices.SortStableFunc(d.Changed, func(a, b *incident.Incident) int {
-		return boolOrder(a.MergedInto == "", b.MergedInto == "")
-	})
+	ledger.MergedFirst(d.Changed)
 	for _, in := range d.Changed {
 		in.Tenant = f.Tenant
-		if err := s.upsertIncident(in, rekeyed(d, in.ID)); err != nil {
+		if err := s.upsertIncident(in, ledger.Rekeyed(d, in.ID)); err != nil {
 			return err
 		}
 	}
@@ -171,29 +151,8 @@ func (s *classifying) save(d incident.Decision) error {
 			return err
 		}
 	}
-	for _, in := range d.Changed {
-		s.changes.add(store.IncidentChange{Tenant: f.Tenant, ID: in.ID, Triggered: slices.Contains(d.Triggered, in.ID)})
-	}
+	s.changes.Add(f.Tenant, d)
 	return nil
-}
-
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	default:
-		return 1
-	}
-}
-
-// rekeyed tells whether an incident's identity changed, so that an analysis under way is of
-// something else.
-func rekeyed(d incident.Decision, id string) bool {
-	return slices.ContainsFunc(d.History, func(e incident.Entry) bool {
-		return e.IncidentID == id && e.Action != incident.ActionOpened
-	})
 }
 
 func (s *classifying) replaceLinks(links []incident.Link) error {
@@ -217,20 +176,13 @@ func (s *classifying) record(d incident.Decision) error {
 	for _, e := range d.History {
 		_, err := s.exec(`INSERT INTO incident_history (tenant, incident_id, at, action, other_id, from_signature, to_signature, reason, moved_keys)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT json_group_array(key) FROM incident_failures WHERE tenant = ? AND incident_id = ? AND ? = 'merged'))`,
-			s.result.Failure.Tenant, e.IncidentID, s.now, e.Action, e.OtherID, e.FromSignature, e.ToSignature, historyReason(e.Action),
+			s.result.Failure.Tenant, e.IncidentID, s.now, e.Action, e.OtherID, e.FromSignature, e.ToSignature, ledger.HistoryReason(e.Action),
 			s.result.Failure.Tenant, e.IncidentID, e.Action)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func historyReason(a incident.Action) string {
-	if a == incident.ActionOpened {
-		return incident.ReasonOpened
-	}
-	return incident.ReasonLateSignals
 }
 
 // merge moves what belonged to the merged incident to its survivor.
@@ -257,10 +209,4 @@ func recount(c *conn, tenant, id string) error {
 			FROM incident_failures WHERE tenant = ? AND incident_id = ?)
 		WHERE tenant = ? AND id = ?`, tenant, id, tenant, id)
 	return err
-}
-
-func newIncidentID() string {
-	id := make([]byte, 16)
-	_, _ = rand.Read(id) // never fails
-	return hex.EncodeToString(id)
 }

@@ -28,7 +28,7 @@ func (s *Store) RetryDeadLetters(ctx context.Context, tenant string, ids []strin
 	err = s.write(ctx, func(c *conn) error {
 		retried = nil
 		return c.query(`UPDATE incidents SET dead = 0, attempts = 0, retry_at = 0, want_due = 0
-			WHERE tenant = ? AND dead <> 0 AND merged_into = '' AND (? = 0 OR id IN (SELECT value FROM json_each(?)))
+			WHERE tenant = ? AND dead <> 0 AND wanted > done AND merged_into = '' AND (? = 0 OR id IN (SELECT value FROM json_each(?)))
 			RETURNING id`, func(r *row) error {
 			retried = append(retried, r.text())
 			return nil

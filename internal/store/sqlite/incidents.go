@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
@@ -67,21 +68,8 @@ func scanIncident(r *row, now time.Time) (incident.Incident, error) {
 	in.Wanted, in.Done, in.WantReason, in.WantDue = r.int(), r.int(), r.text(), r.time()
 	in.LateRuns, in.AnalysedAt, in.AnalysedTraces = r.count(), r.time(), r.count()
 	in.Revision, in.MergedInto = r.count(), r.text()
-	in.AnalysisState = analysisState(&in, r.bool(), r.time(), now)
+	in.AnalysisState = ledger.AnalysisState(&in, r.bool(), r.time().After(now), !in.WantDue.After(now))
 	return in, p.Err
-}
-
-func analysisState(in *incident.Incident, dead bool, leased, now time.Time) incident.AnalysisState {
-	switch {
-	case dead:
-		return incident.AnalysisFailed
-	case leased.After(now):
-		return incident.AnalysisRunning
-	case in.Wanted > in.Done && (in.Revision == 0 || !in.WantDue.After(now)):
-		return incident.AnalysisPending
-	default:
-		return incident.AnalysisDone
-	}
 }
 
 // upsertIncident saves an incident as the lifecycle left it. An analysis under way of one that
@@ -228,7 +216,7 @@ func (s *Store) IncidentKeys(ctx context.Context, tenant, id string, limit int) 
 			return err
 		}
 		total = int(n)
-		positions, err := json.Marshal(evenSpread(total, limit))
+		positions, err := json.Marshal(ledger.EvenSpread(total, limit))
 		if err != nil {
 			return err
 		}
@@ -240,17 +228,6 @@ func (s *Store) IncidentKeys(ctx context.Context, tenant, id string, limit int) 
 		}, tenant, id, string(positions))
 	})
 	return keys, total, err
-}
-
-// evenSpread picks at most limit of total positions: the first, the last, and others evenly
-// between them.
-func evenSpread(total, limit int) []int {
-	n := max(0, min(total, limit))
-	positions := make([]int, n)
-	for i := 1; i < n; i++ {
-		positions[i] = i * (total - 1) / (n - 1)
-	}
-	return positions
 }
 
 // ResolveQuiet implements store.Incidents.
