@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -48,6 +49,20 @@ func StartRedisTLS(t testing.TB, c Certificates, args ...string) *RedisServer {
 	}, args...))
 }
 
+// StartSentinel makes a sentinel that knows the server by the name.
+func StartSentinel(t testing.TB, name string, server *RedisServer) *RedisServer {
+	t.Helper()
+	s := newRedis(t)
+	host, port, err := net.SplitHostPort(server.Addr)
+	require.NoError(t, err)
+	_, own, err := net.SplitHostPort(s.Addr)
+	require.NoError(t, err)
+	config := filepath.Join(t.TempDir(), "sentinel.conf") // which a sentinel rewrites
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, "port %s\nbind 127.0.0.1\nsentinel monitor %s %s %s 1\n", own, name, host, port), 0o600))
+	s.args = []string{config, "--sentinel", "--logfile", s.log, "--dir", t.TempDir()}
+	return s.begin()
+}
+
 func newRedis(t testing.TB) *RedisServer {
 	t.Helper()
 	program := script(t, "ensure-redis.sh")
@@ -57,6 +72,11 @@ func newRedis(t testing.TB) *RedisServer {
 func (s *RedisServer) with(args []string) *RedisServer {
 	s.t.Helper()
 	s.args = append([]string{"--bind", "127.0.0.1", "--save", "", "--dir", s.t.TempDir(), "--logfile", s.log}, args...)
+	return s.begin()
+}
+
+func (s *RedisServer) begin() *RedisServer {
+	s.t.Helper()
 	s.t.Cleanup(s.Kill)
 	s.Start()
 	return s

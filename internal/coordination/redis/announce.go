@@ -26,8 +26,8 @@ func (c *Coordinator) Announce(ctx context.Context, change coordination.Change) 
 	if err != nil {
 		return fmt.Errorf("announce incident %s: %w", change.IncidentID, err)
 	}
-	_, err = c.shared(ctx, func(ctx context.Context, client redis.UniversalClient) error {
-		return client.Publish(ctx, c.changesChannel(), message).Err()
+	_, err = c.shared(ctx, func(ctx context.Context, p redis.Pipeliner) {
+		p.Publish(ctx, c.changesChannel(), message)
 	})
 	return err
 }

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
 )
 
 // pipelined is how many keys one round trip is about.
@@ -42,14 +40,10 @@ func (c *Coordinator) debounce(ctx context.Context, tenant string, keys []string
 		return c.local.DebounceAll(ctx, tenant, keys, window)
 	}
 	answers := make([]*redis.BoolCmd, len(keys))
-	shared, err := c.shared(ctx, func(ctx context.Context, client redis.UniversalClient) error {
-		_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for i, key := range keys {
-				answers[i] = p.SetNX(ctx, c.windowKey(tenant, key), c.id, wholeMillis(window))
-			}
-			return nil
-		})
-		return err
+	shared, err := c.shared(ctx, func(ctx context.Context, p redis.Pipeliner) {
+		for i, key := range keys {
+			answers[i] = p.SetNX(ctx, c.windowKey(tenant, key), c.id, wholeMillis(window))
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -73,14 +67,10 @@ func (c *Coordinator) Release(ctx context.Context, tenant string, keys ...string
 		return err
 	}
 	for part := range slices.Chunk(keys, pipelined) {
-		_, err := c.shared(ctx, func(ctx context.Context, client redis.UniversalClient) error {
-			_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-				for _, key := range part {
-					c.releaseKey(ctx, p, c.windowKey(tenant, key))
-				}
-				return nil
-			})
-			return err
+		_, err := c.shared(ctx, func(ctx context.Context, p redis.Pipeliner) {
+			for _, key := range part {
+				c.releaseKey(ctx, p, c.windowKey(tenant, key))
+			}
 		})
 		if err != nil {
 			return err
@@ -97,23 +87,16 @@ func (c *Coordinator) releaseKey(ctx context.Context, p redis.Pipeliner, key str
 // its data. Those still open there stay as they are.
 func (c *Coordinator) restore(s *session) error {
 	for part := range slices.Chunk(c.local.Windows(), pipelined) {
-		if err := c.restorePart(s, part); err != nil {
+		err := c.pipeline(s.ctx, s, func(ctx context.Context, p redis.Pipeliner) {
+			for _, w := range part {
+				p.SetNX(ctx, c.windowKey(w.Tenant, w.Key), c.id, wholeMillis(w.Left))
+			}
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (c *Coordinator) restorePart(s *session, part []memory.Window) error {
-	ctx, cancel := context.WithTimeout(s.ctx, c.options.Timeout)
-	defer cancel()
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, w := range part {
-			p.SetNX(ctx, c.windowKey(w.Tenant, w.Key), c.id, wholeMillis(w.Left))
-		}
-		return nil
-	})
-	return err
 }
 
 // wholeMillis rounds up, as Redis knows no shorter expiry than 1 ms.

@@ -21,14 +21,12 @@ import (
 var replies = []struct{ word, problem string }{
 	{"WRONGPASS", "refuses the user name or password; check redis::username and redis::password, or the URL"},
 	{"invalid password", "refuses the password; check redis::password, or the URL"},
-	{"without any password", "has no password set, but one is configured"},
 	{"NOAUTH", "asks for a password; set redis::password, or give it in the URL"},
 	{"READONLY", "is a read-only replica; it becomes usable when it is promoted, or the address is the primary's"},
 	{"OOM", "has no memory left (maxmemory)"},
 	{"LOADING", "is loading its data after a start"},
-	{"MASTERDOWN", "is a replica without its primary"},
 	{"CLUSTERDOWN", "is a cluster that is not complete"},
-	{"TRYAGAIN", "is a cluster that is being resharded"},
+	{"cluster has no nodes", "is a cluster that is not complete"},
 	{"MISCONF", "accepts no writes, because it cannot save its data (MISCONF)"},
 	{"NOREPLICAS", "accepts no writes without enough replicas (min-replicas-to-write)"},
 	{"WRONGTYPE", "has keys of another program under the configured prefix; set another redis::key_prefix"},
@@ -38,6 +36,9 @@ var replies = []struct{ word, problem string }{
 	{"all sentinels specified in configuration are unreachable", "cannot be found: no sentinel knows the server; check redis::addrs and redis::master_name"},
 }
 
+// inScript is how a server refuses a command of a script.
+const inScript = "can't run this command"
+
 var refusedCommand = regexp.MustCompile(`to run the '([a-z|]+)' command`)
 
 // explain tells in plain words why Redis cannot be used. It repeats nothing that could hold a
@@ -46,7 +47,7 @@ func explain(err error, timeout time.Duration) string { return "Redis " + reason
 
 func reason(err error, timeout time.Duration) string {
 	text := err.Error()
-	if strings.Contains(text, "NOPERM") {
+	if strings.Contains(text, "NOPERM") || strings.Contains(text, inScript) {
 		return "denies its user " + denied(text) + "; the extension's README has the ACL rule that is needed"
 	}
 	for _, r := range replies {
@@ -82,6 +83,8 @@ func denied(text string) string {
 	switch command := refusedCommand.FindStringSubmatch(text); {
 	case command != nil:
 		return "the command " + command[1]
+	case strings.Contains(text, inScript):
+		return "the command get or the command del, which are part of a script"
 	case strings.Contains(text, "channel"):
 		return "a channel under the configured prefix"
 	default:

@@ -19,13 +19,9 @@ func (c *Coordinator) Wake(ctx context.Context, q coordination.Queue, ids ...str
 	if len(ids) == 0 {
 		return nil
 	}
-	shared, err := c.shared(ctx, func(ctx context.Context, client redis.UniversalClient) error {
-		_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			p.RPush(ctx, c.queueKey(q), anyOf(ids)...)
-			p.LTrim(ctx, c.queueKey(q), -coordination.MaxQueued, -1)
-			return nil
-		})
-		return err
+	shared, err := c.shared(ctx, func(ctx context.Context, p redis.Pipeliner) {
+		p.RPush(ctx, c.queueKey(q), anyOf(ids)...)
+		p.LTrim(ctx, c.queueKey(q), -coordination.MaxQueued, -1)
 	})
 	if err != nil || shared {
 		return err

@@ -108,14 +108,10 @@ func (c *Coordinator) Close() error {
 func (c *Coordinator) Status(ctx context.Context) coordination.Status {
 	queued := c.local.Status(ctx).Queued
 	lengths := make(map[coordination.Queue]*redis.IntCmd, len(coordination.Queues))
-	shared, _ := c.shared(ctx, func(ctx context.Context, client redis.UniversalClient) error {
-		_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for _, q := range coordination.Queues {
-				lengths[q] = p.LLen(ctx, c.queueKey(q))
-			}
-			return nil
-		})
-		return err
+	shared, _ := c.shared(ctx, func(ctx context.Context, p redis.Pipeliner) {
+		for _, q := range coordination.Queues {
+			lengths[q] = p.LLen(ctx, c.queueKey(q))
+		}
 	})
 	if !shared {
 		return coordination.Status{Backend: "redis", Problem: *c.problem.Load(), Queued: queued}
@@ -126,9 +122,9 @@ func (c *Coordinator) Status(ctx context.Context) coordination.Status {
 	return coordination.Status{Backend: "redis", Shared: true, Queued: queued}
 }
 
-// shared runs commands in the current session. It returns false if there is none or it failed:
-// this process then stands in. An error is the caller's own: its context ended.
-func (c *Coordinator) shared(ctx context.Context, do func(context.Context, redis.UniversalClient) error) (bool, error) {
+// shared runs commands in the current session, in one round trip. It returns false if there is
+// none or it failed: this process then stands in. An error is the caller's own: its context ended.
+func (c *Coordinator) shared(ctx context.Context, fill func(context.Context, redis.Pipeliner)) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
@@ -136,9 +132,7 @@ func (c *Coordinator) shared(ctx context.Context, do func(context.Context, redis
 	if s == nil {
 		return false, nil
 	}
-	within, cancel := context.WithTimeout(ctx, c.options.Timeout)
-	defer cancel()
-	err := do(within, s.client)
+	err := c.pipeline(ctx, s, fill)
 	if err == nil {
 		return true, nil
 	}
@@ -147,6 +141,17 @@ func (c *Coordinator) shared(ctx context.Context, do func(context.Context, redis
 	}
 	c.fail(s, err)
 	return false, nil
+}
+
+// pipeline runs commands in one round trip, within the timeout of one.
+func (c *Coordinator) pipeline(ctx context.Context, s *session, fill func(context.Context, redis.Pipeliner)) error {
+	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		fill(ctx, p)
+		return nil
+	})
+	return err
 }
 
 func (c *Coordinator) explain(problem string) { c.problem.Store(&problem) }

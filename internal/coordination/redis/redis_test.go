@@ -3,6 +3,7 @@ package redis_test
 import (
 	"context"
 	"crypto/rand"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const soon = 20 * time.Second
+const (
+	soon  = 20 * time.Second
+	pause = 10 * time.Millisecond // between looks
+)
 
 // shared are options for the test server, under a prefix of the test's own.
 func shared(t testing.TB) redis.Options {
@@ -59,9 +63,35 @@ func keys(ctx context.Context, t testing.TB, client *goredis.Client, prefix stri
 	return found
 }
 
-func TestConformance(t *testing.T) {
-	o := shared(t)
-	client := inspect(t, o)
+func TestConformance(t *testing.T) { conforms(t, shared(t), inspect(t, shared(t))) }
+
+func TestConformanceOfACluster(t *testing.T) {
+	server := servertest.StartRedis(t, "--cluster-enabled", "yes")
+	client := server.Client(nil)
+	completeCluster(t, client)
+	o := of(server.Addr, nil)
+	o.Cluster, o.Timeout = true, 10*time.Second
+	conforms(t, o, client)
+}
+
+func TestConformanceBehindSentinel(t *testing.T) {
+	server := servertest.StartRedis(t)
+	sentinel := servertest.StartSentinel(t, "primary", server)
+	o := of(sentinel.Addr, nil)
+	o.MasterName, o.Timeout = "primary", 10*time.Second
+	conforms(t, o, server.Client(nil))
+}
+
+// completeCluster makes a node all of its cluster.
+func completeCluster(t *testing.T, node *goredis.Client) {
+	require.NoError(t, node.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
+	require.Eventually(t, func() bool {
+		return strings.Contains(node.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
+	}, soon, pause)
+}
+
+// conforms runs the suite, each test under a prefix of its own.
+func conforms(t *testing.T, o redis.Options, client *goredis.Client) {
 	coordinationtest.Run(t, coordinationtest.Backend{
 		New: func(t *testing.T) coordination.Coordinator {
 			o.Prefix = "test " + rand.Text()
@@ -121,7 +151,7 @@ func debounce(t testing.TB, c *redis.Coordinator, key string) bool {
 
 func awaitShared(t testing.TB, c *redis.Coordinator, shared bool) {
 	t.Helper()
-	require.Eventually(t, func() bool { return c.Status(t.Context()).Shared == shared }, soon, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return c.Status(t.Context()).Shared == shared }, soon, pause)
 }
 
 func TestNothingIsLeftBehind(t *testing.T) {

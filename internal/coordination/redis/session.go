@@ -162,22 +162,26 @@ func (c *Coordinator) beat(s *session) error {
 // one of them later, a read-only or a full one among them, is not used at all. It leaves nothing
 // behind.
 func (c *Coordinator) check(s *session) error {
-	ctx, cancel := context.WithTimeout(s.ctx, c.options.Timeout)
-	defer cancel()
 	window, list := c.key("check:"+c.id), c.key("check-queue:"+c.id)
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	err := c.pipeline(s.ctx, s, func(ctx context.Context, p redis.Pipeliner) {
+		p.Ping(ctx)
 		p.SetNX(ctx, window, c.id, heartbeat)
 		c.releaseKey(ctx, p, window)
-		p.RPush(ctx, list, "1", "2", "3")
-		p.LTrim(ctx, list, -2, -1)
+		p.RPush(ctx, list, "1")
+		p.LTrim(ctx, list, -1, -1)
 		p.LPopCount(ctx, list, 1)
-		p.BLPop(ctx, time.Second, list)
 		p.Del(ctx, list)
 		for _, q := range coordination.Queues {
 			p.LLen(ctx, c.queueKey(q))
 		}
 		p.Publish(ctx, c.changesChannel(), "")
-		return nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return c.pipeline(s.ctx, s, func(ctx context.Context, p redis.Pipeliner) {
+		p.RPush(ctx, list, "1")
+		p.BLPop(ctx, blockFor, list) // it would wait if nothing could be pushed
+		p.Del(ctx, list)
+	})
 }
