@@ -49,7 +49,7 @@ func TestGoneAtTheStart(t *testing.T) {
 
 	server.Start()
 	awaitShared(t, c, true)
-	assert.Equal(t, []string{"Redis cannot be reached: connection refused", ""}, w.all(), "each said once")
+	assert.Equal(t, []string{"Redis cannot be reached: connection refused", ""}, w.await(t, 2))
 	assert.False(t, debounce(t, start(t, of(server.Addr, nil)), "k"), "what was opened meanwhile is shared")
 }
 
@@ -71,12 +71,11 @@ func TestKilledMidway(t *testing.T) {
 	}
 	_, err := c.DebounceAll(t.Context(), "t", many, time.Hour)
 	require.NoError(t, err)
-	require.Len(t, w.all(), 1)
-	assert.Contains(t, w.all()[0], "Redis ")
+	assert.Contains(t, w.await(t, 1)[0], "Redis ")
 
 	server.Start()
 	awaitShared(t, c, true)
-	assert.Len(t, w.all(), 2)
+	w.await(t, 2)
 	other := start(t, of(server.Addr, nil))
 	for key, want := range map[string]bool{"before": false, "meanwhile": false, "released": true} {
 		assert.Equal(t, want, debounce(t, other, key), key)
@@ -147,7 +146,7 @@ func TestStalled(t *testing.T) {
 	proxy.Resume()
 	awaitShared(t, c, true)
 	assert.False(t, debounce(t, start(t, of(server.Addr, nil)), "k"))
-	assert.Equal(t, []string{"Redis does not answer within 500ms", ""}, w.all())
+	assert.Equal(t, []string{"Redis does not answer within 500ms", ""}, w.await(t, 2))
 }
 
 func TestReset(t *testing.T) {
@@ -253,7 +252,7 @@ func TestUnusableServers(t *testing.T) {
 			}
 			tt.repair(t, client)
 			awaitShared(t, c, true)
-			assert.Len(t, w.all(), 2)
+			w.await(t, 2)
 		})
 	}
 }

@@ -133,6 +133,14 @@ func (w *watch) all() []string {
 	return append([]string(nil), w.told...)
 }
 
+// await waits until so much was told.
+func (w *watch) await(t *testing.T, n int) []string {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(w.all()) >= n }, soon, pause)
+	assert.Len(t, w.all(), n, "each said once")
+	return w.all()
+}
+
 // of are options for a server of the test's own.
 func of(addr string, w *watch) redis.Options {
 	o := redis.Options{Addrs: []string{addr}, Timeout: 500 * time.Millisecond}
