@@ -7,32 +7,74 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date; replicas that start together take turns. A database that
-// a newer version has written is left alone.
+var errNewer = errors.New("the database was written by a newer prodsentinel")
+
+// Migrate brings the schema of a database up to date, with a login that owns it or may create it,
+// and makes the partitions of the next days.
+func Migrate(ctx context.Context, databaseURL string) error {
+	pool, err := newPool(databaseURL, 0)
+	if err != nil {
+		return err
+	}
+	s := &Store{pool: pool}
+	defer pool.Close()
+	return unavailable(ctx, s.prepare(ctx))
+}
+
+// migrate brings the schema up to date. Replicas that start together take turns; one that finds
+// the schema up to date needs no right to change it.
 func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	turns, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
 	db := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = db.Close() }()
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true), goose.WithSessionLocker(turns))
+	defer func() { _ = db.Close() }() // the pool stays open
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	_, err = provider.Up(ctx)
-	return errors.Join(unavailable(ctx, err), db.Close())
+	sources := provider.ListSources()
+	newest := sources[len(sources)-1].Version
+	version, err := schemaVersion(ctx, pool)
+	switch {
+	case err != nil:
+		return err
+	case version > newest:
+		return fmt.Errorf("%w: its schema has version %d, this one knows %d; upgrade this process", errNewer, version, newest)
+	case version == newest:
+		return nil
+	}
+	// The lock is held by a transaction, not a session, so that it works through a pooler too.
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
+			return err
+		}
+		if err := takeLock(ctx, tx, lockMigration); err != nil {
+			return err
+		}
+		if _, err := provider.Up(ctx); err != nil {
+			return fmt.Errorf("migrate the schema from version %d to %d, which needs a login that owns it (see prodsentinel migrate): %w", version, newest, err)
+		}
+		return nil
+	})
+}
+
+// schemaVersion is 0 where there is no schema.
+func schemaVersion(ctx context.Context, pool *pgxpool.Pool) (version int64, err error) {
+	var there bool
+	if err := pool.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there); err != nil || !there {
+		return 0, err
+	}
+	err = pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+	return version, err
 }

@@ -10,11 +10,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,7 +25,7 @@ import (
 type Options struct {
 	// ReadURL is a read replica that answers queries of the API; "" for the primary.
 	ReadURL string
-	// MaxConns bounds the connections to each server, 10 if 0.
+	// MaxConns bounds the connections to each server, 10 if 0, and at least 4.
 	MaxConns int32
 }
 
@@ -35,45 +34,88 @@ type Store struct {
 	pool *pgxpool.Pool
 	// replica answers what may lag behind: everything the API shows.
 	replica *pgxpool.Pool
+	today   today
+	counted counted
+
+	stop       context.CancelFunc // ends what goes on in the background
+	background sync.WaitGroup
+
+	mu      sync.Mutex
+	problem error // why the store cannot be used yet, or any more
 }
 
-// Open connects to the database, brings its schema up to date and opens the store.
+var _ store.Store = (*Store)(nil)
+
+var (
+	errOpening = fmt.Errorf("%w: PostgreSQL has not answered yet", store.ErrUnavailable)
+	errClosed  = fmt.Errorf("%w: the store is closed", store.ErrUnavailable)
+)
+
+// openTimeout bounds how long Open waits for the server before it goes on in the background.
+const openTimeout = 10 * time.Second
+
+// Open opens the store in the database of a URL and brings its schema up to date. Where the server
+// cannot be reached, the store is returned all the same: it keeps trying, and until it succeeds
+// every call answers store.ErrUnavailable. What only an operator can mend is an error: a URL that
+// cannot be read, a login that is refused, a schema that is newer or may not be migrated.
 func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
-	pool, err := connect(ctx, databaseURL, o)
+	pool, err := newPool(databaseURL, o.MaxConns)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, replica: pool}
+	s := &Store{pool: pool, replica: pool, problem: errOpening, stop: func() {}}
 	if o.ReadURL != "" {
-		if s.replica, err = connect(ctx, o.ReadURL, o); err != nil {
-			return nil, errors.Join(err, s.Close())
+		if s.replica, err = newPool(o.ReadURL, o.MaxConns); err != nil {
+			s.replica = pool
+			return nil, errors.Join(fmt.Errorf("the read replica: %w", err), s.Close())
 		}
 	}
-	if err := migrate(ctx, pool); err != nil {
-		return nil, errors.Join(err, s.Close())
+	bounded, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	switch err := s.prepare(bounded); {
+	case err == nil:
+	case ctx.Err() != nil, hopeless(err):
+		return nil, errors.Join(unavailable(ctx, err), s.Close())
+	default:
+		running, stop := context.WithCancel(context.WithoutCancel(ctx))
+		s.stop = stop
+		s.background.Go(func() { s.keepPreparing(running) })
 	}
 	return s, nil
 }
 
-const defaultMaxConns = 10
+const (
+	defaultConns = 10
+	fewestConns  = 4 // appends, a worker, and a lock that is held meanwhile
 
-// cancelPatience is how long a cancelled query may take to end on the server before its connection
-// is given up.
-const cancelPatience = time.Second
+	connectTimeout = 5 * time.Second
+	// cancelPatience is how long a cancelled query may take to end on the server before its
+	// connection is given up.
+	cancelPatience = time.Second
+)
 
-func connect(ctx context.Context, databaseURL string, o Options) (*pgxpool.Pool, error) {
+func newPool(databaseURL string, conns int32) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(withoutDriver(databaseURL))
-	if err != nil {
+	if err != nil { // its text has the URL in it
 		return nil, errors.New("the PostgreSQL URL cannot be read: it must look like postgres://user:password@host:5432/database")
 	}
-	config.MaxConns = o.MaxConns
-	if config.MaxConns == 0 {
-		config.MaxConns = defaultMaxConns
+	if config.MaxConns = conns; conns == 0 {
+		config.MaxConns = defaultConns
+	}
+	config.MaxConns = max(config.MaxConns, fewestConns)
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelPatience}
 	}
-	return pgxpool.NewWithConfig(ctx, config)
+	// Only parameters that a connection pooler in transaction mode knows; the rest is set in each
+	// transaction.
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "prodsentinel"
+	}
+	return pgxpool.NewWithConfig(context.Background(), config) // connects when first used
 }
 
 // withoutDriver drops a driver's name from the scheme, as in postgresql+asyncpg://.
@@ -86,54 +128,61 @@ func withoutDriver(databaseURL string) string {
 	return scheme + "://" + rest
 }
 
+// prepare makes the store usable.
+func (s *Store) prepare(ctx context.Context) error {
+	if err := migrate(ctx, s.pool); err != nil {
+		return err
+	}
+	if err := s.makeDays(ctx); err != nil && !denied(err) { // who only reads may not
+		return err
+	}
+	s.setProblem(nil)
+	return nil
+}
+
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 5 * time.Second
+)
+
+func (s *Store) keepPreparing(ctx context.Context) {
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		err := s.prepare(ctx)
+		if err == nil {
+			return
+		}
+		s.setProblem(unavailable(context.WithoutCancel(ctx), err))
+	}
+}
+
+func (s *Store) setProblem(problem error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.problem != errClosed { //nolint:errorlint // this very value
+		s.problem = problem
+	}
+}
+
+// available is nil where the store may be used.
+func (s *Store) available() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.problem
+}
+
 // Close waits for running calls and closes the connections. Later calls fail.
 func (s *Store) Close() error {
+	s.setProblem(errClosed)
+	s.stop()
+	s.background.Wait()
 	if s.replica != s.pool {
 		s.replica.Close()
 	}
 	s.pool.Close()
 	return nil
-}
-
-// write runs fn in a transaction of the primary. On error nothing of it is stored. fn may run
-// again after a serialisation failure or a deadlock.
-func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
-	const attempts = 5
-	var err error
-	for range attempts {
-		err = pgx.BeginFunc(ctx, s.pool, fn)
-		if !again(err) {
-			break
-		}
-	}
-	return unavailable(ctx, err)
-}
-
-// again tells whether the same transaction may succeed when run once more.
-func again(err error) bool {
-	var failed *pgconn.PgError
-	return errors.As(err, &failed) && (failed.Code == "40001" || failed.Code == "40P01")
-}
-
-// unavailable makes errors of the server and of the way to it ErrUnavailable, and those of a
-// context that ended the context's. Other errors stay. Nothing of the URL is kept.
-func unavailable(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("PostgreSQL store: %w", context.Cause(ctx))
-	}
-	var failed *pgconn.PgError
-	var connecting *pgconn.ConnectError
-	var address *url.Error
-	switch {
-	case errors.As(err, &failed):
-		return fmt.Errorf("%w: PostgreSQL: %s (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
-	case errors.As(err, &connecting), errors.As(err, &address):
-		return fmt.Errorf("%w: PostgreSQL cannot be reached", store.ErrUnavailable)
-	case pgconn.SafeToRetry(err), pgconn.Timeout(err):
-		return fmt.Errorf("%w: PostgreSQL: %w", store.ErrUnavailable, err)
-	}
-	return err
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -19,25 +18,18 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, searchTimeout, store.ErrTooMuch)
 }
 
-// snapshotOptions let a read see one state of the database.
-var snapshotOptions = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-
 // read runs fn on a snapshot of the primary.
 func (s *Store) read(ctx context.Context, fn func(pgx.Tx) error) error {
-	return snapshot(ctx, s.pool, fn)
+	return s.transaction(ctx, s.pool, beginRead, fn)
 }
 
 // browse runs fn on a snapshot of the replica, which may lag behind: nothing may be derived from
 // it. Where the replica fails, fn runs again on the primary: an incident is no time for a blind
 // dashboard, and searches are bounded.
 func (s *Store) browse(ctx context.Context, fn func(pgx.Tx) error) error {
-	err := snapshot(ctx, s.replica, fn)
+	err := s.transaction(ctx, s.replica, beginRead, fn)
 	if s.replica != s.pool && errors.Is(err, store.ErrUnavailable) {
-		return snapshot(ctx, s.pool, fn)
+		return s.transaction(ctx, s.pool, beginRead, fn)
 	}
 	return err
-}
-
-func snapshot(ctx context.Context, pool *pgxpool.Pool, fn func(pgx.Tx) error) error {
-	return unavailable(ctx, pgx.BeginTxFunc(ctx, pool, snapshotOptions, fn))
 }
