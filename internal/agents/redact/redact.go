@@ -57,10 +57,10 @@ func (c Config) Validate() error {
 
 // Redactor holds compiled rules. It is safe for concurrent use.
 type Redactor struct {
-	off   bool
-	ips   bool
-	rules []rule // highest priority first
-	kinds []string
+	off       bool
+	rules     []rule // highest priority first
+	prefilter *prefilter
+	kinds     []string
 	// literal finds text that could be taken for a placeholder.
 	literal *regexp.Regexp
 	// placeholder finds placeholders and escaped literals.
@@ -69,7 +69,7 @@ type Redactor struct {
 
 // New compiles the rules.
 func New(c Config) (*Redactor, error) {
-	r := &Redactor{off: c.Disabled, ips: c.IPs, kinds: slices.Clone(builtinKinds)}
+	r := &Redactor{off: c.Disabled, kinds: slices.Clone(builtinKinds)}
 	if len(c.Patterns) > maxPatterns {
 		return nil, fmt.Errorf("patterns: at most %d are allowed, got %d", maxPatterns, len(c.Patterns))
 	}
@@ -88,6 +88,7 @@ func New(c Config) (*Redactor, error) {
 	if c.IPs {
 		r.rules = append(r.rules, ipRules...)
 	}
+	r.prefilter = newPrefilter(r.rules)
 	r.literal, r.placeholder = placeholderPatterns(r.kinds)
 	return r, nil
 }

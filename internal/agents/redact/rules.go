@@ -2,7 +2,6 @@ package redact
 
 import (
 	"regexp"
-	"strings"
 )
 
 // rule finds one shape of what is to be replaced. All run in linear time (RE2).
@@ -87,19 +86,6 @@ var builtinRules = append(append([]rule{
 var ipRules = []rule{
 	{kind: KindIP, words: []string{"."}, weak: true, find: regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`), accept: isIP},
 	{kind: KindIP, words: []string{":"}, weak: true, find: regexp.MustCompile(`[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}`), accept: isIP},
-}
-
-// mayMatch tells whether the lower-case text holds one of the rule's words.
-func (r *rule) mayMatch(lower string) bool {
-	if r.words == nil {
-		return true
-	}
-	for _, w := range r.words {
-		if strings.Contains(lower, w) {
-			return true
-		}
-	}
-	return false
 }
 
 // matches are the places in a text that the rule replaces.

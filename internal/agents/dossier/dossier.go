@@ -1,0 +1,158 @@
+// Package dossier is what agents may look at: every record of a case by its evidence reference, in
+// the redacted form in which a model is shown it, and bounded views over them. Claims are verified
+// against the same records. It is pure: no I/O, no clock; the same case, report and redaction give
+// the same texts.
+package dossier
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// Dossier is a case prepared for agents. It is not safe for concurrent use.
+type Dossier struct {
+	Case    *incident.Case
+	Report  incident.Report
+	Session *redact.Session
+
+	// Failing and Healthy are the traces of the case, in its order.
+	Failing, Healthy []*Trace
+
+	records  map[incident.Ref]*Record
+	refs     []incident.Ref // sorted
+	names    names
+	shown    map[string]string // names as a model sees them
+	rendered map[incident.Ref]text
+}
+
+// Record is one citable record of the case. One of Span, Log, Point and Change is set.
+type Record struct {
+	Ref     incident.Ref
+	Service string       // as recorded, not redacted
+	Time    signal.Nanos // when it began: a span's start, a log's event time; clock skew corrected
+	Trace   *Trace       // nil for metric points and changes
+	// Node is a span's place in its trace, or that of the span a log belongs to; nil where there is none.
+	Node   *Node
+	Span   *signal.Span
+	Log    *signal.Log
+	Point  *signal.Point
+	Change *incident.Change
+}
+
+// New prepares a case. Every text of it passes the session once, so that the numbers of
+// placeholders do not depend on what is looked at first.
+func New(c *incident.Case, r incident.Report, s *redact.Session) *Dossier {
+	d := &Dossier{
+		Case: c, Report: r, Session: s,
+		records: map[incident.Ref]*Record{}, shown: map[string]string{}, rendered: map[incident.Ref]text{},
+	}
+	for _, t := range c.Failing {
+		d.Failing = append(d.Failing, d.addTrace(t, false))
+	}
+	for _, t := range c.Healthy {
+		d.Healthy = append(d.Healthy, d.addTrace(t, true))
+	}
+	for _, p := range c.Metrics {
+		d.add(&Record{Ref: incident.Ref("metric:" + p.ID.String()), Service: p.Service(), Time: p.Time, Point: p})
+	}
+	for i := range c.Changes {
+		ch := &c.Changes[i]
+		d.add(&Record{Ref: incident.Ref("change:" + ch.ID), Service: ch.Service, Time: ch.Time, Change: ch})
+	}
+	slices.Sort(d.refs)
+	d.keepIDs()
+	d.names = d.collectNames()
+	s.Rehearse(func() {
+		for _, ref := range d.refs {
+			d.render(d.records[ref])
+		}
+	})
+	return d
+}
+
+// add indexes a record; of several under one reference the first one stays.
+func (d *Dossier) add(r *Record) {
+	if _, ok := d.records[r.Ref]; ok {
+		return
+	}
+	d.records[r.Ref] = r
+	d.refs = append(d.refs, r.Ref)
+}
+
+func (d *Dossier) addTrace(in *incident.Trace, healthy bool) *Trace {
+	t := newTrace(in, healthy)
+	for _, n := range t.Nodes {
+		if n.Span != nil {
+			d.add(&Record{Ref: SpanRef(n.Span), Service: n.Service, Time: n.Start, Trace: t, Node: n, Span: n.Span})
+		}
+	}
+	for _, l := range t.Logs {
+		n := t.byID[l.SpanID]
+		d.add(&Record{Ref: LogRef(l), Service: l.Service(), Time: t.at(l), Trace: t, Node: n, Log: l})
+	}
+	return t
+}
+
+// keepIDs keeps the IDs by which records are cited out of redaction.
+func (d *Dossier) keepIDs() {
+	for _, t := range slices.Concat(d.Failing, d.Healthy) {
+		d.Session.Keep(t.Key)
+		for _, n := range t.Nodes {
+			d.Session.Keep(n.ID.String())
+		}
+		for _, l := range t.Logs {
+			d.Session.Keep(l.ID.String())
+		}
+	}
+	for _, p := range d.Case.Metrics {
+		d.Session.Keep(p.ID.String())
+	}
+}
+
+// Record finds a record by its evidence reference.
+func (d *Dossier) Record(ref incident.Ref) (*Record, bool) {
+	r, ok := d.records[ref]
+	return r, ok
+}
+
+// Refs lists the references of all records, sorted.
+func (d *Dossier) Refs() []incident.Ref { return d.refs }
+
+// Onset is when the first error signal of the failing traces was recorded, 0 where none is.
+func (d *Dossier) Onset() signal.Nanos {
+	var onset signal.Nanos
+	for _, t := range d.Failing {
+		for _, n := range t.Nodes {
+			if at, failed := n.FirstError(); failed && (onset == 0 || at < onset) {
+				onset = at
+			}
+		}
+		for _, l := range t.Logs {
+			if at := t.at(l); t.IsError(l) && (onset == 0 || at < onset) {
+				onset = at
+			}
+		}
+	}
+	return onset
+}
+
+// SpanRef is the evidence reference of a span.
+func SpanRef(s *signal.Span) incident.Ref {
+	return incident.Ref("span:" + s.TraceID.String() + "/" + s.SpanID.String())
+}
+
+// LogRef is the evidence reference of a log record.
+func LogRef(l *signal.Log) incident.Ref { return incident.Ref("log:" + l.ID.String()) }
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
