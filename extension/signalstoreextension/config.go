@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configopaque"
+
+	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
 )
 
 // Config names one backend and says how long things are kept.
 type Config struct {
 	// SQLite keeps everything in one file, for one process.
-	SQLite    *SQLiteConfig   `mapstructure:"sqlite"`
+	SQLite *SQLiteConfig `mapstructure:"sqlite"`
+	// Postgres keeps everything in one PostgreSQL database, for any number of processes.
+	Postgres  *PostgresConfig `mapstructure:"postgres"`
 	Retention RetentionConfig `mapstructure:"retention"`
 }
 
@@ -22,12 +27,24 @@ type SQLiteConfig struct {
 	Path string `mapstructure:"path"`
 }
 
+// PostgresConfig is the backend of production.
+type PostgresConfig struct {
+	// URL of the database; a driver in its scheme, as in postgresql+asyncpg://, is ignored.
+	URL configopaque.String `mapstructure:"url"`
+	// ReadURL is that of a read replica, which then answers the API; "" for the database itself.
+	ReadURL configopaque.String `mapstructure:"read_url"`
+	// MaxConns bounds the connections of this process to each of them; 0 for the store's default.
+	MaxConns int32 `mapstructure:"max_conns"`
+}
+
 // RetentionConfig is how long things are kept, by time of receipt; 0 keeps for ever.
 type RetentionConfig struct {
 	// Signals goes by whole days (UTC).
 	Signals time.Duration `mapstructure:"signals"`
 	// Incidents runs from an incident's resolution; open ones are always kept.
 	Incidents time.Duration `mapstructure:"incidents"`
+	// Size bounds what signals take on disk: the oldest days are dropped until they take less.
+	Size ByteSize `mapstructure:"size"`
 }
 
 func createDefaultConfig() component.Config {
@@ -36,8 +53,13 @@ func createDefaultConfig() component.Config {
 
 // Validate demands exactly one backend.
 func (c *Config) Validate() error {
-	if c.SQLite == nil {
+	switch {
+	case c.SQLite == nil && c.Postgres == nil:
 		return errors.New("name a backend, e.g. sqlite: {path: ./prodsentinel-data/prodsentinel.db}")
+	case c.SQLite != nil && c.Postgres != nil:
+		return errors.New("name one backend: either sqlite or postgres")
+	case c.SQLite != nil && c.Retention.Size != 0:
+		return errors.New("retention::size: only postgres drops by size; bound sqlite by retention::signals")
 	}
 	return nil
 }
@@ -50,7 +72,24 @@ func (c *SQLiteConfig) Validate() error {
 	return nil
 }
 
-// Validate checks the durations.
+// Validate checks the URLs, of which its error says nothing, and the bound.
+func (c *PostgresConfig) Validate() error {
+	var errs []error
+	if err := postgres.CheckURL(string(c.URL)); err != nil {
+		errs = append(errs, fmt.Errorf("url: %w; in the shipped configurations it comes from the variable DATABASE_URL", err))
+	}
+	if c.ReadURL != "" {
+		if err := postgres.CheckURL(string(c.ReadURL)); err != nil {
+			errs = append(errs, fmt.Errorf("read_url: %w", err))
+		}
+	}
+	if c.MaxConns < 0 {
+		errs = append(errs, fmt.Errorf("max_conns: must not be negative, is %d", c.MaxConns))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate checks that nothing is negative.
 func (c RetentionConfig) Validate() error {
 	var errs []error
 	for _, d := range []struct {
@@ -60,6 +99,9 @@ func (c RetentionConfig) Validate() error {
 		if d.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: must not be negative (0 keeps for ever), is %s", d.key, d.value))
 		}
+	}
+	if c.Size < 0 {
+		errs = append(errs, fmt.Errorf("size: must not be negative (0 for no bound), is %d", c.Size))
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package signalstoreextension
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -31,6 +32,18 @@ func TestConfig(t *testing.T) {
 			SQLite:    &SQLiteConfig{Path: "/var/lib/prodsentinel/store.db"},
 			Retention: RetentionConfig{Signals: 24 * time.Hour},
 		},
+		"signal_store/production": {
+			Postgres: &PostgresConfig{
+				URL:      "postgresql+asyncpg://user:secret@db.example:5432/prodsentinel",
+				ReadURL:  "postgres://user:secret@replica.example:5432/prodsentinel",
+				MaxConns: 20,
+			},
+			Retention: RetentionConfig{Signals: 72 * time.Hour, Incidents: 720 * time.Hour, Size: 100 << 30},
+		},
+		"signal_store/unbounded": {
+			Postgres:  &PostgresConfig{URL: "postgres://localhost/prodsentinel"},
+			Retention: RetentionConfig{Signals: 72 * time.Hour, Incidents: 720 * time.Hour},
+		},
 	}
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -47,6 +60,15 @@ func TestConfigRefused(t *testing.T) {
 		"signal_store/none":     "name a backend, e.g. sqlite: {path: ./prodsentinel-data/prodsentinel.db}",
 		"signal_store/pathless": "sqlite: path: must name a file",
 		"signal_store/negative": "retention: signals: must not be negative (0 keeps for ever), is -1h0m0s",
+		"signal_store/both":     "name one backend: either sqlite or postgres",
+		"signal_store/urlless": "postgres: url: must be given, as postgres://user:password@host:5432/database; " +
+			"in the shipped configurations it comes from the variable DATABASE_URL",
+		"signal_store/unreadable": "postgres: url: cannot be read: it must look like postgres://user:password@host:5432/database; " +
+			"in the shipped configurations it comes from the variable DATABASE_URL\n" +
+			"read_url: cannot be read: it must look like postgres://user:password@host:5432/database\n" +
+			"max_conns: must not be negative, is -1",
+		"signal_store/sized":        "retention::size: only postgres drops by size; bound sqlite by retention::signals",
+		"signal_store/negativesize": "retention: size: must not be negative (0 for no bound), is -1",
 	}
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -59,5 +81,18 @@ func TestConfigRefused(t *testing.T) {
 
 func TestUnknownBackendIsNamed(t *testing.T) {
 	_, err := load(t, "signal_store/unknown")
-	require.ErrorContains(t, err, "postgres")
+	require.ErrorContains(t, err, "mongodb")
+}
+
+func TestSizeThatIsNoneIsQuoted(t *testing.T) {
+	_, err := load(t, "signal_store/wrongsize")
+	require.ErrorContains(t, err, `"big" is no size`)
+}
+
+func TestConfigPrintsNoPassword(t *testing.T) {
+	config, err := load(t, "signal_store/production")
+	require.NoError(t, err)
+	printed := confmap.New()
+	require.NoError(t, printed.Marshal(config))
+	assert.NotContains(t, fmt.Sprintf("%+v %+v", *config.Postgres, printed.ToStringMap()), "secret")
 }

@@ -8,17 +8,17 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/internal/store"
-	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
 )
 
 const (
 	retentionInterval = time.Hour
-	retryInterval     = time.Minute
+	retryInterval     = 2 * time.Second
 )
 
 // Extension owns a store between Start and Shutdown.
@@ -31,9 +31,10 @@ type Extension struct {
 	stopped   chan struct{}
 }
 
-// Start opens the store and begins to drop what is too old.
+// Start opens the store and begins to drop what is too old. A database that cannot be reached is no
+// error: the store's calls fail until it can.
 func (e *Extension) Start(ctx context.Context, host component.Host) error {
-	opened, err := sqlite.Open(ctx, e.config.SQLite.Path, sqlite.Options{})
+	opened, err := Open(ctx, e.config)
 	if err != nil {
 		return err
 	}
@@ -66,27 +67,45 @@ func (e *Extension) Store() store.Store { return e.store }
 
 // Retention is how long the store keeps things.
 func (e *Extension) Retention() store.Retention {
-	return store.Retention{Signals: e.config.Retention.Signals, Incidents: e.config.Retention.Incidents}
+	r := e.config.Retention
+	return store.Retention{Signals: r.Signals, Incidents: r.Incidents, SignalBytes: int64(r.Size)}
 }
 
-// measure reports the size of the store whenever metrics are collected.
+// measure reports the sizes whenever metrics are collected, unless the store cannot be reached.
 func (e *Extension) measure() error {
 	telemetry, err := metadata.NewTelemetryBuilder(e.settings.TelemetrySettings)
 	if err != nil {
 		return err
 	}
 	e.telemetry = telemetry
-	return telemetry.RegisterSignalStoreSizeCallback(func(ctx context.Context, o metric.Int64Observer) error {
+	return errors.Join(
+		telemetry.RegisterSignalStoreSizeCallback(e.observe(func(o metric.Int64Observer, status store.Status) {
+			o.Observe(status.SizeBytes)
+		})),
+		telemetry.RegisterSignalStoreTableSizeCallback(e.observe(func(o metric.Int64Observer, status store.Status) {
+			for table, size := range status.Tables {
+				o.Observe(size, metric.WithAttributes(attribute.String("table", table)))
+			}
+		})),
+	)
+}
+
+func (e *Extension) observe(fill func(metric.Int64Observer, store.Status)) metric.Int64Callback {
+	return func(ctx context.Context, o metric.Int64Observer) error {
 		status, err := e.store.Status(ctx)
+		if errors.Is(err, store.ErrUnavailable) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		o.Observe(status.SizeBytes)
+		fill(o, status)
 		return nil
-	})
+	}
 }
 
-// retain drops what is too old, now and every hour; while the store is unavailable, every minute.
+// retain drops what is too old, now and every hour; while the store is unavailable, it tries again soon
+// and reports that once.
 func (e *Extension) retain(ctx context.Context, host component.Host) {
 	healthy := true
 	for {
@@ -95,12 +114,16 @@ func (e *Extension) retain(ctx context.Context, host component.Host) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			e.settings.Logger.Warn("cannot drop what is too old; trying again", zap.Error(err))
-			componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
-			healthy, next = false, retryInterval
+			next = retryInterval
+			if healthy {
+				e.settings.Logger.Warn("cannot drop what is too old; trying again", zap.Error(err), zap.Duration("interval", next))
+				componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
+			}
+			healthy = false
 		default:
 			e.settings.Logger.Debug("dropped what is too old", zap.Int("tables_and_rows", dropped))
 			if !healthy {
+				e.settings.Logger.Info("what is too old can be dropped again")
 				componentstatus.ReportStatus(host, componentstatus.NewEvent(componentstatus.StatusOK))
 			}
 			healthy = true

@@ -25,10 +25,11 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter           metric.Meter
-	mu              sync.Mutex
-	registrations   []metric.Registration
-	SignalStoreSize metric.Int64ObservableGauge
+	meter                metric.Meter
+	mu                   sync.Mutex
+	registrations        []metric.Registration
+	SignalStoreSize      metric.Int64ObservableGauge
+	SignalStoreTableSize metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -48,6 +49,21 @@ func (builder *TelemetryBuilder) RegisterSignalStoreSizeCallback(cb metric.Int64
 		cb(ctx, &observerInt64{inst: builder.SignalStoreSize, obs: o})
 		return nil
 	}, builder.SignalStoreSize)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterSignalStoreTableSizeCallback sets callback for observable SignalStoreTableSize metric.
+func (builder *TelemetryBuilder) RegisterSignalStoreTableSizeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.SignalStoreTableSize, obs: o})
+		return nil
+	}, builder.SignalStoreTableSize)
 	if err != nil {
 		return err
 	}
@@ -88,6 +104,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.SignalStoreSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_signal_store_size",
 		metric.WithDescription("Size of everything stored, on disk [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.SignalStoreTableSize, err = builder.meter.Int64ObservableGauge(
+		"otelcol_signal_store_table_size",
+		metric.WithDescription("Size of one kind of record with its indexes, on disk; where the backend can tell [Alpha]"),
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)

@@ -1,0 +1,18 @@
+package signalstoreextension
+
+import (
+	"context"
+
+	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
+	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
+)
+
+// Open opens the store that a valid configuration names, for the extension and for commands that work
+// on the store by themselves. It drops nothing.
+func Open(ctx context.Context, config *Config) (store.Store, error) {
+	if p := config.Postgres; p != nil {
+		return postgres.Open(ctx, string(p.URL), postgres.Options{ReadURL: string(p.ReadURL), MaxConns: p.MaxConns})
+	}
+	return sqlite.Open(ctx, config.SQLite.Path, sqlite.Options{})
+}

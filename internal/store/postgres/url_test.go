@@ -1,0 +1,32 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
+)
+
+func TestCheckURL(t *testing.T) {
+	for _, url := range []string{
+		"postgres://localhost/prodsentinel",
+		"postgresql+asyncpg://user:secret@db.example:5433/prodsentinel?sslmode=verify-full",
+		"postgres://user:p%40ss@primary,standby/prodsentinel?target_session_attrs=read-write",
+	} {
+		assert.NoError(t, postgres.CheckURL(url), url)
+	}
+	for name, url := range map[string]string{
+		"empty":            "",
+		"another database": "mysql://root:secret@localhost/prodsentinel",
+		"no URL":           "secret",
+		"a port too high":  "postgres://user:secret@localhost:99999/prodsentinel",
+		"an unknown mode":  "postgres://user:secret@localhost/prodsentinel?sslmode=maybe",
+		"not escaped":      "postgres://user:se cr%et@localhost/prodsentinel",
+	} {
+		err := postgres.CheckURL(url)
+		require.ErrorContains(t, err, "postgres://user:password@host:5432/database", name)
+		assert.NotContains(t, err.Error(), "secret", name)
+	}
+}
