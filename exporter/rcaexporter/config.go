@@ -58,14 +58,6 @@ type CaseConfig struct {
 	HealthyTraces int           `mapstructure:"healthy_traces"`
 }
 
-// AgentsConfig chooses the language model that comments on reports.
-type AgentsConfig struct {
-	// Provider can only be none in this version.
-	Provider string `mapstructure:"provider"`
-}
-
-const providerNone = "none"
-
 func createDefaultConfig() component.Config {
 	return &Config{
 		Store:           component.MustNewID("signal_store"),
@@ -78,7 +70,7 @@ func createDefaultConfig() component.Config {
 		MaxNewIncidents: 100,
 		Sweep:           SweepConfig{Interval: 15 * time.Second, MinAge: time.Minute},
 		Case:            CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 20, HealthyTraces: 50},
-		Agents:          AgentsConfig{Provider: providerNone},
+		Agents:          defaultAgents(),
 	}
 }
 
@@ -109,13 +101,6 @@ func (c *Config) validateErrors() error {
 	}
 	if err := condition.Validate(c.Errors); err != nil {
 		return fmt.Errorf("errors::%w", err)
-	}
-	return nil
-}
-
-func (a AgentsConfig) validate() error {
-	if a.Provider != providerNone {
-		return fmt.Errorf("agents::provider: %q is not available in this version; use %q", a.Provider, providerNone)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
+	"github.com/prodsentinel/prodsentinel/internal/agents"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 )
 
@@ -38,6 +39,10 @@ func TestConfig(t *testing.T) {
 			c.MaxNewIncidents = 10
 			c.Sweep = SweepConfig{Interval: time.Second, MinAge: 0}
 			c.Case = CaseConfig{Baseline: time.Hour, FailingTraces: 5, HealthyTraces: 0}
+			c.Agents.Provider, c.Agents.APIKey = agents.ProviderGemini, "key"
+			c.Agents.Model, c.Agents.MaxTurns = "gemini-2.5-pro", 6
+			c.Agents.Budget.Day = LimitConfig{Tokens: 1000, USD: 2.5}
+			c.Agents.SimilarIncidents = 2
 		},
 	}
 	for name, change := range tests {
@@ -62,11 +67,23 @@ func TestConfigRefused(t *testing.T) {
 		"rca/case":          "case::failing_traces: must be within 1 and 1000, is 0",
 		"rca/late":          "late_window: must not be negative, is -1s",
 		"rca/new_incidents": "max_new_incidents: must be within 0 and 1000000, is -1",
-		"rca/agents":        `agents::provider: "gemini" is not available in this version; use "none"`,
+		"rca/agents":        `agents::provider: is "oracle"; must be none, gemini or vertex`,
+		"rca/budget":        "agents::budget::day: tokens and usd must not be negative (0 sets no bound)",
 	}
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
 			require.EqualError(t, confmap.Validate(load(t, name)), want)
 		})
 	}
+}
+
+func TestAgentsWithoutAKeyAreOff(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	config.Agents.Provider = agents.ProviderGemini
+	require.NoError(t, confmap.Validate(config))
+	assert.True(t, config.Agents.keyless())
+	config.Agents.APIKey = "key"
+	assert.False(t, config.Agents.keyless())
+	config.Agents.MaxTurns = -1
+	require.ErrorContains(t, confmap.Validate(config), "agents::max_turns: ")
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/collector/config/configopaque"
 )
 
 // Provider says who runs the model.
@@ -25,26 +27,12 @@ const (
 // DefaultModel is Google's name for its current fast model.
 const DefaultModel = "gemini-flash-latest"
 
-// Secret is a string that shows itself nowhere.
-type Secret string
-
-const masked = "[REDACTED]"
-
-// String hides the secret.
-func (Secret) String() string { return masked }
-
-// GoString hides the secret.
-func (Secret) GoString() string { return masked }
-
-// MarshalText hides the secret.
-func (Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
-
 // Config is the agents block of the rca exporter.
 type Config struct {
-	Provider Provider `mapstructure:"provider"`
-	APIKey   Secret   `mapstructure:"api_key"`  // gemini; vertex in express mode
-	Project  string   `mapstructure:"project"`  // vertex
-	Location string   `mapstructure:"location"` // vertex
+	Provider Provider            `mapstructure:"provider"`
+	APIKey   configopaque.String `mapstructure:"api_key"`  // gemini; vertex in express mode
+	Project  string              `mapstructure:"project"`  // vertex
+	Location string              `mapstructure:"location"` // vertex
 	// Endpoint replaces Google's, for a proxy; https, or http on this host.
 	Endpoint string `mapstructure:"endpoint"`
 
@@ -92,8 +80,8 @@ func NewDefaultConfig() Config {
 	}
 }
 
-// Validate says everything that is wrong, each with its key.
-func (c Config) Validate() error {
+// Check says everything that is wrong, each with its key.
+func (c Config) Check() error {
 	var errs []error
 	wrong := func(key, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))

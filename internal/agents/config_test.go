@@ -44,7 +44,7 @@ func TestConfigValidate(t *testing.T) {
 			c := NewDefaultConfig()
 			c.Provider, c.APIKey = ProviderGemini, "key-value"
 			tt.change(&c)
-			err := c.Validate()
+			err := c.Check()
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -68,5 +68,5 @@ func TestSecretShowsItselfNowhere(t *testing.T) {
 func TestDefaultConfigIsOff(t *testing.T) {
 	c := NewDefaultConfig()
 	assert.Equal(t, ProviderNone, c.Provider)
-	assert.NoError(t, c.Validate())
+	assert.NoError(t, c.Check())
 }

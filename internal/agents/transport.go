@@ -80,3 +80,6 @@ type scrubbed struct {
 
 func (e scrubbed) Error() string        { return e.text }
 func (e scrubbed) Is(target error) bool { return errors.Is(e.error, target) }
+
+// masked stands for a secret.
+const masked = "[REDACTED]"
