@@ -9,6 +9,11 @@
 //
 //	go run ./e2e/measure flood -n 100000 -second 100 -replicas http://a:4318,http://b:4318 \
 //		-query http://a:8080 -database "$DATABASE_URL" -redis "$REDIS_URL"
+//
+// fill stores made-up signals in an empty PostgreSQL database, reads measures the API over it:
+//
+//	go run ./e2e/measure fill -signals 10000000 -days 10 -database "$DATABASE_URL"
+//	go run ./e2e/measure reads -n 100 -database "$DATABASE_URL"
 package main
 
 import (
@@ -42,11 +47,14 @@ type target struct {
 	// Of flood alone.
 	replicas, database, redis string
 	second, senders           int
+
+	// Of fill alone.
+	signals, days int
 }
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: roots, latency or flood")
+		return errors.New("say what to measure: roots, latency, flood or reads")
 	}
 	var t target
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -57,10 +65,12 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&t.pause, "pause", 250*time.Millisecond, "time between two samples' starts")
 	flags.DurationVar(&t.quiet, "quiet", 6*time.Second, "the processor's quiet_period")
 	flags.StringVar(&t.replicas, "replicas", "http://localhost:4318", "flood: base URLs of OTLP/HTTP, comma-separated")
-	flags.StringVar(&t.database, "database", "", "flood: PostgreSQL to count the work of")
+	flags.StringVar(&t.database, "database", "", "PostgreSQL; flood counts its work, fill fills it, reads reads it")
 	flags.StringVar(&t.redis, "redis", "", "flood: Redis to count the work of")
 	flags.IntVar(&t.second, "second", 100, "flood: traces of the second cause among them")
 	flags.IntVar(&t.senders, "senders", 6, "flood: requests under way at a time")
+	flags.IntVar(&t.signals, "signals", 10_000_000, "fill: how many signals")
+	flags.IntVar(&t.days, "days", 10, "fill: over how many days of receipt")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -71,8 +81,12 @@ func run(ctx context.Context, args []string) error {
 		return latency(ctx, t)
 	case "flood":
 		return flood(ctx, t)
+	case "fill":
+		return fill(ctx, t)
+	case "reads":
+		return reads(ctx, t)
 	default:
-		return fmt.Errorf("cannot measure %q: say roots, latency or flood", args[0])
+		return fmt.Errorf("cannot measure %q: say roots, latency, flood or reads", args[0])
 	}
 }
 
