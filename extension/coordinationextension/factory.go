@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/extension/coordinationextension/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
+	"github.com/prodsentinel/prodsentinel/internal/coordination/redis"
 )
 
 // NewFactory makes coordination extensions.
@@ -17,8 +18,19 @@ func NewFactory() extension.Factory {
 	return extension.NewFactory(metadata.Type, createDefaultConfig, create, metadata.ExtensionStability)
 }
 
-func createDefaultConfig() component.Config { return &Config{} }
-
-func create(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-	return &coordinationExtension{coordinator: memory.New(memory.Options{})}, nil
+func create(ctx context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
+	config := cfg.(*Config)
+	e := &coordinationExtension{set: set.TelemetrySettings}
+	if config.Redis == nil {
+		e.coordinator = memory.New(memory.Options{})
+		return e, nil
+	}
+	options, err := config.Redis.options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	options.Changed = e.changed
+	shared := redis.New(options)
+	e.coordinator, e.connect = shared, shared.Start
+	return e, nil
 }

@@ -97,21 +97,28 @@ func (s *RedisServer) Start() {
 		close(exited)
 	}()
 	s.process, s.exited = process, exited
-	require.Eventually(s.t, s.accepts, time.Minute, pollInterval, "Redis does not start")
+	for deadline := time.Now().Add(time.Minute); !s.accepts(); time.Sleep(pollInterval) {
+		select {
+		case <-exited:
+			require.Fail(s.t, "Redis does not start", "its log:\n%s", s.Log())
+		default:
+			require.True(s.t, time.Now().Before(deadline), "Redis does not start; its log:\n%s", s.Log())
+		}
+	}
 }
 
 func (s *RedisServer) accepts() bool {
-	select {
-	case <-s.exited:
-		log, _ := os.ReadFile(s.log)
-		require.Fail(s.t, "Redis ended", string(log))
-	default:
-	}
 	conn, err := (&net.Dialer{}).DialContext(context.WithoutCancel(s.t.Context()), "tcp", s.Addr)
+	return err == nil && conn.Close() == nil
+}
+
+// Log is what the server has written so far.
+func (s *RedisServer) Log() string {
+	log, err := os.ReadFile(s.log)
 	if err != nil {
-		return false
+		return err.Error()
 	}
-	return conn.Close() == nil
+	return string(log)
 }
 
 // Kill ends the server with SIGKILL. A stopped one stays so.
