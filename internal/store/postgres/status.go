@@ -81,13 +81,13 @@ func readStatus(ctx context.Context, tx pgx.Tx) (store.Status, error) {
 }
 
 // tableSizes has the bytes of each kind of record, indexes and all. A partition that is being
-// dropped has none.
+// dropped has none; a table without partitions is in no partition tree.
 const tableSizes = `
 	SELECT k.kind, coalesce(sum(pg_total_relation_size(p.relid)), 0)::bigint
 	FROM (VALUES ('spans', 'spans'), ('logs', 'logs'), ('metric_points', 'metric_points'), ('error_signals', 'error_signals'),
 		('incidents', 'failures'), ('incidents', 'incidents'), ('incidents', 'incident_failures'), ('incidents', 'incident_history'),
 		('incidents', 'cases'), ('incidents', 'analyses')) k (kind, tab)
-	CROSS JOIN LATERAL pg_partition_tree(k.tab) p GROUP BY k.kind`
+	CROSS JOIN LATERAL (SELECT relid FROM pg_partition_tree(k.tab) UNION SELECT k.tab::regclass) p GROUP BY k.kind`
 
 func readCounts(ctx context.Context, tx pgx.Tx, sql string, into map[string]int64) error {
 	rows, err := tx.Query(ctx, sql)
