@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -68,8 +69,7 @@ func (s *Store) withConn(ctx context.Context, pool *pgxpool.Pool, fn func(*pgx.C
 
 // again tells whether the same transaction may succeed when run once more.
 func again(err error) bool {
-	var failed *pgconn.PgError
-	return errors.As(err, &failed) && (failed.Code == "40001" || failed.Code == "40P01")
+	return hasCode(err, "40001", "40P01")
 }
 
 // hopeless tells whether only an operator can mend what is wrong: the schema is newer; the login or
@@ -79,9 +79,12 @@ func hopeless(err error) bool {
 }
 
 // denied tells whether the login lacks a privilege.
-func denied(err error) bool {
+func denied(err error) bool { return hasCode(err, "42501") }
+
+// hasCode tells whether the server answered with a SQLSTATE, whatever has wrapped it.
+func hasCode(err error, codes ...string) bool {
 	var failed *pgconn.PgError
-	return errors.As(err, &failed) && failed.Code == "42501"
+	return errors.As(err, &failed) && slices.Contains(codes, failed.Code)
 }
 
 // ofClass tells whether the server answered with a SQLSTATE of one of the classes.

@@ -345,6 +345,7 @@ CREATE TABLE incidents (
 	last_problem    text        NOT NULL DEFAULT '', -- why the last attempt failed
 	PRIMARY KEY (tenant, id)
 ) WITH (fillfactor = 70);
+CREATE INDEX incidents_merged ON incidents (tenant, merged_into) WHERE merged_into <> '';
 CREATE UNIQUE INDEX incidents_signature ON incidents (tenant, root_signature) WHERE merged_into = '';
 CREATE INDEX incidents_last_seen ON incidents (tenant, last_seen, id);
 CREATE INDEX incidents_opened ON incidents (tenant, service, opened_at);
