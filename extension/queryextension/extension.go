@@ -74,7 +74,7 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	e.done.Go(func() { events.Run(running, coordinator.Subscribe) })
 
 	info := api.Info{
-		Version: e.build.Version, Engine: rca.EngineVersion, Coordination: coordinator.Status(ctx).Backend, StartedAt: time.Now(),
+		Version: e.build.Version, Engine: rca.EngineVersion, Coordination: coordinator.Status, StartedAt: time.Now(),
 	}
 	bundle := func(ctx context.Context, tenant, id string, w io.Writer) error {
 		return analysis.WriteBundle(ctx, reader, tenant, id, w)

@@ -70,5 +70,5 @@ type Status struct {
 	// Problem is why it is not shared though it should be; it holds no secret.
 	Problem string `json:"problem,omitempty"`
 	// Queued is the number of wake-ups nobody has taken yet, per queue.
-	Queued map[Queue]int64 `json:"queued,omitempty"`
+	Queued map[Queue]int64 `json:"queued"`
 }

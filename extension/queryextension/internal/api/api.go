@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -33,6 +34,7 @@ type Reader interface {
 	Changes(ctx context.Context, tenant, service string, from, to time.Time, page store.Page) (store.Listing[incident.Change], error)
 	Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error)
 	Status(ctx context.Context) (store.Status, error)
+	DeadLetters(ctx context.Context, tenant string, limit int) ([]store.DeadLetter, error)
 }
 
 // Tenant is the tenant of every read while tenancy is off.
@@ -42,7 +44,7 @@ const Tenant = ""
 type Info struct {
 	Version      string // of the distribution
 	Engine       string
-	Coordination string // the backend's name
+	Coordination func(context.Context) coordination.Status
 	StartedAt    time.Time
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/querytest"
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/sitetest"
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
 )
 
 func TestEmptyStoreAnswersEmptyLists(t *testing.T) {
@@ -331,12 +332,38 @@ func TestStatus(t *testing.T) {
 	site := sitetest.Serve(t, querytest.Options{})
 	s := get(t, site.URL+"/query/status").object(t)
 	assert.Equal(t, "sqlite", s["store"].(map[string]any)["backend"])
-	assert.Equal(t, "memory", s["coordination"].(map[string]any)["backend"])
+	assert.Equal(t, map[string]any{
+		"backend": "memory", "shared": true, "queued": map[string]any{"failures": json.Number("0"), "incidents": json.Number("0")},
+	}, s["coordination"])
+	assert.Equal(t, map[string]any{"analyses": json.Number("0"), "quarantined_records": json.Number("0"), "items": []any{}}, s["dead_letters"])
 	assert.Equal(t, false, s["agents"].(map[string]any)["enabled"])
 	assert.NotEmpty(t, s["agents"].(map[string]any)["reason"])
 	counts := s["counts"].(map[string]any)
 	assert.Equal(t, map[string]any{"open": json.Number("2"), "regressed": json.Number("0"), "resolved": json.Number("0")}, counts["incidents"])
 	assert.Equal(t, json.Number("1"), counts["failures"].(map[string]any)["dismissed"])
+}
+
+// What was given up is listed, and what is wrong with coordination is told, in the documented form.
+func TestStatusOfTrouble(t *testing.T) {
+	site := sitetest.Serve(t, querytest.Options{})
+	site.Bury(t, site.Pool, "the case is too large")
+	site.Coordination.Store(&coordination.Status{
+		Backend: "redis", Problem: "Redis is loading its data", Queued: map[coordination.Queue]int64{"failures": 3, "incidents": 0},
+	})
+	answer := get(t, site.URL+"/query/status")
+	s := answer.object(t)
+	var plain any
+	require.NoError(t, json.Unmarshal(answer.body, &plain))
+	require.NoError(t, openAPI(t, site.URL).validator(t, "Status").Validate(plain))
+	assert.Equal(t, map[string]any{
+		"backend": "redis", "shared": false, "problem": "Redis is loading its data",
+		"queued": map[string]any{"failures": json.Number("3"), "incidents": json.Number("0")},
+	}, s["coordination"])
+	dead := s["dead_letters"].(map[string]any)
+	assert.Equal(t, json.Number("1"), dead["analyses"])
+	assert.Equal(t, []any{map[string]any{
+		"incident_id": site.Pool, "attempts": json.Number("1"), "problem": "the case is too large",
+	}}, dead["items"])
 }
 
 // FuzzQuery sends any query string to every kind of listing: it is answered or refused, never an

@@ -5,20 +5,22 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // State answers /query/status.
 type State struct {
-	Versions     Versions          `json:"versions"`
-	StartedAt    time.Time         `json:"started_at"`
-	Store        StoreState        `json:"store"`
-	Counts       Counts            `json:"counts"`
-	Backlog      Backlog           `json:"backlog"`
-	DeadLetters  DeadLetters       `json:"dead_letters"`
-	Coordination CoordinationState `json:"coordination"`
-	Agents       AgentsState       `json:"agents"`
-	Subscribers  int               `json:"subscribers"` // open streams of /query/events here
+	Versions     Versions            `json:"versions"`
+	StartedAt    time.Time           `json:"started_at"`
+	Store        StoreState          `json:"store"`
+	Counts       Counts              `json:"counts"`
+	Backlog      Backlog             `json:"backlog"`
+	DeadLetters  DeadLetters         `json:"dead_letters"`
+	Coordination coordination.Status `json:"coordination"`
+	Agents       AgentsState         `json:"agents"`
+	Subscribers  int                 `json:"subscribers"` // open streams of /query/events here
 }
 
 // Versions of what answers.
@@ -32,6 +34,10 @@ type Versions struct {
 type StoreState struct {
 	Backend   string `json:"backend"`
 	SizeBytes int64  `json:"size_bytes"`
+	// TableBytes is the size of each kind of record, where the backend tells it.
+	TableBytes map[string]int64 `json:"table_bytes,omitempty"`
+	// OldestSignal is the day of the oldest signals kept.
+	OldestSignal *time.Time `json:"oldest_signal,omitempty"`
 }
 
 // Counts of what is stored.
@@ -49,17 +55,19 @@ type Backlog struct {
 	FailuresWaiting int64      `json:"failures_waiting"`
 	OldestWaiting   *time.Time `json:"oldest_waiting,omitempty"`
 	AnalysesPending int64      `json:"analyses_pending"`
+	// MaxAttempts is the most attempts that anything which waits has had.
+	MaxAttempts int `json:"max_attempts"`
 }
+
+// deadLettersShown is how many dead letters are listed.
+const deadLettersShown = 20
 
 // DeadLetters is what was given up and kept.
 type DeadLetters struct {
 	Analyses           int64 `json:"analyses"`
 	QuarantinedRecords int64 `json:"quarantined_records"`
-}
-
-// CoordinationState names the coordination backend.
-type CoordinationState struct {
-	Backend string `json:"backend"`
+	// Items are some of the analyses, last seen first.
+	Items []store.DeadLetter `json:"items"`
 }
 
 // AgentsState says whether a model takes part, and why not.
@@ -127,21 +135,27 @@ func (a *API) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	dead := []store.DeadLetter{}
+	if s.AnalysesFailed > 0 {
+		if dead, err = a.store.DeadLetters(ctx, Tenant, deadLettersShown); err != nil {
+			return State{}, err
+		}
+	}
 	failures := filled(s.FailuresByState, failureStates...)
 	return State{
 		Versions:  Versions{ProdSentinel: a.info.Version, Engine: a.info.Engine, Schema: s.SchemaVersion},
 		StartedAt: a.info.StartedAt.UTC(),
-		Store:     StoreState{Backend: s.Backend, SizeBytes: s.SizeBytes},
+		Store:     StoreState{Backend: s.Backend, SizeBytes: s.SizeBytes, TableBytes: s.Tables, OldestSignal: s.OldestSignal},
 		Counts: Counts{
 			Spans: s.Spans, Logs: s.Logs, MetricPoints: s.MetricPoints, ErrorSignals: s.ErrorSignals,
 			Failures: failures, Incidents: filled(s.IncidentsByStatus, Statuses...),
 		},
 		Backlog: Backlog{
 			FailuresWaiting: failures[string(incident.FailureWaiting)],
-			OldestWaiting:   s.OldestWaiting, AnalysesPending: s.AnalysesPending,
+			OldestWaiting:   s.OldestWaiting, AnalysesPending: s.AnalysesPending, MaxAttempts: s.MaxAttempts,
 		},
-		DeadLetters:  DeadLetters{Analyses: s.AnalysesFailed, QuarantinedRecords: s.Quarantined},
-		Coordination: CoordinationState{Backend: a.info.Coordination},
+		DeadLetters:  DeadLetters{Analyses: s.AnalysesFailed, QuarantinedRecords: s.Quarantined, Items: dead},
+		Coordination: a.info.Coordination(ctx),
 		Agents:       AgentsState{Reason: agentsOff},
 		Subscribers:  a.events.Count(),
 	}, nil

@@ -113,6 +113,7 @@ func (d *Dashboard) Handler() http.Handler {
 	mux.Handle("/traces/{trace_id}", api.Bounded(api.MaxTraces, d.page(d.showTrace)))
 	mux.Handle("/evidence/{ref...}", d.page(d.showEvidence))
 	mux.Handle("/services", d.page(d.showServices))
+	mux.Handle("/status", d.page(d.showStatus))
 	mux.Handle("/static/", d.staticFiles())
 	mux.Handle("/", d.page(func(*http.Request) (view, error) { return view{}, store.ErrNotFound }))
 	return mux

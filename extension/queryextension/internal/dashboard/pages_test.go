@@ -38,7 +38,7 @@ func fetch(t *testing.T, method, url string) (*http.Response, string) {
 // addresses are pages of every kind.
 func addresses(site *sitetest.Site) []string {
 	return []string{
-		"/", "/?status=open&severity=critical&q=payment&from=2026-01-01T00:00", "/?q=nothing+matches", "/services",
+		"/", "/?status=open&severity=critical&q=payment&from=2026-01-01T00:00", "/?q=nothing+matches", "/services", "/status",
 		"/incidents/" + site.Pool, "/incidents/" + site.Pool + "?revision=1", "/incidents/" + site.Hostile,
 		"/traces/" + querytest.PoolTrace.String(), "/traces/" + querytest.HostileTrace.String() + "?view=all",
 		"/traces/" + querytest.TornTrace.String() + "?view=errors", "/traces/" + querytest.PoolTrace.String() + "?q=acquire",

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,8 @@ type Site struct {
 	querytest.Seeded
 	// Announce is what the coordinator would tell.
 	Announce chan<- coordination.Change
+	// Coordination is what the coordinator says of itself.
+	Coordination *atomic.Pointer[coordination.Status]
 }
 
 // MaxStreams bounds the streams of /query/events.
@@ -80,7 +83,10 @@ func serve(t testing.TB, s store.Store) *Site {
 	bundle := func(ctx context.Context, tenant, id string, w io.Writer) error {
 		return analysis.WriteBundle(ctx, s, tenant, id, w)
 	}
-	routes := api.New(s, bundle, events, api.Info{Version: "test", Engine: "1", Coordination: "memory", StartedAt: querytest.Onset}, log)
+	var state atomic.Pointer[coordination.Status]
+	state.Store(&coordination.Status{Backend: "memory", Shared: true, Queued: map[coordination.Queue]int64{"failures": 0, "incidents": 0}})
+	coordinated := func(context.Context) coordination.Status { return *state.Load() }
+	routes := api.New(s, bundle, events, api.Info{Version: "test", Engine: "1", Coordination: coordinated, StartedAt: querytest.Onset}, log)
 	pages, err := dashboard.New(s, routes.State, log)
 	require.NoError(t, err)
 	mux := http.NewServeMux()
@@ -93,7 +99,17 @@ func serve(t testing.TB, s store.Store) *Site {
 		<-done
 		server.Close()
 	})
-	return &Site{Server: server, Store: s, Announce: announce}
+	return &Site{Server: server, Store: s, Announce: announce, Coordination: &state}
+}
+
+// Bury makes an analysis of the incident fail for good.
+func (s *Site) Bury(t testing.TB, id, problem string) {
+	t.Helper()
+	require.NoError(t, s.Store.RequestAnalysis(t.Context(), api.Tenant, id))
+	claims, err := s.Store.ClaimIncidents(t.Context(), "test", time.Minute, 1)
+	require.NoError(t, err)
+	require.Len(t, claims, 1)
+	require.NoError(t, s.Store.FailAnalysis(t.Context(), claims[0], problem, time.Time{}))
 }
 
 // relay passes changes on until the context ends, as coordinators do.

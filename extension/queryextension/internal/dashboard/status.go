@@ -1,0 +1,42 @@
+package dashboard
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
+)
+
+// statusPage is the data of the page for whoever runs the installation.
+type statusPage struct {
+	api.State
+	Tables []amount // largest first
+	Queues []amount // by name
+}
+
+// amount is a number by name.
+type amount struct {
+	Name string
+	N    int64
+}
+
+func (d *Dashboard) showStatus(r *http.Request) (view, error) {
+	state, err := d.state(r.Context())
+	if err != nil {
+		return view{}, err
+	}
+	page := statusPage{State: state, Tables: amounts(state.Store.TableBytes), Queues: amounts(state.Coordination.Queued)}
+	slices.SortStableFunc(page.Tables, func(a, b amount) int { return cmp.Compare(b.N, a.N) })
+	return view{template: "status", title: "Status", data: page}, nil
+}
+
+// amounts are the entries of a map, by name.
+func amounts[K ~string](m map[K]int64) []amount {
+	var out []amount
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, amount{string(name), m[name]})
+	}
+	return out
+}
