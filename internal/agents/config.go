@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/config/configopaque"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
 )
 
 // Provider says who runs the model.
@@ -50,6 +52,8 @@ type Config struct {
 
 	// Prices by model name add to and override the built-in list prices.
 	Prices map[string]Price `mapstructure:"prices"`
+	// Redaction says what is replaced before anything leaves the process.
+	Redaction redact.Config `mapstructure:"redaction"`
 	// SourceRoots are the folders in which the Investigator may look at the code of a service.
 	SourceRoots map[string]SourceRoot `mapstructure:"source_roots"`
 	// CaptureContent puts the redacted conversation into this process' own telemetry.
@@ -63,9 +67,9 @@ type AgentConfig struct {
 
 // SourceRoot is where the source code of a service lies.
 type SourceRoot struct {
-	Path string `mapstructure:"path"`
+	Path string `mapstructure:"path" json:"path"`
 	// Version of the code there; where it is not given, the commit and tags of its git checkout.
-	Version string `mapstructure:"version"`
+	Version string `mapstructure:"version" json:"version,omitempty"`
 }
 
 // NewDefaultConfig has the agents off and sensible limits for when they are turned on.

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -46,19 +47,21 @@ func (p *player) ask(_ context.Context, _ Budget, r *request) (answer, error) {
 	return got, nil
 }
 
-// recorded returns the output that a call had then.
-func (p *player) recorded(agent string, call *Call) (map[string]any, bool) {
-	c := p.transcript.conversation(agent)
-	if c == nil {
-		return nil, false
-	}
-	want := callKey(call)
-	for _, turn := range c.Turns {
-		for _, done := range turn.Calls {
-			if callKey(&done.Call) == want && !done.Repeated {
-				return done.Output, true
+// excerpt returns what a call read of a source file then.
+func (p *player) excerpt(c *Call) (*excerpt, error) {
+	want := callKey(c)
+	for _, conversation := range p.transcript.Conversations {
+		for _, turn := range conversation.Turns {
+			for _, done := range turn.Calls {
+				switch {
+				case callKey(&done.Call) != want:
+				case done.Source != nil:
+					return done.Source, nil
+				case done.Refusal != "":
+					return nil, errors.New(done.Refusal)
+				}
 			}
 		}
 	}
-	return nil, false
+	return nil, fail(failReplay, "The transcript has no source file of this call.", nil)
 }

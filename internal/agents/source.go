@@ -33,10 +33,10 @@ var javaRoots = []string{"", "src/main/java", "src/main/kotlin", "src/main/scala
 
 // excerpt is a piece of a source file.
 type excerpt struct {
-	Path    string // below the root
-	Version string // what the source is, as far as it is known
-	First   int    // number of the first line
-	Lines   []string
+	Path    string   `json:"path"`              // below the root
+	Version string   `json:"version,omitempty"` // what the source is, as far as it is known
+	First   int      `json:"first"`             // number of the first line
+	Lines   []string `json:"lines"`
 }
 
 // readSource shows the code around a stack frame. It opens nothing outside the root, whatever

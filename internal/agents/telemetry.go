@@ -113,6 +113,14 @@ func failed(span trace.Span, err error) attribute.KeyValue {
 	return kind
 }
 
+// endSpan ends an agent's span.
+func endSpan(span trace.Span, err error) {
+	if err != nil {
+		failed(span, err)
+	}
+	span.End()
+}
+
 // tool spans the execution of one function.
 func (t *telemetry) tool(ctx context.Context, c *Call, execute func() map[string]any) map[string]any {
 	_, span := t.tracer.Start(ctx, "execute_tool "+c.Name, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(

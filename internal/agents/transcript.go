@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
 )
 
 // transcriptFormat is the version of the transcript's layout.
@@ -37,6 +39,7 @@ type Settings struct {
 	MaxTurns        int                   `json:"max_turns"`
 	MaxOutputTokens int32                 `json:"max_output_tokens"`
 	SourceRoots     map[string]SourceRoot `json:"source_roots,omitempty"`
+	Redaction       redact.Config         `json:"redaction"`
 }
 
 // Conversation is what one agent and its model said to each other.
@@ -69,6 +72,10 @@ type Turn struct {
 type ToolCall struct {
 	Call
 	Output map[string]any `json:"output"`
+	// Source is what was read of a source file, not redacted: it never left the process. Refusal
+	// is why nothing was.
+	Source  *excerpt `json:"source,omitempty"`
+	Refusal string   `json:"refusal,omitempty"`
 	// Repeated tells that the same call was answered before, and was not made again.
 	Repeated bool `json:"repeated,omitempty"`
 }

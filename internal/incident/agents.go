@@ -28,13 +28,15 @@ type Agents struct {
 	// Reused tells that the answer is that of an earlier, identical case, and nothing was paid.
 	Reused bool `json:"reused,omitempty"`
 
-	Tokens         int64   `json:"tokens"` // all that were counted for pay
-	InputTokens    int64   `json:"input_tokens"`
-	OutputTokens   int64   `json:"output_tokens"`
-	CostUSD        float64 `json:"cost_usd"`
-	Turns          int     `json:"turns"` // requests answered by the model
-	ToolCalls      int     `json:"tool_calls"`
-	DurationMillis int64   `json:"duration_ms"`
+	Tokens       int64   `json:"tokens"` // all that were counted for pay
+	InputTokens  int64   `json:"input_tokens"`
+	OutputTokens int64   `json:"output_tokens"`
+	CostUSD      float64 `json:"cost_usd"`
+	// CostUnknown tells that a model's price is not known, so that CostUSD is too low.
+	CostUnknown    bool  `json:"cost_unknown,omitempty"`
+	Turns          int   `json:"turns"` // requests answered by the model
+	ToolCalls      int   `json:"tool_calls"`
+	DurationMillis int64 `json:"duration_ms"`
 
 	// Claims are what the agents said and code verified; RejectedClaims what it did not.
 	Claims         []VerifiedClaim `json:"claims"`

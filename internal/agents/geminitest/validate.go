@@ -91,6 +91,9 @@ func checkCalls(r *Request) error {
 			if len(responses) != len(open) {
 				return fmt.Errorf("contents[%d]: %d function responses for %d calls", i, len(responses), len(open))
 			}
+			if len(responses) > 0 && len(responses) < len(c.Parts) {
+				return fmt.Errorf("contents[%d] answers functions and must hold nothing but that", i)
+			}
 			for j, resp := range responses {
 				if resp.Name != open[j].Name || resp.ID != open[j].ID || resp.Response == nil {
 					return fmt.Errorf("contents[%d]: function response %s/%s does not answer call %s/%s", i, resp.Name, resp.ID, open[j].Name, open[j].ID)

@@ -1,0 +1,191 @@
+package agents
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
+
+// run is one investigation under way.
+type run struct {
+	in       Input
+	settings Settings
+	voice    voice
+	player   *player // of a replay, else nil
+	watch    *telemetry
+	tools    *toolbox
+
+	transcript *Transcript
+	said       []answered // in the order in which agents finished
+}
+
+func newRun(s Settings, provider Provider, redactor *redact.Redactor, v voice, watch *telemetry, in Input) *run {
+	if in.Budget == nil {
+		in.Budget = Unlimited{}
+	}
+	r := &run{in: in, settings: s, voice: v, watch: watch}
+	book := newCasebook(dossier.New(in.Case, in.Report, redactor.Session()))
+	r.tools = &toolbox{book: book, roots: s.SourceRoots, watch: watch, done: map[string]map[string]any{}}
+	r.transcript = &Transcript{
+		Format: transcriptFormat, Prompts: promptsVersion, CaseDigest: in.CaseDigest,
+		Provider: provider, Settings: s, Conversations: []Conversation{},
+	}
+	return r
+}
+
+// work lets the Summarizer and then the Investigator speak. What they said before an error stays.
+func (r *run) work(ctx context.Context) error {
+	if r.player != nil {
+		r.tools.excerpts = r.player.excerpt
+	}
+	if err := r.summarize(ctx); err != nil {
+		return err
+	}
+	return r.investigate(ctx)
+}
+
+// begin opens a conversation.
+func (r *run) begin(agent, system, question string, data string) *talk {
+	model := r.settings.Models[agent]
+	r.transcript.Conversations = append(r.transcript.Conversations, Conversation{Agent: agent, Model: model, System: system, Turns: []Turn{}})
+	return &talk{
+		voice: r.voice, budget: r.in.Budget, record: &r.transcript.Conversations[len(r.transcript.Conversations)-1],
+		req: request{
+			Agent: agent, Model: model, System: system,
+			Messages:    []Message{{Role: roleUser, Parts: []Part{{Text: question}, {Text: fence(r.in.CaseDigest, data)}}}},
+			Temperature: r.settings.Temperature, Seed: r.settings.Seed, MaxOutputTokens: r.settings.MaxOutputTokens,
+		},
+	}
+}
+
+func (r *run) summarize(ctx context.Context) (err error) {
+	ctx, span := r.watch.invoke(ctx, agentSummarizer, r.settings.Models[agentSummarizer])
+	defer func() { endSpan(span, err) }()
+	t := r.begin(agentSummarizer, summarizerInstructions, summarizerQuestion, r.timelineData())
+	t.req.Schema = answerSchema(false)
+	for {
+		m, err := t.turn(ctx)
+		if err != nil {
+			return err
+		}
+		answer, err := parseAnswer(agentSummarizer, []byte(m.text()))
+		if err == nil {
+			r.take(answer)
+			return nil
+		}
+		if err := t.correct(m, err); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) investigate(ctx context.Context) (err error) {
+	ctx, span := r.watch.invoke(ctx, agentInvestigator, r.settings.Models[agentInvestigator])
+	defer func() { endSpan(span, err) }()
+	t := r.begin(agentInvestigator, investigatorInstructions, investigatorQuestion, r.verdictData())
+	t.req.Tools = append(declarations(), concludeDeclaration())
+	t.record.Tools = t.req.Tools
+	for turn := 1; ; turn++ {
+		if turn >= r.settings.MaxTurns && t.req.Allowed == nil {
+			t.req.Allowed = []string{concludeName}
+		}
+		m, err := t.turn(ctx)
+		if err != nil {
+			return err
+		}
+		done, err := r.react(ctx, t, m)
+		if err != nil || done {
+			return err
+		}
+	}
+}
+
+// react answers the model's calls; done tells that it has concluded.
+func (r *run) react(ctx context.Context, t *talk, m Message) (done bool, err error) {
+	calls := m.calls()
+	if len(calls) == 0 {
+		return false, t.correct(m, fmt.Errorf("call a function; %s ends the investigation", concludeName))
+	}
+	for _, c := range calls {
+		if c.Name != concludeName {
+			continue
+		}
+		answer, err := parseAnswer(agentInvestigator, []byte(jsonText(c.Args)))
+		if err != nil {
+			return false, t.correct(m, err)
+		}
+		r.take(answer)
+		return true, nil
+	}
+	if t.req.Allowed != nil {
+		return false, t.correct(m, fmt.Errorf("only %s can be called now", concludeName))
+	}
+	reply := Message{Role: roleUser}
+	for i, c := range calls {
+		made := ToolCall{Call: *c, Output: map[string]any{keyError: "too many calls in one turn; this one was not made"}}
+		if i < maxCallsPerTurn {
+			made = r.tools.execute(ctx, c)
+		}
+		t.last().Calls = append(t.last().Calls, made)
+		reply.Parts = append(reply.Parts, resultOf(c, made.Output))
+	}
+	t.req.Messages = append(t.req.Messages, reply)
+	return false, nil
+}
+
+func (r *run) finish(err error) (Outcome, error) {
+	out := incident.Agents{
+		State: incident.AgentsDone, Provider: string(r.transcript.Provider), Model: r.settings.Models[agentInvestigator],
+		DurationMillis: r.transcript.DurationMillis,
+	}
+	if err != nil {
+		out.State, out.Reason = incident.AgentsFailed, asFault(err).Reason
+	}
+	r.transcript.tally(&out)
+	r.judge(&out)
+	out.Redactions = r.tools.book.Session.Counts()
+	if r.player == nil {
+		r.transcript.Redacted = r.tools.book.Session.Mapping()
+		if report, err := digestOf(r.in.Report); err == nil {
+			r.transcript.ReportDigest = report
+		}
+	}
+	_, digest, err := r.transcript.Encode()
+	out.Transcript = digest
+	return Outcome{Agents: out, Transcript: r.transcript}, err
+}
+
+// tally sums up what the conversations took.
+func (t *Transcript) tally(out *incident.Agents) {
+	var spend Spend
+	for _, c := range t.Conversations {
+		for _, turn := range c.Turns {
+			spend.Tokens += turn.Spend.Tokens
+			spend.MicroUSD += turn.Spend.MicroUSD
+			out.ToolCalls += len(turn.Calls)
+			if r := turn.Response; r != nil {
+				out.Turns++
+				out.InputTokens += r.Usage.Input
+				out.OutputTokens += r.Usage.Output
+				out.ModelVersion = r.ModelVersion
+				out.CostUnknown = out.CostUnknown || !turn.PriceKnown
+			}
+		}
+	}
+	out.Tokens = spend.Tokens
+	out.CostUSD = float64(spend.MicroUSD) / microUSD
+	if isScript(out.ModelVersion) {
+		out.Scripted, out.Provider, out.CostUSD, out.CostUnknown = true, providerScripted, 0, false
+	}
+}
+
+const (
+	microUSD         = 1e6
+	providerScripted = "scripted"
+)
+
+// isScript tells what package geminitest reports from what a model does.
+func isScript(version string) bool { return version == providerScripted }

@@ -1,0 +1,130 @@
+package agents
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+func readSourceTool(b *toolbox, args arguments) (string, error) {
+	evidence, err1 := args.required("evidence")
+	file, err2 := args.required("file")
+	line, err3 := args.number("line")
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return "", err
+	}
+	place, err := b.frame(refOf(evidence), file, line)
+	if err != nil {
+		return "", err
+	}
+	root, ok := b.roots[place.service]
+	if !ok {
+		return "", fmt.Errorf("no source is configured for service %s", b.book.Name(place.service))
+	}
+	e, err := b.excerpt(args.call, root, place.frame)
+	if err != nil {
+		b.refusal = err.Error()
+		return "", err
+	}
+	b.source = e
+	return b.sourceText(e, place), nil
+}
+
+// excerpt reads a file, or what was read of it when the transcript was made.
+func (b *toolbox) excerpt(c *Call, root SourceRoot, frame failure.Frame) (*excerpt, error) {
+	if b.excerpts != nil {
+		return b.excerpts(c)
+	}
+	return readSource(root, frame)
+}
+
+// codePlace is a stack frame of the evidence and the service that ran it.
+type codePlace struct {
+	frame   failure.Frame
+	service string
+	version string
+}
+
+// frames are the stack frames of a record and the resource that wrote it.
+func (b *toolbox) frames(ref incident.Ref) (*signal.Resource, []failure.Frame, bool) {
+	r, ok := b.book.Record(ref)
+	switch {
+	case ok && r.Log != nil:
+		return r.Log.Resource, framesOf(r.Log.Attributes, r.Log.Body.Str()), true
+	case ok && r.Span != nil:
+		frames := framesOf(r.Span.Attributes, r.Span.StatusMessage)
+		for _, e := range r.Span.Events {
+			frames = append(frames, framesOf(e.Attributes, e.Attributes.Str("exception.message"))...)
+		}
+		return r.Span.Resource, frames, true
+	}
+	return nil, nil, false
+}
+
+// frame finds the stack frame that a record has at file and line, as the model saw them.
+func (b *toolbox) frame(ref incident.Ref, file string, line int) (codePlace, error) {
+	resource, frames, ok := b.frames(ref)
+	if !ok {
+		return codePlace{}, errors.New("evidence must be a span or a log of the case")
+	}
+	for _, f := range frames {
+		if f.Line == line && (f.File == file || b.book.Name(f.File) == file) {
+			return codePlace{frame: f, service: resource.Service(), version: resource.Version()}, nil
+		}
+	}
+	if len(frames) == 0 {
+		return codePlace{}, errors.New("this record has no stack frame")
+	}
+	p := newPage(1 << 10)
+	for _, f := range frames {
+		p.addf("%s line %d", b.book.Name(f.File), f.Line)
+	}
+	return codePlace{}, fmt.Errorf("this record has no such frame; it has: %s", p.text("they are further from the throw"))
+}
+
+// sourceText numbers the lines and marks the frame's.
+func (b *toolbox) sourceText(e *excerpt, place codePlace) string {
+	lines := strings.Split(b.book.words(strings.Join(e.Lines, "\n")), "\n")
+	p := newPage(maxToolOutput)
+	p.add(versionNote(b.book.Name(e.Version), b.book.Name(place.version)))
+	p.add(b.book.Name(e.Path) + ":")
+	for i, l := range lines {
+		mark := " "
+		if e.First+i == place.frame.Line {
+			mark = ">"
+		}
+		p.addf("%s%5d| %s", mark, e.First+i, l)
+	}
+	return p.text("lines are cut")
+}
+
+// framesOf reads all stack frames that a record names: in stacks, in texts, in code attributes.
+func framesOf(attributes signal.Map, texts ...string) []failure.Frame {
+	var frames []failure.Frame
+	if file := attributes.FirstStr("code.file.path", "code.filepath"); file != "" {
+		if line, ok := firstInt(attributes, "code.line.number", "code.lineno"); ok {
+			frames = append(frames, failure.Frame{File: file, Line: line, Module: attributes.FirstStr("code.namespace")})
+		}
+	}
+	for _, text := range append(texts, attributes.Str("exception.stacktrace")) {
+		for _, x := range failure.ParseExceptions(text) {
+			for ; x != nil; x = x.Cause {
+				frames = append(frames, x.Frames...)
+			}
+		}
+	}
+	return frames
+}
+
+func firstInt(m signal.Map, keys ...string) (int, bool) {
+	for _, k := range keys {
+		if n, ok := m.Int(k); ok && n > 0 && n < 1<<31 {
+			return int(n), true
+		}
+	}
+	return 0, false
+}
