@@ -22,23 +22,8 @@ func (s *Store) Changes(ctx context.Context, tenant, service string, from, to ti
 		return store.Listing[incident.Change]{}, err
 	}
 	var all []incident.Change
-	err = s.read(ctx, func(tx pgx.Tx) error {
-		days, err := days(ctx, tx, "changes", record.NanosOf(from), min(record.UntilOf(to), after.At))
-		if err != nil {
-			return err
-		}
-		c := &conditions{}
-		c.add(received("t", days...))
-		c.add("tenant = %s", textOf(tenant))
-		c.add("time >= %s", record.NanosOf(from))
-		if !to.IsZero() {
-			c.add("time < %s", record.NanosOf(to))
-		}
-		c.add("(time, id) < (%s, %s)", after.At, textOf(after.ID))
-		if service != "" {
-			c.add("service = %s", textOf(service))
-		}
-		all, err = changes(ctx, tx, c, record.PageSize(page)+1)
+	err = s.read(ctx, func(tx pgx.Tx) (err error) {
+		all, err = changesBetween(ctx, tx, textOf(tenant), textOf(service), record.NanosOf(from), record.UntilOf(to), after, record.PageSize(page)+1)
 		return err
 	})
 	return record.Listing(changeListing, page, all, func(c incident.Change) record.Position {
@@ -46,10 +31,28 @@ func (s *Store) Changes(ctx context.Context, tenant, service string, from, to ti
 	}), err
 }
 
+// changesBetween lists the changes of a service, or of all, with event times in [from, to).
+func changesBetween(ctx context.Context, tx pgx.Tx, tenant, service string, from, to int64, after record.Position, limit int) ([]incident.Change, error) {
+	days, err := days(ctx, tx, "changes", from, min(to, after.At))
+	if err != nil || len(days) == 0 {
+		return nil, err
+	}
+	c := &conditions{}
+	c.add(received("t", days...))
+	c.add("tenant = %s", tenant)
+	c.add("time >= %s", from)
+	c.add("time < %s", to)
+	c.add("(time, id) < (%s, %s)", after.At, textOf(after.ID))
+	if service != "" {
+		c.add("service = %s", service)
+	}
+	return changes(ctx, tx, c, limit, receivedUntil("o", days...))
+}
+
 // changes reads changes newest first. One received again under its ID, whatever it says then, is
-// the first.
-func changes(ctx context.Context, tx pgx.Tx, c *conditions, limit int) ([]incident.Change, error) {
-	c.add(`NOT EXISTS (SELECT 1 FROM changes AS o WHERE o.tenant = t.tenant AND o.id = t.id AND (o.received_at, o.ctid) < (t.received_at, t.ctid))`)
+// the first; among is the condition on those received before.
+func changes(ctx context.Context, tx pgx.Tx, c *conditions, limit int, among string) ([]incident.Change, error) {
+	c.add("NOT EXISTS (SELECT 1 FROM changes AS o WHERE " + among + " AND o.tenant = t.tenant AND o.id = t.id AND (o.received_at, o.ctid) < (t.received_at, t.ctid))")
 	rows, err := tx.Query(ctx, "SELECT id, time, received_at, service, kind, version, title, url, attributes FROM changes AS t WHERE "+
 		c.String()+" ORDER BY time DESC, id DESC LIMIT "+c.arg(limit), c.args...)
 	if err != nil {
@@ -75,7 +78,7 @@ func changeEvidence(ctx context.Context, tx pgx.Tx, tenant, id string) ([]store.
 	c := &conditions{}
 	c.add("tenant = %s", tenant)
 	c.add("id = %s", textOf(id))
-	list, err := changes(ctx, tx, c, 1)
+	list, err := changes(ctx, tx, c, 1, "true")
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

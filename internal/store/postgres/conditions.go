@@ -62,7 +62,7 @@ func upper(text string) (from, to string) {
 func (c *conditions) attributeIs(key, value string, of ...day) {
 	days := "true"
 	if len(of) > 0 {
-		days = stored("r", of...)
+		days = storedOn("r", of...)
 	}
 	k, v := c.arg(textOf(key)), c.arg(textOf(value))
 	c.where = append(c.where, fmt.Sprintf("coalesce(attributes->>%[1]s = %[2]s, "+

@@ -37,26 +37,33 @@ func days(ctx context.Context, tx pgx.Tx, table string, from, to int64) ([]day, 
 // received is the condition that leaves of the parent table nothing but the partitions of the given
 // days and of those between them. Its dates are constants, so that the others are not even planned.
 func received(table string, days ...day) string {
-	return between(table+".received_at", "'2006-01-02 00:00:00+00'", days)
-}
-
-// stored is received for resources and scopes.
-func stored(table string, days ...day) string {
-	return between(table+".day", "'2006-01-02'", days)
-}
-
-func between(name, layout string, days []day) string {
 	if len(days) == 0 {
 		return "false"
 	}
-	first, last := days[0].start, days[0].start
+	return table + ".received_at >= " + extreme(days, time.Time.Before).Format(instants) + " AND " + receivedUntil(table, days...)
+}
+
+// receivedUntil leaves the partitions of the given days and of all before.
+func receivedUntil(table string, days ...day) string {
+	return table + ".received_at < " + extreme(days, time.Time.After).AddDate(0, 0, 1).Format(instants)
+}
+
+// storedOn is received for resources and scopes.
+func storedOn(table string, days ...day) string {
+	const dates = "'2006-01-02'"
+	return table + ".day BETWEEN " + extreme(days, time.Time.Before).Format(dates) + " AND " + extreme(days, time.Time.After).Format(dates)
+}
+
+// instants is the layout of a time of receipt in SQL.
+const instants = "'2006-01-02 00:00:00+00'"
+
+// extreme is the first or the last of some days.
+func extreme(days []day, is func(time.Time, time.Time) bool) time.Time {
+	found := days[0].start
 	for _, d := range days {
-		if d.start.Before(first) {
-			first = d.start
-		}
-		if d.start.After(last) {
-			last = d.start
+		if is(d.start, found) {
+			found = d.start
 		}
 	}
-	return name + " >= " + first.Format(layout) + " AND " + name + " < " + last.AddDate(0, 0, 1).Format(layout)
+	return found
 }

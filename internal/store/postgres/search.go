@@ -169,8 +169,10 @@ func (q *search) read(ctx context.Context, sql string, args []any) error {
 func (q *search) conditions(first, last int64, of ...day) *conditions {
 	c := &conditions{}
 	c.add("tenant = %s", q.tenant)
+	until := "true"
 	if len(of) > 0 {
 		c.add(received("t", of...))
+		until = receivedUntil("o", of...)
 	}
 	c.add("time >= %s", first)
 	c.add("time <= %s", last)
@@ -193,7 +195,7 @@ func (q *search) conditions(first, last int64, of ...day) *conditions {
 	}
 	// Records without event time are sorted by receipt, so a second delivery lies elsewhere.
 	c.add("(NOT (" + q.kind.unset + ") OR NOT EXISTS (SELECT 1 FROM " + q.kind.table +
-		" AS o WHERE o.tenant = t.tenant AND " + q.kind.same + " AND o.received_at < t.received_at))")
+		" AS o WHERE " + until + " AND o.tenant = t.tenant AND " + q.kind.same + " AND o.received_at < t.received_at))")
 	return c
 }
 

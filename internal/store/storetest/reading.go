@@ -92,6 +92,7 @@ func searchFilters(t *testing.T, s store.Store) {
 		"from":                 {store.SignalFilter{Kind: store.KindLog, From: eventTime.Add(time.Minute)}, []string{"an hour later"}},
 		"to is left out":       {store.SignalFilter{Kind: store.KindLog, To: eventTime.Add(time.Hour)}, []string{"Connection REFUSED by 100%_db", "all ÄÖ well"}},
 		"from is taken":        {store.SignalFilter{Kind: store.KindLog, From: eventTime.Add(time.Hour)}, []string{"an hour later"}},
+		"odd text":             {store.SignalFilter{Kind: store.KindLog, Query: "\x00\xff", Service: "\xff"}, nil},
 		"nothing matches both": {store.SignalFilter{Kind: store.KindLog, Service: "gateway", Query: "refused"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) { assert.ElementsMatch(t, test.want, found(t, s, test.filter)) })
@@ -118,7 +119,9 @@ func searchByAttribute(t *testing.T, s store.Store) {
 		{Key: "unicode", Value: signal.Value{Data: "naïve \u2028 \"quoted\""}},
 		{Key: "empty", Value: signal.Value{Data: ""}},
 	}
-	appendAll(t, s, requestOf(tenant, l, logOf("a", "other", "payment", 9)))
+	odder := logOf("a", "what no column carries", "gateway", 9)
+	odder.Attributes = signal.Map{{Key: "nul\x00", Value: signal.Value{Data: "a\x00b\xff"}}, {Key: "host.name", Value: signal.Value{Data: "host-3"}}}
+	appendAll(t, s, requestOf(tenant, l, logOf("a", "other", "payment", 9), odder))
 	for name, test := range map[string]struct {
 		attributes map[string]string
 		want       []string
@@ -136,6 +139,8 @@ func searchByAttribute(t *testing.T, s store.Store) {
 		"another value":         {map[string]string{"http.route": "/stock"}, nil},
 		"resource":              {map[string]string{"host.name": "host-1"}, []string{"other"}},
 		"record before it":      {map[string]string{"host.name": "host-2"}, []string{"this one"}},
+		"beside an odd one":     {map[string]string{"host.name": "host-3"}, []string{"what no column carries"}},
+		"odd texts":             {map[string]string{"x\x00": "\xff"}, nil},
 		"both":                  {map[string]string{"code": "500", "service.name": "payment"}, []string{"this one"}},
 		"not both":              {map[string]string{"code": "500", "service.name": "gateway"}, nil},
 		"no injection":          {map[string]string{"x') OR 1=1 --": "y"}, nil},

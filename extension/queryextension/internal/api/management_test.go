@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -70,6 +71,7 @@ func TestAnalyzeAnswers(t *testing.T) {
 		"that it was given up":           {answer: analysis.Answer{Failure: classified, Complete: true}, status: 500},
 		"that the trace is unknown":      {err: analysis.ErrUnknownTrace, status: 404},
 		"that nothing failed":            {err: analysis.ErrNoErrors, status: 422},
+		"that a search is too broad":     {err: fmt.Errorf("store: %w", store.ErrTooMuch), status: 422},
 		"that the store is unavailable":  {err: store.ErrUnavailable, status: 503},
 		"nothing of our errors' details": {err: errors.New("password=secret"), status: 500},
 	} {

@@ -54,6 +54,8 @@ func problemOf(err error) (p *Problem, internal bool) {
 		return badParameter("cursor", "was not made by this listing; start again without it"), false
 	case errors.Is(err, store.ErrNotFound):
 		return Problemf(http.StatusNotFound, "no such record"), false
+	case errors.Is(err, store.ErrTooMuch):
+		return Problemf(http.StatusUnprocessableEntity, "%s", store.ErrTooMuch), false
 	case errors.Is(err, store.ErrUnavailable),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		p = Problemf(http.StatusServiceUnavailable, "the store cannot be read now; try again")

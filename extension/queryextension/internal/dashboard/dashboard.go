@@ -192,6 +192,8 @@ func (d *Dashboard) explain(r *http.Request, err error) (status int, text string
 		return p.Status, p.Detail
 	case errors.Is(err, store.ErrNotFound):
 		return http.StatusNotFound, "There is nothing at this address. It may have been dropped by retention."
+	case errors.Is(err, store.ErrTooMuch):
+		return http.StatusUnprocessableEntity, "There is too much to go through: narrow the time range."
 	case errors.Is(err, store.ErrInvalidCursor):
 		return http.StatusBadRequest, "This page of the list does not exist any more; start from the first one."
 	}
