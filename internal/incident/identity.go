@@ -93,8 +93,12 @@ func (l *ledger) withdraw(in *Incident) {
 }
 
 func (l *ledger) record(in *Incident, action Action, from, to string) {
+	reason := ReasonLateSignals
+	if action == ActionOpened {
+		reason = ReasonOpened
+	}
 	l.decision.History = append(l.decision.History, Entry{
-		IncidentID: in.ID, Action: action, FromSignature: from, ToSignature: to,
+		IncidentID: in.ID, Action: action, FromSignature: from, ToSignature: to, Reason: reason,
 	})
 }
 

@@ -57,6 +57,8 @@ type Incident struct {
 	Revision       int `json:"-"` // newest stored revision, 0 for none
 	// MergedInto is the surviving incident's ID after a merge, else "".
 	MergedInto string `json:"-"`
+	// Joined tells that a user merged it: its root's failures go to the survivor.
+	Joined bool `json:"-"`
 }
 
 // AnalysisState is where an incident's analysis stands.

@@ -30,12 +30,15 @@ type Occurrence struct {
 }
 
 // Situation is what a backend loads before a failure is placed: the failure's links, every living
-// incident they name or one of Signatures keys, and how many incidents each service opened within
+// incident they name or one of Signatures keys or is joined to, and how many incidents each service opened within
 // the last hour. Apply changes the incidents in place.
 type Situation struct {
 	Links     []Link
 	Incidents []*Incident
 	Opened    map[string]int // by service
+	// Joined has the incidents that take the failures of another root since a user merged that
+	// one's incident into them: root signature to ID. They are among Incidents.
+	Joined map[string]string
 }
 
 // Decision is what becomes of a failure's incidents. The backend saves Changed, replaces the
@@ -46,6 +49,7 @@ type Decision struct {
 	Opened    []string // IDs of new incidents among Changed
 	Triggered []string // IDs of incidents that want an analysis now
 	Merges    []Merge
+	Splits    []Split
 	Recount   []string // IDs of incidents that lost a link or took links over
 	History   []Entry
 }
@@ -57,9 +61,10 @@ type Merge struct{ From, Into string }
 type Entry struct {
 	IncidentID    string
 	Action        Action
-	OtherID       string // the survivor of a merge
+	OtherID       string // the survivor of a merge, or the one it was split from
 	FromSignature string
 	ToSignature   string
+	Reason        string // as of an analysis
 }
 
 // Action names what happened to an incident's identity.
@@ -71,6 +76,7 @@ const (
 	ActionRekeyed   Action = "rekeyed"   // late signals moved its only failure to another root
 	ActionMerged    Action = "merged"    // its last failure belongs to another incident
 	ActionWithdrawn Action = "withdrawn" // its last failure was none
+	ActionSplit     Action = "split"     // taken out of the incident it was merged into
 )
 
 // Signatures returns the keys of the incidents that may take the failure.
@@ -252,12 +258,15 @@ func (l *ledger) ungroupedOf(r Root) *Incident {
 }
 
 func (l *ledger) bySignature(signature string) *Incident {
+	if signature == "" {
+		return nil
+	}
 	for _, in := range l.Incidents {
-		if in.RootSignature == signature && signature != "" && in.MergedInto == "" {
+		if in.RootSignature == signature && in.MergedInto == "" {
 			return in
 		}
 	}
-	return nil
+	return l.byID(l.Joined[signature])
 }
 
 func (l *ledger) byID(id string) *Incident {

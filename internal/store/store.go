@@ -211,6 +211,14 @@ type Incidents interface {
 	// RetryDeadLetters makes the analyses of the given incidents (all dead ones where ids is
 	// empty) due again with their attempts forgotten, and returns those that were dead.
 	RetryDeadLetters(ctx context.Context, tenant string, ids []string) (retried []string, err error)
+	// MergeIncidents merges the younger of two incidents into the older, which takes the failures of
+	// both roots from then on. The error says why they cannot be merged; ErrNotFound if one is
+	// not there.
+	MergeIncidents(ctx context.Context, tenant, one, other string) (incident.Merge, error)
+	// SplitIncident takes a merged incident out of its survivor again, with the failures of its
+	// root; whoever merged them. One that belonged to both stays with the survivor. The error
+	// says why there is nothing to split; ErrNotFound if it is not there.
+	SplitIncident(ctx context.Context, tenant, id string) (incident.Split, error)
 	// Analysis returns a revision, the newest for 0. Provisional is computed on reading.
 	Analysis(ctx context.Context, tenant, id string, revision int) (incident.Analysis, error)
 	// Revisions lists an incident's analyses, newest first, without their bodies' candidates.

@@ -6,7 +6,9 @@ package ledger
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -43,14 +45,6 @@ func Rekeyed(d incident.Decision, id string) bool {
 	return slices.ContainsFunc(d.History, func(e incident.Entry) bool {
 		return e.IncidentID == id && e.Action != incident.ActionOpened
 	})
-}
-
-// HistoryReason is why an entry of the history was made by a classification.
-func HistoryReason(a incident.Action) string {
-	if a == incident.ActionOpened {
-		return incident.ReasonOpened
-	}
-	return incident.ReasonLateSignals
 }
 
 // AnalysisState is where an incident's analysis stands: dead where it failed for good, leased while
@@ -110,4 +104,22 @@ func (c *Changes) Add(tenant string, d incident.Decision) {
 		}
 		c.List[i].Triggered = c.List[i].Triggered || slices.Contains(d.Triggered, in.ID)
 	}
+}
+
+// NothingToSplit is the error of a split that would leave the incident empty.
+func NothingToSplit(s incident.Split) error {
+	return fmt.Errorf("incident %s has nothing of incident %s left: its failures have another root now", s.From, s.To)
+}
+
+// NotMerged is the error of a split of an incident that is not merged; merged are those that can be
+// split off it.
+func NotMerged(in *incident.Incident, merged []incident.Incident) error {
+	if len(merged) == 0 {
+		return fmt.Errorf("incident %s is not merged into another, and none into it", in.ID)
+	}
+	ids := make([]string, len(merged))
+	for i := range merged {
+		ids[i] = merged[i].ID
+	}
+	return fmt.Errorf("incident %s is not merged into another; split off what was merged into it: %s", in.ID, strings.Join(ids, ", "))
 }

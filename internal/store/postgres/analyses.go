@@ -13,6 +13,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/packed"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // ClaimIncidents implements store.Incidents. The reason of a claim is that of the newest trigger,
@@ -185,6 +186,9 @@ func (s *Store) RequestAnalysis(ctx context.Context, tenant, id string) error {
 		in, err := lockIncident(ctx, tx, tenant, id)
 		if err != nil {
 			return err
+		}
+		if in.MergedInto != "" {
+			return record.NotFound("incident %q", id)
 		}
 		in.Want(incident.ReasonRequested, time.Time{})
 		_, err = tx.Exec(ctx, `UPDATE incidents SET wanted = $1, want_reason = $2, want_due = $3,

@@ -66,6 +66,7 @@ type placing struct {
 	rekeyed   map[*incident.Incident]bool
 	history   []historyRow
 	merges    []mergeRow
+	splits    []splitRow
 	recount   []incidentID
 	changes   ledger.Changes
 }
@@ -75,6 +76,7 @@ type tenantLedger struct {
 	incidents []*incident.Incident
 	links     map[string][]incident.Link // by key
 	opened    map[string]int             // by service
+	joined    map[string]string          // see incident.Situation
 }
 
 type (
@@ -92,12 +94,16 @@ type (
 		tenant string
 		incident.Merge
 	}
+	splitRow struct {
+		tenant string
+		incident.Split
+	}
 )
 
 func (p *placing) tenant(name string) *tenantLedger {
 	t := p.tenants[name]
 	if t == nil {
-		t = &tenantLedger{links: map[string][]incident.Link{}, opened: map[string]int{}}
+		t = &tenantLedger{links: map[string][]incident.Link{}, opened: map[string]int{}, joined: map[string]string{}}
 		if p.tenants == nil {
 			p.tenants = map[string]*tenantLedger{}
 		}
@@ -108,11 +114,10 @@ func (p *placing) tenant(name string) *tenantLedger {
 
 // place decides about one failure after the other, each on what the ones before it left.
 func (p *placing) place() {
-	p.isChanged, p.rekeyed = map[*incident.Incident]bool{}, map[*incident.Incident]bool{}
 	for i, result := range p.mine {
 		f := result.Failure
 		t := p.tenant(f.Tenant)
-		situation := incident.Situation{Links: t.links[f.Key], Incidents: t.incidents, Opened: t.opened}
+		situation := incident.Situation{Links: t.links[f.Key], Incidents: t.incidents, Opened: t.opened, Joined: t.joined}
 		occurrence := incident.Occurrence{Classification: result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError}
 		now := p.now.Add(time.Duration(i) * time.Microsecond) // incidents of one batch keep their order
 		p.note(t, f, situation.Apply(occurrence, p.policy, now, ledger.NewIncidentID))
@@ -129,7 +134,23 @@ func (p *placing) note(t *tenantLedger, f store.Failure, d incident.Decision) {
 		p.links = append(p.links, linkRow{f.Tenant, f.Key, f.LastError, l})
 	}
 	for _, in := range d.Changed {
-		in.Tenant = f.Tenant
+		if slices.Contains(d.Opened, in.ID) {
+			t.incidents = append(t.incidents, in)
+		}
+	}
+	for _, m := range d.Merges {
+		t.merge(m)
+	}
+	p.noteIncidents(f.Tenant, d)
+}
+
+// noteIncidents keeps what a decision says of incidents.
+func (p *placing) noteIncidents(tenant string, d incident.Decision) {
+	if p.isChanged == nil {
+		p.isChanged, p.rekeyed = map[*incident.Incident]bool{}, map[*incident.Incident]bool{}
+	}
+	for _, in := range d.Changed {
+		in.Tenant = tenant
 		if !p.isChanged[in] {
 			p.isChanged[in] = true
 			p.changed = append(p.changed, in)
@@ -137,25 +158,30 @@ func (p *placing) note(t *tenantLedger, f store.Failure, d incident.Decision) {
 		if ledger.Rekeyed(d, in.ID) {
 			p.rekeyed[in] = true
 		}
-		if slices.Contains(d.Opened, in.ID) {
-			t.incidents = append(t.incidents, in)
-		}
 	}
 	for _, e := range d.History {
-		p.history = append(p.history, historyRow{f.Tenant, e})
+		p.history = append(p.history, historyRow{tenant, e})
 	}
 	for _, m := range d.Merges {
-		p.merges = append(p.merges, mergeRow{f.Tenant, m})
-		t.merge(m)
+		p.merges = append(p.merges, mergeRow{tenant, m})
+	}
+	for _, s := range d.Splits {
+		p.splits = append(p.splits, splitRow{tenant, s})
 	}
 	for _, id := range d.Recount {
-		p.recount = append(p.recount, incidentID{f.Tenant, id})
+		p.recount = append(p.recount, incidentID{tenant, id})
 	}
-	p.changes.Add(f.Tenant, d)
+	p.changes.Add(tenant, d)
 }
 
-// merge moves the links of failures that are placed after it.
+// merge moves the links of failures that are placed after it, and the roots joined to the merged
+// incident.
 func (t *tenantLedger) merge(m incident.Merge) {
+	for signature, id := range t.joined {
+		if id == m.From {
+			t.joined[signature] = m.Into
+		}
+	}
 	for key, links := range t.links {
 		if !slices.ContainsFunc(links, func(l incident.Link) bool { return l.IncidentID == m.From }) {
 			continue

@@ -73,6 +73,7 @@ func (p *placing) load(ctx context.Context, tx pgx.Tx, results []store.Classifie
 	p.queueFailures(&b, results, k)
 	b.Queue("SELECT clock_timestamp()").QueryRow(func(row pgx.Row) error { return row.Scan((*instant)(&p.now)) })
 	p.queueLinks(&b, k)
+	p.queueJoined(&b, k)
 	p.queueIncidents(&b, k)
 	if p.policy.MaxNewIncidents > 0 {
 		p.queueOpened(&b, k)
@@ -119,6 +120,20 @@ func (p *placing) queueLinks(b *pgx.Batch, k batchKeys) {
 	})
 }
 
+// queueJoined reads which incidents take the failures of another root.
+func (p *placing) queueJoined(b *pgx.Batch, k batchKeys) {
+	b.Queue(`SELECT o.tenant, o.root_signature, o.merged_into FROM unnest($1::text[], $2::text[]) AS s (tenant, signature)
+		JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.joined`,
+		k.signatures.tenants, k.signatures.keys).Query(func(rows pgx.Rows) error {
+		var tenant, signature, into string
+		_, err := pgx.ForEachRow(rows, []any{&tenant, &signature, &into}, func() error {
+			p.tenant(tenant).joined[signature] = into
+			return nil
+		})
+		return err
+	})
+}
+
 // queueIncidents locks the incidents that the failures are linked to or may join.
 func (p *placing) queueIncidents(b *pgx.Batch, k batchKeys) {
 	b.Queue(`SELECT `+incidentRow+` FROM incidents i WHERE i.merged_into = '' AND (i.tenant, i.id) IN (
@@ -126,7 +141,10 @@ func (p *placing) queueIncidents(b *pgx.Batch, k batchKeys) {
 				JOIN incident_failures l ON l.tenant = k.tenant AND l.key = k.key
 			UNION
 			SELECT o.tenant, o.id FROM unnest($3::text[], $4::text[]) AS s (tenant, signature)
-				JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.merged_into = '')
+				JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.merged_into = ''
+			UNION
+			SELECT o.tenant, o.merged_into FROM unnest($3::text[], $4::text[]) AS s (tenant, signature)
+				JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.joined)
 		ORDER BY i.tenant, i.id FOR UPDATE`,
 		k.failures.tenants, k.failures.keys, k.signatures.tenants, k.signatures.keys).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (incident.Incident, error) { return scanIncident(row) })

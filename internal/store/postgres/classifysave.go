@@ -20,6 +20,9 @@ func (p *placing) save(ctx context.Context, tx pgx.Tx) error {
 	for _, m := range p.merges {
 		moveLinks(&b, m)
 	}
+	for _, s := range p.splits {
+		returnLinks(&b, s)
+	}
 	recountIncidents(&b, p.recount)
 	return tx.SendBatch(ctx, &b).Close()
 }

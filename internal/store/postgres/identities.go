@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
@@ -16,17 +17,39 @@ func saveHistory(b *pgx.Batch, history []historyRow, now time.Time) {
 		b.Queue(`INSERT INTO incident_history (tenant, incident_id, at, action, other_id, from_signature, to_signature, reason, moved_keys)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT coalesce(jsonb_agg(key ORDER BY key), '[]') FROM incident_failures
 				WHERE tenant = $1 AND incident_id = $2 AND $4 = 'merged'))`,
-			e.tenant, e.IncidentID, now, string(e.Action), e.OtherID, e.FromSignature, e.ToSignature, ledger.HistoryReason(e.Action))
+			e.tenant, e.IncidentID, now, string(e.Action), e.OtherID, e.FromSignature, e.ToSignature, e.Reason)
 	}
 }
 
-// moveLinks moves what belonged to a merged incident to its survivor; of a failure that belonged to
-// both, the merged one's link is kept.
+// moveLinks moves what belonged to a merged incident to its survivor. A failure that belonged to
+// both counts there what it counted in both.
 func moveLinks(b *pgx.Batch, m mergeRow) {
 	b.Queue("UPDATE incidents SET merged_into = $1 WHERE tenant = $2 AND merged_into = $3", m.Into, m.tenant, m.From)
-	b.Queue(`DELETE FROM incident_failures l USING incident_failures m
-		WHERE l.tenant = $2 AND l.incident_id = $1 AND m.tenant = $2 AND m.incident_id = $3 AND m.key = l.key`, m.Into, m.tenant, m.From)
+	b.Queue(`WITH moved AS (
+			DELETE FROM incident_failures l USING incident_failures kept
+			WHERE l.tenant = $2 AND l.incident_id = $3 AND kept.tenant = $2 AND kept.incident_id = $1 AND kept.key = l.key
+			RETURNING l.key, l.first_error, l.last_error, l.errors, l.error_signals)
+		UPDATE incident_failures l SET errors = l.errors + moved.errors, error_signals = l.error_signals + moved.error_signals,
+			first_error = least(l.first_error, moved.first_error), last_error = greatest(l.last_error, moved.last_error)
+		FROM moved WHERE l.tenant = $2 AND l.incident_id = $1 AND l.key = moved.key`, m.Into, m.tenant, m.From)
 	b.Queue("UPDATE incident_failures SET incident_id = $1 WHERE tenant = $2 AND incident_id = $3", m.Into, m.tenant, m.From)
+}
+
+// returnLinks undoes what moveLinks did, for what came since as well. A failure that belonged to
+// both stays where it is.
+func returnLinks(b *pgx.Batch, s splitRow) {
+	b.Queue(`UPDATE incidents SET merged_into = $1 WHERE tenant = $2 AND merged_into = $3 AND id IN (
+		SELECT incident_id FROM incident_history WHERE tenant = $2 AND other_id = $1 AND action = 'merged')`, s.To, s.tenant, s.From)
+	b.Queue(`UPDATE incident_failures l SET incident_id = $1 WHERE l.tenant = $2 AND l.incident_id = $3 AND (
+		l.root_signature IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $1 OR merged_into = $1 AND joined))
+		OR l.root_signature NOT IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $3 OR merged_into = $3 AND joined))
+			AND (SELECT moved_keys FROM incident_history WHERE tenant = $2 AND incident_id = $1 AND action = 'merged' ORDER BY seq DESC LIMIT 1) ? l.key)`,
+		s.To, s.tenant, s.From).Exec(func(moved pgconn.CommandTag) error {
+		if moved.RowsAffected() == 0 {
+			return ledger.NothingToSplit(s.Split)
+		}
+		return nil
+	})
 }
 
 // recountIncidents derives the counts and times of incidents from their links.

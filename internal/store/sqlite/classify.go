@@ -75,7 +75,7 @@ func (s *classifying) saveFailure() (mine bool, err error) {
 // situation loads what the failure's placement depends on.
 func (s *classifying) situation() (incident.Situation, error) {
 	f := s.result.Failure
-	situation := incident.Situation{Opened: map[string]int{}}
+	situation := incident.Situation{Opened: map[string]int{}, Joined: map[string]string{}}
 	links, err := s.links()
 	if err != nil {
 		return situation, err
@@ -86,11 +86,21 @@ func (s *classifying) situation() (incident.Situation, error) {
 		ids = append(ids, l.IncidentID)
 	}
 	occurrence := incident.Occurrence{Classification: s.result.Classification}
-	idList, err := json.Marshal(ids)
+	signatures, err := json.Marshal(occurrence.Signatures())
 	if err != nil {
 		return situation, err
 	}
-	signatures, err := json.Marshal(occurrence.Signatures())
+	err = s.query(`SELECT root_signature, merged_into FROM incidents
+		WHERE tenant = ? AND joined = 1 AND root_signature IN (SELECT value FROM json_each(?))`, func(r *row) error {
+		signature, into := r.text(), r.text()
+		situation.Joined[signature] = into
+		ids = append(ids, into)
+		return nil
+	}, f.Tenant, string(signatures))
+	if err != nil {
+		return situation, err
+	}
+	idList, err := json.Marshal(ids)
 	if err != nil {
 		return situation, err
 	}
@@ -125,31 +135,18 @@ func (s *classifying) links() (links []incident.Link, err error) {
 	return links, err
 }
 
-// save carries the decision out. Merged incidents come first: they free their signature.
+// save carries the decision out.
 func (s *classifying) save(d incident.Decision) error {
 	f := s.result.Failure
-	ledger.MergedFirst(d.Changed)
-	for _, in := range d.Changed {
-		in.Tenant = f.Tenant
-		if err := s.upsertIncident(in, ledger.Rekeyed(d, in.ID)); err != nil {
-			return err
-		}
+	change := identityChange{conn: s.conn, tenant: f.Tenant, now: s.now}
+	if err := change.saveIncidents(d); err != nil {
+		return err
 	}
 	if err := s.replaceLinks(d.Links); err != nil {
 		return err
 	}
-	if err := s.record(d); err != nil {
+	if err := change.save(d); err != nil {
 		return err
-	}
-	for _, m := range d.Merges {
-		if err := s.merge(m); err != nil {
-			return err
-		}
-	}
-	for _, id := range d.Recount {
-		if err := recount(s.conn, f.Tenant, id); err != nil {
-			return err
-		}
 	}
 	s.changes.Add(f.Tenant, d)
 	return nil
@@ -169,44 +166,4 @@ func (s *classifying) replaceLinks(links []incident.Link) error {
 		}
 	}
 	return nil
-}
-
-// record keeps what happened to identities; a merge with the keys it moves.
-func (s *classifying) record(d incident.Decision) error {
-	for _, e := range d.History {
-		_, err := s.exec(`INSERT INTO incident_history (tenant, incident_id, at, action, other_id, from_signature, to_signature, reason, moved_keys)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT json_group_array(key) FROM incident_failures WHERE tenant = ? AND incident_id = ? AND ? = 'merged'))`,
-			s.result.Failure.Tenant, e.IncidentID, s.now, e.Action, e.OtherID, e.FromSignature, e.ToSignature, ledger.HistoryReason(e.Action),
-			s.result.Failure.Tenant, e.IncidentID, e.Action)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// merge moves what belonged to the merged incident to its survivor.
-func (s *classifying) merge(m incident.Merge) error {
-	tenant := s.result.Failure.Tenant
-	for _, statement := range []string{
-		"UPDATE incidents SET merged_into = ? WHERE tenant = ? AND merged_into = ?",
-		"UPDATE OR REPLACE incident_failures SET incident_id = ? WHERE tenant = ? AND incident_id = ?",
-	} {
-		if _, err := s.exec(statement, m.Into, tenant, m.From); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// recount derives an incident's counts and times from its links.
-func recount(c *conn, tenant, id string) error {
-	_, err := c.exec(`UPDATE incidents SET
-			failing_traces = n, errors = e, error_signals = s,
-			first_seen = coalesce(first, first_seen), last_seen = coalesce(last, last_seen), last_failure_at = coalesce(received, last_failure_at)
-		FROM (SELECT count(*) AS n, coalesce(sum(errors), 0) AS e, coalesce(sum(error_signals), 0) AS s,
-				min(first_error) AS first, max(last_error) AS last, max(last_received) AS received
-			FROM incident_failures WHERE tenant = ? AND incident_id = ?)
-		WHERE tenant = ? AND id = ?`, tenant, id, tenant, id)
-	return err
 }

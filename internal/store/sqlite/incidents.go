@@ -15,7 +15,7 @@ import (
 const incidentColumns = `tenant, id, root_signature, signature_parts, title, status, severity, category, kind, service, component,
 	operation, first_seen, last_seen, opened_at, resolved_at, last_failure_at, failing_traces, error_signals, errors,
 	services, environments, versions, ungrouped, confidence, wanted, done, want_reason, want_due, late_runs, analysed_at,
-	analysed_traces, revision, merged_into, dead, lease_until`
+	analysed_traces, revision, merged_into, joined, dead, lease_until`
 
 // unsettled selects the incidents with a failure that waits, or that misses a parent which may
 // still come.
@@ -67,14 +67,14 @@ func scanIncident(r *row, now time.Time) (incident.Incident, error) {
 	in.Ungrouped, in.Confidence = r.bool(), incident.Confidence(r.int32())
 	in.Wanted, in.Done, in.WantReason, in.WantDue = r.int(), r.int(), r.text(), r.time()
 	in.LateRuns, in.AnalysedAt, in.AnalysedTraces = r.count(), r.time(), r.count()
-	in.Revision, in.MergedInto = r.count(), r.text()
+	in.Revision, in.MergedInto, in.Joined = r.count(), r.text(), r.bool()
 	in.AnalysisState = ledger.AnalysisState(&in, r.bool(), r.time().After(now), !in.WantDue.After(now))
 	return in, p.Err
 }
 
 // upsertIncident saves an incident as the lifecycle left it. An analysis under way of one that
 // was re-keyed or merged loses its lease.
-func (c *classifying) upsertIncident(in *incident.Incident, rekeyed bool) error {
+func (c *conn) upsertIncident(in *incident.Incident, rekeyed bool) error {
 	parts, err := json.Marshal(in.SignatureParts)
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (c *classifying) upsertIncident(in *incident.Incident, rekeyed bool) error 
 		in.RootCause.Service, in.RootCause.Component, in.RootCause.Operation, in.FirstSeen, in.LastSeen, in.OpenedAt, resolved,
 		in.LastFailureAt, in.FailingTraces, in.ErrorSignals, in.Errors, jsonSet(in.Services), jsonSet(in.Environments),
 		jsonSet(in.Versions), in.Ungrouped, in.Confidence, in.Wanted, in.Done, in.WantReason, in.WantDue, in.LateRuns, in.AnalysedAt,
-		in.AnalysedTraces, in.Revision, in.MergedInto, in.AnalysisState == incident.AnalysisFailed)
+		in.AnalysedTraces, in.Revision, in.MergedInto, in.Joined, in.AnalysisState == incident.AnalysisFailed)
 	if err != nil || !rekeyed {
 		return err
 	}

@@ -336,6 +336,7 @@ CREATE TABLE incidents (
 	analysed_traces bigint      NOT NULL,
 	revision        integer     NOT NULL DEFAULT 0,
 	merged_into     text        NOT NULL DEFAULT '',
+	joined          boolean     NOT NULL DEFAULT false, -- merged by a user: its root's failures go to merged_into
 	lease_owner     text        NOT NULL DEFAULT '',
 	lease_until     timestamptz NOT NULL DEFAULT '-infinity',
 	lease_reason    text        NOT NULL DEFAULT '',
@@ -347,6 +348,8 @@ CREATE TABLE incidents (
 ) WITH (fillfactor = 70);
 CREATE INDEX incidents_merged ON incidents (tenant, merged_into) WHERE merged_into <> '';
 CREATE UNIQUE INDEX incidents_signature ON incidents (tenant, root_signature) WHERE merged_into = '';
+CREATE INDEX incidents_joined ON incidents (tenant, root_signature) WHERE joined;
+CREATE INDEX incidents_merged ON incidents (tenant, merged_into) WHERE merged_into <> '';
 CREATE INDEX incidents_last_seen ON incidents (tenant, last_seen, id);
 CREATE INDEX incidents_opened ON incidents (tenant, service, opened_at);
 CREATE INDEX incidents_wanted ON incidents (want_due) WHERE wanted > done;

@@ -1,0 +1,185 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
+)
+
+// identityChange carries out what was decided about a tenant's incidents.
+type identityChange struct {
+	*conn
+	tenant string
+	now    time.Time
+}
+
+// saveIncidents stores the incidents that changed.
+func (c identityChange) saveIncidents(d incident.Decision) error {
+	ledger.MergedFirst(d.Changed)
+	for _, in := range d.Changed {
+		in.Tenant = c.tenant
+		if err := c.upsertIncident(in, ledger.Rekeyed(d, in.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save records what happened to identities, moves links accordingly, and counts them again.
+func (c identityChange) save(d incident.Decision) error {
+	for _, e := range d.History {
+		if err := c.record(e); err != nil {
+			return err
+		}
+	}
+	for _, m := range d.Merges {
+		if err := c.merge(m); err != nil {
+			return err
+		}
+	}
+	for _, s := range d.Splits {
+		if err := c.split(s); err != nil {
+			return err
+		}
+	}
+	for _, id := range d.Recount {
+		if err := c.recount(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record keeps an entry of the history; a merge with the keys it is about to move.
+func (c identityChange) record(e incident.Entry) error {
+	_, err := c.exec(`INSERT INTO incident_history (tenant, incident_id, at, action, other_id, from_signature, to_signature, reason, moved_keys)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT json_group_array(key) FROM incident_failures WHERE tenant = ?1 AND incident_id = ?2 AND ?4 = 'merged'))`,
+		c.tenant, e.IncidentID, c.now, e.Action, e.OtherID, e.FromSignature, e.ToSignature, e.Reason)
+	return err
+}
+
+// merge moves what belonged to a merged incident to its survivor. A failure that belonged to both
+// counts there what it counted in both.
+func (c identityChange) merge(m incident.Merge) error {
+	for _, statement := range []string{
+		"UPDATE incidents SET merged_into = ?1 WHERE tenant = ?2 AND merged_into = ?3",
+		`UPDATE incident_failures AS l SET errors = l.errors + moved.errors, error_signals = l.error_signals + moved.error_signals,
+				first_error = min(l.first_error, moved.first_error), last_error = max(l.last_error, moved.last_error)
+			FROM (SELECT key, first_error, last_error, errors, error_signals FROM incident_failures WHERE tenant = ?2 AND incident_id = ?3) AS moved
+			WHERE l.tenant = ?2 AND l.incident_id = ?1 AND l.key = moved.key`,
+		"DELETE FROM incident_failures WHERE tenant = ?2 AND incident_id = ?3 AND key IN (SELECT key FROM incident_failures WHERE tenant = ?2 AND incident_id = ?1)",
+		"UPDATE incident_failures SET incident_id = ?1 WHERE tenant = ?2 AND incident_id = ?3",
+	} {
+		if _, err := c.exec(statement, m.Into, c.tenant, m.From); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split undoes what merge did, for what came since as well. A failure that belonged to both stays
+// where it is.
+func (c identityChange) split(s incident.Split) error {
+	_, err := c.exec(`UPDATE incidents SET merged_into = ?1 WHERE tenant = ?2 AND merged_into = ?3 AND id IN (
+		SELECT incident_id FROM incident_history WHERE tenant = ?2 AND other_id = ?1 AND action = 'merged')`, s.To, c.tenant, s.From)
+	if err != nil {
+		return err
+	}
+	moved, err := c.exec(`UPDATE incident_failures SET incident_id = ?1 WHERE tenant = ?2 AND incident_id = ?3 AND (
+		root_signature IN (SELECT root_signature FROM incidents WHERE tenant = ?2 AND (id = ?1 OR merged_into = ?1 AND joined = 1))
+		OR root_signature NOT IN (SELECT root_signature FROM incidents WHERE tenant = ?2 AND (id = ?3 OR merged_into = ?3 AND joined = 1))
+			AND key IN (SELECT value FROM json_each((SELECT moved_keys FROM incident_history
+				WHERE tenant = ?2 AND incident_id = ?1 AND action = 'merged' ORDER BY seq DESC LIMIT 1))))`, s.To, c.tenant, s.From)
+	if err == nil && moved == 0 {
+		err = ledger.NothingToSplit(s)
+	}
+	return err
+}
+
+// recount derives an incident's counts and times from its links.
+func (c identityChange) recount(id string) error {
+	_, err := c.exec(`UPDATE incidents SET
+			failing_traces = n, errors = e, error_signals = s,
+			first_seen = coalesce(first, first_seen), last_seen = coalesce(last, last_seen), last_failure_at = coalesce(received, last_failure_at)
+		FROM (SELECT count(*) AS n, coalesce(sum(errors), 0) AS e, coalesce(sum(error_signals), 0) AS s,
+				min(first_error) AS first, max(last_error) AS last, max(last_received) AS received
+			FROM incident_failures WHERE tenant = ?1 AND incident_id = ?2)
+		WHERE tenant = ?1 AND id = ?2`, c.tenant, id)
+	return err
+}
+
+// MergeIncidents implements store.Incidents.
+func (s *Store) MergeIncidents(ctx context.Context, tenant, one, other string) (merge incident.Merge, err error) {
+	err = s.write(ctx, func(c *conn) error {
+		change := identityChange{conn: c, tenant: tenant, now: s.now()}
+		a, err := change.incident(one)
+		if err != nil {
+			return err
+		}
+		b, err := change.incident(other)
+		if err != nil {
+			return err
+		}
+		d, err := incident.MergeRequested(a, b)
+		if err != nil {
+			return err
+		}
+		merge = d.Merges[0]
+		return change.carryOut(d)
+	})
+	return merge, err
+}
+
+// SplitIncident implements store.Incidents.
+func (s *Store) SplitIncident(ctx context.Context, tenant, id string) (split incident.Split, err error) {
+	err = s.write(ctx, func(c *conn) error {
+		change := identityChange{conn: c, tenant: tenant, now: s.now()}
+		merged, err := change.incident(id)
+		if err != nil {
+			return err
+		}
+		if merged.MergedInto == "" {
+			others, err := c.incidents(change.now, "tenant = ? AND merged_into = ? ORDER BY opened_at, id", tenant, id)
+			if err != nil {
+				return err
+			}
+			return ledger.NotMerged(merged, others)
+		}
+		survivor, err := change.incident(merged.MergedInto)
+		if err != nil {
+			return err
+		}
+		rooted, err := c.incidents(change.now, "tenant = ? AND root_signature = ? AND merged_into = ''", tenant, merged.RootSignature)
+		if err != nil {
+			return err
+		}
+		d, err := incident.SplitRequested(merged, survivor, rooted)
+		if err != nil {
+			return err
+		}
+		split = d.Splits[0]
+		return change.carryOut(d)
+	})
+	return split, err
+}
+
+func (c identityChange) carryOut(d incident.Decision) error {
+	if err := c.saveIncidents(d); err != nil {
+		return err
+	}
+	return c.save(d)
+}
+
+func (c identityChange) incident(id string) (*incident.Incident, error) {
+	found, err := c.incidents(c.now, "tenant = ? AND id = ?", c.tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, record.NotFound("incident %q", id)
+	}
+	return &found[0], nil
+}
