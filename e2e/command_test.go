@@ -15,12 +15,31 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(RepositoryRoot(t), "config", "*.yaml"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
+	runs := map[string][]string{"sidecar.yaml with a queue": {
+		"--config", filepath.Join(RepositoryRoot(t), "config", "sidecar.yaml"),
+		"--config", filepath.Join(RepositoryRoot(t), "examples", "sidecar-queue.yaml"),
+	}}
 	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			result := Run(t, nil, "validate", "--config", file)
+		runs[filepath.Base(file)] = []string{"--config", file}
+	}
+	env := []string{
+		"DATABASE_URL=postgresql+asyncpg://user:password@db.example/prodsentinel", "REDIS_URL=rediss://cache.example",
+		"PRODSENTINEL_GATEWAY_ENDPOINT=gateway.example:14317",
+	}
+	for name, args := range runs {
+		t.Run(name, func(t *testing.T) {
+			result := Run(t, env, append([]string{"validate"}, args...)...)
 			assert.Zero(t, result.ExitCode, result.Stderr)
 		})
 	}
+}
+
+func TestMissingServersAreNamed(t *testing.T) {
+	file := filepath.Join(RepositoryRoot(t), "config", "production.yaml")
+	result := Run(t, nil, "validate", "--config", file)
+	assert.Equal(t, 1, result.ExitCode)
+	assert.Contains(t, result.Stderr, "DATABASE_URL")
+	assert.Contains(t, result.Stderr, "REDIS_URL")
 }
 
 func TestEmbeddedDefault(t *testing.T) {
