@@ -39,21 +39,22 @@ type request struct {
 }
 
 // committer merges the batches of concurrent requests into commits and answers each request by
-// the result of its own. A commit begins as soon as the one before has ended, with what has
-// gathered meanwhile, so an idle store adds no delay and a busy one gets large commits. A request
-// is never split.
+// the result of its own. As many commits run side by side as the store gains from; the next begins
+// as soon as one of them has ended, with what has gathered meanwhile, so an idle store adds no
+// delay and a busy one gets large commits. A request is never split.
 type committer struct {
 	append   appendFunc
 	limits   limits
+	sides    int // commits side by side
 	observed func(context.Context, commit) // called after each commit, before its requests are answered
 
 	mu       sync.Mutex
 	queue    []*request
 	inFlight int64
 	stopping bool
-	work     chan struct{} // buffered: there is something in the queue, or stopping is set
+	work     chan struct{} // buffered for each side: there is something in the queue, or stopping is set
 
-	abort  context.CancelFunc // ends a running commit
+	abort  context.CancelFunc // ends running commits
 	exited chan struct{}
 }
 
@@ -70,13 +71,20 @@ type commit struct {
 type appendFunc func(context.Context, []store.Batch) ([]store.AppendResult, error)
 
 // newCommitter starts a committer. Its commits run in ctx, and in no request's.
-func newCommitter(ctx context.Context, l limits, f appendFunc, observed func(context.Context, commit)) *committer {
+func newCommitter(ctx context.Context, l limits, sides int, f appendFunc, observed func(context.Context, commit)) *committer {
 	c := &committer{
-		append: f, limits: l, observed: observed,
-		work: make(chan struct{}, 1), exited: make(chan struct{}),
+		append: f, limits: l, sides: sides, observed: observed,
+		work: make(chan struct{}, sides), exited: make(chan struct{}),
 	}
 	ctx, c.abort = context.WithCancel(ctx)
-	go c.run(ctx)
+	var running sync.WaitGroup
+	for range sides {
+		running.Go(func() { c.run(ctx) })
+	}
+	go func() {
+		running.Wait()
+		close(c.exited)
+	}()
 	return c
 }
 
@@ -150,7 +158,9 @@ func (c *committer) signal() {
 func (c *committer) shutdown(ctx context.Context) {
 	c.mu.Lock()
 	c.stopping = true
-	c.signal()
+	for range c.sides {
+		c.signal()
+	}
 	c.mu.Unlock()
 	select {
 	case <-c.exited:
@@ -161,7 +171,6 @@ func (c *committer) shutdown(ctx context.Context) {
 }
 
 func (c *committer) run(ctx context.Context) {
-	defer close(c.exited)
 	for {
 		next, stopping := c.take()
 		if len(next) > 0 {

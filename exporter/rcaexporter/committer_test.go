@@ -38,8 +38,14 @@ func (s *sink) append(ctx context.Context, batches []store.Batch) ([]store.Appen
 
 func startCommitter(t *testing.T, l limits) (*committer, *sink) {
 	t.Helper()
+	return startCommitters(t, l, 1)
+}
+
+// startCommitters starts a committer of so many commits side by side.
+func startCommitters(t *testing.T, l limits, sides int) (*committer, *sink) {
+	t.Helper()
 	s := newSink()
-	c := newCommitter(t.Context(), l, s.append, func(context.Context, commit) {})
+	c := newCommitter(t.Context(), l, sides, s.append, func(context.Context, commit) {})
 	t.Cleanup(func() {
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -125,6 +131,49 @@ func TestCommitterBoundsACommitAndSplitsNoRequest(t *testing.T) {
 	}
 }
 
+func TestCommitterRunsAsManyCommitsAsTheStoreGainsFrom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := startCommitters(t, roomy, 2)
+		first, second := send(t.Context(), c, "first", 1), send(t.Context(), c, "second", 1)
+		assert.Equal(t, []string{"first"}, namesOf(<-s.calls))
+		assert.Equal(t, []string{"second"}, namesOf(<-s.calls), "beside the first")
+
+		third, fourth := send(t.Context(), c, "third", 1), send(t.Context(), c, "fourth", 1)
+		assert.Empty(t, s.calls, "two at a time")
+		s.answers <- nil
+		assert.Equal(t, []string{"third", "fourth"}, namesOf(<-s.calls), "what has gathered, in one")
+		s.answers <- nil
+		s.answers <- nil
+		for _, answer := range []<-chan error{first, second, third, fourth} {
+			require.NoError(t, <-answer)
+		}
+		assert.Zero(t, c.size())
+	})
+}
+
+func TestCommitterLosesNoRequestBetweenItsSides(t *testing.T) {
+	for _, sides := range []int{1, 2, 5} {
+		t.Run(strconv.Itoa(sides), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, s := startCommitters(t, roomy, sides)
+				var answers []<-chan error
+				for n := range 40 {
+					answers = append(answers, send(t.Context(), c, strconv.Itoa(n), 1+n%20))
+				}
+				var stored []string
+				close(s.answers)
+				for _, answer := range answers {
+					require.NoError(t, <-answer)
+				}
+				for len(s.calls) > 0 {
+					stored = append(stored, namesOf(<-s.calls)...)
+				}
+				assert.Len(t, stored, len(answers))
+			})
+		})
+	}
+}
+
 func TestCommitterPushesBackAtItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := startCommitter(t, roomy)
@@ -182,6 +231,18 @@ func TestCommitterShutdown(t *testing.T) {
 			down.Wait()
 			require.NoError(t, <-first)
 			require.NoError(t, <-second)
+		})
+	})
+	t.Run("ends idle sides", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, s := startCommitters(t, roomy, 3)
+			only := send(t.Context(), c, "only", 1)
+			var down sync.WaitGroup
+			down.Go(func() { c.shutdown(t.Context()) })
+			synctest.Wait()
+			s.answers <- nil
+			down.Wait()
+			require.NoError(t, <-only)
 		})
 	})
 	t.Run("gives up a store that hangs when its time is over", func(t *testing.T) {

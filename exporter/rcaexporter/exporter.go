@@ -63,7 +63,7 @@ func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("coordination: %w", err)
 	}
 	e.reports = newReports(s, e.accepted, e.refused)
-	e.committer = newCommitter(running, defaultLimits, s.Append, e.committed)
+	e.committer = newCommitter(running, defaultLimits, s.Appenders(), s.Append, e.committed)
 	config := e.config.analysis()
 	config.ErrorSignals = signalFinder(e.config.Errors, e.detector)
 	e.workers = analysis.New(config, s, e.coord, e.log, e.observer(running))
