@@ -13,6 +13,7 @@ import (
 
 	"go.opentelemetry.io/collector/config/configopaque"
 
+	"github.com/prodsentinel/prodsentinel/internal/agents/claims"
 	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
 )
 
@@ -177,6 +178,6 @@ func (c Config) modelOf(agent string) string {
 
 // The agents, as claims name their authors.
 const (
-	agentSummarizer   = "summarizer"
-	agentInvestigator = "investigator"
+	agentSummarizer   = claims.Summarizer
+	agentInvestigator = claims.Investigator
 )

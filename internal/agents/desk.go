@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"github.com/prodsentinel/prodsentinel/internal/agents/claims"
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
@@ -93,10 +94,10 @@ func (r *run) gaps(p *page) {
 
 // timeline hands on what the Summarizer said and code verified; the rest is not worth reading.
 func (r *run) timeline(p *page) {
-	verified, rejected := r.verify()
+	verified, rejected := claims.Verify(r.tools.book.Dossier, r.claimed())
 	p.addf("timeline of the Summarizer (%d claims that code verified; %d did not hold and are left out):", len(verified), len(rejected))
 	for _, c := range verified {
-		p.addf("  %s: %s %s", c.ID, r.tools.book.Name(c.Statement), refs(c.Evidence))
+		p.addf("  %s: %s %s", c.ID, c.Statement, refs(c.Evidence)) // redacted already
 	}
 }
 

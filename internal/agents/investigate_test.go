@@ -137,6 +137,7 @@ func TestInvestigate(t *testing.T) {
 
 func TestInvestigateEnds(t *testing.T) {
 	malformed := geminitest.Text("{not json")
+	badConclusion := geminitest.Call(concludeName, map[string]any{"assessment": map[string]any{"stance": "certain"}})
 	tests := map[string]struct {
 		model    geminitest.Model
 		state    incident.AgentsState
@@ -146,13 +147,13 @@ func TestInvestigateEnds(t *testing.T) {
 		"malformed once":         {script(malformed, noClaims(), conclusion()), incident.AgentsDone, "", 3},
 		"malformed twice":        {script(malformed), incident.AgentsFailed, "not of the agreed form", 2},
 		"wrong schema":           {script(geminitest.JSON(map[string]any{"claims": "none"})), incident.AgentsFailed, "not of the agreed form", 2},
-		"no claims":              {script(geminitest.JSON(map[string]any{})), incident.AgentsFailed, "not of the agreed form", 2},
+		"unknown field":          {script(geminitest.JSON(map[string]any{"claimz": 1})), incident.AgentsFailed, "not of the agreed form", 2},
 		"two values":             {script(geminitest.Text(`{"claims":[]}{"claims":[]}`), noClaims(), conclusion()), incident.AgentsDone, "", 3},
 		"text, not a call":       {script(noClaims(), geminitest.Text("I am done."), conclusion()), incident.AgentsDone, "", 3},
 		"never a call":           {script(noClaims(), geminitest.Text("I am done.")), incident.AgentsFailed, "not of the agreed form", 3},
 		"malformed call":         {script(noClaims(), geminitest.Silent().Finish("MALFORMED_FUNCTION_CALL"), conclusion()), incident.AgentsDone, "", 3},
-		"bad conclusion":         {script(noClaims(), geminitest.Call(concludeName, nil), conclusion()), incident.AgentsDone, "", 3},
-		"bad conclusion, twice":  {script(noClaims(), geminitest.Call(concludeName, nil)), incident.AgentsFailed, "not of the agreed form", 3},
+		"bad conclusion":         {script(noClaims(), badConclusion, conclusion()), incident.AgentsDone, "", 3},
+		"bad conclusion, twice":  {script(noClaims(), badConclusion), incident.AgentsFailed, "not of the agreed form", 3},
 		"endless loop":           {investigatorOnly(looping), incident.AgentsDone, "", 1 + 4},
 		"a loop that never ends": {investigatorOnly(stubborn), incident.AgentsFailed, "not of the agreed form", 1 + 4 + 1},
 		"block":                  {script(geminitest.Blocked()), incident.AgentsFailed, "safety filter", 1},

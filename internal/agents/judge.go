@@ -1,36 +1,55 @@
 package agents
 
 import (
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/claims"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
-// take keeps what an agent said.
-func (r *run) take(a *answered) {
-	n := 0
-	for _, before := range r.said {
-		n += len(before.claims)
+const concludeName = "conclude"
+
+func concludeDeclaration() declaration {
+	return declaration{
+		Name:        concludeName,
+		Description: "Ends the investigation with what was found out.",
+		Parameters:  claims.Schema(claims.Investigator),
 	}
-	a.number(n)
-	r.said = append(r.said, *a)
 }
 
-// verify checks all that was claimed so far.
-func (r *run) verify() (verified []incident.VerifiedClaim, rejected []incident.RejectedClaim) {
-	verified, rejected = []incident.VerifiedClaim{}, []incident.RejectedClaim{}
+// take reads an agent's answer and keeps what it said. The error tells the model what to correct.
+func (r *run) take(author string, answer []byte) error {
+	a, err := claims.Parse(answer, author, len(r.claimed()))
+	if err != nil {
+		return err
+	}
+	r.said = append(r.said, a)
+	return nil
+}
+
+// claimed is what all agents claimed so far, in the order made.
+func (r *run) claimed() []incident.Claim {
+	var all []incident.Claim
 	for _, a := range r.said {
-		for _, c := range a.claims {
-			rejected = append(rejected, incident.RejectedClaim{Claim: c, Reason: "not verified"})
-		}
+		all = append(all, a.Claims...)
 	}
-	return verified, rejected
+	return all
 }
 
-// judge puts what holds into the outcome.
+// judge puts what holds of all that was said into the outcome.
 func (r *run) judge(out *incident.Agents) {
-	out.Claims, out.RejectedClaims = r.verify()
+	d := r.tools.book.Dossier
+	verified, rejected := claims.Verify(d, r.claimed())
+	out.Claims = append([]incident.VerifiedClaim{}, verified...) // lists are never null
+	out.RejectedClaims = append([]incident.RejectedClaim{}, rejected...)
+	var prose []string
 	for _, a := range r.said {
-		if a.assessment != nil {
-			out.Assessment = a.assessment
+		if a.Assessment != nil {
+			out.Assessment, _ = claims.Assess(d, a.Assessment, verified)
+		}
+		if text, _ := claims.Commentary(a.Commentary, verified, d); text != "" {
+			prose = append(prose, text)
 		}
 	}
+	out.Commentary = strings.Join(prose, "\n\n")
 }

@@ -18,12 +18,7 @@ PLACEHOLDERS. Secrets and personal data were replaced, e.g. <email:1> or <secret
 
 EVIDENCE. Every record has a reference: span:<trace_id>/<span_id>, log:<id>, metric:<id>, change:<id>. Only references that you were shown exist.
 
-CLAIMS. What you find out is said in claims; code checks each against the records, and shows only those that hold. A claim has:
-- predicate, one of: errored (subject failed), slower_than (subject took longer than object, or than the number), called (subject called object), not_called (subject did not call object in the trace of the evidence), preceded (the first evidence began before the second), saturated (a metric of subject reached the number), missing (subject has no telemetry where it was called), changed (subject had the change), refused (subject refused object's call), caused_by (subject's failure was caused by object's), ruled_out (candidate subject is not the cause);
-- subject and, where the predicate needs it, object: a service name, or "service operation" with the operation's exact name;
-- evidence: references of the records that prove it, the subject's first;
-- quote (optional): text copied exactly from one of the evidence records as it was shown to you;
-- number (optional): value, unit and field (duration, an attribute's key, or value of a metric point) of one of the evidence records, with no more digits than the record has.
+CLAIMS. What you find out is said in claims; code checks each against the records, and shows only those that hold. The schema says what each predicate means and what evidence it needs. Subject and object are names of components exactly as listed in the data. Evidence names the records that prove the claim, the subject's first. A quote is copied exactly, byte for byte, from a record as it was shown to you. A number is of a field of one of the records, in its unit or another, rounded correctly to the digits you give.
 Make a claim only if its records prove it. A few claims that hold are worth more than many. If the evidence does not suffice, say so; that is a good answer. Prose is shown, if at all, as unverified commentary, and not at all where it names a number, an ID or a component that no accepted claim names: keep it short and general.`
 
 const summarizerInstructions = commonInstructions + `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/prodsentinel/prodsentinel/internal/agents/claims"
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -19,7 +20,7 @@ type run struct {
 	tools    *toolbox
 
 	transcript *Transcript
-	said       []answered // in the order in which agents finished
+	said       []claims.Answer // in the order in which agents finished
 }
 
 func newRun(s Settings, provider Provider, redactor *redact.Redactor, v voice, watch *telemetry, in Input) *run {
@@ -65,18 +66,17 @@ func (r *run) summarize(ctx context.Context) (err error) {
 	ctx, span := r.watch.invoke(ctx, agentSummarizer, r.settings.Models[agentSummarizer])
 	defer func() { endSpan(span, err) }()
 	t := r.begin(agentSummarizer, summarizerInstructions, summarizerQuestion, r.timelineData())
-	t.req.Schema = answerSchema(false)
+	t.req.Schema = claims.Schema(claims.Summarizer)
 	for {
 		m, err := t.turn(ctx)
 		if err != nil {
 			return err
 		}
-		answer, err := parseAnswer(agentSummarizer, []byte(m.text()))
-		if err == nil {
-			r.take(answer)
+		problem := r.take(agentSummarizer, []byte(m.text()))
+		if problem == nil {
 			return nil
 		}
-		if err := t.correct(m, err); err != nil {
+		if err := t.correct(m, problem); err != nil {
 			return err
 		}
 	}
@@ -113,11 +113,9 @@ func (r *run) react(ctx context.Context, t *talk, m Message) (done bool, err err
 		if c.Name != concludeName {
 			continue
 		}
-		answer, err := parseAnswer(agentInvestigator, []byte(jsonText(c.Args)))
-		if err != nil {
-			return false, t.correct(m, err)
+		if problem := r.take(agentInvestigator, []byte(jsonText(c.Args))); problem != nil {
+			return false, t.correct(m, problem)
 		}
-		r.take(answer)
 		return true, nil
 	}
 	if t.req.Allowed != nil {

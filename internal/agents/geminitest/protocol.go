@@ -45,6 +45,17 @@ type FunctionResponse struct {
 	Response map[string]any `json:"response"`
 }
 
+// Text is what the function answered, or why it did not.
+func (f *FunctionResponse) Text() string {
+	for _, key := range []string{"output", "error"} {
+		if text, ok := f.Response[key].(string); ok {
+			return text
+		}
+	}
+	body, _ := json.Marshal(f.Response) // what was JSON is JSON again
+	return string(body)
+}
+
 // GenerationConfig holds the settings of one answer.
 type GenerationConfig struct {
 	Temperature        *float64        `json:"temperature,omitempty"`
@@ -113,7 +124,7 @@ func (r *Request) Turn() int {
 	return n
 }
 
-// Text is all that the user said, in order, function responses as JSON.
+// Text is all that the user said, in order, with what functions answered.
 func (r *Request) Text() string {
 	var text []byte
 	for _, c := range r.Contents {
@@ -123,8 +134,7 @@ func (r *Request) Text() string {
 		for _, p := range c.Parts {
 			text = append(append(text, p.Text...), '\n')
 			if p.FunctionResponse != nil {
-				body, _ := json.Marshal(p.FunctionResponse.Response) // what was JSON is JSON again
-				text = append(append(text, body...), '\n')
+				text = append(append(text, p.FunctionResponse.Text()...), '\n')
 			}
 		}
 	}
