@@ -346,7 +346,6 @@ CREATE TABLE incidents (
 	last_problem    text        NOT NULL DEFAULT '', -- why the last attempt failed
 	PRIMARY KEY (tenant, id)
 ) WITH (fillfactor = 70);
-CREATE INDEX incidents_merged ON incidents (tenant, merged_into) WHERE merged_into <> '';
 CREATE UNIQUE INDEX incidents_signature ON incidents (tenant, root_signature) WHERE merged_into = '';
 CREATE INDEX incidents_joined ON incidents (tenant, root_signature) WHERE joined;
 CREATE INDEX incidents_merged ON incidents (tenant, merged_into) WHERE merged_into <> '';
