@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents"
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -94,4 +96,45 @@ func (b BudgetConfig) limits() store.SpendLimits {
 
 func (l LimitConfig) spend() store.Spend {
 	return store.Spend{Tokens: l.Tokens, MicroUSD: int64(math.Round(l.USD * 1e6))}
+}
+
+// newAgents makes the agents of a worker process, nil where there are none. It asks nobody.
+func newAgents(config *Config, set component.TelemetrySettings) (*agents.Agents, error) {
+	if config.Workers == 0 || config.Agents.Provider == agents.ProviderNone || config.Agents.keyless() {
+		return nil, nil
+	}
+	made, err := agents.New(config.Agents.Config, agents.Deps{
+		Logger: set.Logger, TracerProvider: set.TracerProvider, MeterProvider: set.MeterProvider,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("agents: %w", err)
+	}
+	return made, nil
+}
+
+// analysis is what the workers need to know of the agents, without the agents.
+func (a AgentsConfig) analysis() analysis.AgentsConfig {
+	return analysis.AgentsConfig{
+		Info: a.info(), Timeout: a.Timeout, Concurrent: a.MaxConcurrent, Limits: a.Budget.limits(),
+	}
+}
+
+// info is what GET /query/status tells.
+func (a AgentsConfig) info() store.AgentsInfo {
+	info := store.AgentsInfo{Provider: string(a.Provider), Model: a.Model, Enabled: true}
+	switch {
+	case a.Provider == agents.ProviderNone:
+		info = store.AgentsInfo{Provider: string(a.Provider), Reason: "No model is configured (agents.provider is none): reports come from the rules alone, and nothing leaves this process."}
+	case a.keyless():
+		info.Enabled, info.Reason = false, "There is no API key (agents.api_key is empty; GOOGLE_API_KEY is not set): reports come from the rules alone."
+	}
+	return info
+}
+
+// similar is how many incidents alike a case gets: none where nobody asks for them.
+func (a AgentsConfig) similar() int {
+	if !a.info().Enabled {
+		return 0
+	}
+	return a.SimilarIncidents
 }

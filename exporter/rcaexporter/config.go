@@ -145,6 +145,9 @@ func (c *Config) analysis() analysis.Config {
 			Baseline:      c.Case.Baseline,
 			FailingTraces: c.Case.FailingTraces,
 			HealthyTraces: c.Case.HealthyTraces,
+
+			SimilarIncidents: c.Agents.similar(),
 		},
+		Agents: c.Agents.analysis(),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/exporter/rcaexporter/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/extension/coordinationextension"
 	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
+	"github.com/prodsentinel/prodsentinel/internal/agents"
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/failure/condition"
@@ -33,6 +34,7 @@ type rcaExporter struct {
 	committer *committer
 	reports   *reports
 	workers   *analysis.Workers
+	agents    *agents.Agents // nil while they are off
 
 	stopReports context.CancelFunc
 	background  sync.WaitGroup
@@ -47,10 +49,12 @@ func newExporter(set exporter.Settings, config *Config) (*rcaExporter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("errors::%w", err)
 	}
-	return &rcaExporter{
+	e := &rcaExporter{
 		config: config, log: set.Logger, telemetry: telemetry, detector: detector,
 		digest: config.Errors.Digest(config.QuietPeriod, config.MaxWait),
-	}, nil
+	}
+	e.agents, err = newAgents(config, set.TelemetrySettings)
+	return e, err
 }
 
 func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
@@ -66,6 +70,9 @@ func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
 	e.committer = newCommitter(running, defaultLimits, s.Appenders(), s.Append, e.committed)
 	config := e.config.analysis()
 	config.ErrorSignals = signalFinder(e.config.Errors, e.detector)
+	if e.agents != nil {
+		config.Agents.Investigator = e.agents
+	}
 	e.workers = analysis.New(config, s, e.coord, e.log, e.observer(running))
 	if err := e.telemetry.RegisterRcaInFlightBytesCallback(e.observeInFlight); err != nil {
 		return fmt.Errorf("register the exporter's metrics: %w", err)
@@ -83,6 +90,9 @@ func (e *rcaExporter) shutdown(ctx context.Context) error {
 	e.stopReports()
 	e.background.Wait()
 	err := e.workers.Shutdown(ctx)
+	if e.agents != nil {
+		e.agents.Close()
+	}
 	e.telemetry.Shutdown()
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -65,11 +66,17 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 	}
 	record.Analysis.IncidentID = claim.Incident.ID
 	record.Analysis.Reason = claim.Reason
+	if record.Agents, err = w.agentsFor(ctx, claim, record.Analysis.Report); err != nil {
+		return err
+	}
 	revision, err := w.store.SaveAnalysis(ctx, claim, record)
 	if err != nil {
 		return fmt.Errorf("save the analysis: %w", err)
 	}
 	w.observe(claim, revision, begun)
+	if record.Agents != nil && record.Agents.State == incident.AgentsPending {
+		w.wake(ctx, coordination.QueueAgents, claim.Incident.ID)
+	}
 	return nil
 }
 

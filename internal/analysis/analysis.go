@@ -32,6 +32,7 @@ type Config struct {
 	Policy       incident.Policy
 	Sweep        SweepConfig
 	Case         CaseConfig
+	Agents       AgentsConfig
 	// ErrorSignals finds the error signals of a trace by the configured conditions; nil where the
 	// default rules alone say what is one.
 	ErrorSignals func(context.Context, *incident.Trace) *incident.ErrorSignals
@@ -91,6 +92,7 @@ func (w *Workers) Start(ctx context.Context) {
 		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, w.analyseNext) })
 	}
 	if w.config.Workers > 0 {
+		w.agentsLoops(ctx)
 		w.done.Go(func() { w.sweepLoop(ctx, started) })
 	}
 }

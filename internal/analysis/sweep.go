@@ -32,6 +32,7 @@ func (w *Workers) sweepLoop(ctx context.Context, started time.Time) {
 // resolves incidents that have been quiet. Waiting failures, incidents that want an analysis and
 // expired leases are found by the workers, which look by themselves.
 func (w *Workers) sweep(ctx context.Context, before time.Time) {
+	w.reportAgents(ctx)
 	err := recovered(func() {
 		if err := w.sweepOnce(ctx, before); err != nil && ctx.Err() == nil {
 			w.log.Warn("cannot look for lost work; trying again", zap.Error(err))

@@ -16,10 +16,11 @@ type Queue string
 const (
 	QueueFailures  Queue = "failures"  // a failure is waiting
 	QueueIncidents Queue = "incidents" // an incident wants analysis
+	QueueAgents    Queue = "agents"    // an analysis waits for agents
 )
 
 // Queues are all queues.
-var Queues = []Queue{QueueFailures, QueueIncidents}
+var Queues = []Queue{QueueFailures, QueueIncidents, QueueAgents}
 
 // MaxQueued is how many wake-ups a queue holds; beyond it the oldest are dropped.
 const MaxQueued = 1024
