@@ -214,7 +214,7 @@ func reused(earlier incident.Agents) incident.Agents {
 // concluded has the incident show a confidence that the agents lowered.
 func concluded(a incident.Analysis, r store.AgentsRecord) store.AgentsRecord {
 	a.Agents = &r.Agents
-	_, now := a.Effective()
+	_, now, _ := a.Effective()
 	if a.RootCause != nil && now < a.RootCause.Confidence {
 		r.Confidence = &now
 	}
