@@ -129,7 +129,7 @@ func TestApplyOpens(t *testing.T) {
 	in := d.Changed[0]
 	assert.Equal(t, []string{in.ID}, d.Opened)
 	assert.Equal(t, []string{in.ID}, d.Triggered)
-	assert.Equal(t, []Entry{{IncidentID: in.ID, Action: ActionOpened, ToSignature: "r"}}, d.History)
+	assert.Equal(t, []Entry{{IncidentID: in.ID, Action: ActionOpened, ToSignature: "r", Reason: ReasonOpened}}, d.History)
 	assert.Equal(t, StatusOpen, in.Status)
 	assert.Equal(t, now, in.OpenedAt)
 	assert.Equal(t, int64(1), in.Wanted)
@@ -283,8 +283,8 @@ func TestApplyRedirectsToTheSurvivor(t *testing.T) {
 	d := w.classify(failed("a", rootOf("s", "y")))
 	assert.Equal(t, []Merge{{From: younger, Into: older}}, d.Merges)
 	assert.Equal(t, []Entry{
-		{IncidentID: older, Action: ActionRekeyed, FromSignature: "r", ToSignature: "s"},
-		{IncidentID: younger, Action: ActionMerged, OtherID: older, FromSignature: "s", ToSignature: "s"},
+		{IncidentID: older, Action: ActionRekeyed, FromSignature: "r", ToSignature: "s", Reason: ReasonLateSignals},
+		{IncidentID: younger, Action: ActionMerged, OtherID: older, FromSignature: "s", ToSignature: "s", Reason: ReasonLateSignals},
 	}, d.History)
 	in := w.incident(older)
 	assert.Equal(t, "s in y", in.Title)
