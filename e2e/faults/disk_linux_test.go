@@ -1,0 +1,102 @@
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// namespaceEnv is set for the process that runs in a mount namespace of its own.
+const namespaceEnv = "PRODSENTINEL_FAULTS_NAMESPACE"
+
+// TestMain runs the tests in a mount namespace of their own, so that they may have small disks: nobody
+// else sees these, and they are gone with the tests, however they end. Where that is not to be had the
+// tests run without, and say so where they would need a disk.
+func TestMain(m *testing.M) {
+	if os.Getenv(namespaceEnv) != "" {
+		os.Exit(m.Run())
+	}
+	runtime.LockOSThread() // the child lives as long as this thread
+	child := exec.Command(os.Args[0], os.Args[1:]...)
+	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
+	child.Env = append(os.Environ(), namespaceEnv+"=1")
+	child.SysProcAttr = ownNamespace()
+	if err := child.Start(); err != nil {
+		fmt.Println("no disk can be filled here, for want of a mount namespace:", err)
+		os.Exit(m.Run())
+	}
+	_ = child.Wait() // how it ended is in ProcessState
+	os.Exit(max(child.ProcessState.ExitCode(), 0))
+}
+
+// ownNamespace asks for a mount namespace, and for the right to mount in it where the user has none.
+func ownNamespace() *syscall.SysProcAttr {
+	attributes := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	if uid, gid := os.Geteuid(), os.Getegid(); uid != 0 {
+		const capSysAdmin = 21
+		attributes.Cloneflags |= syscall.CLONE_NEWUSER
+		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
+		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
+		attributes.AmbientCaps = []uintptr{capSysAdmin}
+	}
+	return attributes
+}
+
+// disk is a small file system of a test's own.
+type disk struct{ dir string }
+
+// newDisk mounts a disk; nil where that is not possible.
+func newDisk(t testing.TB, megabytes int) *disk {
+	t.Helper()
+	if os.Getenv(namespaceEnv) == "" {
+		return nil
+	}
+	parent := t.TempDir()
+	for _, dir := range []string{parent, filepath.Dir(parent)} {
+		require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // PostgreSQL runs as another user than root
+	}
+	d := &disk{dir: filepath.Join(parent, "disk")}
+	require.NoError(t, os.Mkdir(d.dir, 0o755)) //nolint:gosec // as above
+	err := errors.Join(
+		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""),
+		syscall.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%dm,mode=0755", megabytes)),
+	)
+	if err != nil {
+		t.Log("no disk can be filled here, for want of the right to mount one: ", err)
+		return nil
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(d.dir, syscall.MNT_DETACH); err != nil {
+			t.Log("unmount: ", err) // it goes with the namespace
+		}
+	})
+	return d
+}
+
+// fill leaves no room on the disk, empty makes room again.
+func (d *disk) fill(t testing.TB) {
+	t.Helper()
+	filler, err := os.Create(d.filler())
+	require.NoError(t, err)
+	defer filler.Close() //nolint:errcheck // nothing in it matters
+	block := make([]byte, 1<<20)
+	for len(block) > 0 {
+		if _, err := filler.Write(block); err != nil {
+			block = block[:len(block)/2]
+		}
+	}
+}
+
+func (d *disk) empty(t testing.TB) {
+	t.Helper()
+	require.NoError(t, os.Remove(d.filler()))
+}
+
+func (d *disk) filler() string { return filepath.Join(d.dir, "filler") }

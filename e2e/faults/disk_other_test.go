@@ -1,0 +1,13 @@
+//go:build !linux
+
+package faults
+
+import "testing"
+
+// disk is a small file system of a test's own, which only Linux has.
+type disk struct{ dir string }
+
+func newDisk(testing.TB, int) *disk { return nil }
+
+func (*disk) fill(testing.TB)  {}
+func (*disk) empty(testing.TB) {}
