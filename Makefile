@@ -16,6 +16,11 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 TOOL     := go tool -modfile=tools/go.mod
 FUZZTIME ?= 5s
 
+# Of make test-faults.
+FAULTS     ?= 40
+SEED       ?= 0
+FAULTS_LOG ?=
+
 # Throwaway PostgreSQL and Redis for the tests; TEST_DATABASE_URL and TEST_REDIS_URL name others.
 SERVERS = scripts/with-servers.sh
 
@@ -23,9 +28,9 @@ SERVERS = scripts/with-servers.sh
 BROWSER = CHROMIUM_PATH="$$(scripts/ensure-chromium.sh || true)"
 
 # Those with tests, but not the end-to-end ones: they watch another process.
-RACE_PACKAGES = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v /e2e$$
+RACE_PACKAGES = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v /e2e
 
-.PHONY: help build demo test race fuzz-short vet arm64 lint generate check-generate clean
+.PHONY: help build demo test test-faults race fuzz-short vet arm64 lint generate check-generate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +43,10 @@ demo: build ## Watch a failure of three services become an incident; ONCE=1: che
 
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
 	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) $(SERVERS) go test -timeout 20m ./...
+
+test-faults: build ## Break it at random FAULTS times and check that nothing is lost; SEED repeats a run, FAULTS_LOG keeps its lines
+	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) go test -count=1 -timeout 6h -v -run TestRandomFaults ./e2e/faults \
+		-faults=$(FAULTS) -seed=$(SEED) -log=$(FAULTS_LOG)
 
 race: ## Run the tests of our packages under the race detector
 	$(BROWSER) CGO_ENABLED=1 $(SERVERS) go test -race -timeout 30m $$($(RACE_PACKAGES))

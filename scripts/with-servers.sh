@@ -9,6 +9,7 @@
 # They and their directory are gone when the command has ended or was interrupted, and even when this
 # script was killed.
 set -euo pipefail
+here=$PWD
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 say() {
@@ -122,7 +123,7 @@ if [[ -z ${TEST_REDIS_URL:-} ]]; then
 fi
 
 code=0
-"$@" 9>&- || code=$?
+cd "$here" && "$@" 9>&- || code=$?
 exec 9>&-
 wait
 exit "$code"

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	runtime.LockOSThread() // the child lives as long as this thread
-	child := exec.Command(os.Args[0], os.Args[1:]...)
+	child := exec.Command(os.Args[0], os.Args[1:]...) //nolint:gosec // runs this test again
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 	child.Env = append(os.Environ(), namespaceEnv+"=1")
 	child.SysProcAttr = ownNamespace()
@@ -60,7 +60,7 @@ func newDisk(t testing.TB, megabytes int) *disk {
 	}
 	parent := t.TempDir()
 	for _, dir := range []string{parent, filepath.Dir(parent)} {
-		require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // PostgreSQL runs as another user than root
+		require.NoError(t, os.Chmod(dir, 0o711))
 	}
 	d := &disk{dir: filepath.Join(parent, "disk")}
 	require.NoError(t, os.Mkdir(d.dir, 0o755)) //nolint:gosec // as above

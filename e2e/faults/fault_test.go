@@ -57,7 +57,7 @@ func killCollector(_ context.Context, w *world, r *rand.Rand) {
 	victim := pick(r, w.those(func(p *process) bool { return p.ingests }))
 	victim.running.Kill()
 	pause(r, 1500*time.Millisecond)
-	w.start(victim)
+	w.start(victim) //nolint:contextcheck // a server lives as long as its test
 }
 
 // killWorker kills a process that analyses when an analysis is seen under way, or wanted, or at the
@@ -68,7 +68,7 @@ func killWorker(ctx context.Context, w *world, r *rand.Rand) {
 	pause(r, 20*time.Millisecond)
 	victim.running.Kill()
 	pause(r, 1500*time.Millisecond)
-	w.start(victim)
+	w.start(victim) //nolint:contextcheck // a server lives as long as its test
 }
 
 func awaitAnalysis(ctx context.Context, a *api, most time.Duration) {
@@ -89,7 +89,7 @@ func awaitAnalysis(ctx context.Context, a *api, most time.Duration) {
 func rollingRestart(_ context.Context, w *world, r *rand.Rand) {
 	for _, p := range w.processes {
 		p.running.Stop()
-		w.start(p)
+		w.start(p) //nolint:contextcheck // a server lives as long as its test
 		pause(r, 300*time.Millisecond)
 	}
 }
@@ -101,33 +101,33 @@ func fillDisk(_ context.Context, w *world, r *rand.Rand) {
 	w.disk.empty(w.t)
 	if w.postgres != nil { // it gives up where it cannot write its log
 		w.postgres.Stop(true)
-		w.postgres.Start()
+		w.postgres.Start() //nolint:contextcheck // a server lives as long as its test
 	}
 }
 
 func killRedis(_ context.Context, w *world, r *rand.Rand) {
 	w.redis.Kill()
 	pause(r, 4*time.Second)
-	w.redis.Start()
+	w.redis.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
 func loseRedis(_ context.Context, w *world, r *rand.Rand) {
 	w.redis.Kill()
 	w.emptyRedis()
 	pause(r, 4*time.Second)
-	w.redis.Start()
+	w.redis.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
 func stopPostgreSQL(_ context.Context, w *world, r *rand.Rand) {
 	w.postgres.Stop(true)
 	pause(r, 4*time.Second)
-	w.postgres.Start()
+	w.postgres.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
 func killPostgreSQL(_ context.Context, w *world, r *rand.Rand) {
 	w.postgres.Kill()
 	pause(r, 2*time.Second)
-	w.postgres.Start()
+	w.postgres.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
 func resetPostgreSQL(_ context.Context, w *world, r *rand.Rand) { reset(r, w.toPostgres.Reset) }

@@ -80,10 +80,10 @@ func (s *sender) untilAcknowledged(ctx context.Context, r *request, target func(
 func (s *sender) send(ctx context.Context, r *request, to address) (delay time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	switch {
-	case r.protocol == otlpGRPC:
+	switch r.protocol {
+	case otlpGRPC:
 		return s.call(ctx, r, to.grpc)
-	case r.protocol == plainJSON:
+	case plainJSON:
 		return s.post(ctx, r, to.ingest)
 	default:
 		return s.post(ctx, r, to.otlp)

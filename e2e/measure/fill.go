@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -105,7 +106,7 @@ func madeUp(f store.Failure) incident.Classification {
 		FirstError: signal.NanosOf(f.FirstError), LastError: signal.NanosOf(f.FirstError),
 		Roots: []incident.Root{{
 			Signature: hex.EncodeToString(sum[:]), Kind: incident.KindCode, Service: service, Component: service, Operation: "GET",
-			Parts:    incident.SignatureParts{Version: 1, Kind: incident.KindCode, Identity: []string{service, fmt.Sprint(n % fillIncidents)}, Class: incident.ClassException},
+			Parts:    incident.SignatureParts{Version: 1, Kind: incident.KindCode, Identity: []string{service, strconv.Itoa(n % fillIncidents)}, Class: incident.ClassException},
 			Category: incident.CategoryTimeout, Title: fmt.Sprintf("Read timed out in %s (%d)", service, n%fillIncidents), Onset: signal.NanosOf(f.FirstError), Errors: 1, ErrorSignals: f.ErrorSignals,
 		}},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -33,7 +34,7 @@ func newWorld(end time.Time) *world {
 	w := &world{random: rand.New(rand.NewPCG(1, 2)), end: end, scope: &signal.Scope{Name: "io.opentelemetry.tomcat-10.0", Version: "2.9.0"}} //nolint:gosec // no secret
 	for i := range worldServices * instances {
 		w.resources = append(w.resources, &signal.Resource{Attributes: signal.Map{
-			text("service.name", serviceName(i/instances)), text("service.version", "1.4."+fmt.Sprint(i/instances)),
+			text("service.name", serviceName(i/instances)), text("service.version", "1.4."+strconv.Itoa(i/instances)),
 			text("service.instance.id", fmt.Sprintf("627cc493-f310-47de-96bd-71410b7d%04d", i)),
 			text("deployment.environment.name", "production"), text("host.name", fmt.Sprintf("node-%02d.example.com", i%12)),
 			text("k8s.pod.name", fmt.Sprintf("%s-7d4b9c6f5-%05d", serviceName(i/instances), i)), text("k8s.namespace.name", "shop"),
@@ -77,7 +78,7 @@ func (w *world) request(traces, points int) store.Batch {
 
 func (w *world) trace(b *store.Batch) {
 	var id signal.TraceID
-	for i := range id {
+	for i := range id { //nolint:gosec // any bits do
 		id[i] = byte(w.random.Uint32())
 	}
 	start := w.end.Add(-time.Duration(w.random.Int64N(int64(24 * time.Hour))))
@@ -104,7 +105,7 @@ func (w *world) span(id signal.TraceID, i, service int, start time.Time) *signal
 	at := start.Add(time.Duration(i) * 3 * time.Millisecond)
 	route := fmt.Sprintf("/api/v1/%s/{id}", serviceName(service))
 	s := &signal.Span{
-		Resource: w.resources[service*instances+w.random.IntN(instances)], Scope: w.scope,
+		Resource: w.resources[service*instances+w.random.IntN(instances)], Scope: w.scope, //nolint:gosec // any bits do
 		TraceID: id, SpanID: signal.SpanID{1, byte(w.random.Uint32()), byte(w.random.Uint32()), byte(w.random.Uint32()), byte(i)},
 		Name: "GET " + route, Kind: signal.KindServer, Start: signal.NanosOf(at), End: signal.NanosOf(at.Add(time.Duration(5+w.random.IntN(200)) * time.Millisecond)),
 		Attributes: signal.Map{

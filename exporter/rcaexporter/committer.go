@@ -45,7 +45,7 @@ type request struct {
 type committer struct {
 	append   appendFunc
 	limits   limits
-	sides    int // commits side by side
+	sides    int                           // commits side by side
 	observed func(context.Context, commit) // called after each commit, before its requests are answered
 
 	mu       sync.Mutex

@@ -33,7 +33,7 @@ type factory struct {
 }
 
 func (f *factory) createTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
-	s, err := f.instance(set, cfg.(*Config))
+	s, err := f.instance(set, cfg.(*Config)) //nolint:contextcheck // clients live longer than this call
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (f *factory) createTraces(ctx context.Context, set exporter.Settings, cfg c
 }
 
 func (f *factory) createLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	s, err := f.instance(set, cfg.(*Config))
+	s, err := f.instance(set, cfg.(*Config)) //nolint:contextcheck // clients live longer than this call
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (f *factory) createLogs(ctx context.Context, set exporter.Settings, cfg com
 }
 
 func (f *factory) createMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
-	s, err := f.instance(set, cfg.(*Config))
+	s, err := f.instance(set, cfg.(*Config)) //nolint:contextcheck // clients live longer than this call
 	if err != nil {
 		return nil, err
 	}

@@ -185,7 +185,7 @@ func partOf(p *genai.Part) []Part {
 
 // newHTTPClient bounds what is read and follows no redirect: the key would go along.
 func newHTTPClient() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert,errcheck // net/http says so
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // net/http says so
 	return &http.Client{
 		Transport:     boundedTransport{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Roles of a message.
@@ -83,18 +84,16 @@ type Usage struct {
 
 func (u Usage) total() int64 { return u.Input + u.Output }
 
-func (u Usage) plus(v Usage) Usage {
-	return Usage{Input: u.Input + v.Input, Cached: u.Cached + v.Cached, Output: u.Output + v.Output}
-}
-
 // text is the answer's text without thoughts.
 func (m Message) text() string {
 	var s string
+	var sSb93 strings.Builder
 	for _, p := range m.Parts {
 		if !p.Thought {
-			s += p.Text
+			sSb93.WriteString(p.Text)
 		}
 	}
+	s += sSb93.String()
 	return s
 }
 

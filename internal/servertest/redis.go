@@ -89,7 +89,7 @@ func (s *RedisServer) URL() string { return "redis://" + s.Addr + "/0" }
 func (s *RedisServer) Start() {
 	s.t.Helper()
 	require.Nil(s.t, s.process, "Redis runs already")
-	process := exec.CommandContext(context.WithoutCancel(s.t.Context()), s.program, s.args...) //nolint:gosec // arguments of the test's own
+	process := exec.CommandContext(context.WithoutCancel(s.t.Context()), s.program, s.args...)
 	require.NoError(s.t, process.Start())
 	exited := make(chan struct{})
 	go func() {

@@ -84,7 +84,7 @@ func (k *check) hidesCall(t *dossier.Trace) string {
 		case k.object.Holds(n) && k.below(n):
 			return fmt.Sprintf("%s is recorded below %s in that trace", k.name(k.object), k.name(k.subject))
 		case k.object.Holds(n) && n.Parent == nil && n.Span.Kind != 0 && len(t.Nodes) > 1 && n != t.Nodes[0]:
-			return fmt.Sprintf("%s is recorded in that trace, and not below whom", k.name(k.object))
+			return k.name(k.object) + " is recorded in that trace, and not below whom"
 		case k.subject.Holds(n) && n.IsExit():
 			if k.calls(n, k.object) {
 				return fmt.Sprintf("%s called %s in that trace", k.name(k.subject), k.name(k.object))
@@ -97,7 +97,7 @@ func (k *check) hidesCall(t *dossier.Trace) string {
 	if !k.object.IsDependency() {
 		for _, l := range t.Logs {
 			if l.Service() == k.object.Service && l.SpanID.IsZero() {
-				return fmt.Sprintf("%s logged in that trace, outside of its spans", k.name(k.object))
+				return k.name(k.object) + " logged in that trace, outside of its spans"
 			}
 		}
 	}

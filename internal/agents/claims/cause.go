@@ -18,7 +18,7 @@ func (k *check) causedBy() string {
 		return "nothing is its own cause"
 	}
 	var effects, causes []*dossier.Record
-	reason := fmt.Sprintf("no cited record is an error of %s", k.name(k.subject))
+	reason := "no cited record is an error of " + k.name(k.subject)
 	for _, r := range k.records {
 		if !failing(r) || k.place(r) == nil {
 			continue
@@ -107,7 +107,7 @@ func (k *check) carried(e, c *dossier.Node, effect *dossier.Record) string {
 	case timedOut:
 		return fmt.Sprintf("%s did not hold the time that %s waited", k.name(k.object), k.name(k.subject))
 	}
-	return fmt.Sprintf("%s recorded no error there", k.name(k.object))
+	return k.name(k.object) + " recorded no error there"
 }
 
 // topOf is where the failure arrives: at e, or at its request where e lies beside the call.

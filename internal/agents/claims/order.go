@@ -26,16 +26,16 @@ func (k *check) preceded() string {
 	a, b := k.records[0], k.records[1]
 	switch {
 	case !k.about(k.subject, a):
-		return fmt.Sprintf("the first cited record is not of %s", k.name(k.subject))
+		return "the first cited record is not of " + k.name(k.subject)
 	case !k.about(k.object, b):
-		return fmt.Sprintf("the second cited record is not of %s", k.name(k.object))
+		return "the second cited record is not of " + k.name(k.object)
 	case !failing(a) || !failing(b):
 		return "a cited record belongs to a healthy trace"
 	}
 	k.cite(a, b)
 	switch orderOf(a, b) {
 	case after:
-		return fmt.Sprintf("the second record began before the first, by %s", durationWord(a.Time-min(a.Time, b.Time)))
+		return "the second record began before the first, by " + durationWord(a.Time-min(a.Time, b.Time))
 	case unknown:
 		return "a cited record has no time"
 	case undecided:

@@ -3,6 +3,7 @@ package claims
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
@@ -12,7 +13,7 @@ import (
 
 // errored needs an error signal of the subject in a failing trace.
 func (k *check) errored() string {
-	reason := fmt.Sprintf("no cited record is an error of %s", k.name(k.subject))
+	reason := "no cited record is an error of " + k.name(k.subject)
 	for _, r := range k.records {
 		switch {
 		case !k.about(k.subject, r):
@@ -74,7 +75,7 @@ func (k *check) saturated() string {
 		}
 	}
 	if len(k.relevant) == 0 {
-		return fmt.Sprintf("no cited record is a metric of %s", k.name(k.subject))
+		return "no cited record is a metric of " + k.name(k.subject)
 	}
 	if k.subject.Operation != "" {
 		return "a metric is of a service, not of one operation"
@@ -94,7 +95,7 @@ func (k *check) saturated() string {
 
 // missing needs a call to the subject in a trace in which the subject recorded nothing.
 func (k *check) missing() string {
-	reason := fmt.Sprintf("no cited record is a call to %s", k.name(k.subject))
+	reason := "no cited record is a call to " + k.name(k.subject)
 	if k.subject.Operation != "" {
 		return "telemetry is missing of a service, not of one operation"
 	}
@@ -107,7 +108,7 @@ func (k *check) missing() string {
 		case k.claim.Object != "" && !k.object.Holds(n):
 			reason = fmt.Sprintf("the cited call is not %s's", k.name(k.object))
 		case !k.subject.IsDependency() && recordsIn(k.subject.Service, r.Trace):
-			reason = fmt.Sprintf("%s recorded something in that trace", k.name(k.subject))
+			reason = k.name(k.subject) + " recorded something in that trace"
 		case r.Trace.Truncated > 0:
 			reason = "records of that trace were left out of the case, so that nothing follows from their absence"
 		case hasUnknownGap(r.Trace):
@@ -139,7 +140,7 @@ func (k *check) changed() string {
 		}
 	}
 	if len(k.relevant) == 0 {
-		return fmt.Sprintf("no cited record is a change of %s", k.name(k.subject))
+		return "no cited record is a change of " + k.name(k.subject)
 	}
 	r := k.relevant[0]
 	what := k.quoteName(r.Change.Kind)
@@ -170,10 +171,10 @@ func (k *check) refused() string {
 		if call == nil && served == nil {
 			continue
 		}
-		switch word := refusalOf(k.d, r, call, served); {
-		case word == "":
+		switch word := refusalOf(r, call, served); word {
+		case "":
 			reason = "the cited call was not refused"
-		case word == connectionRefused:
+		case connectionRefused:
 			k.cite(r)
 			k.statement = fmt.Sprintf("%s could not open a connection to %s (connection refused)", k.name(k.object), k.name(k.subject))
 		default:
@@ -220,7 +221,7 @@ func (k *check) calls(n *dossier.Node, c dossier.Component) bool {
 const connectionRefused = "connection refused"
 
 // refusalOf is the status or words by which a record shows a refusal, "" where it shows none.
-func refusalOf(d *dossier.Dossier, r *dossier.Record, call, served *dossier.Node) string {
+func refusalOf(r *dossier.Record, call, served *dossier.Node) string {
 	spans := []*dossier.Node{r.Node}
 	if r.Log != nil {
 		spans = []*dossier.Node{call, served}
@@ -231,7 +232,7 @@ func refusalOf(d *dossier.Dossier, r *dossier.Record, call, served *dossier.Node
 		}
 		switch status := dossier.HTTPStatus(n.Span); status {
 		case 401, 403, 407, 429:
-			return fmt.Sprint(status)
+			return strconv.Itoa(status)
 		}
 		switch status := dossier.RPCStatus(n.Span); status {
 		case "UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED":
@@ -269,7 +270,7 @@ func (k *check) ruledOut() string {
 		return k.subject.Name() == c.Component || k.subject.Name() == c.Service
 	})
 	if i < 0 {
-		return fmt.Sprintf("%s is no candidate of the report", k.name(k.subject))
+		return k.name(k.subject) + " is no candidate of the report"
 	}
 	if rc := k.d.Report.RootCause; rc != nil && (k.subject.Name() == rc.Component || k.subject.Name() == rc.Service) && k.failedAnywhere() {
 		return fmt.Sprintf("the rules proved %s, and it recorded an error", k.name(k.subject))
@@ -278,7 +279,7 @@ func (k *check) ruledOut() string {
 	for _, r := range k.records {
 		switch {
 		case !k.about(k.subject, r):
-			reason = fmt.Sprintf("the cited record is not of %s", k.name(k.subject))
+			reason = "the cited record is not of " + k.name(k.subject)
 		case !failing(r):
 			reason = "the cited record belongs to a healthy trace"
 		case r.Span == nil:

@@ -64,7 +64,7 @@ func (k *check) failure(c dossier.Component, r *dossier.Record) string {
 	}
 	switch {
 	case r.Log != nil:
-		return fmt.Sprintf("%s logged an error", k.name(c))
+		return k.name(c) + " logged an error"
 	case c.Operation == "":
 		return fmt.Sprintf("%s failed in %s%s", k.name(c), k.quoteName(r.Span.Name), withStatus(r))
 	}

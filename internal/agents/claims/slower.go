@@ -32,7 +32,7 @@ func (k *check) slowerThan() string {
 	case k.claim.Object != "" && len(fast) == 0 && same:
 		return "no cited record is a span of the same in a healthy trace"
 	case k.claim.Object != "" && len(fast) == 0:
-		return fmt.Sprintf("no cited record is a span of %s", k.name(k.object))
+		return "no cited record is a span of " + k.name(k.object)
 	}
 	for _, s := range slow {
 		for _, f := range fast {
@@ -90,4 +90,4 @@ func (k *check) longerThanNumber(slow []*dossier.Record) string {
 
 func took(r *dossier.Record) signal.Nanos { return r.Span.End - r.Span.Start }
 
-func signed(n signal.Nanos) int64 { return int64(min(n, signal.Nanos(1)<<61)) } //nolint:gosec // bounded
+func signed(n signal.Nanos) int64 { return int64(min(n, signal.Nanos(1)<<61)) }

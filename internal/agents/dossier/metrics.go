@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
@@ -51,9 +52,11 @@ func (d *Dossier) pointWord(p *signal.Point) string {
 			s += ", max " + float(*x.Max)
 		}
 	}
+	var sSb54 strings.Builder
 	for _, kv := range p.Attributes {
-		s += " | " + d.Name(kv.Key) + "=" + cut(line(d.Session.Attribute(kv.Key, Number(kv.Value))), 80)
+		sSb54.WriteString(" | " + d.Name(kv.Key) + "=" + cut(line(d.Session.Attribute(kv.Key, Number(kv.Value))), 80))
 	}
+	s += sSb54.String()
 	return s
 }
 

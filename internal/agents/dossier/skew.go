@@ -100,9 +100,9 @@ func (b bounds) shift(tolerance int64) (moved int64, off signal.Nanos) {
 	case b.high < -tolerance:
 		return b.high, 0
 	case b.low > 0:
-		return 0, signal.Nanos(b.low) //nolint:gosec // positive
+		return 0, signal.Nanos(b.low)
 	case b.high < 0:
-		return 0, signal.Nanos(-b.high) //nolint:gosec // positive
+		return 0, signal.Nanos(-b.high)
 	}
 	return 0, 0
 }
@@ -124,4 +124,4 @@ func (t *Trace) Uncertainty(a, b string) signal.Nanos {
 // maxTime keeps differences of times from overflowing.
 const maxTime = signal.Nanos(1) << 61
 
-func signed(n signal.Nanos) int64 { return int64(min(n, maxTime)) } //nolint:gosec // bounded
+func signed(n signal.Nanos) int64 { return int64(min(n, maxTime)) }

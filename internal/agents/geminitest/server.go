@@ -3,6 +3,7 @@ package geminitest
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -99,11 +100,11 @@ func (s *Server) authenticate(hr *http.Request, vertex bool) error {
 	key, bearer := hr.Header.Get("X-Goog-Api-Key"), strings.TrimPrefix(hr.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case key == "" && (!vertex || bearer == ""):
-		return fmt.Errorf("no credentials: neither x-goog-api-key nor, for Vertex, a bearer token")
+		return errors.New("no credentials: neither x-goog-api-key nor, for Vertex, a bearer token")
 	case key != "" && s.key != "" && key != s.key:
-		return fmt.Errorf("the API key is not the expected one")
+		return errors.New("the API key is not the expected one")
 	case key == "" && bearer != Token:
-		return fmt.Errorf("the bearer token is not the issued one")
+		return errors.New("the bearer token is not the issued one")
 	}
 	return nil
 }

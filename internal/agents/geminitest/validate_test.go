@@ -56,7 +56,7 @@ func TestRequestsAreChecked(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := New("", func(*Request) Reply { return Text("ok") })
-			r := httptest.NewRequest(http.MethodPost, "/v1beta/models/m:generateContent", strings.NewReader(tt.body))
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1beta/models/m:generateContent", strings.NewReader(tt.body))
 			r.Header.Set("Content-Type", "application/json")
 			r.Header.Set("X-Goog-Api-Key", "k")
 			w := httptest.NewRecorder()
@@ -91,7 +91,7 @@ func TestCallersAreChecked(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := New("k", func(*Request) Reply { return Text("ok") })
-			r := httptest.NewRequest(tt.method, tt.target, strings.NewReader(`{"contents":[`+user+`]}`))
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.target, strings.NewReader(`{"contents":[`+user+`]}`))
 			r.Header = tt.header.Clone()
 			if r.Header == nil {
 				r.Header = http.Header{}

@@ -23,7 +23,7 @@ const secretWord = `passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access
 	`encryption[_-]?key|signing[_-]?key|credential|session[_-]?id|sas|sig|signature|jwt`
 
 // passwordWord are those after which anything is a secret, however short and plain.
-const passwordWord = `passw(?:or)?d|passphrase|pwd|pass`
+const passwordWord = `passw(?:or)?d|passphrase|pwd|pass` //nolint:gosec // a pattern of credentials, not one
 
 const (
 	quoteMark = `(?:\\*["'` + "`" + `])`

@@ -203,7 +203,7 @@ func TestUnusableServers(t *testing.T) {
 	}{
 		"read-only replica": {
 			args:    []string{"--replicaof", "127.0.0.1 1"},
-			repair:  func(t *testing.T, c *goredis.Client) { require.NoError(t, c.SlaveOf(t.Context(), "NO", "ONE").Err()) },
+			repair:  func(t *testing.T, c *goredis.Client) { require.NoError(t, c.ReplicaOf(t.Context(), "NO", "ONE").Err()) },
 			problem: "read-only replica",
 		},
 		"no memory left": {

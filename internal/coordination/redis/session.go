@@ -47,7 +47,7 @@ func (c *Coordinator) run(ctx context.Context, tried func()) {
 				told = false
 			}
 			tried()
-			err = c.serve(s)
+			err = c.serve(s) //nolint:contextcheck // ends with the session
 		}
 		if ctx.Err() != nil {
 			c.explain(errClosed.Error())
@@ -77,7 +77,7 @@ func (c *Coordinator) connect(ctx context.Context) (*session, error) {
 	s := &session{ctx: ctx, end: end, client: c.client(), blocking: c.client()}
 	s.changes = s.client.Subscribe(ctx)
 	context.AfterFunc(ctx, s.close)
-	err := c.subscribe(s)
+	err := c.subscribe(s) //nolint:contextcheck // ends with the session
 	if err == nil {
 		err = c.check(s)
 	}

@@ -53,7 +53,7 @@ func (k *batchKeys) buckets() []int32 {
 	for i, signature := range k.signatures.keys {
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(k.signatures.tenants[i] + "\x00" + signature))
-		list = append(list, int32(h.Sum32()%signatureBuckets)) //nolint:gosec // below the number of buckets
+		list = append(list, int32(h.Sum32()%signatureBuckets))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)

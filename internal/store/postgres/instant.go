@@ -36,5 +36,5 @@ func byDatabase(ctx context.Context, tx pgx.Tx, t time.Time) (instant, error) {
 	if err := tx.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&now); err != nil {
 		return instant{}, err
 	}
-	return instant(now.Add(t.Sub(time.Now()))), nil
+	return instant(now.Add(time.Until(t))), nil
 }

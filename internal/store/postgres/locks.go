@@ -15,7 +15,7 @@ const (
 	// at what is stored to its commit. So an append either sees the failure, or is seen.
 	lockFailures int64 = 0x70736e01
 	// lockPartitions is held by whoever makes or drops partitions.
-	lockPartitions int64 = 0x70736e02
+	lockPartitions int64 = 0x70736e02 //nolint:unused // the functions of the schema take it
 	// lockRetention is held by the one replica that drops what is too old.
 	lockRetention int64 = 0x70736e03
 	// lockMigration is held by the one replica that migrates the schema.

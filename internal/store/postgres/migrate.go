@@ -21,7 +21,7 @@ var errNewer = errors.New("the database was written by a newer prodsentinel")
 // Migrate brings the schema of a database up to date, with a login that owns it or may create it,
 // and makes the partitions of the next days.
 func Migrate(ctx context.Context, databaseURL string) error {
-	pool, err := newPool(databaseURL, 0)
+	pool, err := newPool(databaseURL, 0) //nolint:contextcheck // a pool lives longer than this call
 	if err != nil {
 		return err
 	}

@@ -59,13 +59,13 @@ const openTimeout = 10 * time.Second
 // every call answers store.ErrUnavailable. What only an operator can mend is an error: a URL that
 // cannot be read, a login that is refused, a schema that is newer or may not be migrated.
 func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
-	pool, err := newPool(databaseURL, o.MaxConns)
+	pool, err := newPool(databaseURL, o.MaxConns) //nolint:contextcheck // a pool lives longer than this call
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{pool: pool, replica: pool, problem: errOpening, stop: func() {}}
 	if o.ReadURL != "" {
-		if s.replica, err = newPool(o.ReadURL, o.MaxConns); err != nil {
+		if s.replica, err = newPool(o.ReadURL, o.MaxConns); err != nil { //nolint:contextcheck // a pool lives longer than this call
 			s.replica = pool
 			return nil, errors.Join(fmt.Errorf("the read replica: %w", err), s.Close())
 		}

@@ -185,7 +185,7 @@ func TestOpenExplainsWhatIsWrong(t *testing.T) {
 				if os.Getuid() == 0 {
 					t.Skip("root may write anywhere")
 				}
-				require.NoError(t, os.Chmod(dir, 0o500)) //nolint:gosec // a directory
+				require.NoError(t, os.Chmod(dir, 0o500))
 				return filepath.Join(dir, "store.db")
 			},
 			[]string{"store.db", "permission denied", "sqlite.path"},

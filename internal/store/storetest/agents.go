@@ -114,7 +114,7 @@ func agentsOfOneRevisionAreClaimedOnce(t *testing.T, s store.Store) {
 	for range 4 {
 		workers.Go(func() {
 			claims, err := s.ClaimAgents(t.Context(), "w", lease, 1)
-			assert.NoError(t, err)
+			assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
 			mu.Lock()
 			defer mu.Unlock()
 			claimed = append(claimed, claims...)
@@ -186,7 +186,7 @@ func budgetHoldsForAllReplicas(t *testing.T, s store.Store) {
 				id, err := s.Reserve(t.Context(), tenant, "i", store.Spend{Tokens: 10, MicroUSD: 1}, limits)
 				if err != nil {
 					var exceeded *store.BudgetError
-					assert.ErrorAs(t, err, &exceeded)
+					assert.ErrorAs(t, err, &exceeded) //nolint:testifylint // not the test's goroutine
 					continue
 				}
 				mu.Lock()

@@ -176,7 +176,7 @@ func sweepsAtOnceAdoptOnce(t *testing.T, s store.Store) {
 	concurrently(sweepers, func(int) {
 		for {
 			found, err := s.Orphans(t.Context(), time.Now().Add(time.Second), 10)
-			assert.NoError(t, err)
+			assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
 			mu.Lock()
 			total += found
 			mu.Unlock()
