@@ -63,7 +63,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 			return err
 		}
 		if _, err := provider.Up(ctx); err != nil {
-			return fmt.Errorf("migrate the schema from version %d to %d, which needs a login that owns it (see prodsentinel migrate): %w", version, newest, err)
+			return fmt.Errorf("migrate the schema from version %d to %d: %w", version, newest, err)
 		}
 		return nil
 	})

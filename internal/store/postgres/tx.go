@@ -117,6 +117,9 @@ func unavailable(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: PostgreSQL refuses the login: check user, password and database of the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
 	case ofClass(err, "53300"):
 		return fmt.Errorf("%w: PostgreSQL has no connection left: raise its max_connections, or lower max_conns (SQLSTATE 53300)", store.ErrUnavailable)
+	case denied(err):
+		errors.As(err, &failed)
+		return fmt.Errorf("%w: PostgreSQL: %s: grant the login its role's rights, or run `prodsentinel migrate` with the login that owns the schema (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
 	case errors.As(err, &failed):
 		return fmt.Errorf("%w: PostgreSQL: %s (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
 	case errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):

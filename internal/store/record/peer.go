@@ -8,6 +8,9 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
+// maxHost is more bytes than a host name may have; anything longer is none, and no index takes it.
+const maxHost = 256
+
 // Peer is the address a span calls, host:port or host; "" where it names none. The spans of
 // servers and consumers carry addresses of their own.
 func Peer(s *signal.Span) string {
@@ -15,7 +18,7 @@ func Peer(s *signal.Span) string {
 		return ""
 	}
 	host, port := addressOf(s.Attributes)
-	if host == "" || !plain(host) {
+	if host == "" || len(host) > maxHost || !plain(host) {
 		return ""
 	}
 	if port != "" {
