@@ -143,15 +143,20 @@ func (a *Agents) Key(in Input) (string, error) {
 	return digestOf([]any{promptsVersion, in.CaseDigest, report, in.Title, in.Severity, a.config.Provider, a.config.Endpoint, a.settings()})
 }
 
+// settings names the versions of the sources as they are now: other code is another investigation.
 func (a *Agents) settings() Settings {
 	c := a.config
+	roots := make(map[string]SourceRoot, len(c.SourceRoots))
+	for service, root := range c.SourceRoots {
+		roots[service] = SourceRoot{Path: root.Path, Version: versionOf(root)}
+	}
 	return Settings{
 		Models:          map[string]string{agentSummarizer: c.modelOf(agentSummarizer), agentInvestigator: c.modelOf(agentInvestigator)},
 		Temperature:     c.Temperature,
 		Seed:            c.Seed,
 		MaxTurns:        c.MaxTurns,
 		MaxOutputTokens: c.MaxOutputTokens,
-		SourceRoots:     c.SourceRoots,
+		SourceRoots:     roots,
 		Redaction:       c.Redaction,
 	}
 }

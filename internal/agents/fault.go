@@ -53,6 +53,8 @@ func asFault(err error) *fault {
 	switch {
 	case errors.As(err, &f):
 		return f
+	case errors.Is(err, context.Canceled):
+		return fail(failInternal, "The investigation was interrupted.", err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fail(failTimeout, reasonDeadline, err)
 	default:

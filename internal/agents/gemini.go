@@ -70,11 +70,21 @@ func baseURL(c Config) string {
 
 func (g *gemini) generate(ctx context.Context, r *request) (*response, error) {
 	ctx, headers := withHeaders(ctx)
-	got, err := g.client.Models.GenerateContent(ctx, r.Model, contentsOf(r.Messages), configOf(r))
+	got, err := g.ask(ctx, r)
 	if err != nil {
 		return nil, faultOf(ctx, g.keep, err, headers)
 	}
 	return responseOf(got)
+}
+
+// ask makes the request. The client library panics over JSON whose types are not the protocol's.
+func (g *gemini) ask(ctx context.Context, r *request) (got *genai.GenerateContentResponse, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errMalformed
+		}
+	}()
+	return g.client.Models.GenerateContent(ctx, r.Model, contentsOf(r.Messages), configOf(r))
 }
 
 func configOf(r *request) *genai.GenerateContentConfig {
@@ -128,15 +138,15 @@ func responseOf(got *genai.GenerateContentResponse) (*response, error) {
 	r := &response{ModelVersion: got.ModelVersion, ID: got.ResponseID, Message: Message{Role: roleModel}}
 	if u := got.UsageMetadata; u != nil {
 		r.Usage = Usage{
-			Input:  int64(u.PromptTokenCount) + int64(u.ToolUsePromptTokenCount),
-			Cached: int64(u.CachedContentTokenCount),
-			Output: int64(u.CandidatesTokenCount) + int64(u.ThoughtsTokenCount),
+			Input:  count(u.PromptTokenCount) + count(u.ToolUsePromptTokenCount),
+			Output: count(u.CandidatesTokenCount) + count(u.ThoughtsTokenCount),
 		}
+		r.Usage.Cached = min(count(u.CachedContentTokenCount), r.Usage.Input)
 	}
 	if f := got.PromptFeedback; f != nil && f.BlockReason != "" && len(got.Candidates) == 0 {
 		return r, fail(failBlocked, "The model's safety filter refused the question.", errors.New(string(f.BlockReason)))
 	}
-	if len(got.Candidates) == 0 {
+	if len(got.Candidates) == 0 || got.Candidates[0] == nil {
 		return r, fail(failEmpty, reasonEmpty, nil)
 	}
 	c := got.Candidates[0]
@@ -148,6 +158,9 @@ func responseOf(got *genai.GenerateContentResponse) (*response, error) {
 	}
 	return r, finished(c.FinishReason, r.Message)
 }
+
+// count keeps a provider's mistake out of the sums.
+func count(tokens int32) int64 { return int64(max(tokens, 0)) }
 
 const reasonEmpty = "The model answered nothing."
 

@@ -86,15 +86,13 @@ func (u Usage) total() int64 { return u.Input + u.Output }
 
 // text is the answer's text without thoughts.
 func (m Message) text() string {
-	var s string
-	var sSb93 strings.Builder
+	var b strings.Builder
 	for _, p := range m.Parts {
 		if !p.Thought {
-			sSb93.WriteString(p.Text)
+			b.WriteString(p.Text)
 		}
 	}
-	s += sSb93.String()
-	return s
+	return b.String()
 }
 
 func (m Message) calls() []*Call {

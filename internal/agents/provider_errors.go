@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,6 +23,8 @@ type retryable struct {
 
 func (r *retryable) Unwrap() error { return r.fault }
 
+var errMalformed = errors.New("the answer is not of the protocol")
+
 const maxProviderText = 500 // bytes of a provider's message that are kept, for the log
 
 // faultOf turns what the client library returned into a sentence. What the provider wrote goes
@@ -29,6 +32,7 @@ const maxProviderText = 500 // bytes of a provider's message that are kept, for 
 func faultOf(ctx context.Context, keep scrubber, err error, headers *http.Header) error {
 	var api genai.APIError
 	var syntax *json.SyntaxError
+	var types *json.UnmarshalTypeError
 	switch {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fail(failTimeout, reasonDeadline, context.DeadlineExceeded)
@@ -38,8 +42,8 @@ func faultOf(ctx context.Context, keep scrubber, err error, headers *http.Header
 		return fail(failTooLarge, "The model's answer was larger than 4 MiB and was not read.", nil)
 	case errors.As(err, &api):
 		return statusFault(keep, api, headers)
-	case errors.As(err, &syntax):
-		return fail(failUnavailable, "The model's service answered something that is not JSON.", nil)
+	case errors.As(err, &syntax), errors.As(err, &types), errors.Is(err, errMalformed), errors.Is(err, io.ErrUnexpectedEOF):
+		return fail(failUnavailable, "The model's service answered something that is not JSON of its protocol.", nil)
 	default:
 		cause := errors.New(keep.text(shorten(err.Error())))
 		return &retryable{fault: fail(failUnavailable, "The model's service could not be reached.", cause)}

@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -119,6 +120,10 @@ func TestProviderAnswers(t *testing.T) {
 		"hang":                         {[]geminitest.Reply{geminitest.Hang()}, 50 * time.Millisecond, 1, failTimeout, "agents.timeout"},
 		"huge":                         {[]geminitest.Reply{geminitest.Huge(maxResponse + 1)}, 0, 1, failTooLarge, "larger than 4 MiB"},
 		"not JSON":                     {[]geminitest.Reply{geminitest.Raw("<html>gateway</html>")}, 0, 1, failUnavailable, "not JSON"},
+		"a list":                       {[]geminitest.Reply{geminitest.Raw("[]")}, 0, 1, failUnavailable, "not JSON"},
+		"other types":                  {[]geminitest.Reply{geminitest.Raw(`{"candidates":"none"}`)}, 0, 1, failUnavailable, "not JSON"},
+		"other types within":           {[]geminitest.Reply{geminitest.Raw(`{"candidates":[7]}`)}, 0, 1, failUnavailable, "not JSON"},
+		"null within":                  {[]geminitest.Reply{geminitest.Raw(`{"candidates":[null]}`)}, 0, 1, failUnavailable, "not JSON"},
 		"safety block of the prompt":   {[]geminitest.Reply{geminitest.Blocked()}, 0, 1, failBlocked, "refused the question"},
 		"safety block of the answer":   {[]geminitest.Reply{good.Finish("SAFETY")}, 0, 1, failBlocked, "stopped the answer"},
 		"empty candidate":              {[]geminitest.Reply{geminitest.Silent()}, 0, 1, failEmpty, "answered nothing"},
@@ -133,7 +138,7 @@ func TestProviderAnswers(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			server, url := serve(t, script(tt.replies...))
-			ctx, cancel := context.WithTimeout(t.Context(), max(tt.timeout, 5*time.Second*time.Duration(boolInt(tt.timeout == 0))))
+			ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(tt.timeout, 5*time.Second))
 			defer cancel()
 			books := &ledger{}
 			got, err := testAsker(t, testConfig(url)).ask(ctx, books, testRequest())
@@ -158,13 +163,6 @@ func TestProviderAnswers(t *testing.T) {
 			}
 		})
 	}
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func TestProviderUnreachable(t *testing.T) {

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ func refOf(s string) incident.Ref { return incident.Ref(strings.TrimSpace(s)) }
 // How much is shown of each log of many, in bytes.
 const (
 	maxLogFound  = 1_000
-	maxLogAround = 400
+	maxLogAround = 100 // of its body
 )
 
 // logQuery is what search_logs was asked for.
@@ -80,6 +81,24 @@ func (b *toolbox) matches(q logQuery, l *logEntry, text string) bool {
 	return !slices.ContainsFunc(q.words, func(w string) bool { return !strings.Contains(lower, w) })
 }
 
+// brief is a log on one line, taken from its rendering.
+func (b *toolbox) brief(l *logEntry) string {
+	text, _ := b.book.Text(l.ref)
+	_, body, _ := strings.Cut(text, "\nbody:") // other lines that begin so are indented
+	body, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(body), "| "), "\n")
+	return fmt.Sprintf("%s %s | %s | %s", l.ref, b.book.Time(l.log.EventTime(), l.trace), levelOf(l.log.Severity), cut(body, maxLogAround))
+}
+
+// levelOf is the highest of search_logs' severities that finds a log.
+func levelOf(severity int32) string {
+	for _, level := range []string{"error", "warn", "info", "debug"} {
+		if severity >= severities[level] {
+			return level
+		}
+	}
+	return "not set"
+}
+
 func (b *toolbox) logsAround(ref incident.Ref) (string, error) {
 	at, ok := b.book.byLog[ref]
 	if !ok {
@@ -102,9 +121,7 @@ func (b *toolbox) logsAround(ref incident.Ref) (string, error) {
 	}{{"before it:", same[max(0, i-aroundLogs):i]}, {"after it:", same[i+1 : min(len(same), i+1+aroundLogs)]}} {
 		p.add(part.title)
 		for _, l := range part.lines {
-			if text, ok := b.book.Text(l.ref); ok {
-				p.add(cut(text, maxLogAround))
-			}
+			p.add(b.brief(l))
 		}
 	}
 	return p.text("search for what is of interest"), nil
