@@ -50,6 +50,9 @@ type target struct {
 
 	// Of fill alone.
 	signals, days int
+
+	// Of reads alone.
+	only string
 }
 
 func run(ctx context.Context, args []string) error {
@@ -70,6 +73,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&t.second, "second", 100, "flood: traces of the second cause among them")
 	flags.IntVar(&t.senders, "senders", 6, "flood: requests under way at a time")
 	flags.IntVar(&t.signals, "signals", 10_000_000, "fill: how many signals")
+	flags.StringVar(&t.only, "only", "", "reads: the name of the one to measure")
 	flags.IntVar(&t.days, "days", 10, "fill: over how many days of receipt")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

@@ -41,6 +41,9 @@ func reads(ctx context.Context, t target) error {
 	}
 	fmt.Printf("| read | n | median | p99 | max | bytes |\n|---|---|---|---|---|---|\n")
 	for _, q := range asked {
+		if t.only != "" && t.only != q.name {
+			continue
+		}
 		if err := q.measure(ctx, base, t.n); err != nil {
 			return err
 		}

@@ -173,11 +173,11 @@ func (a *answering) calls(ctx context.Context, asked []incident.CallStats) ([]in
 	from := record.Before(a.onset, record.SeenWindow)
 	rows, err := a.tx.Query(ctx, `SELECT q.place, count(*), count(*) FILTER (WHERE failed), count(*) FILTER (WHERE recent), count(*) FILTER (WHERE recent AND failed)
 		FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS q(caller, callee, operation, place) CROSS JOIN LATERAL (
-			SELECT DISTINCT ON (time, id) status_code = 2 AS failed, time >= $7 AS recent FROM spans AS t
+			SELECT DISTINCT ON (id) failed, recent FROM (SELECT id, status_code = 2 AS failed, time >= $7 AS recent FROM spans AS t
 			WHERE tenant = $1 AND service = q.caller AND `+a.between("t", from, a.onset)+` AND time >= $5 AND time < $6 AND name = q.operation AND (
 				peer = q.callee OR starts_with(peer, q.callee || ':') OR attributes->>'peer.service' = q.callee
 				OR EXISTS (SELECT 1 FROM spans AS c WHERE c.tenant = $1 AND c.trace_id = t.trace_id AND c.parent_span_id = t.span_id AND c.service = q.callee))
-			ORDER BY time DESC, id LIMIT $8) AS c
+			ORDER BY time DESC LIMIT $8) AS newest) AS c
 		GROUP BY q.place ORDER BY q.place`,
 		a.tenant, callers, callees, operations, from, a.onset, record.Before(a.onset, record.RecentWindow), record.MostSamples)
 	if err != nil {

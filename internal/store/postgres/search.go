@@ -50,15 +50,17 @@ type search struct {
 	kind     *kind
 	from, to int64 // least and greatest event time
 	after    record.Position
-	afterID  signal.ID
 	newest   record.Newest
 	decoder  *decoder
 }
 
+// greatestID is the identity after all others.
+const greatestID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
 func newSearch(tx pgx.Tx, tenant string, f store.SignalFilter, after record.Position, limit int) (*search, error) {
 	q := &search{
 		tx: tx, tenant: textOf(tenant), filter: f, kind: kindOf(f.Kind), decoder: newDecoder(), newest: record.Newest{Limit: limit},
-		from: record.NanosOf(f.From), to: math.MaxInt64, after: after, afterID: signal.ID(slices.Repeat([]byte{math.MaxUint8}, 16)),
+		from: record.NanosOf(f.From), to: math.MaxInt64, after: after,
 	}
 	if !f.To.IsZero() {
 		q.to = record.NanosOf(f.To) - 1
@@ -66,11 +68,10 @@ func newSearch(tx pgx.Tx, tenant string, f store.SignalFilter, after record.Posi
 	if q.kind == nil {
 		return nil, fmt.Errorf("search signals: no kind %q", f.Kind)
 	}
-	if after != record.Endless {
-		var err error
-		if q.afterID, err = signal.ParseID(after.ID); err != nil {
-			return nil, fmt.Errorf("%w: %w", store.ErrInvalidCursor, err)
-		}
+	if after == record.Endless {
+		q.after.ID = greatestID
+	} else if _, err := signal.ParseID(after.ID); err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrInvalidCursor, err)
 	}
 	return q, nil
 }
@@ -102,12 +103,13 @@ func (q *search) trace(ctx context.Context) error {
 	if q.kind == kindPoints {
 		return nil
 	}
-	c := q.conditions(q.from, min(q.to, q.after.At))
-	c.add("trace_id = %s", q.filter.TraceID[:])
-	if q.filter.Service != "" {
-		c.add("service = %s", textOf(q.filter.Service))
-	}
-	return q.read(ctx, q.kind.newest(c, q.newest.Limit), c.args)
+	return q.read(ctx, q.from, q.upTo(q.to), func(c *conditions) string {
+		c.add("trace_id = %s", q.filter.TraceID[:])
+		if q.filter.Service != "" {
+			c.add("service = %s", textOf(q.filter.Service))
+		}
+		return q.newestOf(c)
+	})
 }
 
 // firstWindow is how far back the first window of a search over several services reaches; each
@@ -142,31 +144,57 @@ func (q *search) day(ctx context.Context, d day) error {
 	}
 }
 
-// window merges the newest records of services with event times in [first, last] into the hits.
+// window reads the newest records of services with event times in [first, last].
 func (q *search) window(ctx context.Context, d day, services []string, first, last int64) error {
-	c := q.conditions(first, last, d)
-	c.add("service = s.service")
-	return q.read(ctx, "SELECT r.* FROM unnest("+c.arg(services)+"::text[]) AS s(service) CROSS JOIN LATERAL ("+q.kind.newest(c, q.newest.Limit)+
-		fmt.Sprintf(") AS r ORDER BY r.time DESC, r.id DESC LIMIT %d", q.newest.Limit), c.args)
+	return q.read(ctx, first, q.upTo(last), func(c *conditions) string {
+		c.add("service = s.service")
+		return "SELECT r.* FROM unnest(" + c.arg(services) + "::text[]) AS s(service) CROSS JOIN LATERAL (" + q.newestOf(c) +
+			fmt.Sprintf(") AS r ORDER BY time DESC, id DESC, received_at LIMIT %d", q.newest.Limit)
+	}, d)
 }
 
-// newest is the query for the newest records that meet the conditions, each identity once, as
-// received first.
-func (k *kind) newest(c *conditions, limit int) string {
-	return fmt.Sprintf("SELECT DISTINCT ON (time, id) time, %s FROM %s AS t WHERE %s ORDER BY time DESC, id DESC, received_at LIMIT %d",
-		k.columns, k.table, c, limit)
+// newestOf is the query for the newest records that meet the conditions. Those delivered again are
+// not left out here, or the database would sort all there are before it gives the first.
+func (q *search) newestOf(c *conditions) string {
+	return fmt.Sprintf("SELECT time, %s FROM %s AS t WHERE %s ORDER BY time DESC, id DESC, received_at LIMIT %d",
+		q.kind.columns, q.kind.table, c, q.newest.Limit)
 }
 
-func (q *search) read(ctx context.Context, sql string, args []any) error {
-	var at int64
-	return q.decoder.read(ctx, q.tx, q.kind, func(r store.SignalRecord) {
-		q.newest.Add(record.Hit{SignalRecord: r, Position: record.Position{At: at, ID: record.Identity(r).String()}})
-	}, []any{&at}, sql, args...)
+// upTo is the position before all records with event times up to last that are to be listed.
+func (q *search) upTo(last int64) record.Position {
+	if last >= q.after.At {
+		return q.after
+	}
+	return record.Position{At: last, ID: greatestID}
 }
 
-// conditions of a search for event times in [first, last] among the rows t of the given days, of
-// all where none is given.
-func (q *search) conditions(first, last int64, of ...day) *conditions {
+// read merges into the hits the records from a position on, down to an event time, which query asks
+// for: as many as there are places among the hits, and more where some were delivered again.
+func (q *search) read(ctx context.Context, first int64, from record.Position, query func(*conditions) string, of ...day) error {
+	for distinct := 0; distinct < q.newest.Limit; {
+		c := q.conditions(first, from, of...)
+		sql := query(c)
+		rows := 0
+		var at int64
+		err := q.decoder.read(ctx, q.tx, q.kind, func(r store.SignalRecord) {
+			rows++
+			h := record.Hit{SignalRecord: r, Position: record.Position{At: at, ID: record.Identity(r).String()}}
+			if h.Position != from {
+				from = h.Position
+				distinct++
+				q.newest.Add(h)
+			}
+		}, []any{&at}, sql, c.args...)
+		if err != nil || rows < q.newest.Limit {
+			return err
+		}
+	}
+	return nil
+}
+
+// conditions of a search from a position down to an event time, among the rows t of the given days,
+// of all where none is given.
+func (q *search) conditions(first int64, from record.Position, of ...day) *conditions {
 	c := &conditions{}
 	c.add("tenant = %s", q.tenant)
 	until := "true"
@@ -175,10 +203,8 @@ func (q *search) conditions(first, last int64, of ...day) *conditions {
 		until = receivedUntil("o", of...)
 	}
 	c.add("time >= %s", first)
-	c.add("time <= %s", last)
-	if q.after.At == last {
-		c.add("(time < %s OR id < %s)", last, q.afterID[:])
-	}
+	c.add("time <= %s", from.At)
+	c.add("(time < %s OR id < %s::uuid)", from.At, from.ID)
 	if q.filter.MinSeverity > 0 {
 		switch {
 		case q.kind == kindLogs:
