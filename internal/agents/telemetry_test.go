@@ -47,7 +47,7 @@ func watched(t *testing.T, capture bool, m geminitest.Model) ([]sdktrace.ReadOnl
 func attributesOf(s sdktrace.ReadOnlySpan) map[string]string {
 	m := map[string]string{}
 	for _, kv := range s.Attributes() {
-		m[string(kv.Key)] = kv.Value.Emit()
+		m[string(kv.Key)] = kv.Value.String()
 	}
 	return m
 }
