@@ -25,6 +25,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/extension/coordinationextension/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/extension/coordinationextension/internal/metadatatest"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/coordination/coordinationtest"
 	"github.com/prodsentinel/prodsentinel/internal/servertest"
 )
 
@@ -107,10 +108,11 @@ func TestWithoutRedis(t *testing.T) {
 
 	require.NoError(t, s.Coordinator().Wake(t.Context(), coordination.QueueFailures, "c"))
 	metadatatest.AssertEqualCoordinationShared(t, s.telemetry, []metricdata.DataPoint[int64]{{Value: 1}}, metricdatatest.IgnoreTimestamp())
-	metadatatest.AssertEqualCoordinationQueued(t, s.telemetry, []metricdata.DataPoint[int64]{
-		{Value: 3, Attributes: attribute.NewSet(attribute.String("queue", "failures"))},
-		{Value: 0, Attributes: attribute.NewSet(attribute.String("queue", "incidents"))},
-	}, metricdatatest.IgnoreTimestamp())
+	var queued []metricdata.DataPoint[int64]
+	for q, n := range coordinationtest.Queued(coordination.QueueFailures, 3) {
+		queued = append(queued, metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("queue", string(q)))})
+	}
+	metadatatest.AssertEqualCoordinationQueued(t, s.telemetry, queued, metricdatatest.IgnoreTimestamp())
 }
 
 func TestWithTLSAndUser(t *testing.T) {
@@ -122,7 +124,7 @@ func TestWithTLSAndUser(t *testing.T) {
 	s := start(t, &RedisConfig{URL: configopaque.String(u.String()), TLS: configoptional.Some(cfg)})
 	assert.Empty(t, s.host.reported())
 	assert.Equal(t, coordination.Status{
-		Backend: "redis", Shared: true, Queued: map[coordination.Queue]int64{"failures": 0, "incidents": 0},
+		Backend: "redis", Shared: true, Queued: coordinationtest.Queued(coordination.QueueFailures, 0),
 	}, s.Coordinator().Status(t.Context()))
 
 	u.User = url.UserPassword("prodsentinel", secret+"!")
