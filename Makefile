@@ -39,7 +39,7 @@ build: ## Build bin/prodsentinel
 	go build -ldflags '$(LDFLAGS)' -o $(BINARY) .
 
 demo: build ## Watch a failure of three services become an incident; ONCE=1: check every kind of failure and exit
-	$(BINARY) demo $(if $(filter-out 0,$(ONCE)),--once)
+	$(BINARY) demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(AGENTS),--agents=$(AGENTS))
 
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
 	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) $(SERVERS) go test -timeout 20m ./...

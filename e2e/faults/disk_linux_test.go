@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(namespaceEnv) != "" {
 		os.Exit(m.Run())
 	}
-	runtime.LockOSThread() // the child lives as long as this thread
-	child := exec.Command(os.Args[0], os.Args[1:]...) //nolint:gosec // runs this test again
+	runtime.LockOSThread()                            // the child lives as long as this thread
+	child := exec.Command(os.Args[0], os.Args[1:]...) //nolint:gosec,noctx // runs this test again
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 	child.Env = append(os.Environ(), namespaceEnv+"=1")
 	child.SysProcAttr = ownNamespace()
@@ -63,7 +63,7 @@ func newDisk(t testing.TB, megabytes int) *disk {
 		require.NoError(t, os.Chmod(dir, 0o711))
 	}
 	d := &disk{dir: filepath.Join(parent, "disk")}
-	require.NoError(t, os.Mkdir(d.dir, 0o755)) //nolint:gosec // as above
+	require.NoError(t, os.Mkdir(d.dir, 0o755)) //nolint:gosec,noctx // as above
 	err := errors.Join(
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""),
 		syscall.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%dm,mode=0755", megabytes)),

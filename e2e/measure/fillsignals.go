@@ -78,8 +78,8 @@ func (w *world) request(traces, points int) store.Batch {
 
 func (w *world) trace(b *store.Batch) {
 	var id signal.TraceID
-	for i := range id { //nolint:gosec // any bits do
-		id[i] = byte(w.random.Uint32())
+	for i := range id {
+		id[i] = byte(w.random.Uint32()) //nolint:gosec // any bits do
 	}
 	start := w.end.Add(-time.Duration(w.random.Int64N(int64(24 * time.Hour))))
 	failing := w.random.IntN(failingOneIn) == 0
@@ -105,8 +105,8 @@ func (w *world) span(id signal.TraceID, i, service int, start time.Time) *signal
 	at := start.Add(time.Duration(i) * 3 * time.Millisecond)
 	route := fmt.Sprintf("/api/v1/%s/{id}", serviceName(service))
 	s := &signal.Span{
-		Resource: w.resources[service*instances+w.random.IntN(instances)], Scope: w.scope, //nolint:gosec // any bits do
-		TraceID: id, SpanID: signal.SpanID{1, byte(w.random.Uint32()), byte(w.random.Uint32()), byte(w.random.Uint32()), byte(i)},
+		Resource: w.resources[service*instances+w.random.IntN(instances)], Scope: w.scope,
+		TraceID: id, SpanID: signal.SpanID{1, byte(w.random.Uint32()), byte(w.random.Uint32()), byte(w.random.Uint32()), byte(i)}, //nolint:gosec // any bits do
 		Name: "GET " + route, Kind: signal.KindServer, Start: signal.NanosOf(at), End: signal.NanosOf(at.Add(time.Duration(5+w.random.IntN(200)) * time.Millisecond)),
 		Attributes: signal.Map{
 			text("http.request.method", "GET"), text("http.route", route), text("url.path", fmt.Sprintf("/api/v1/%s/%d", serviceName(service), w.random.IntN(1e6))),

@@ -6,6 +6,7 @@
 package demo
 
 import (
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/prodsentinel/prodsentinel/examples/shop"
+	"github.com/prodsentinel/prodsentinel/internal/cli"
 )
 
 // options are the command's flags.
@@ -22,6 +24,8 @@ type options struct {
 	dataDir string
 	timeout time.Duration
 	set     []string
+	// agents is "" for none or agentsScripted.
+	agents string
 }
 
 // NewCommand returns the demo command. It runs the executable it is part of again, as collector and as
@@ -39,6 +43,9 @@ verdict, and exits with 0 only if all are right.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.agents != "" && opts.agents != agentsScripted {
+				return cli.UsageError(cmd, fmt.Errorf("--agents: %q is not %s", opts.agents, agentsScripted))
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			return run(ctx, cmd.OutOrStdout(), opts)
@@ -48,6 +55,7 @@ verdict, and exits with 0 only if all are right.`,
 	cmd.Flags().StringVar(&opts.dataDir, "data-dir", "", "keep data and logs here (default: a temporary directory, removed at the end)")
 	cmd.Flags().DurationVar(&opts.timeout, "timeout", 3*time.Minute, "how long to wait for the verdicts")
 	cmd.Flags().StringArrayVar(&opts.set, "set", nil, "set a key of the collector's configuration, as in --set extensions.query.http.endpoint=localhost:9080")
+	cmd.Flags().StringVar(&opts.agents, "agents", "", "scripted: a script stands where the model does, to show what agents add without a key")
 	cmd.AddCommand(newServiceCommand())
 	return cmd
 }

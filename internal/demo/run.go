@@ -21,6 +21,14 @@ func run(ctx context.Context, out io.Writer, opts options) error {
 	if err := requireFree(ctx, append(collectorAddresses(opts.set), shopAddresses(cfg)...)); err != nil {
 		return err
 	}
+	if opts.agents == agentsScripted {
+		set, stop, err := serveScript(ctx)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		opts.set = append(set, opts.set...)
+	}
 	dir, err := openDataDir(opts.dataDir)
 	if err != nil {
 		return err
@@ -54,5 +62,5 @@ func play(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, opts op
 	if opts.once {
 		return checkAll(ctx, out, s, cfg, opts.timeout)
 	}
-	return watch(ctx, out, s, cfg, opts.timeout)
+	return watch(ctx, out, s, cfg, opts)
 }

@@ -19,7 +19,7 @@ const (
 
 // watch lets one payment fail, follows it to its report, and then keeps everything running until the
 // context ends.
-func watch(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, timeout time.Duration) error {
+func watch(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, opts options) error {
 	p := &terminal.Printer{Out: out}
 	front, err := s.startShop(ctx, otlp, cfg)
 	if err != nil {
@@ -39,13 +39,18 @@ func watch(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, timeou
 	}
 	p.Line("  answered %d, trace %s\n", failed.status, failed.traceID)
 
-	inc, an, err := follow(ctx, p, newAPI(dashboard), failed.traceID, timeout)
+	inc, an, err := follow(ctx, p, newAPI(dashboard), failed.traceID, opts.timeout)
 	if err != nil {
 		return err
 	}
 	p.Line("")
 	if err := terminal.WriteReport(out, inc, an); err != nil {
 		return err
+	}
+	if opts.agents != "" {
+		if err := showAgents(ctx, p, newAPI(dashboard), inc.ID); err != nil {
+			return err
+		}
 	}
 	p.Line("\nIn the browser: %s/incidents/%s", dashboard, inc.ID)
 	p.Line("Everything keeps running until you press Ctrl-C. Let more go wrong:")

@@ -194,9 +194,9 @@ func mergeAndClassificationDoNotClash(t *testing.T, s store.Store) {
 		if worker == 0 {
 			for range 5 {
 				_, err := s.MergeIncidents(t.Context(), tenant, first, second)
-				assert.NoError(t, err)
+				assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
 				_, err = s.SplitIncident(t.Context(), tenant, second)
-				assert.NoError(t, err)
+				assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
 			}
 			return
 		}

@@ -73,7 +73,7 @@ func (h history) begin(t *testing.T, s store.Store) {
 // there were any. Signals that came since change what a failure is.
 func (h history) classify(t *testing.T, s store.Store, owner string, limit int) bool {
 	claimed, err := s.ClaimFailures(t.Context(), owner, lease, limit)
-	if !assert.NoError(t, err) {
+	if !assert.NoError(t, err) { //nolint:testifylint // not the test's goroutine
 		return false
 	}
 	var results []store.Classified

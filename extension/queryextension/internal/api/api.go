@@ -35,6 +35,7 @@ type Reader interface {
 	Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error)
 	Status(ctx context.Context) (store.Status, error)
 	DeadLetters(ctx context.Context, tenant string, limit int) ([]store.DeadLetter, error)
+	AgentsInfo(ctx context.Context) (store.AgentsInfo, error)
 }
 
 // Tenant is the tenant of every read while tenancy is off.

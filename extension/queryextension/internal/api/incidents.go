@@ -51,7 +51,7 @@ func (a *API) analysis(w http.ResponseWriter, r *http.Request, q *query) error {
 		if err != nil {
 			return err
 		}
-		return respond(w, r, an)
+		return respond(w, r, an.Assessed())
 	})
 }
 

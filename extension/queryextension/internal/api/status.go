@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -72,8 +73,10 @@ type DeadLetters struct {
 
 // AgentsState says whether a model takes part, and why not.
 type AgentsState struct {
-	Enabled bool   `json:"enabled"`
-	Reason  string `json:"reason,omitempty"`
+	Enabled  bool   `json:"enabled"`
+	Reason   string `json:"reason,omitempty"`
+	Provider string `json:"provider,omitempty"`
+	Model    string `json:"model,omitempty"`
 }
 
 func (a *API) status(w http.ResponseWriter, r *http.Request, _ *query) error {
@@ -116,8 +119,20 @@ func (a *API) changes(w http.ResponseWriter, r *http.Request, q *query) error {
 	return respond(w, r, answer)
 }
 
-// agentsOff is why no model takes part: the reports are the rules' own.
-const agentsOff = "no model is configured (agents.provider is none); reports come from the rules alone"
+// agentsUnknown is why no model takes part where no worker has said anything.
+const agentsUnknown = "No worker has reported whether it asks agents; reports come from the rules alone."
+
+// agents is what a worker process said last.
+func (a *API) agents(ctx context.Context) (AgentsState, error) {
+	info, err := a.store.AgentsInfo(ctx)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return AgentsState{Reason: agentsUnknown}, nil
+	case err != nil:
+		return AgentsState{}, err
+	}
+	return AgentsState{Enabled: info.Enabled, Reason: info.Reason, Provider: info.Provider, Model: info.Model}, nil
+}
 
 func filled(counts map[string]int64, keys ...string) map[string]int64 {
 	out := make(map[string]int64, len(keys))
@@ -142,6 +157,10 @@ func (a *API) State(ctx context.Context) (State, error) {
 		}
 	}
 	failures := filled(s.FailuresByState, failureStates...)
+	agents, err := a.agents(ctx)
+	if err != nil {
+		return State{}, err
+	}
 	return State{
 		Versions:  Versions{ProdSentinel: a.info.Version, Engine: a.info.Engine, Schema: s.SchemaVersion},
 		StartedAt: a.info.StartedAt.UTC(),
@@ -156,7 +175,7 @@ func (a *API) State(ctx context.Context) (State, error) {
 		},
 		DeadLetters:  DeadLetters{Analyses: s.AnalysesFailed, QuarantinedRecords: s.Quarantined, Items: dead},
 		Coordination: a.info.Coordination(ctx),
-		Agents:       AgentsState{Reason: agentsOff},
+		Agents:       agents,
 		Subscribers:  a.events.Count(),
 	}, nil
 }

@@ -76,7 +76,7 @@ func (a *agents) Opinion() string {
 	case incident.StanceAbstains:
 		return "The agents find that the evidence does not carry a verdict."
 	case incident.StanceDisagrees:
-		return "The agents hold another candidate likelier. The rules' verdict stands; both are shown."
+		return "The agents hold another candidate likelier than the rules do, so the verdict is open; both are shown."
 	default:
 		return ""
 	}

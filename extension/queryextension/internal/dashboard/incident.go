@@ -139,6 +139,7 @@ func (d *Dashboard) addAnalysis(ctx context.Context, page *incidentPage, revisio
 	if err != nil {
 		return err
 	}
+	an = an.Assessed()
 	page.Analysis = &an
 	page.Old = len(page.Revisions) > 0 && an.Revision != page.Revisions[0].Revision
 

@@ -113,7 +113,7 @@ func TestIncidentPageSaysWhatTheReportSays(t *testing.T) {
 	_, body := fetch(t, http.MethodGet, site.URL+"/incidents/"+site.Pool)
 	report := querytest.PoolReport()
 	texts := []string{
-		report.RootCause.Statement, "80 % confident", "at most 80", report.RootCause.CappedBy[0].Reason, report.CriticalFailure.Statement,
+		report.RootCause.Statement, "50 % confident", "at most 50 %", "at most 80", report.RootCause.CappedBy[0].Reason, report.CriticalFailure.Statement,
 		"payment → gateway", report.Gaps[0].Detail, report.Narrative.NextSteps[0], "Why these were grouped", "repo.go:87", "25 failing traces",
 		"/query/incidents/" + site.Pool + "/bundle",
 	}

@@ -14,7 +14,7 @@ import (
 func TestStatusPage(t *testing.T) {
 	site := sitetest.Serve(t, querytest.Options{})
 	_, body := fetch(t, http.MethodGet, site.URL+"/status")
-	for _, text := range []string{"memory, within this process", "sqlite, schema", "no model is configured", "Wake-ups for failures"} {
+	for _, text := range []string{"memory, within this process", "sqlite, schema", "No worker has reported", "Wake-ups for failures"} {
 		assert.Contains(t, body, text)
 	}
 	assert.NotContains(t, body, "dead-letters retry")
