@@ -108,19 +108,11 @@ func TestWithoutRedis(t *testing.T) {
 
 	require.NoError(t, s.Coordinator().Wake(t.Context(), coordination.QueueFailures, "c"))
 	metadatatest.AssertEqualCoordinationShared(t, s.telemetry, []metricdata.DataPoint[int64]{{Value: 1}}, metricdatatest.IgnoreTimestamp())
-<<<<<<< HEAD
 	var queued []metricdata.DataPoint[int64]
 	for q, n := range coordinationtest.Queued(coordination.QueueFailures, 3) {
 		queued = append(queued, metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("queue", string(q)))})
 	}
 	metadatatest.AssertEqualCoordinationQueued(t, s.telemetry, queued, metricdatatest.IgnoreTimestamp())
-=======
-	metadatatest.AssertEqualCoordinationQueued(t, s.telemetry, []metricdata.DataPoint[int64]{
-		{Value: 3, Attributes: attribute.NewSet(attribute.String("queue", "failures"))},
-		{Value: 0, Attributes: attribute.NewSet(attribute.String("queue", "incidents"))},
-		{Value: 0, Attributes: attribute.NewSet(attribute.String("queue", "agents"))},
-	}, metricdatatest.IgnoreTimestamp())
->>>>>>> eaf5d6a (Show what agents do in the status, and let a script stand for the model in the demo)
 }
 
 func TestWithTLSAndUser(t *testing.T) {
@@ -132,11 +124,7 @@ func TestWithTLSAndUser(t *testing.T) {
 	s := start(t, &RedisConfig{URL: configopaque.String(u.String()), TLS: configoptional.Some(cfg)})
 	assert.Empty(t, s.host.reported())
 	assert.Equal(t, coordination.Status{
-<<<<<<< HEAD
 		Backend: "redis", Shared: true, Queued: coordinationtest.Queued(coordination.QueueFailures, 0),
-=======
-		Backend: "redis", Shared: true, Queued: map[coordination.Queue]int64{"failures": 0, "incidents": 0, "agents": 0},
->>>>>>> eaf5d6a (Show what agents do in the status, and let a script stand for the model in the demo)
 	}, s.Coordinator().Status(t.Context()))
 
 	u.User = url.UserPassword("prodsentinel", secret+"!")

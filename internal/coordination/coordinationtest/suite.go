@@ -266,15 +266,9 @@ func statusCountsWakeUps(t *testing.T, c coordination.Coordinator, _ Backend) {
 	assert.NotEmpty(t, status.Backend)
 	assert.True(t, status.Shared)
 	assert.Empty(t, status.Problem)
-<<<<<<< HEAD
 	assert.Equal(t, Queued(coordination.QueueFailures, 0), status.Queued)
 	require.NoError(t, c.Wake(t.Context(), coordination.QueueFailures, "a", "b"))
 	assert.Equal(t, Queued(coordination.QueueFailures, 2), c.Status(t.Context()).Queued)
-=======
-	assert.Equal(t, map[coordination.Queue]int64{"failures": 0, "incidents": 0, "agents": 0}, status.Queued)
-	require.NoError(t, c.Wake(t.Context(), coordination.QueueFailures, "a", "b"))
-	assert.Equal(t, map[coordination.Queue]int64{"failures": 2, "incidents": 0, "agents": 0}, c.Status(t.Context()).Queued)
->>>>>>> eaf5d6a (Show what agents do in the status, and let a script stand for the model in the demo)
 }
 
 func allSubscribersHearAChange(t *testing.T, c coordination.Coordinator, _ Backend) {

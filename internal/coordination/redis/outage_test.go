@@ -44,11 +44,7 @@ func TestGoneAtTheStart(t *testing.T) {
 	assert.Equal(t, []string{"Redis cannot be reached: connection refused"}, w.all())
 	assert.Equal(t, coordination.Status{
 		Backend: "redis", Problem: "Redis cannot be reached: connection refused",
-<<<<<<< HEAD
 		Queued: coordinationtest.Queued(coordination.QueueFailures, 0),
-=======
-		Queued: map[coordination.Queue]int64{"failures": 0, "incidents": 0, "agents": 0},
->>>>>>> eaf5d6a (Show what agents do in the status, and let a script stand for the model in the demo)
 	}, c.Status(t.Context()))
 	coordinatesForItself(t, c, "k")
 
