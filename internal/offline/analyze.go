@@ -4,6 +4,7 @@ package offline
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ var outputs = []string{"text", "json", "markdown"}
 type analyzeOptions struct {
 	output   string
 	revision int
+	replay   bool
 }
 
 // NewAnalyzeCommand returns the analyze command.
@@ -45,7 +47,7 @@ compares it with the report that the bundle holds. It needs no server and sends 
 				return cli.UsageError(cmd, fmt.Errorf("--output: %q is none of %s", opts.output, strings.Join(outputs, ", ")))
 			}
 			for _, name := range args {
-				if err := analyzeFile(cmd.InOrStdin(), cmd.OutOrStdout(), name, opts); err != nil {
+				if err := analyzeFile(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), name, opts); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 			}
@@ -54,10 +56,11 @@ compares it with the report that the bundle holds. It needs no server and sends 
 	}
 	cmd.Flags().StringVar(&opts.output, "output", "text", "form of the report: "+strings.Join(outputs, ", "))
 	cmd.Flags().IntVar(&opts.revision, "revision", 0, "which analysis of the incident (default: the newest)")
+	cmd.Flags().BoolVar(&opts.replay, "replay", false, "also have what agents said again from the conversation in the bundle, without asking anybody")
 	return cmd
 }
 
-func analyzeFile(in io.Reader, out io.Writer, name string, opts analyzeOptions) error {
+func analyzeFile(ctx context.Context, in io.Reader, out io.Writer, name string, opts analyzeOptions) error {
 	bundle, err := readBundle(in, name)
 	if err != nil {
 		return err
@@ -73,7 +76,14 @@ func analyzeFile(in io.Reader, out io.Writer, name string, opts analyzeOptions) 
 	if err := write(out, bundle.Incident, again, opts.output); err != nil {
 		return err
 	}
-	return compare(stored, again)
+	if err := compare(stored, again); err != nil || !opts.replay {
+		return err
+	}
+	said, err := replay(ctx, bundle, stored)
+	if err != nil {
+		return err
+	}
+	return writeAgents(out, said, opts.output)
 }
 
 func readBundle(in io.Reader, name string) (*analysis.Bundle, error) {
