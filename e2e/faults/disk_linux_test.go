@@ -63,7 +63,7 @@ func newDisk(t testing.TB, megabytes int) *disk {
 		require.NoError(t, os.Chmod(dir, 0o711))
 	}
 	d := &disk{dir: filepath.Join(parent, "disk")}
-	require.NoError(t, os.Mkdir(d.dir, 0o755)) //nolint:gosec,noctx // as above
+	require.NoError(t, os.Mkdir(d.dir, 0o755)) //nolint:gosec // as above
 	err := errors.Join(
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""),
 		syscall.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%dm,mode=0755", megabytes)),

@@ -99,7 +99,7 @@ func TestRefusedRecordsAreQuarantinedAlone(t *testing.T) {
 func randomText() string {
 	var b strings.Builder
 	for i := range 500 {
-		fmt.Fprintf(&b, "%x", traceID(fmt.Sprint(i)))
+		fmt.Fprintf(&b, "%x", traceID(fmt.Sprint(i))) //nolint:perfsprint // any name does
 	}
 	return b.String()
 }
@@ -163,11 +163,11 @@ func TestAppendsSideBySide(t *testing.T) {
 			for i := range each {
 				var batches []store.Batch
 				for k := range 5 { // the same traces in another order
-					batches = append(batches, failingTrace(fmt.Sprint((i+k*n)%7)), spansOf(fmt.Sprint((i*n+k)%7), fmt.Sprint(n, " ", i, " ", k)))
+					batches = append(batches, failingTrace(fmt.Sprint((i+k*n)%7)), spansOf(fmt.Sprint((i*n+k)%7), fmt.Sprint(n, " ", i, " ", k))) //nolint:perfsprint // any name does
 				}
 				_, err := s.Append(t.Context(), batches)
-				assert.NoError(t, err)
-				_, err = s.UpsertFailures(t.Context(), []store.FailureHint{{Key: traceID(fmt.Sprint(i % 7)).String()}})
+				assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
+				_, err = s.UpsertFailures(t.Context(), []store.FailureHint{{Key: traceID(fmt.Sprint(i % 7)).String()}}) //nolint:perfsprint // any name does
 				assert.NoError(t, err)
 			}
 		})

@@ -15,7 +15,7 @@ func TestCheckURL(t *testing.T) {
 		"postgresql+asyncpg://user:secret@db.example:5433/prodsentinel?sslmode=verify-full",
 		"postgres://user:p%40ss@primary,standby/prodsentinel?target_session_attrs=read-write",
 	} {
-		assert.NoError(t, postgres.CheckURL(url), url)
+		require.NoError(t, postgres.CheckURL(url), url)
 	}
 	for name, url := range map[string]string{
 		"empty":            "",

@@ -202,7 +202,7 @@ func mergeAndClassificationDoNotClash(t *testing.T, s store.Store) {
 		}
 		for {
 			claimed, err := s.ClaimFailures(t.Context(), names[worker], lease, 3)
-			if !assert.NoError(t, err) || len(claimed) == 0 {
+			if !assert.NoError(t, err) || len(claimed) == 0 { //nolint:testifylint // not the test's goroutine
 				return
 			}
 			var results []store.Classified
