@@ -166,7 +166,7 @@ func TestAppendsSideBySide(t *testing.T) {
 					batches = append(batches, failingTrace(fmt.Sprint((i+k*n)%7)), spansOf(fmt.Sprint((i*n+k)%7), fmt.Sprint(n, " ", i, " ", k))) //nolint:perfsprint // any name does
 				}
 				_, err := s.Append(t.Context(), batches)
-				assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
+				assert.NoError(t, err)                                                                                  //nolint:testifylint // not the test's goroutine
 				_, err = s.UpsertFailures(t.Context(), []store.FailureHint{{Key: traceID(fmt.Sprint(i % 7)).String()}}) //nolint:perfsprint // any name does
 				assert.NoError(t, err)
 			}
