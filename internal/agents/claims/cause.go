@@ -26,7 +26,7 @@ func (k *check) causedBy() string {
 		if isError(r) && !shruggedOff(r) && k.subject.Holds(k.place(r)) {
 			effects = append(effects, r)
 		}
-		if k.about(k.object, r) || k.object.Holds(k.place(r)) {
+		if k.about(k.object, r) || k.object.Holds(k.place(r)) || k.failedCallTo(k.object, r) {
 			causes = append(causes, r)
 		}
 	}
@@ -35,6 +35,10 @@ func (k *check) causedBy() string {
 	}
 	for _, e := range effects {
 		for _, c := range causes {
+			if e == c && !k.failedCallTo(k.object, c) {
+				reason = fmt.Sprintf("no cited record shows what happened at %s", k.name(k.object))
+				continue
+			}
 			if reason = k.connects(e, c); reason == "" {
 				k.cite(e, c)
 				k.statement = fmt.Sprintf("%s because of %s", k.failure(k.subject, e), k.objectWord(c))
@@ -43,6 +47,11 @@ func (k *check) causedBy() string {
 		}
 	}
 	return reason
+}
+
+// failedCallTo tells whether a record is a call to a component that failed.
+func (k *check) failedCallTo(c dossier.Component, r *dossier.Record) bool {
+	return r.Span != nil && r.Node.IsExit() && isError(r) && !shruggedOff(r) && k.calls(r.Node, c)
 }
 
 // place is where in its trace a record belongs: a log without a span to the only request of its
@@ -74,7 +83,8 @@ func (k *check) connects(effect, cause *dossier.Record) string {
 	switch {
 	case effect.Trace != cause.Trace:
 		return "the records belong to different traces, which share no component that both cite"
-	case e == c && !k.object.IsDependency():
+	case k.failedCallTo(k.object, cause):
+	case e == c:
 		return "both records are of one span"
 	case !e.LocalRoot().Covers(c) || c.Service == e.Service && c.LocalRoot() == e.LocalRoot() && !e.Covers(c):
 		return fmt.Sprintf("no call of %s led to the cited record of %s", k.name(k.subject), k.name(k.object))
@@ -95,6 +105,9 @@ func (k *check) carried(e, c *dossier.Node, effect *dossier.Record) string {
 	at, failed := c.FirstError()
 	if !failed {
 		at, failed = errorBelow(c)
+	}
+	if !failed && refuses(c) {
+		at, failed = c.End, true
 	}
 	timedOut := k.timedOut(e, c, effect)
 	switch {
@@ -179,6 +192,23 @@ func toldAt(r *dossier.Record, n *dossier.Node) signal.Nanos {
 	return n.End
 }
 
+// refuses tells whether a span answered that it would not do what it was asked, which services do not
+// record as an error of theirs.
+func refuses(n *dossier.Node) bool {
+	if n.Span == nil || n.Span.Kind != signal.KindServer {
+		return false
+	}
+	switch status := dossier.HTTPStatus(n.Span); {
+	case status == 401, status == 403, status == 407, status == 408, status == 429, status >= 500:
+		return true
+	}
+	switch dossier.RPCStatus(n.Span) {
+	case "UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED":
+		return true
+	}
+	return false
+}
+
 func errorBelow(c *dossier.Node) (at signal.Nanos, failed bool) {
 	for _, n := range c.Trace.Nodes {
 		if c.Covers(n) && n.Service == c.Service {
@@ -236,10 +266,13 @@ func heldTime(e, c *dossier.Node, told signal.Nanos) bool {
 
 // objectWord names the cause by what its record shows.
 func (k *check) objectWord(c *dossier.Record) string {
-	if k.object.IsDependency() {
-		return "a failed call to " + k.name(k.object)
-	}
 	n := k.place(c)
+	switch {
+	case k.object.IsDependency(), !k.object.Holds(n):
+		return "a failed call to " + k.name(k.object)
+	case refuses(n) && !n.Failed():
+		return "the answer of " + k.name(k.object) + withStatus(&dossier.Record{Span: n.Span})
+	}
 	if n.Failed() || isError(c) {
 		return "an error in " + k.name(k.object) + k.inOperation(k.object, n)
 	}
