@@ -18,14 +18,14 @@ const seedsPerScenario = 8
 // Every false claim is rejected, or shown only as undecided; no more than 2 % of the true ones are
 // rejected, at least half of which involve redacted text, callees that outlast their callers, or skew.
 func TestClaims(t *testing.T) {
-	var true_, hard, rejectedTrue, false_, shownFalse, undecided int
+	var trueOnes, hard, rejectedTrue, falseOnes, shownFalse, undecided int
 	wrongly := map[string]int{}
 	for _, scenario := range []string{"fail-pay", "fail-stock", "fail-auth", "slow-stock", "lost-db", "lock-db"} {
 		for seed := range uint64(seedsPerScenario) {
 			w := newWorld(t, scenario, seed)
 			truths := w.truths(scenario)
 			for _, c := range truths {
-				true_++
+				trueOnes++
 				if c.hard {
 					hard++
 				}
@@ -36,7 +36,7 @@ func TestClaims(t *testing.T) {
 				}
 			}
 			for _, c := range w.falsehoods(scenario, truths) {
-				false_++
+				falseOnes++
 				verified, _ := claims.Verify(w.Dossier, []incident.Claim{c.Claim})
 				switch {
 				case len(verified) == 0:
@@ -50,13 +50,13 @@ func TestClaims(t *testing.T) {
 		}
 	}
 	t.Logf("%d claims: %d true (%d of them hard), %d of them rejected; %d false, %d of them shown as fact, %d kept as undecided order",
-		true_+false_, true_, hard, rejectedTrue, false_, shownFalse, undecided)
+		trueOnes+falseOnes, trueOnes, hard, rejectedTrue, falseOnes, shownFalse, undecided)
 	for why, n := range wrongly {
 		t.Logf("%d times rejected although true: %s", n, why)
 	}
-	assert.GreaterOrEqual(t, true_+false_, 200)
-	assert.GreaterOrEqual(t, false_, true_)
-	assert.GreaterOrEqual(t, 2*hard, true_)
+	assert.GreaterOrEqual(t, trueOnes+falseOnes, 200)
+	assert.GreaterOrEqual(t, falseOnes, trueOnes)
+	assert.GreaterOrEqual(t, 2*hard, trueOnes)
 	assert.Zero(t, shownFalse)
-	assert.LessOrEqual(t, 100*rejectedTrue, 2*true_)
+	assert.LessOrEqual(t, 100*rejectedTrue, 2*trueOnes)
 }

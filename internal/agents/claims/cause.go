@@ -36,7 +36,7 @@ func (k *check) causedBy() string {
 	for _, e := range effects {
 		for _, c := range causes {
 			if e == c && !k.failedCallTo(k.object, c) {
-				reason = fmt.Sprintf("no cited record shows what happened at %s", k.name(k.object))
+				reason = "no cited record shows what happened at " + k.name(k.object)
 				continue
 			}
 			if reason = k.connects(e, c); reason == "" {
