@@ -16,11 +16,16 @@ import (
 )
 
 type exportOptions struct {
-	api, file string
+	api, file, caFile string
 }
 
-// exportTimeout bounds the making of a bundle and its way here.
-const exportTimeout = 5 * time.Minute
+const (
+	// exportTimeout bounds the making of a bundle and its way here.
+	exportTimeout = 5 * time.Minute
+	// tokenEnv has the token for an API behind an authenticator. No flag has it: everybody on the
+	// machine can read those.
+	tokenEnv = "PRODSENTINEL_TOKEN"
+)
 
 // NewExportCommand returns the export command.
 func NewExportCommand() *cobra.Command {
@@ -30,7 +35,12 @@ func NewExportCommand() *cobra.Command {
 		Short: "Writes an incident's bundle: its reports, what they were made from, and what agents said",
 		Long: `Asks a running ProdSentinel for the bundle of an incident and writes it to a file. analyze makes the
 report again from it, on any machine. A bundle holds the incident's traces, logs and metrics as they
-were received: treat it like those.`,
+were received: treat it like those.
+
+Where the API asks for a bearer token, export sends the one in the variable PRODSENTINEL_TOKEN.`,
+		Example: `  prodsentinel export fc85274444b9860533fed937ee4a0d36
+  PRODSENTINEL_TOKEN=$(cat token) prodsentinel export fc85274444b9860533fed937ee4a0d36 \
+      --api https://prodsentinel.example --ca-file ca.pem -f - | prodsentinel analyze -`,
 		Args:         cobra.ExactArgs(1),
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,11 +61,17 @@ were received: treat it like those.`,
 	}
 	cmd.Flags().StringVar(&opts.api, "api", "http://localhost:8080", "address of the query API")
 	cmd.Flags().StringVarP(&opts.file, "file", "f", "", `where to write the bundle; "-" for standard output (default incident-ID.tar.gz)`)
+	cmd.Flags().StringVar(&opts.caFile, "ca-file", "", "certificates (PEM) to trust in place of the system's")
 	return cmd
 }
 
 func export(ctx context.Context, stdout io.Writer, incidentID string, opts exportOptions) error {
-	body, err := download(ctx, opts.api, incidentID)
+	client, err := newClient(opts.caFile)
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	body, err := download(ctx, client, opts.api, incidentID)
 	if err != nil {
 		return err
 	}
@@ -67,7 +83,7 @@ func export(ctx context.Context, stdout io.Writer, incidentID string, opts expor
 	return writeFile(opts.file, body)
 }
 
-func download(ctx context.Context, api, incidentID string) (io.ReadCloser, error) {
+func download(ctx context.Context, client *http.Client, api, incidentID string) (io.ReadCloser, error) {
 	base, err := url.Parse(api)
 	if err != nil || base.Host == "" {
 		return nil, fmt.Errorf("--api: %q is no address like http://localhost:8080", api)
@@ -76,7 +92,11 @@ func download(ctx context.Context, api, incidentID string) (io.ReadCloser, error
 	if err != nil {
 		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	token := strings.TrimSpace(os.Getenv(tokenEnv))
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w; is ProdSentinel running there? --api names another address", err)
 	}
@@ -85,6 +105,11 @@ func download(ctx context.Context, api, incidentID string) (io.ReadCloser, error
 		return resp.Body, nil
 	case http.StatusNotFound:
 		err = errors.New("there is no such incident")
+	case http.StatusUnauthorized:
+		err = errors.New("the API asks for a token (401): put one into the variable " + tokenEnv)
+		if token != "" {
+			err = errors.New("the API refuses the token in the variable " + tokenEnv + " (401)")
+		}
 	default:
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1024))
 		err = fmt.Errorf("%s: %s", resp.Status, strings.TrimSpace(string(text)))

@@ -3,6 +3,9 @@ package offline
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -175,5 +178,41 @@ func TestExport(t *testing.T) {
 		_, err := run(t, NewExportCommand(), nil, args[0], "--api", args[1], "-f", filepath.Join(t.TempDir(), "none"))
 		require.ErrorContains(t, err, want)
 	}
-	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestExportThroughAnAuthenticator(t *testing.T) {
+	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer s3cret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = w.Write([]byte("bundle"))
+	}))
+	site.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer site.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: site.Certificate().Raw}), 0o600))
+	none := filepath.Join(t.TempDir(), "none.pem")
+	require.NoError(t, os.WriteFile(none, []byte("hello"), 0o600))
+	export := func(token, ca string) (string, error) {
+		t.Setenv("PRODSENTINEL_TOKEN", token)
+		return run(t, NewExportCommand(), nil, "known", "--api", site.URL, "--ca-file", ca, "-f", "-")
+	}
+
+	out, err := export("s3cret\n", ca)
+	require.NoError(t, err)
+	assert.Equal(t, "bundle", out)
+	for name, test := range map[string]struct{ token, ca, want string }{
+		"no token":            {"", ca, "put one into the variable PRODSENTINEL_TOKEN"},
+		"another token":       {"wr0ng", ca, "refuses the token in the variable PRODSENTINEL_TOKEN"},
+		"unknown certificate": {"s3cret", "", "certificate"},
+		"no such file":        {"s3cret", "/nowhere/ca.pem", "--ca-file: open /nowhere/ca.pem"},
+		"no certificate":      {"s3cret", none, "has no certificate"},
+	} {
+		_, err := export(test.token, test.ca)
+		require.ErrorContains(t, err, test.want, name)
+		if test.token != "" {
+			assert.NotContains(t, err.Error(), test.token, name)
+		}
+	}
 }
