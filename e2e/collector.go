@@ -96,6 +96,9 @@ func (c *Collector) Kill() {
 	<-c.exited
 }
 
+// PID is the process' number.
+func (c *Collector) PID() int { return c.cmd.Process.Pid }
+
 // Log returns what the collector has written to standard output and error so far.
 func (c *Collector) Log() string {
 	log, err := os.ReadFile(c.logFile)

@@ -70,6 +70,9 @@ func (p *PostgreSQL) Database() string {
 	return createDatabase(p.t, p.URL())
 }
 
+// PID is the number of the running server's main process, whose children are all others.
+func (p *PostgreSQL) PID() int { return p.process.Process.Pid }
+
 // Start runs the stopped server and returns when it answers, after its recovery.
 func (p *PostgreSQL) Start() {
 	p.t.Helper()
