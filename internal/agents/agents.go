@@ -106,11 +106,15 @@ func (a *Agents) Investigate(ctx context.Context, in Input) (Outcome, error) {
 }
 
 // Replay has an investigation again from its transcript: the same claims are verified against the
-// case, nobody is asked, and no file is read. The outcome equals the first one, to the byte; an
-// error tells that case, report or program are not those of the transcript.
+// case, nobody is asked, and no file is read. Title and severity are those of the transcript. The
+// outcome equals the first one, to the byte; an error tells that case, report or program are not
+// those of the transcript.
 func Replay(ctx context.Context, in Input, t *Transcript) (Outcome, error) {
 	if err := in.validate(); err != nil {
 		return Outcome{}, err
+	}
+	if t.Prompts != promptsVersion {
+		return Outcome{}, fmt.Errorf("the transcript was made with version %d of the instructions, and this program has version %d: replay it with the version of prodsentinel that made it", t.Prompts, promptsVersion)
 	}
 	redactor, err := redact.New(t.Settings.Redaction)
 	if err != nil {
@@ -121,7 +125,7 @@ func Replay(ctx context.Context, in Input, t *Transcript) (Outcome, error) {
 		return Outcome{}, err
 	}
 	p := newPlayer(t)
-	in.Budget = Unlimited{}
+	in.Budget, in.Title, in.Severity = Unlimited{}, t.Title, t.Severity
 	r := newRun(t.Settings, t.Provider, redactor, p, watch, in)
 	r.player = p
 	err = r.work(ctx)

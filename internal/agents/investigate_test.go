@@ -90,6 +90,10 @@ func replayed(t *testing.T, in Input, first Outcome) {
 	again, err := Replay(t.Context(), in, opened)
 	require.NoError(t, err)
 	assert.Equal(t, encoded(t, first.Agents), encoded(t, again.Agents))
+	in.Title, in.Severity = "as it is called today", incident.SeverityLow
+	again, err = Replay(t.Context(), in, opened)
+	require.NoError(t, err)
+	assert.Equal(t, encoded(t, first.Agents), encoded(t, again.Agents), "whatever became of the incident since")
 	assert.Equal(t, string(body), encoded(t, again.Transcript), "canonical")
 }
 
@@ -277,8 +281,11 @@ func TestReplayRefusesAnotherCase(t *testing.T) {
 	out.Transcript.Conversations[1].Turns = out.Transcript.Conversations[1].Turns[:1]
 	_, err = Replay(t.Context(), in, out.Transcript)
 	require.ErrorContains(t, err, "has no turn 2 of the investigator")
-	_, err = OpenTranscript([]byte(`{"format":99}`))
-	require.ErrorContains(t, err, "format 99")
+	out.Transcript.Prompts = 0
+	_, err = Replay(t.Context(), in, out.Transcript)
+	require.ErrorContains(t, err, "version 0 of the instructions")
+	_, err = OpenTranscript([]byte(`{"format":1}`))
+	require.ErrorContains(t, err, "the transcript has format 1, and this program reads format 2")
 }
 
 func TestKey(t *testing.T) {

@@ -32,16 +32,14 @@ func newRun(s Settings, provider Provider, redactor *redact.Redactor, v voice, w
 	r.tools = &toolbox{book: book, roots: s.SourceRoots, watch: watch, done: map[string]map[string]any{}}
 	r.transcript = &Transcript{
 		Format: transcriptFormat, Prompts: promptsVersion, CaseDigest: in.CaseDigest,
-		Provider: provider, Settings: s, Conversations: []Conversation{},
+		Title: in.Title, Severity: in.Severity, Provider: provider, Settings: s, Conversations: []Conversation{},
 	}
 	return r
 }
 
 // work lets the Summarizer and then the Investigator speak. What they said before an error stays.
 func (r *run) work(ctx context.Context) error {
-	if r.player != nil {
-		r.tools.excerpts = r.player.excerpt
-	}
+	r.tools.played = r.player
 	if err := r.summarize(ctx); err != nil {
 		return err
 	}

@@ -19,11 +19,11 @@ const (
 // toolbox executes the functions that the Investigator may call. They read the case, and source
 // files at its stack frames; nothing else is reachable from them.
 type toolbox struct {
-	book     *casebook
-	roots    map[string]SourceRoot
-	excerpts func(*Call) (*excerpt, error) // of a transcript; nil where files are read
-	watch    *telemetry
-	done     map[string]map[string]any // output by call
+	book   *casebook
+	roots  map[string]SourceRoot
+	played *player // nil where files are read
+	watch  *telemetry
+	done   map[string]map[string]any // output by call
 
 	// What the call under way read of a source file, for the transcript.
 	source  *excerpt

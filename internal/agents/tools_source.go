@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -34,12 +35,20 @@ func readSourceTool(b *toolbox, args arguments) (string, error) {
 	return b.sourceText(e, place), nil
 }
 
-// excerpt reads a file, or what was read of it when the transcript was made.
+// excerpt reads a file and redacts it, or returns what was read of it when the transcript was made.
 func (b *toolbox) excerpt(c *Call, root SourceRoot, frame failure.Frame) (*excerpt, error) {
-	if b.excerpts != nil {
-		return b.excerpts(c)
+	if b.played != nil {
+		e, err := b.played.excerpt(c)
+		if err == nil {
+			b.book.Session.Adopt(strings.Join(e.Lines, "\n"), b.played.transcript.Redacted)
+		}
+		return e, err
 	}
-	return readSource(root, frame)
+	e, err := readSource(root, frame)
+	if err == nil {
+		e.Lines = strings.Split(b.book.Session.Foreign(strings.Join(e.Lines, "\n")), "\n")
+	}
+	return e, err
 }
 
 // codePlace is a stack frame of the evidence and the service that ran it.
@@ -88,16 +97,15 @@ func (b *toolbox) frame(ref incident.Ref, file string, line int) (codePlace, err
 
 // sourceText numbers the lines and marks the frame's.
 func (b *toolbox) sourceText(e *excerpt, place codePlace) string {
-	lines := strings.Split(b.book.words(strings.Join(e.Lines, "\n")), "\n")
 	p := newPage(maxToolOutput)
 	p.add(versionNote(b.book.Name(e.Version), b.book.Name(place.version)))
 	p.add(b.book.Name(e.Path) + ":")
-	for i, l := range lines {
+	for i, l := range e.Lines {
 		mark := " "
 		if e.First+i == place.frame.Line {
 			mark = ">"
 		}
-		p.addf("%s%5d| %s", mark, e.First+i, l)
+		p.addf("%s%5d| %s", mark, e.First+i, dossier.Visible(l))
 	}
 	return p.text("lines are cut")
 }

@@ -7,10 +7,12 @@ import (
 	"fmt"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
-// transcriptFormat is the version of the transcript's layout.
-const transcriptFormat = 1
+// transcriptFormat is the version of the transcript's layout. Format 1 did not hold what the incident
+// was called then, and held source code as it is.
+const transcriptFormat = 2
 
 // Transcript is the whole conversation of one analysis, as it was: enough to audit it, and to have
 // it again without the model.
@@ -20,13 +22,16 @@ type Transcript struct {
 	CaseDigest   string `json:"case_digest"`
 	ReportDigest string `json:"report_digest"`
 	Prompts      int    `json:"prompts"` // version of our instructions
+	// Title and Severity are what the incident had when agents were asked.
+	Title    string            `json:"title"`
+	Severity incident.Severity `json:"severity"`
 
 	Provider Provider `json:"provider"`
 	Settings Settings `json:"settings"`
 
 	Conversations []Conversation `json:"conversations"`
-	// Redacted maps every placeholder to what it stands for. It never left the process; with the
-	// transcript it stays where the case is.
+	// Redacted maps the placeholders to what they stand for in the case. It never left the process;
+	// with the transcript it stays where the case is.
 	Redacted       map[string]string `json:"redacted,omitempty"`
 	DurationMillis int64             `json:"duration_ms"`
 }
@@ -72,8 +77,7 @@ type Turn struct {
 type ToolCall struct {
 	Call
 	Output map[string]any `json:"output"`
-	// Source is what was read of a source file, not redacted: it never left the process. Refusal
-	// is why nothing was.
+	// Source is what was read of a source file, redacted. Refusal is why nothing was.
 	Source  *excerpt `json:"source,omitempty"`
 	Refusal string   `json:"refusal,omitempty"`
 	// Repeated tells that the same call was answered before, and was not made again.
@@ -102,7 +106,7 @@ func OpenTranscript(body []byte) (*Transcript, error) {
 		return nil, fmt.Errorf("read the transcript: %w", err)
 	}
 	if t.Format != transcriptFormat {
-		return nil, fmt.Errorf("the transcript has format %d; this program reads format %d", t.Format, transcriptFormat)
+		return nil, fmt.Errorf("the transcript has format %d, and this program reads format %d: replay it with the version of prodsentinel that made it", t.Format, transcriptFormat)
 	}
 	return &t, nil
 }

@@ -76,6 +76,35 @@ func TestKnownSecretsAreFoundAnywhereLater(t *testing.T) {
 	assert.Equal(t, map[string]int{"password": 2}, s.Counts())
 }
 
+// A later session that has only what Foreign gave, and Mapping, comes to the same texts.
+func TestForeignTexts(t *testing.T) {
+	const (
+		ofCase   = "mail a@example.com"
+		source   = `to = "a@example.com"; cc = "b@example.com"; bcc = "c@example.com"; password = "Xk29fkq2!" // <email:9>`
+		another  = "log in with Xk29fkq2! as b@example.com"
+		afterAll = "c@example.com wrote to d@example.com"
+	)
+	first := session(t, Config{})
+	first.Text(ofCase)
+	read := first.Foreign(source)
+	assert.Equal(t, `to = "<email:1>"; cc = "<email:2>"; bcc = "<email:3>"; password = "<password:1>" // <text:email:9>`, read)
+	again := first.Foreign(another)
+	end := first.Text(afterAll)
+	assert.Equal(t, "<email:3> wrote to <email:4>", end)
+	assert.Equal(t, map[string]string{"<email:1>": "a@example.com", "<email:3>": "c@example.com", "<email:4>": "d@example.com"}, first.Mapping(),
+		"what only foreign texts have is not kept")
+	assert.Equal(t, "a@example.com <email:2> c@example.com", first.Shown("<email:1> <email:2> <email:3>"))
+
+	later := session(t, Config{})
+	later.Text(ofCase)
+	later.Adopt(read, first.Mapping())
+	later.Adopt(again, first.Mapping())
+	assert.Equal(t, end, later.Text(afterAll))
+	assert.Equal(t, first.Counts(), later.Counts())
+	assert.Equal(t, first.Mapping(), later.Mapping())
+	assert.Equal(t, first.Shown(read), later.Shown(read))
+}
+
 func TestAttribute(t *testing.T) {
 	tests := map[string]struct{ key, value, want string }{
 		"password":    {"db.password", "x", "<password:1>"},

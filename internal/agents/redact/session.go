@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +16,8 @@ type Session struct {
 	issued   map[string]string // value to placeholder
 	numbers  map[string]int    // by kind
 	counts   map[string]int    // replacements by kind
+	foreign  map[string]bool   // placeholders of values that only texts from elsewhere have
+	away     bool              // such a text is being redacted
 	keep     map[string]bool
 	known    known
 }
@@ -26,7 +29,7 @@ const maxValues = 50_000
 func (r *Redactor) Session() *Session {
 	return &Session{
 		redactor: r, mapping: map[string]string{}, issued: map[string]string{}, numbers: map[string]int{},
-		counts: map[string]int{}, keep: map[string]bool{}, known: known{},
+		counts: map[string]int{}, foreign: map[string]bool{}, keep: map[string]bool{}, known: known{},
 	}
 }
 
@@ -69,13 +72,48 @@ func (s *Session) Attribute(key, value string) string {
 	return s.Text(value)
 }
 
+// Foreign redacts a text that is no part of the case, such as source code. What only such texts have
+// stays hidden for good: it is not in Mapping, and neither Original nor Shown gives it back.
+func (s *Session) Foreign(text string) string {
+	s.away = true
+	defer func() { s.away = false }()
+	return s.Text(text)
+}
+
+// Adopt takes the result of Foreign in an earlier session that had redacted the same texts before:
+// its placeholders count, and are issued, as they were there. mapping is that session's.
+func (s *Session) Adopt(redacted string, mapping map[string]string) {
+	if s.redactor.off {
+		return
+	}
+	for _, p := range s.redactor.placeholder.FindAllString(redacted, -1) {
+		kind, number, _ := strings.Cut(p[1:len(p)-1], ":")
+		if kind == escapeWord {
+			continue
+		}
+		s.counts[kind]++
+		n, err := strconv.Atoi(number)
+		if _, known := s.mapping[p]; known || err != nil || n == 0 {
+			continue
+		}
+		s.numbers[kind] = max(s.numbers[kind], n)
+		value, ok := mapping[p]
+		if ok {
+			s.known.add(kind, value)
+		} else {
+			value, s.foreign[p] = p, true
+		}
+		s.mapping[p], s.issued[value] = value, p
+	}
+}
+
 // Original gives all placeholders of this session their values again. Its result must not leave
 // the process.
 func (s *Session) Original(redacted string) string {
 	if s.redactor.off {
 		return redacted
 	}
-	return s.redactor.restore(redacted, func(p string) (string, bool) { v, ok := s.mapping[p]; return v, ok })
+	return s.redactor.restore(redacted, func(p string) (string, bool) { v, ok := s.mapping[p]; return v, ok && !s.foreign[p] })
 }
 
 // Shown is Original for people who may read the incident: e-mail and IP addresses are given back,
@@ -87,7 +125,7 @@ func (s *Session) Shown(redacted string) string {
 	return s.redactor.restore(redacted, func(p string) (string, bool) {
 		kind, _, _ := strings.Cut(p[1:], ":")
 		v, ok := s.mapping[p]
-		return v, ok && (kind == KindEmail || kind == KindIP)
+		return v, ok && !s.foreign[p] && (kind == KindEmail || kind == KindIP)
 	})
 }
 
@@ -103,12 +141,19 @@ func (s *Session) Rehearse(f func()) {
 func (s *Session) Counts() map[string]int { return maps.Clone(s.counts) }
 
 // Mapping is what the placeholders stand for. It stays with the analysis.
-func (s *Session) Mapping() map[string]string { return maps.Clone(s.mapping) }
+func (s *Session) Mapping() map[string]string {
+	m := maps.Clone(s.mapping)
+	maps.DeleteFunc(m, func(p, _ string) bool { return s.foreign[p] })
+	return m
+}
 
 // replace issues the placeholder of a value.
 func (s *Session) replace(kind, value string) string {
 	s.counts[kind]++
 	if p, ok := s.issued[value]; ok {
+		if !s.away {
+			delete(s.foreign, p)
+		}
 		return p
 	}
 	if len(s.issued) >= maxValues {
@@ -117,6 +162,9 @@ func (s *Session) replace(kind, value string) string {
 	s.numbers[kind]++
 	p := placeholder(kind, s.numbers[kind])
 	s.mapping[p], s.issued[value] = value, p
+	if s.away {
+		s.foreign[p] = true
+	}
 	s.known.add(kind, value)
 	return p
 }
