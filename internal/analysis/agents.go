@@ -170,7 +170,7 @@ func (w *Workers) askAgents(ctx context.Context, claim store.AgentsClaim) (store
 	}
 	switch earlier, err := w.store.EarlierAgents(ctx, claim.Tenant, key); {
 	case err == nil:
-		return concluded(report, store.AgentsRecord{Agents: reused(earlier), ReuseKey: key}), nil
+		return concluded(report, store.AgentsRecord{Agents: earlier.AsReused(), ReuseKey: key}), nil
 	case !errors.Is(err, store.ErrNotFound):
 		return store.AgentsRecord{}, fmt.Errorf("look for an identical case: %w", err)
 	}
@@ -202,13 +202,6 @@ func (w *Workers) agentsInput(ctx context.Context, claim store.AgentsClaim, in i
 		IncidentID: in.ID, Title: in.Title, Severity: in.Severity,
 		Budget: budget{store: w.store, limits: w.config.Agents.Limits, tenant: claim.Tenant, incidentID: claim.IncidentID},
 	}, analysis, err
-}
-
-// reused is what agents said of an identical case; it costs nothing again.
-func reused(earlier incident.Agents) incident.Agents {
-	earlier.Reused = true
-	earlier.Tokens, earlier.InputTokens, earlier.OutputTokens, earlier.CostUSD, earlier.DurationMillis = 0, 0, 0, 0, 0
-	return earlier
 }
 
 // concluded has the incident show a confidence that the agents lowered.

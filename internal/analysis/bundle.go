@@ -178,13 +178,19 @@ func (b *Bundle) take(name string, body []byte, info *bundleInfo) error {
 		}
 		b.Analyses = append(b.Analyses, a)
 	case strings.HasPrefix(name, bundleCases):
-		digest := strings.TrimSuffix(strings.TrimPrefix(name, bundleCases), ".json")
-		if got := digestOf(body); got != digest {
-			return fmt.Errorf("content has digest %s", got)
-		}
-		b.Cases[digest] = body
+		return keep(b.Cases, strings.TrimPrefix(name, bundleCases), body)
 	case strings.HasPrefix(name, bundleTalks):
-		b.Transcripts[strings.TrimSuffix(strings.TrimPrefix(name, bundleTalks), ".json")] = body
+		return keep(b.Transcripts, strings.TrimPrefix(name, bundleTalks), body)
 	}
+	return nil
+}
+
+// keep takes a file that is named by its digest.
+func keep(files map[string][]byte, name string, body []byte) error {
+	digest := strings.TrimSuffix(name, ".json")
+	if got := digestOf(body); got != digest {
+		return fmt.Errorf("content has digest %s", got)
+	}
+	files[digest] = body
 	return nil
 }

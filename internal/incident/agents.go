@@ -1,5 +1,7 @@
 package incident
 
+import "strings"
+
 // AgentsState says how far the agents have come with an analysis.
 type AgentsState string
 
@@ -52,6 +54,13 @@ type Agents struct {
 	Transcript string `json:"transcript,omitempty"`
 }
 
+// AsReused is what is said of an identical case: nothing was paid again.
+func (a Agents) AsReused() Agents {
+	a.Reused = true
+	a.Tokens, a.InputTokens, a.OutputTokens, a.CostUSD, a.DurationMillis = 0, 0, 0, 0, 0
+	return a
+}
+
 // Stance is what the agents conclude about the rules' verdict.
 type Stance string
 
@@ -73,6 +82,10 @@ type Assessment struct {
 	Because    []string   `json:"because"` // claim IDs
 	// Component is the other candidate where Stance is disagrees; one of the report's candidates.
 	Component string `json:"component,omitempty"`
+	// Rules is what the rules found, and Statement tells both views, where the assessment has an
+	// effect. Neither is stored: Assessed sets them.
+	Rules     *RootCause `json:"rules,omitempty"`
+	Statement string     `json:"statement,omitempty"`
 }
 
 // Predicate is what a claim says; the list is closed.
@@ -127,4 +140,10 @@ type VerifiedClaim struct {
 type RejectedClaim struct {
 	Claim
 	Reason string `json:"reason"`
+}
+
+// Said is a claim in words, for readers of what was rejected. It may hold anything.
+func (c Claim) Said() string {
+	predicate := strings.ReplaceAll(string(c.Predicate), "_", " ")
+	return strings.Join(strings.Fields(c.Subject+" "+predicate+" "+c.Object), " ")
 }

@@ -28,11 +28,23 @@ func TestAssessed(t *testing.T) {
 	assert.Equal(t, "db", got.RootCause.Component, "the rules' cause")
 	assert.Equal(t, incident.Confidence(600_000), got.RootCause.Confidence)
 	assert.Len(t, got.RootCause.CappedBy, 1)
+	assert.Equal(t, lowered.RootCause, got.Agents.Assessment.Rules, "what the rules found is told")
+	assert.Equal(t, "The rules find the cause in db, 90 % confident; the agents hold the same cause with 60 %.", got.Agents.Assessment.Statement)
 	assert.Equal(t, incident.Confidence(900_000), lowered.RootCause.Confidence, "what is stored stays")
+	assert.Nil(t, lowered.Agents.Assessment.Rules)
+	assert.Equal(t, got, got.Assessed(), "once is enough")
 
-	abstained := analysis(incident.StanceAbstains, 0).Assessed()
-	assert.Equal(t, incident.VerdictAbstained, abstained.Verdict)
-	assert.Nil(t, abstained.RootCause)
+	for stance, want := range map[incident.Stance]string{
+		incident.StanceLowers:    "The rules find the cause in db, 90 % confident; the agents find that the evidence does not carry it, so the verdict is open.",
+		incident.StanceAbstains:  "The rules find the cause in db, 90 % confident; the agents find that the evidence does not carry it, so the verdict is open.",
+		incident.StanceDisagrees: "The rules find the cause in db, 90 % confident; the agents hold other for likelier, so the verdict is open.",
+	} {
+		abstained := analysis(stance, 100_000).Assessed()
+		assert.Equal(t, incident.VerdictAbstained, abstained.Verdict)
+		assert.Nil(t, abstained.RootCause)
+		assert.Equal(t, "db", abstained.Agents.Assessment.Rules.Component)
+		assert.Equal(t, want, abstained.Agents.Assessment.Statement)
+	}
 
 	none := incident.Analysis{Report: incident.Report{Verdict: incident.VerdictAbstained}}
 	assert.Equal(t, none, none.Assessed())

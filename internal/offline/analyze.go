@@ -19,7 +19,6 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/cli"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
-	"github.com/prodsentinel/prodsentinel/internal/terminal"
 )
 
 // outputs are the forms of a report.
@@ -39,7 +38,11 @@ func NewAnalyzeCommand() *cobra.Command {
 		Short: "Makes an incident's report again from its bundle",
 		Long: `Makes the deterministic report of an incident again from the case in its bundle (see export), and
 compares it with the report that the bundle holds. It needs no server and sends nothing anywhere.
-"-" reads standard input. It fails where the same engine gives another report.`,
+"-" reads standard input. It fails where the same engine gives another report.
+
+With --replay it also has what agents said again from the conversation in the bundle, of the newest
+revision that has one: every claim is verified anew, nobody is asked, and it fails where anything
+comes out otherwise than it is stored.`,
 		Args:         cobra.MinimumNArgs(1),
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,7 +58,7 @@ compares it with the report that the bundle holds. It needs no server and sends 
 		},
 	}
 	cmd.Flags().StringVar(&opts.output, "output", "text", "form of the report: "+strings.Join(outputs, ", "))
-	cmd.Flags().IntVar(&opts.revision, "revision", 0, "which analysis of the incident (default: the newest)")
+	cmd.Flags().IntVar(&opts.revision, "revision", 0, "which analysis of the incident (default: the newest; with --replay the newest that agents looked at)")
 	cmd.Flags().BoolVar(&opts.replay, "replay", false, "also have what agents said again from the conversation in the bundle, without asking anybody")
 	return cmd
 }
@@ -65,7 +68,7 @@ func analyzeFile(ctx context.Context, in io.Reader, out io.Writer, name string, 
 	if err != nil {
 		return err
 	}
-	stored, err := pick(bundle, opts.revision)
+	stored, err := pick(bundle, opts)
 	if err != nil {
 		return err
 	}
@@ -73,17 +76,12 @@ func analyzeFile(ctx context.Context, in io.Reader, out io.Writer, name string, 
 	if err != nil {
 		return err
 	}
-	if err := write(out, bundle.Incident, again, opts.output); err != nil {
-		return err
+	differs := compare(stored, again)
+	again.Agents = nil
+	if opts.replay && differs == nil {
+		again.Agents, differs = replay(ctx, bundle, stored)
 	}
-	if err := compare(stored, again); err != nil || !opts.replay {
-		return err
-	}
-	said, err := replay(ctx, bundle, stored)
-	if err != nil {
-		return err
-	}
-	return writeAgents(out, said, opts.output)
+	return errors.Join(write(out, bundle.Incident, again, opts.output), differs)
 }
 
 func readBundle(in io.Reader, name string) (*analysis.Bundle, error) {
@@ -98,20 +96,21 @@ func readBundle(in io.Reader, name string) (*analysis.Bundle, error) {
 	return analysis.ReadBundle(f)
 }
 
-// pick finds a revision, the newest for 0.
-func pick(b *analysis.Bundle, revision int) (incident.Analysis, error) {
+// pick finds the revision asked for: by default the newest, or to replay the newest of which agents
+// said something.
+func pick(b *analysis.Bundle, opts analyzeOptions) (incident.Analysis, error) {
 	if len(b.Analyses) == 0 {
 		return incident.Analysis{}, errors.New("the bundle holds no analysis: the incident was exported before there was one")
 	}
-	if revision == 0 {
-		return b.Analyses[len(b.Analyses)-1], nil
-	}
-	for _, a := range b.Analyses {
-		if a.Revision == revision {
+	for _, a := range slices.Backward(b.Analyses) {
+		if a.Revision == opts.revision || opts.revision == 0 && (!opts.replay || spokenOf(a)) {
 			return a, nil
 		}
 	}
-	return incident.Analysis{}, fmt.Errorf("the bundle has no revision %d; its newest is %d", revision, b.Analyses[len(b.Analyses)-1].Revision)
+	if opts.revision == 0 {
+		return incident.Analysis{}, errors.New("agents said nothing of this incident: there is no conversation to replay")
+	}
+	return incident.Analysis{}, fmt.Errorf("the bundle has no revision %d; its newest is %d", opts.revision, b.Analyses[len(b.Analyses)-1].Revision)
 }
 
 // reproduce makes an analysis' report again from its case.
@@ -146,21 +145,4 @@ func compare(stored, again incident.Analysis) error {
 		return fmt.Errorf("the report differs from the stored one: that was made by engine %s, this is engine %s", stored.EngineVersion, again.EngineVersion)
 	}
 	return errors.New("the report differs from the stored one, though the engine is the same: the bundle was changed, or this is a defect")
-}
-
-func write(out io.Writer, in incident.Incident, a incident.Analysis, form string) error {
-	switch form {
-	case "json":
-		body, err := json.MarshalIndent(a.Report, "", "  ")
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(out, "%s\n", body)
-		return err
-	case "markdown":
-		_, err := fmt.Fprintf(out, "# %s\n\n%s\n", in.Title, strings.TrimSpace(a.Narrative.Markdown))
-		return err
-	default:
-		return terminal.WriteReport(out, in, a)
-	}
 }

@@ -2,7 +2,6 @@ package offline
 
 import (
 	"bytes"
-	"context"
 	"encoding/pem"
 	"io"
 	"log"
@@ -12,65 +11,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
-	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
-	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
-	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/signal"
-	"github.com/prodsentinel/prodsentinel/internal/store"
-	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// bundleOf stores a failing request, has it analysed and returns its incident's bundle.
-func bundleOf(t *testing.T) []byte {
-	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), sqlite.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, s.Close()) })
-	coord := memory.New(memory.Options{})
-	t.Cleanup(func() { assert.NoError(t, coord.Close()) })
-
-	r := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
-	batch := store.Batch{Spans: signal.FromTraces(r.Spans())}
-	signal.IdentifySpans("", batch.Spans)
-	for _, span := range batch.Spans {
-		for _, o := range failure.FromSpan(nil, span) {
-			ref := incident.Ref("span:" + span.TraceID.String() + "/" + span.SpanID.String())
-			batch.Errors = append(batch.Errors, store.ErrorSignal{Key: failure.Key(o), Kind: string(o.Kind), Ref: ref, Time: o.Time})
-		}
-	}
-	_, err = s.Append(t.Context(), []store.Batch{batch})
-	require.NoError(t, err)
-	_, err = s.UpsertFailures(t.Context(), []store.FailureHint{{Key: r.Key(), Urgent: true}})
-	require.NoError(t, err)
-
-	workers := analysis.New(analysis.Config{
-		Workers: 1, QuietPeriod: time.Millisecond, MaxWait: time.Second, ResolveAfter: time.Hour,
-		Policy: incident.Policy{LateWindow: time.Hour}, Sweep: analysis.SweepConfig{Interval: time.Hour},
-		Case: analysis.CaseConfig{Baseline: time.Hour, FailingTraces: 5, HealthyTraces: 5},
-	}, s, coord, zap.NewNop(), analysis.Observer{})
-	workers.Start(t.Context())
-	defer func() { assert.NoError(t, workers.Shutdown(context.WithoutCancel(t.Context()))) }()
-	var list store.Listing[incident.Incident]
-	require.Eventually(t, func() bool {
-		list, err = s.ListIncidents(t.Context(), "", store.IncidentFilter{}, store.Page{})
-		return err == nil && len(list.Items) == 1 && list.Items[0].Revision > 0
-	}, 30*time.Second, 10*time.Millisecond)
-	var out bytes.Buffer
-	require.NoError(t, analysis.WriteBundle(t.Context(), s, "", list.Items[0].ID, &out))
-	return out.Bytes()
-}
 
 func run(t *testing.T, cmd *cobra.Command, stdin []byte, args ...string) (string, error) {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
@@ -25,8 +26,16 @@ type Printer struct {
 // Line writes a line.
 func (p *Printer) Line(format string, args ...any) {
 	if p.Err == nil {
-		_, p.Err = fmt.Fprintf(p.Out, format+"\n", args...)
+		_, p.Err = io.WriteString(p.Out, strings.Map(visible, fmt.Sprintf(format, args...))+"\n")
 	}
+}
+
+// visible replaces what in telemetry could steer the terminal or hide text.
+func visible(r rune) rune {
+	if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // WriteReport writes an incident's analysis for a person.

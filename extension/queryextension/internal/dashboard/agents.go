@@ -1,10 +1,6 @@
 package dashboard
 
-import (
-	"strings"
-
-	"github.com/prodsentinel/prodsentinel/internal/incident"
-)
+import "github.com/prodsentinel/prodsentinel/internal/incident"
 
 // agents is what the page shows of what agents said.
 type agents struct {
@@ -13,6 +9,7 @@ type agents struct {
 	Findings []claim // of the investigator
 	Rejected []rejected
 	Because  []cited // the claims that the assessment rests on
+	Rules    cited   // the rules' root cause, where the assessment differs
 }
 
 // claim is a statement that code verified and rendered.
@@ -44,13 +41,13 @@ func agentsOf(an *incident.Analysis, c *citer) *agents {
 		}
 	}
 	for _, r := range an.Agents.RejectedClaims {
-		words := []string{r.Subject, strings.ReplaceAll(string(r.Predicate), "_", " "), r.Object}
-		a.Rejected = append(a.Rejected, rejected{Said: strings.Join(strings.Fields(strings.Join(words, " ")), " "), Reason: r.Reason})
+		a.Rejected = append(a.Rejected, rejected{Said: r.Said(), Reason: r.Reason})
 	}
-	if an.Agents.Assessment != nil {
-		for _, id := range an.Agents.Assessment.Because {
-			if s, ok := said[id]; ok {
-				a.Because = append(a.Because, s)
+	if s := an.Agents.Assessment; s != nil && s.Rules != nil {
+		a.Rules = c.cite(s.Rules.Statement, s.Rules.Evidence)
+		for _, id := range s.Because {
+			if because, ok := said[id]; ok {
+				a.Because = append(a.Because, because)
 			}
 		}
 	}
@@ -65,21 +62,12 @@ func (a *agents) Waiting() bool {
 	return a.State == incident.AgentsPending || a.State == incident.AgentsRunning
 }
 
-// Opinion is the agents' view of the rules' verdict in one sentence, "" where they agree or give none.
+// Opinion tells both views where agents and rules differ, "" elsewhere.
 func (a *agents) Opinion() string {
 	if a.Assessment == nil {
 		return ""
 	}
-	switch a.Assessment.Stance {
-	case incident.StanceLowers:
-		return "The agents hold the same cause with less confidence."
-	case incident.StanceAbstains:
-		return "The agents find that the evidence does not carry a verdict."
-	case incident.StanceDisagrees:
-		return "The agents hold another candidate likelier than the rules do, so the verdict is open; both are shown."
-	default:
-		return ""
-	}
+	return a.Assessment.Statement
 }
 
 // Replaced counts the texts that were redacted before anything left the process.

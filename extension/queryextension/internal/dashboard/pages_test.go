@@ -135,7 +135,7 @@ func TestIncidentPageSaysWhatAgentsSay(t *testing.T) {
 	_, body := fetch(t, http.MethodGet, site.URL+"/incidents/"+site.Pool)
 	for _, want := range []string{
 		"A script, not a model, answered here",
-		"The agents hold the same cause with less confidence.",
+		"The rules find the cause in payment, 80 % confident; the agents hold the same cause with 50 %.",
 		"payment pool.acquire failed after 3.0 s.",
 		"The order of the two records is not provable.",
 		"Commentary, not verified", "The pool may be too small for its callers.",
