@@ -3,20 +3,21 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"time"
 )
 
-// api reads what a collector's query listener shows.
+// api reads what a collector's query listener shows, and asks its management listener for analyses.
 type api struct {
-	base   string
-	client http.Client
+	base, management string
+	client           http.Client
 }
 
-func newAPI(base string) *api {
-	return &api{base: base, client: http.Client{Timeout: 30 * time.Second}}
+func newAPI(base, management string) *api {
+	return &api{base: base, management: management, client: http.Client{Timeout: 30 * time.Second}}
 }
 
 // What the checker reads of the answers.
@@ -79,10 +80,14 @@ type statusError struct {
 	code int
 }
 
-func (e *statusError) Error() string { return fmt.Sprintf("GET %s: %d", e.path, e.code) }
+func (e *statusError) Error() string { return fmt.Sprintf("%s: %d", e.path, e.code) }
 
 func (a *api) get(ctx context.Context, path string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+path, http.NoBody)
+	return a.call(ctx, http.MethodGet, a.base, path, into)
+}
+
+func (a *api) call(ctx context.Context, method, base, path string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, base+path, http.NoBody)
 	if err != nil {
 		return err
 	}
@@ -92,9 +97,26 @@ func (a *api) get(ctx context.Context, path string, into any) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return &statusError{path, response.StatusCode}
+		return &statusError{method + " " + path, response.StatusCode}
 	}
 	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// analyse has a trace analysed, and waits for that: any answer but that it is done is an error.
+func (a *api) analyse(ctx context.Context, trace string) error {
+	var answer json.RawMessage
+	return a.call(ctx, http.MethodPost, a.management, "/debug/analyze/"+trace+"?wait=25s", &answer)
+}
+
+// askFor asks for the analysis of a trace without waiting for it.
+func (a *api) askFor(ctx context.Context, trace string) error {
+	var answer json.RawMessage
+	err := a.call(ctx, http.MethodPost, a.management, "/debug/analyze/"+trace, &answer)
+	var under *statusError
+	if errors.As(err, &under) && under.code == http.StatusAccepted {
+		return nil
+	}
+	return err
 }
 
 // all reads every page of a listing; path has a query already.

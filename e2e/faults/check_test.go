@@ -27,6 +27,10 @@ const (
 	failureWaiting     kind = "failure not classified"
 	recordRefused      kind = "record quarantined or analysis given up"
 	changedByRepeats   kind = "changed by what was sent before"
+	unhinted           kind = "pushed back without a time to come again"
+	lateResumption     kind = "work taken up again too late"
+	notStruck          kind = "the fault did not strike"
+	cutShort           kind = "ended before it was checked"
 	notAccepted        kind = "signal not accepted"
 	unreadable         kind = "cannot be read"
 )
@@ -54,16 +58,22 @@ type report struct {
 	incidents  map[string]incidentView
 }
 
-// check looks at everything but signals first, and at those only if all else is as it must be.
+// check looks at everything.
 func check(ctx context.Context, a *api, know truth) report {
 	c := &checker{api: a, truth: know}
 	incidents := c.checkIncidents(ctx)
 	c.checkStatus(ctx)
-	if len(c.found) == 0 {
-		c.checkSignals(ctx)
-		c.checkUntraced(ctx)
-	}
+	c.checkSignals(ctx)
+	c.checkUntraced(ctx)
 	return report{c.found, incidents}
+}
+
+// settled tells whether it is worth while to check: all but the signals, which are many, is as it must be.
+func settled(ctx context.Context, a *api, know truth) bool {
+	c := &checker{api: a, truth: know}
+	c.checkIncidents(ctx)
+	c.checkStatus(ctx)
+	return len(c.found) == 0
 }
 
 func (c *checker) add(k kind, format string, args ...any) {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,30 +24,68 @@ func TestMain(m *testing.M) {
 	if os.Getenv(namespaceEnv) != "" {
 		os.Exit(m.Run())
 	}
-	runtime.LockOSThread()                            // the child lives as long as this thread
-	child := exec.Command(os.Args[0], os.Args[1:]...) //nolint:gosec,noctx // runs this test again
-	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
-	child.Env = append(os.Environ(), namespaceEnv+"=1")
-	child.SysProcAttr = ownNamespace()
-	if err := child.Start(); err != nil {
-		fmt.Println("no disk can be filled here, for want of a mount namespace:", err)
-		os.Exit(m.Run())
+	runtime.LockOSThread() // the child lives as long as this thread
+	var errs []error
+	for _, attributes := range []*syscall.SysProcAttr{mountNamespace(), userNamespace()} {
+		child := again(attributes)
+		if err := child.Start(); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		_ = child.Wait() // how it ended is in ProcessState
+		os.Exit(exitCode(child.ProcessState))
 	}
-	_ = child.Wait() // how it ended is in ProcessState
-	os.Exit(max(child.ProcessState.ExitCode(), 0))
+	fmt.Println("no disk can be filled here, for want of a mount namespace:", errors.Join(errs...))
+	os.Exit(m.Run())
 }
 
-// ownNamespace asks for a mount namespace, and for the right to mount in it where the user has none.
-func ownNamespace() *syscall.SysProcAttr {
-	attributes := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
-	if uid, gid := os.Geteuid(), os.Getegid(); uid != 0 {
-		const capSysAdmin = 21
-		attributes.Cloneflags |= syscall.CLONE_NEWUSER
-		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
-		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
-		attributes.AmbientCaps = []uintptr{capSysAdmin}
+// again is this test once more.
+func again(attributes *syscall.SysProcAttr) *exec.Cmd {
+	child := exec.Command(os.Args[0], os.Args[1:]...) //nolint:gosec,noctx // of its own arguments
+	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
+	child.Env = append(os.Environ(), namespaceEnv+"=1")
+	child.SysProcAttr = attributes
+	return child
+}
+
+// exitCode is that of a process that has ended; one that was killed has failed.
+func exitCode(ended *os.ProcessState) int {
+	if code := ended.ExitCode(); code >= 0 {
+		return code
 	}
+	fmt.Println("the tests were ended:", ended)
+	return 1
+}
+
+// mountNamespace asks for a mount namespace by the right to make one.
+func mountNamespace() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+}
+
+// userNamespace asks for a mount namespace within a user namespace, where anyone has that right. Root
+// takes the other users along, as one of whom PostgreSQL runs.
+func userNamespace() *syscall.SysProcAttr {
+	const capSysAdmin = 21
+	users := 1
+	if os.Geteuid() == 0 {
+		users = 65535
+	}
+	attributes := mountNamespace()
+	attributes.Cloneflags |= syscall.CLONE_NEWUSER
+	attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: users}}
+	attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: users}}
+	attributes.GidMappingsEnableSetgroups = users > 1
+	attributes.AmbientCaps = []uintptr{capSysAdmin}
 	return attributes
+}
+
+// A child that the kernel or a crash ends has not passed.
+func TestKilledTestsFail(t *testing.T) {
+	for script, want := range map[string]int{"exit 0": 0, "exit 3": 3, "kill -9 $$": 1} {
+		child := exec.CommandContext(t.Context(), "sh", "-c", script)
+		_ = child.Run() // how it ended is in ProcessState
+		assert.Equal(t, want, exitCode(child.ProcessState), script)
+	}
 }
 
 // disk is a small file system of a test's own.
@@ -69,7 +108,7 @@ func newDisk(t testing.TB, megabytes int) *disk {
 		syscall.Mount("tmpfs", d.dir, "tmpfs", 0, fmt.Sprintf("size=%dm,mode=0755", megabytes)),
 	)
 	if err != nil {
-		t.Log("no disk can be filled here, for want of the right to mount one: ", err)
+		fmt.Println("no disk can be filled here, for want of the right to mount one:", err)
 		return nil
 	}
 	t.Cleanup(func() {

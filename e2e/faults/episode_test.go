@@ -3,10 +3,10 @@ package faults
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // How long is waited, at most, for what must come to pass, on a machine that is busy with other things.
@@ -14,8 +14,6 @@ const (
 	drainTimeout  = 2 * time.Minute
 	settleTimeout = 3 * time.Minute
 	pollInterval  = 250 * time.Millisecond
-	// quietAfterRepeats is how long repeated signals are given to change what they must not.
-	quietAfterRepeats = 3 * time.Second
 )
 
 // newCauses is how many causes each episode adds to those that fail already.
@@ -27,9 +25,7 @@ type episode struct {
 	rand   *rand.Rand
 	fault  fault
 	causes []cause
-
-	traces, requests int64
-	violations       []violation
+	line   *entry
 }
 
 // run strikes at a random point of the load, waits until all is sent and settled, and checks.
@@ -39,13 +35,16 @@ func (e *episode) run(ctx context.Context) {
 		l.at = func(*rand.Rand) eventTime { return eventTime(time.Now().UnixNano()) }
 	}
 	e.underLoad(ctx, l)
-	e.traces, e.requests = l.traces.Load(), l.sent.Load()
+	e.line.count(l, e.sender)
 	for _, err := range l.errs {
-		e.violations = append(e.violations, violation{notAccepted, err.Error()})
+		e.line.add(notAccepted, "%v", err)
 	}
 	before := e.settle(ctx)
-	if len(e.violations) == 0 {
+	if len(e.line.Violations) == 0 {
 		e.repeat(ctx, l, before)
+	}
+	for _, err := range e.sender.takeUnhinted() {
+		e.line.add(unhinted, "%v", err)
 	}
 }
 
@@ -61,7 +60,7 @@ func (e *episode) underLoad(ctx context.Context, l *load) {
 	}()
 	time.Sleep(500 * time.Millisecond)
 	pause(e.rand, 2500*time.Millisecond)
-	e.fault.strike(ctx, e.world, e.rand)
+	e.fault.strike(ctx, e)
 	time.Sleep(time.Second)
 	stop()
 	select {
@@ -76,82 +75,64 @@ func (e *episode) underLoad(ctx context.Context, l *load) {
 func (e *episode) settle(ctx context.Context) report {
 	know, err := e.ledger.truth()
 	if err != nil {
-		e.violations = append(e.violations, violation{unreadable, err.Error()})
+		e.line.add(unreadable, "%v", err)
 		return report{}
 	}
 	for deadline := time.Now().Add(settleTimeout); ; time.Sleep(pollInterval) {
-		r := check(ctx, e.reader(e.rand), know)
-		if len(r.violations) == 0 {
-			return r
+		late := time.Now().After(deadline)
+		if !late && !settled(ctx, e.reader(), know) {
+			continue
 		}
-		if time.Now().After(deadline) {
-			e.violations = append(e.violations, r.violations...)
+		r := check(ctx, e.reader(), know)
+		if late {
+			e.line.Violations = append(e.line.Violations, r.violations...)
+		}
+		if late || len(r.violations) == 0 {
 			return r
 		}
 	}
 }
 
-// repeat sends some requests again, five times each, and checks that this changes nothing.
+// repeat sends some requests again, five times each, and checks that this changes nothing: neither a
+// count nor, when all that they tell of is analysed once more, a report.
 func (e *episode) repeat(ctx context.Context, l *load, before report) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	reader := e.reader(e.rand)
-	settled, due, err := snapshot(ctx, reader, before.incidents)
-	if err == nil {
-		err = l.again(ctx, e.rand, 10, 5)
-	}
+	again := l.kept[:min(10, len(l.kept))]
+	traces := e.ledger.failingOf(again)
+	was, err := e.picture(ctx, traces, before)
 	if err != nil {
-		e.violations = append(e.violations, violation{notAccepted, "again: " + err.Error()})
+		e.line.add(unreadable, "before the repeats: %v", err)
 		return
 	}
-	time.Sleep(quietAfterRepeats)
-	after := e.settle(ctx)
-	now, _, err := snapshot(ctx, reader, after.incidents)
-	if err != nil {
-		e.violations = append(e.violations, violation{unreadable, err.Error()})
+	if err := l.again(ctx, again, 5); err != nil {
+		e.line.add(notAccepted, "again: %v", err)
 		return
 	}
-	e.violations = append(e.violations, changes(settled, now, due)...)
-}
-
-// changes are the incidents that look different; those that are due may have a new revision.
-func changes(before, after map[string]picture, due map[string]bool) (found []violation) {
-	for _, token := range slices.Sorted(maps.Keys(before)) {
-		was, is := before[token], after[token]
-		if due[token] {
-			is.Revision, is.Digest = was.Revision, was.Digest
-		}
-		if was != is {
-			found = append(found, violation{changedByRepeats, fmt.Sprintf("incident of %s: %+v, was %+v", token, is, was)})
-		}
+	e.line.Repeated = len(again)
+	is, err := e.picture(ctx, traces, e.settle(ctx))
+	if err != nil {
+		e.line.add(unreadable, "after the repeats: %v", err)
+		return
 	}
-	return found
+	e.line.Violations = append(e.line.Violations, changes(was, is)...)
 }
 
-// picture is what repeated signals must not change of an incident.
-type picture struct {
-	ID, Digest                          string
-	Revision                            int
-	FailingTraces, ErrorSignals, Errors int
-}
-
-// snapshot reads the pictures of incidents by token; due has those of which a revision is wanted still.
-func snapshot(ctx context.Context, a *api, incidents map[string]incidentView) (pictures map[string]picture, due map[string]bool, err error) {
-	pictures, due = map[string]picture{}, map[string]bool{}
-	for token, known := range incidents {
-		var in incidentView
-		if err := a.get(ctx, "/query/incidents/"+known.ID, &in); err != nil {
-			return nil, nil, err
-		}
-		analysis, err := a.analysis(ctx, in.ID)
-		if err != nil {
-			return nil, nil, err
-		}
-		due[token] = in.Provisional
-		pictures[token] = picture{
-			ID: in.ID, Digest: analysis.InputDigest, Revision: analysis.Revision,
-			FailingTraces: in.FailingTraces, ErrorSignals: in.ErrorSignals, Errors: in.Errors,
-		}
+// picture has the traces analysed and reads what is told of the incidents then.
+func (e *episode) picture(ctx context.Context, traces []string, seen report) (map[string]picture, error) {
+	reader := e.reader()
+	var asking errgroup.Group
+	asking.SetLimit(readers)
+	for _, id := range traces {
+		asking.Go(func() error {
+			if err := reader.analyse(ctx, id); err != nil {
+				return fmt.Errorf("analyse trace %s: %w", id, err)
+			}
+			return nil
+		})
 	}
-	return pictures, due, nil
+	if err := asking.Wait(); err != nil {
+		return nil, err
+	}
+	return snapshot(ctx, reader, seen.incidents)
 }

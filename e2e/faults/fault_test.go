@@ -14,7 +14,7 @@ type fault struct {
 	onDisk bool
 	// times is what event times the load has; nil: now.
 	times  func(*rand.Rand) eventTime
-	strike func(context.Context, *world, *rand.Rand)
+	strike func(context.Context, *episode)
 }
 
 var (
@@ -53,85 +53,64 @@ func oddTime(r *rand.Rand) eventTime {
 // pause waits for a random time up to most.
 func pause(r *rand.Rand, most time.Duration) { time.Sleep(time.Duration(r.Int64N(int64(most)))) }
 
-func killCollector(_ context.Context, w *world, r *rand.Rand) {
-	victim := pick(r, w.those(func(p *process) bool { return p.ingests }))
+func killCollector(_ context.Context, e *episode) {
+	victim := pick(e.rand, e.those(func(p *process) bool { return p.ingests }))
 	victim.running.Kill()
-	pause(r, 1500*time.Millisecond)
-	w.start(victim) //nolint:contextcheck // a server lives as long as its test
-}
-
-// killWorker kills a process that analyses when an analysis is seen under way, or wanted, or at the
-// latest after some seconds.
-func killWorker(ctx context.Context, w *world, r *rand.Rand) {
-	victim := pick(r, w.workers())
-	awaitAnalysis(ctx, w.reader(r), 5*time.Second)
-	pause(r, 20*time.Millisecond)
-	victim.running.Kill()
-	pause(r, 1500*time.Millisecond)
-	w.start(victim) //nolint:contextcheck // a server lives as long as its test
-}
-
-func awaitAnalysis(ctx context.Context, a *api, most time.Duration) {
-	for deadline := time.Now().Add(most); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		incidents, err := a.incidents(ctx)
-		if err != nil {
-			continue
-		}
-		for _, in := range incidents {
-			if in.AnalysisState == "running" || in.AnalysisState == "pending" {
-				return
-			}
-		}
-	}
+	pause(e.rand, 1500*time.Millisecond)
+	e.start(victim) //nolint:contextcheck // a server lives as long as its test
 }
 
 // rollingRestart stops and starts every process in order, as a deployment does.
-func rollingRestart(_ context.Context, w *world, r *rand.Rand) {
-	for _, p := range w.processes {
+func rollingRestart(_ context.Context, e *episode) {
+	for _, p := range e.processes {
 		p.running.Stop()
-		w.start(p) //nolint:contextcheck // a server lives as long as its test
-		pause(r, 300*time.Millisecond)
+		e.start(p) //nolint:contextcheck // a server lives as long as its test
+		pause(e.rand, 300*time.Millisecond)
 	}
 }
 
-func fillDisk(_ context.Context, w *world, r *rand.Rand) {
-	w.disk.fill(w.t)
+func fillDisk(_ context.Context, e *episode) {
+	e.disk.fill(e.t)
 	time.Sleep(2 * time.Second)
-	pause(r, 2*time.Second)
-	w.disk.empty(w.t)
-	if w.postgres != nil { // it gives up where it cannot write its log
-		w.postgres.Stop(true)
-		w.postgres.Start() //nolint:contextcheck // a server lives as long as its test
+	pause(e.rand, 2*time.Second)
+	e.disk.empty(e.t)
+	if e.postgres == nil {
+		return
+	}
+	e.line.Note = "PostgreSQL survived"
+	if !e.postgres.Survived() { //nolint:contextcheck // a server lives as long as its test
+		e.line.Note = "PostgreSQL ended, and was started again"
+		e.postgres.Start() //nolint:contextcheck // as above
 	}
 }
 
-func killRedis(_ context.Context, w *world, r *rand.Rand) {
-	w.redis.Kill()
-	pause(r, 4*time.Second)
-	w.redis.Start() //nolint:contextcheck // a server lives as long as its test
+func killRedis(_ context.Context, e *episode) {
+	e.redis.Kill()
+	pause(e.rand, 4*time.Second)
+	e.redis.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
-func loseRedis(_ context.Context, w *world, r *rand.Rand) {
-	w.redis.Kill()
-	w.emptyRedis()
-	pause(r, 4*time.Second)
-	w.redis.Start() //nolint:contextcheck // a server lives as long as its test
+func loseRedis(_ context.Context, e *episode) {
+	e.redis.Kill()
+	e.emptyRedis()
+	pause(e.rand, 4*time.Second)
+	e.redis.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
-func stopPostgreSQL(_ context.Context, w *world, r *rand.Rand) {
-	w.postgres.Stop(true)
-	pause(r, 4*time.Second)
-	w.postgres.Start() //nolint:contextcheck // a server lives as long as its test
+func stopPostgreSQL(_ context.Context, e *episode) {
+	e.postgres.Stop(true)
+	pause(e.rand, 4*time.Second)
+	e.postgres.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
-func killPostgreSQL(_ context.Context, w *world, r *rand.Rand) {
-	w.postgres.Kill()
-	pause(r, 2*time.Second)
-	w.postgres.Start() //nolint:contextcheck // a server lives as long as its test
+func killPostgreSQL(_ context.Context, e *episode) {
+	e.postgres.Kill()
+	pause(e.rand, 2*time.Second)
+	e.postgres.Start() //nolint:contextcheck // a server lives as long as its test
 }
 
-func resetPostgreSQL(_ context.Context, w *world, r *rand.Rand) { reset(r, w.toPostgres.Reset) }
-func resetRedis(_ context.Context, w *world, r *rand.Rand)      { reset(r, w.toRedis.Reset) }
+func resetPostgreSQL(_ context.Context, e *episode) { reset(e.rand, e.resetPostgreSQL) }
+func resetRedis(_ context.Context, e *episode)      { reset(e.rand, e.toRedis.Reset) }
 
 // reset breaks the connections again and again for a while.
 func reset(r *rand.Rand, once func()) {
@@ -143,14 +122,16 @@ func reset(r *rand.Rand, once func()) {
 
 const stall = 5 * time.Second
 
-func stallPostgreSQL(_ context.Context, w *world, _ *rand.Rand) {
-	w.toPostgres.Stall()
+func stallPostgreSQL(_ context.Context, e *episode) {
+	for _, p := range e.processes {
+		p.toPostgres.Stall()
+		defer p.toPostgres.Resume()
+	}
 	time.Sleep(stall)
-	w.toPostgres.Resume()
 }
 
-func stallRedis(_ context.Context, w *world, _ *rand.Rand) {
-	w.toRedis.Stall()
+func stallRedis(_ context.Context, e *episode) {
+	e.toRedis.Stall()
 	time.Sleep(stall)
-	w.toRedis.Resume()
+	e.toRedis.Resume()
 }

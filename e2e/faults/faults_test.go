@@ -3,8 +3,8 @@ package faults
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,43 +12,54 @@ import (
 
 // TestRandomFaults breaks every topology at random, again and again.
 func TestRandomFaults(t *testing.T) {
-	chosen := seedOrClock()
-	t.Logf("seed %d; to see the same again: make test-faults FAULTS=%d SEED=%d", chosen, *numFaults, chosen)
-	sessions := plan(chosen, *numFaults, *perSession, wantedTopologies(t), wantedFaults(t))
-	for i, s := range sessions {
-		t.Run(fmt.Sprintf("session %d %s", i+1, s.topology), func(t *testing.T) {
-			play(t, newWorld(t, s.topology), i+1, s, chosen)
-		})
+	s := sitting{seed: seedOrClock(), log: *logPath}
+	t.Logf("seed %d; to see the same again: make test-faults FAULTS=%d SEED=%d", s.seed, *numFaults, s.seed)
+	for i, one := range plan(s.seed, *numFaults, *perSession, wantedTopologies(t), wantedFaults(t)) {
+		if *onlySession == 0 || *onlySession == i+1 {
+			t.Run(fmt.Sprintf("session %d %s", i+1, one.topology), func(t *testing.T) { s.play(t, i+1, one) })
+		}
+	}
+	t.Logf("this sitting, seed %d: %d faults, %d violations", s.seed, s.faults, s.violations)
+	if s.log != "" {
+		faults, violations, err := summary(s.log)
+		require.NoError(t, err)
+		t.Logf("all of %s: %d faults, %d violations", s.log, faults, violations)
 	}
 }
 
-// play runs the session's faults one after another in one world.
-func play(t *testing.T, w *world, number int, s session, seed uint64) {
+// sitting is one run of the suite.
+type sitting struct {
+	seed               uint64
+	log                string
+	faults, violations int
+}
+
+// play runs the session's faults one after another in one world. What comes after a violation would be
+// judged by what is wrong already, and is left out.
+func (s *sitting) play(t *testing.T, number int, one session) {
 	t.Helper()
-	r := rand.New(rand.NewPCG(s.seed, 0))
+	said := &witness{TB: t}
+	var w *world
 	var causes []cause
-	for _, f := range s.faults {
+	for i, f := range one.faults {
+		r := rand.New(rand.NewPCG(one.seed, uint64(i)))
 		for range newCauses {
 			causes = append(causes, newCause(r))
 		}
-		if f.onDisk && w.disk == nil {
-			t.Logf("%s: left out, no disk of its own can be made here (the store's own test limits its pages)", f.name)
-			continue
-		}
-		e := &episode{world: w, rand: r, fault: f, causes: causes}
-		start := time.Now()
-		e.run(t.Context())
-		took := time.Since(start)
-		record(t, entry{
-			Date: start.UTC(), Commit: commit(), Seed: seed, Session: number, Topology: s.topology, Fault: f.name,
-			Traces: e.traces, Requests: e.requests, Seconds: took.Seconds(), Violations: e.violations,
+		line := &entry{Seed: s.seed, Session: number, Topology: one.topology, Fault: f.name}
+		defer func() { s.violations += len(line.Violations) }()
+		s.faults++
+		logged(said, s.log, line, func() {
+			if w == nil {
+				w = newWorld(said, one.topology)
+			}
+			(&episode{world: w, rand: r, fault: f, causes: slices.Clone(causes), line: line}).run(t.Context())
 		})
-		t.Logf("%-36s %5d traces, %5d requests, %3.0f s, %d violations", f.name, e.traces, e.requests, took.Seconds(), len(e.violations))
-		for _, v := range e.violations {
+		for _, v := range line.Violations {
 			assert.Fail(t, string(v.Kind), v.Detail)
 		}
-		if len(e.violations) > 0 {
-			return // what comes after would be judged by what is wrong already
+		if len(line.Violations) > 0 {
+			return
 		}
 	}
 }
@@ -64,10 +75,16 @@ func wantedTopologies(t *testing.T) (list []topology) {
 	return list
 }
 
+// wantedFaults are those asked for that can be had on this machine.
 func wantedFaults(t *testing.T) (list []fault) {
 	t.Helper()
+	disks := newDisk(t, 1) != nil
 	for _, one := range allFaults {
-		if *onlyFault == "" || *onlyFault == one.name {
+		switch {
+		case *onlyFault != "" && *onlyFault != one.name:
+		case one.onDisk && !disks:
+			fmt.Printf("left out: %s, since no disk of its own can be made here; TestFullDiskLosesNothing of the SQLite store limits its pages instead\n", one.name)
+		default:
 			list = append(list, one)
 		}
 	}

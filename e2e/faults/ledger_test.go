@@ -3,8 +3,10 @@ package faults
 import (
 	"bufio"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -112,6 +114,42 @@ func (l *ledger) truth() (truth, error) {
 		}
 	}
 	return know, lines.Err()
+}
+
+// oneOfEach is one trace of each cause that failed any.
+func (l *ledger) oneOfEach() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := map[string]string{}
+	for id, sent := range l.traces {
+		if was, ok := first[sent.cause]; sent.cause != "" && (!ok || id < was) {
+			first[sent.cause] = id
+		}
+	}
+	return slices.Sorted(maps.Values(first))
+}
+
+// failingOf is the failing traces that the requests tell of, and one of each other cause.
+func (l *ledger) failingOf(requests []*request) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found, causes := map[string]bool{}, map[string]bool{"": true}
+	add := func(id string) {
+		if cause := l.traces[id].cause; cause != "" {
+			found[id], causes[cause] = true, true
+		}
+	}
+	for _, r := range requests {
+		for id := range r.traceIDs() {
+			add(id)
+		}
+	}
+	for id, sent := range l.traces {
+		if !causes[sent.cause] {
+			add(id)
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 func member(sets map[string]map[string]bool, name string) map[string]bool {

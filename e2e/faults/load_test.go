@@ -25,8 +25,9 @@ type load struct {
 	causes []cause
 	at     func(*rand.Rand) eventTime
 
-	traces atomic.Int64
-	sent   atomic.Int64 // acknowledged requests
+	traces  atomic.Int64
+	sent    atomic.Int64 // acknowledged requests
+	signals atomic.Int64 // in them
 
 	mu   sync.Mutex
 	kept []*request // some acknowledged ones, to be sent again
@@ -99,6 +100,7 @@ func (l *load) drain(ctx context.Context, queue <-chan *request, r *rand.Rand) {
 			continue
 		}
 		l.sent.Add(1)
+		l.signals.Add(int64(len(one.spans) + len(one.logs)))
 		if r.IntN(20) == 0 {
 			l.mu.Lock()
 			l.kept = append(l.kept, one)
@@ -114,8 +116,9 @@ func (l *load) failed(err error) {
 }
 
 // again sends requests that were acknowledged before, each so many times.
-func (l *load) again(ctx context.Context, r *rand.Rand, most, times int) error {
-	for _, one := range l.kept[:min(most, len(l.kept))] {
+func (l *load) again(ctx context.Context, requests []*request, times int) error {
+	r := rand.New(rand.NewPCG(0, 0))
+	for _, one := range requests {
 		for range times {
 			if err := l.sender.untilAcknowledged(ctx, one, func() address { return l.target(r) }); err != nil {
 				return err

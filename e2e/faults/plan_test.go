@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// What is run, and how. With the default every topology gets one fault.
+// What is run, and how. The default is a taste; make test-faults runs what is worth it.
 var (
-	numFaults    = flag.Int("faults", len(topologies), "how many random faults")
+	numFaults    = flag.Int("faults", 1, "how many random faults; 0: only sum up the log")
 	seed         = flag.Uint64("seed", 0, "of the random choices; 0: of the clock")
 	perSession   = flag.Int("per-session", 8, "how many faults one running topology gets before the next")
 	onlyTopology = flag.String("topology", "", "only this topology")
+	onlySession  = flag.Int("session", 0, "only the session of this number")
 	onlyFault    = flag.String("fault", "", "only the fault of this name")
 	logPath      = flag.String("log", "", "file to which a line of JSON is added for each fault")
 )

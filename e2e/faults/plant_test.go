@@ -75,14 +75,14 @@ var plants = map[string]struct {
 }
 
 func TestCheckerFindsWhatIsPlanted(t *testing.T) {
-	w := newWorld(t, embedded)
+	w := newWorld(&witness{TB: t}, embedded)
 	r := rand.New(rand.NewPCG(1, 2))
 	e := &episode{
-		world: w, rand: r, causes: []cause{newCause(r), newCause(r)},
-		fault: fault{strike: func(context.Context, *world, *rand.Rand) {}},
+		world: w, rand: r, causes: []cause{newCause(r), newCause(r)}, line: &entry{},
+		fault: fault{strike: func(context.Context, *episode) {}},
 	}
 	e.run(t.Context())
-	require.Empty(t, e.violations)
+	require.Empty(t, e.line.Violations)
 	know, err := w.ledger.truth()
 	require.NoError(t, err)
 	w.processes[0].running.Stop()
@@ -101,7 +101,7 @@ func TestCheckerFindsWhatIsPlanted(t *testing.T) {
 		})
 	}
 	t.Run("a store that cannot be read", func(t *testing.T) {
-		found := check(t.Context(), newAPI(w.processes[0].running.Query), know).violations
+		found := check(t.Context(), newAPI(w.processes[0].running.Query, ""), know).violations
 		require.NotEmpty(t, found)
 		assert.Equal(t, unreadable, found[0].Kind)
 	})
@@ -119,7 +119,7 @@ func planted(t *testing.T, w *world, plant func(planting)) *api {
 	p.dropTriggers()
 	plant(p)
 	require.NoError(t, db.Close())
-	return newAPI(e2e.StartCollector(t, e2e.Options{DataDir: dir, Args: append([]string{"--set=exporters.rca.workers=0"}, hasty...)}).Query)
+	return newAPI(e2e.StartCollector(t, e2e.Options{DataDir: dir, Args: append([]string{"--set=exporters.rca.workers=0"}, hasty...)}).Query, "")
 }
 
 // planting changes a store's file as no part of the product does. {day} in its statements stands for
@@ -180,29 +180,4 @@ func (p planting) texts(query string, args ...any) (list []string) {
 	}
 	require.NoError(p.t, rows.Err())
 	return list
-}
-
-func TestRepeatsThatChangeSomethingAreFound(t *testing.T) {
-	before := map[string]picture{"a": {ID: "1", Digest: "d", Revision: 1, FailingTraces: 3, ErrorSignals: 9, Errors: 3}}
-	tests := map[string]struct {
-		change func(*picture)
-		due    bool
-		found  bool
-	}{
-		"nothing":                         {change: func(*picture) {}},
-		"a count":                         {change: func(p *picture) { p.FailingTraces++ }, due: true, found: true},
-		"error signals":                   {change: func(p *picture) { p.ErrorSignals++ }, due: true, found: true},
-		"another incident":                {change: func(p *picture) { p.ID = "2" }, due: true, found: true},
-		"a revision":                      {change: func(p *picture) { p.Revision++ }, found: true},
-		"a digest":                        {change: func(p *picture) { p.Digest = "e" }, found: true},
-		"a revision that was due already": {change: func(p *picture) { p.Revision++; p.Digest = "e" }, due: true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			is := before["a"]
-			tt.change(&is)
-			found := changes(before, map[string]picture{"a": is}, map[string]bool{"a": tt.due})
-			assert.Equal(t, tt.found, len(found) == 1, "%v", found)
-		})
-	}
 }

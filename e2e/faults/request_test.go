@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"iter"
 	"math/rand/v2"
 	"time"
 
@@ -38,6 +39,22 @@ func newRequest(spans []*span, logs []*logRecord, p protocol) (*request, error) 
 		return r, r.encodePlain()
 	}
 	return r, r.encodeOTLP(pdataSpans(spans), pdataLogs(logs, uint64(time.Now().UnixNano())))
+}
+
+// traceIDs yields the traces that the request tells of.
+func (r *request) traceIDs() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, s := range r.spans {
+			if !yield(s.Trace) {
+				return
+			}
+		}
+		for _, l := range r.logs {
+			if !yield(l.Trace) {
+				return
+			}
+		}
+	}
 }
 
 func (r *request) encodePlain() (err error) {

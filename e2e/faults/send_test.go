@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
 
@@ -42,9 +43,9 @@ type sender struct {
 	mu     sync.Mutex
 	conns  map[string]*grpc.ClientConn
 
-	pushedBack atomic.Int64 // answers that say: come again, with a delay
-	unhinted   atomic.Int64 // the same without saying when
+	pushedBack atomic.Int64 // answers that say: come again
 	failed     atomic.Int64 // attempts without any answer
+	unhinted   []error      // answers that say come again without saying when; guarded by mu
 }
 
 func newSender() *sender {
@@ -112,7 +113,8 @@ func (s *sender) post(ctx context.Context, r *request, base string) (time.Durati
 		return 0, r.acceptedWhole(answer)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		return s.countPushBack(time.Duration(seconds) * time.Second), fmt.Errorf("%s: %s", response.Status, answer)
+		err = fmt.Errorf("%s %s: %s", r.path, response.Status, answer)
+		return s.pushBack(time.Duration(seconds)*time.Second, err), err
 	default:
 		return 0, fmt.Errorf("%w: %s: %s", errRefused, response.Status, answer)
 	}
@@ -153,25 +155,28 @@ func (s *sender) call(ctx context.Context, r *request, to string) (time.Duration
 		return 0, err
 	}
 	var rejected int64
+	var header, trailer metadata.MD
+	heard := []grpc.CallOption{grpc.Header(&header), grpc.Trailer(&trailer)}
 	if len(r.spans) > 0 {
 		var answer ptraceotlp.ExportResponse
-		if answer, err = ptraceotlp.NewGRPCClient(conn).Export(ctx, r.traces); err == nil {
+		if answer, err = ptraceotlp.NewGRPCClient(conn).Export(ctx, r.traces, heard...); err == nil {
 			rejected = answer.PartialSuccess().RejectedSpans()
 		}
 	} else {
 		var answer plogotlp.ExportResponse
-		if answer, err = plogotlp.NewGRPCClient(conn).Export(ctx, r.records); err == nil {
+		if answer, err = plogotlp.NewGRPCClient(conn).Export(ctx, r.records, heard...); err == nil {
 			rejected = answer.PartialSuccess().RejectedLogRecords()
 		}
 	}
 	if rejected > 0 {
 		return 0, fmt.Errorf("%w: %d records", errRefused, rejected)
 	}
-	return s.understand(err)
+	return s.understand(err, len(header)+len(trailer) > 0)
 }
 
-// understand sorts the answers of gRPC: those that OTLP calls retryable, and the others.
-func (s *sender) understand(err error) (time.Duration, error) {
+// understand sorts the answers of gRPC: those that OTLP calls retryable, and the others. Where nobody
+// answered, gRPC's client makes up an error of its own.
+func (s *sender) understand(err error, answered bool) (time.Duration, error) {
 	switch answer := status.Convert(err); answer.Code() {
 	case codes.OK:
 		return 0, nil
@@ -179,24 +184,43 @@ func (s *sender) understand(err error) (time.Duration, error) {
 		s.failed.Add(1)
 		return 0, err
 	case codes.Unavailable, codes.ResourceExhausted:
-		for _, detail := range answer.Details() {
-			if info, ok := detail.(*errdetails.RetryInfo); ok {
-				return s.countPushBack(info.GetRetryDelay().AsDuration()), err
-			}
+		if !answered {
+			s.failed.Add(1)
+			return 0, err
 		}
-		s.failed.Add(1) // as gRPC itself says it where nobody answers
-		return 0, err
+		return s.pushBack(retryDelay(answer), err), err
 	default:
 		return 0, fmt.Errorf("%w: %w", errRefused, err)
 	}
 }
 
-func (s *sender) countPushBack(delay time.Duration) time.Duration {
+func retryDelay(answer *status.Status) time.Duration {
+	for _, detail := range answer.Details() {
+		if info, ok := detail.(*errdetails.RetryInfo); ok {
+			return info.GetRetryDelay().AsDuration()
+		}
+	}
+	return 0
+}
+
+// pushBack counts an answer that says come again, and keeps it if it does not say when.
+func (s *sender) pushBack(delay time.Duration, err error) time.Duration {
 	s.pushedBack.Add(1)
 	if delay <= 0 {
-		s.unhinted.Add(1)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unhinted = append(s.unhinted, err)
 	}
 	return delay
+}
+
+// takeUnhinted is the answers since the last call that say come again without saying when.
+func (s *sender) takeUnhinted() []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := s.unhinted
+	s.unhinted = nil
+	return taken
 }
 
 func (s *sender) conn(to string) (*grpc.ClientConn, error) {

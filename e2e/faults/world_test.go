@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,31 +33,37 @@ var hasty = []string{
 	"--set=processors.trace_correlation.debounce_window=2s",
 	"--set=exporters.rca.quiet_period=500ms",
 	"--set=exporters.rca.max_wait=2s",
-	"--set=exporters.rca.sweep.interval=1s",
-	"--set=exporters.rca.sweep.min_age=3s",
+	fmt.Sprintf("--set=exporters.rca.sweep.interval=%s", sweepInterval),
+	fmt.Sprintf("--set=exporters.rca.sweep.min_age=%s", sweepMinAge),
 }
+
+// After a crash, work that was lost is taken up again within both together.
+const (
+	sweepInterval = time.Second
+	sweepMinAge   = 3 * time.Second
+)
 
 // world is a topology that runs, with what is needed to break it and to know what it must show.
 type world struct {
-	t        testing.TB
+	t        *witness
 	topology topology
 	ledger   *ledger
 	sender   *sender
 
-	disk       *disk // under the store; nil where none can be made
-	postgres   *servertest.PostgreSQL
-	redis      *servertest.RedisServer
-	redisDir   string
-	toPostgres *servertest.Proxy // between the processes and the servers
-	toRedis    *servertest.Proxy
-	mu         sync.Mutex
-	processes  []*process
+	disk      *disk // under the store; nil where none can be made
+	postgres  *servertest.PostgreSQL
+	redis     *servertest.RedisServer
+	redisDir  string
+	toRedis   *servertest.Proxy // between the processes and Redis
+	mu        sync.Mutex
+	processes []*process
 }
 
 // process is one place of the topology: a collector, and what it is started with again.
 type process struct {
 	ingests, analyses bool
 	options           e2e.Options
+	toPostgres        *servertest.Proxy // between it and PostgreSQL
 	running           *e2e.Collector
 }
 
@@ -67,7 +73,7 @@ const (
 	postgresMegabytes = 768
 )
 
-func newWorld(t testing.TB, kind topology) *world {
+func newWorld(t *witness, kind topology) *world {
 	t.Helper()
 	w := &world{t: t, topology: kind, ledger: newLedger(t), sender: newSender()}
 	t.Cleanup(w.sender.close)
@@ -110,18 +116,19 @@ func (w *world) startServers() {
 	w.postgres = servertest.StartPostgreSQL(w.t, o)
 	w.redisDir = w.t.TempDir()
 	w.redis = servertest.StartRedis(w.t, "--dir", w.redisDir, "--appendonly", "yes", "--appendfsync", "always")
-	w.toPostgres = servertest.StartProxy(w.t, hostOf(w.postgres.URL()))
 	w.toRedis = servertest.StartProxy(w.t, w.redis.Addr)
 }
 
 // onServers is a process whose state lies on the servers, reached through the proxies.
 func (w *world) onServers(config string, ingests, analyses bool, args ...string) *process {
 	w.t.Helper()
-	return &process{ingests: ingests, analyses: analyses, options: e2e.Options{
+	server := hostOf(w.postgres.URL())
+	toPostgres := servertest.StartProxy(w.t, server)
+	return &process{ingests: ingests, analyses: analyses, toPostgres: toPostgres, options: e2e.Options{
 		Config: filepath.Join(e2e.RepositoryRoot(w.t), "config", config),
 		Args:   append(args, hasty...),
 		Env: []string{
-			"DATABASE_URL=" + strings.Replace(w.postgres.URL(), hostOf(w.postgres.URL()), w.toPostgres.Addr, 1),
+			"DATABASE_URL=" + strings.Replace(w.postgres.URL(), server, toPostgres.Addr, 1),
 			fmt.Sprintf("REDIS_URL=redis://%s/0", w.toRedis.Addr),
 		},
 	}}
@@ -152,11 +159,14 @@ func (w *world) target(r *rand.Rand) address {
 	return address{grpc: c.OTLPGRPC, otlp: c.OTLPHTTP, ingest: c.Ingest}
 }
 
-// reader is the API of any process.
-func (w *world) reader(r *rand.Rand) *api {
+// reader is the API of any process that takes signals. How often one is asked for depends on time, so
+// which it is comes from no session's generator.
+func (w *world) reader() *api {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return newAPI(pick(r, w.those(func(p *process) bool { return p.ingests })).running.Query)
+	those := w.those(func(p *process) bool { return p.ingests })
+	c := those[rand.IntN(len(those))].running //nolint:gosec // any will do
+	return newAPI(c.Query, c.Management)
 }
 
 func (w *world) those(wanted func(*process) bool) (list []*process) {
@@ -173,6 +183,13 @@ func (w *world) workers() []*process {
 }
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// resetPostgreSQL breaks every connection to it.
+func (w *world) resetPostgreSQL() {
+	for _, p := range w.processes {
+		p.toPostgres.Reset()
+	}
+}
 
 // emptyRedis removes what a stopped Redis saved.
 func (w *world) emptyRedis() {

@@ -109,6 +109,17 @@ func (p *PostgreSQL) Kill() {
 	p.end(syscall.SIGKILL)
 }
 
+// Survived tells whether the server answers, or will when it has recovered. One that has ended by itself
+// can be started again.
+func (p *PostgreSQL) Survived() bool {
+	p.t.Helper()
+	if p.process != nil && p.awaitReady(time.Now().Add(time.Minute)) {
+		return true
+	}
+	p.Kill()
+	return false
+}
+
 // Log is what the server has written so far.
 func (p *PostgreSQL) Log() string {
 	log, err := os.ReadFile(p.log)
