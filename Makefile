@@ -17,9 +17,10 @@ TOOL     := go tool -modfile=tools/go.mod
 FUZZTIME ?= 5s
 
 # Of make test-faults.
-FAULTS     ?= 40
-SEED       ?= 0
-FAULTS_LOG ?=
+FAULTS         ?= 40
+SEED           ?= 0
+FAULTS_LOG     ?= .cache/faults.log
+FAULTS_TIMEOUT ?= 6h
 
 # Throwaway PostgreSQL and Redis for the tests; TEST_DATABASE_URL and TEST_REDIS_URL name others.
 SERVERS = scripts/with-servers.sh
@@ -44,9 +45,10 @@ demo: build ## Watch a failure of three services become an incident; ONCE=1: che
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
 	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) $(SERVERS) go test -timeout 20m ./...
 
-test-faults: build ## Break it at random FAULTS times and check that nothing is lost; SEED repeats a run, FAULTS_LOG keeps its lines
-	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) go test -count=1 -timeout 6h -v -run TestRandomFaults ./e2e/faults \
-		-faults=$(FAULTS) -seed=$(SEED) -log=$(FAULTS_LOG)
+test-faults: build ## Break it at random FAULTS times and check that nothing is lost; SEED repeats a run, FAULTS_LOG keeps a line for each
+	mkdir -p $(dir $(FAULTS_LOG))
+	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) go test -count=1 -timeout $(FAULTS_TIMEOUT) -v -run TestRandomFaults ./e2e/faults \
+		-faults=$(FAULTS) -seed=$(SEED) -log=$(abspath $(FAULTS_LOG))
 
 race: ## Run the tests of our packages under the race detector
 	$(BROWSER) CGO_ENABLED=1 $(SERVERS) go test -race -timeout 30m $$($(RACE_PACKAGES))
