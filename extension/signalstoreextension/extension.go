@@ -3,22 +3,14 @@ package signalstoreextension
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/internal/store"
-)
-
-const (
-	retentionInterval = time.Hour
-	retryInterval     = 2 * time.Second
 )
 
 // Extension owns a store between Start and Shutdown.
@@ -101,37 +93,5 @@ func (e *Extension) observe(fill func(metric.Int64Observer, store.Status)) metri
 		}
 		fill(o, status)
 		return nil
-	}
-}
-
-// retain drops what is too old, now and every hour; while the store is unavailable, it tries again soon
-// and reports that once.
-func (e *Extension) retain(ctx context.Context, host component.Host) {
-	healthy := true
-	for {
-		next := retentionInterval
-		switch dropped, err := e.store.Retain(ctx, e.Retention(), time.Now()); {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			next = retryInterval
-			if healthy {
-				e.settings.Logger.Warn("cannot drop what is too old; trying again", zap.Error(err), zap.Duration("interval", next))
-				componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
-			}
-			healthy = false
-		default:
-			e.settings.Logger.Debug("dropped what is too old", zap.Int("tables_and_rows", dropped))
-			if !healthy {
-				e.settings.Logger.Info("what is too old can be dropped again")
-				componentstatus.ReportStatus(host, componentstatus.NewEvent(componentstatus.StatusOK))
-			}
-			healthy = true
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(next):
-		}
 	}
 }

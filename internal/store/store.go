@@ -381,19 +381,37 @@ type Sweeper interface {
 	// beyond a stored watermark which it moves only past rows older than any open append, and
 	// returns how many.
 	Orphans(ctx context.Context, before time.Time, limit int) (int, error)
-	// Retain drops signals, incidents and quarantined records older than the policy says, and
-	// returns how many day partitions or rows went. Incidents keep their cases and analyses as
-	// long as they live.
-	Retain(ctx context.Context, r Retention, now time.Time) (dropped int, err error)
+	// Retain drops what is older than the policy says or beyond its sizes, a little at a time, so that
+	// others go on meanwhile. Incidents keep their counts, and their newest analysis with its case, as
+	// long as they live. What cannot be dropped does not keep the rest from it.
+	Retain(ctx context.Context, r Retention, now time.Time) (Retained, error)
 }
 
-// Retention is how long things are kept, by time of receipt; 0 keeps for ever.
+// Retention is how long and how much is kept, by time of receipt; 0 keeps for ever.
 type Retention struct {
-	Signals   time.Duration
-	Incidents time.Duration // after resolution
+	// Signals is how long signals are kept, and with them quarantined records and failures without
+	// an incident; by whole days.
+	Signals time.Duration
+	// Incidents is how long incidents are kept after their resolution, and superseded analyses and
+	// failures of the others.
+	Incidents time.Duration
 	// SignalBytes bounds what signals take on disk, with their indexes: the oldest days are
-	// dropped until they take less, but never today's; 0 for no bound.
+	// dropped until they take less, but never today's and yesterday's; 0 for no bound.
 	SignalBytes int64
+	// IncidentBytes bounds what incidents take, estimated: until they take less, the oldest resolved
+	// ones are dropped, then superseded analyses, then the oldest failures of incidents that have
+	// many; 0 for no bound.
+	IncidentBytes int64
+}
+
+// Retained is what Retain did, and what is left.
+type Retained struct {
+	// Dropped counts days and rows.
+	Dropped int
+	// Postponed counts days to be dropped that somebody is reading; the next Retain tries again.
+	Postponed int
+	// SignalBytes and IncidentBytes are what is left, where it is bounded.
+	SignalBytes, IncidentBytes int64
 }
 
 // Status is what GET /query/status shows of the store.

@@ -13,9 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/prodsentinel/prodsentinel/internal/servertest"
-	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
-	"github.com/prodsentinel/prodsentinel/internal/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -50,6 +48,13 @@ func number(t testing.TB, c *pgx.Conn, sql string, args ...any) (n int64) {
 	return n
 }
 
+// daysPass lets days be dropped that the schema protects, for tests that act as if time had passed.
+func daysPass(t testing.TB, c *pgx.Conn) {
+	t.Helper()
+	_, err := c.Exec(t.Context(), "CREATE OR REPLACE FUNCTION kept_days() RETURNS integer LANGUAGE sql STABLE AS 'SELECT -100'")
+	require.NoError(t, err)
+}
+
 func TestOpenTogether(t *testing.T) {
 	database := servertest.Database(t)
 	var all sync.WaitGroup
@@ -65,8 +70,4 @@ func TestOpenTogether(t *testing.T) {
 	c := connect(t, database)
 	assert.EqualValues(t, 3, number(t, c, "SELECT count(*) FROM days"), "today and the next two")
 	assert.EqualValues(t, 3, number(t, c, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'spans'::regclass"))
-}
-
-func TestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, servertest.Database(t)) })
 }

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 const (
@@ -19,61 +17,42 @@ const (
 
 // dropRows deletes what goes with signals rather than with incidents. A row that is changed
 // meanwhile is another version and stays.
-func (s *Store) dropRows(ctx context.Context, r store.Retention, now time.Time) (int, error) {
+func (w *retaining) dropRows(ctx context.Context) error {
 	type rule struct {
 		table, condition string
 		before           time.Time
 	}
-	rules := []rule{{"agent_spend", "at < $1 AND NOT EXISTS (SELECT FROM incidents i WHERE i.tenant = t.tenant AND i.id = t.incident_id)", now.Add(-spendKept)}}
-	if r.Signals > 0 {
-		old := now.Add(-r.Signals)
+	rules := []rule{{"agent_spend", "at < $1 AND NOT EXISTS (SELECT FROM incidents i WHERE i.tenant = t.tenant AND i.id = t.incident_id)", w.now.Add(-spendKept)}}
+	if w.policy.Signals > 0 {
+		old := w.now.Add(-w.policy.Signals)
 		rules = append(rules,
 			rule{"quarantine", "received_at < $1", old},
 			rule{"failures", "last_record < $1 AND NOT EXISTS (SELECT FROM incident_failures l WHERE l.tenant = t.tenant AND l.key = t.key)", old},
 		)
 	}
-	dropped := 0
 	for _, rule := range rules {
 		sql := "DELETE FROM " + rule.table + " WHERE ctid = ANY (ARRAY(SELECT t.ctid FROM " + rule.table + " t WHERE " + rule.condition + " LIMIT $2))"
-		n, err := s.inBatches(ctx, retainRows, func(tx pgx.Tx) (int, error) {
+		err := w.inBatches(ctx, retainRows, func(tx pgx.Tx) (int, error) {
 			tag, err := tx.Exec(ctx, sql, rule.before, retainRows)
 			return int(tag.RowsAffected()), err
 		})
-		dropped += n
 		if err != nil {
-			return dropped, err
-		}
-	}
-	return dropped, nil
-}
-
-// inBatches repeats a transaction until it deletes fewer rows than its bound.
-func (s *Store) inBatches(ctx context.Context, bound int, deletes func(pgx.Tx) (int, error)) (total int, err error) {
-	for {
-		var n int
-		err := s.write(ctx, func(tx pgx.Tx) (err error) {
-			n, err = deletes(tx)
 			return err
-		})
-		if err != nil {
-			return total, err
-		}
-		if total += n; n < bound {
-			return total, nil
 		}
 	}
+	return nil
 }
 
 // dropIncidents deletes incidents resolved so long ago, with all that is theirs.
-func (s *Store) dropIncidents(ctx context.Context, kept time.Duration, now time.Time) (int, error) {
-	if kept <= 0 {
-		return 0, nil
+func (w *retaining) dropIncidents(ctx context.Context) error {
+	if w.policy.Incidents <= 0 {
+		return nil
 	}
-	return s.inBatches(ctx, retainIncidents, func(tx pgx.Tx) (int, error) {
+	return w.inBatches(ctx, retainIncidents, func(tx pgx.Tx) (int, error) {
 		if err := takeLock(ctx, tx, lockIdentities); err != nil { // nobody places failures in them
 			return 0, err
 		}
-		gone, err := deleteIncidents(ctx, tx, now.Add(-kept))
+		gone, err := deleteIncidents(ctx, tx, w.now.Add(-w.policy.Incidents))
 		if err != nil || len(gone.ids) == 0 {
 			return 0, err
 		}

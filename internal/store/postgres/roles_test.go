@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"context"
+	"crypto/rand"
 	"net/url"
 	"os"
 	"regexp"
@@ -8,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,6 +18,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/servertest"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
+	"github.com/prodsentinel/prodsentinel/internal/store/storetest"
 )
 
 // documented has the blocks of SQL of docs/postgresql.md.
@@ -38,41 +42,69 @@ func loginURL(t *testing.T, server, user, database string) string {
 	return u.String()
 }
 
-func TestDocumentedRoles(t *testing.T) {
-	server := servertest.StartPostgreSQL(t, servertest.PostgreSQLOptions{})
+// documentedServer has a database "prodsentinel" with the roles of docs/postgresql.md.
+type documentedServer struct{ *servertest.PostgreSQL }
+
+func newDocumentedServer(t *testing.T) documentedServer {
+	t.Helper()
+	s := documentedServer{servertest.StartPostgreSQL(t, servertest.PostgreSQLOptions{Settings: map[string]string{"fsync": "off"}})}
 	sql := documented(t)
-	super := connect(t, server.URL())
+	super := connect(t, s.URL())
 	for _, statement := range strings.SplitAfter(sql[0], ";\n") { // a database is not made in a transaction
 		_, err := super.Exec(t.Context(), statement)
 		require.NoError(t, err, statement)
 	}
-	as := func(role string) string { return loginURL(t, server.URL(), "prodsentinel_"+role, "prodsentinel") }
-	_, err := postgres.Open(t.Context(), as("writer"), postgres.Options{})
+	_, err := postgres.Open(t.Context(), s.as(t, "writer", "prodsentinel"), postgres.Options{})
 	require.ErrorContains(t, err, "prodsentinel migrate", "the writer may not make the schema")
-	require.NoError(t, postgres.Migrate(t.Context(), as("migrator")))
-	_, err = connect(t, as("migrator")).Exec(t.Context(), sql[1])
-	require.NoError(t, err)
+	require.NoError(t, postgres.Migrate(t.Context(), s.as(t, "migrator", "prodsentinel")))
+	s.exec(t, s.as(t, "migrator", "prodsentinel"), sql[1])
+	return s
+}
 
+// as is the URL of a database for a role.
+func (s documentedServer) as(t *testing.T, role, database string) string {
+	t.Helper()
+	return loginURL(t, s.URL(), "prodsentinel_"+role, database)
+}
+
+// exec runs statements on a connection of their own.
+func (documentedServer) exec(t *testing.T, database, sql string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	c, err := pgx.Connect(ctx, database)
+	require.NoError(t, err)
+	_, err = c.Exec(ctx, sql)
+	require.NoError(t, err, sql)
+	require.NoError(t, c.Close(ctx))
+}
+
+// TestConformance writes as the documented writer and reads as the documented reader, on copies of
+// one database.
+func TestConformance(t *testing.T) {
+	server := newDocumentedServer(t)
+	migrator := connect(t, server.as(t, "migrator", "prodsentinel"))
+	daysPass(t, migrator)
+	require.NoError(t, migrator.Close(t.Context()))
+	storetest.Run(t, func(t *testing.T) store.Store {
+		t.Helper()
+		name := "test_" + strings.ToLower(rand.Text())
+		server.exec(t, server.URL(), "CREATE DATABASE "+name+" OWNER prodsentinel_migrator TEMPLATE prodsentinel")
+		t.Cleanup(func() { server.exec(t, server.URL(), "DROP DATABASE "+name+" WITH (FORCE)") })
+		s, err := postgres.Open(t.Context(), server.as(t, "writer", name), postgres.Options{ReadURL: server.as(t, "reader", name)})
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, s.Close()) })
+		return s
+	})
+}
+
+func TestDocumentedRoles(t *testing.T) {
+	server := newDocumentedServer(t)
+	sql := documented(t)
+	as := func(role string) string { return server.as(t, role, "prodsentinel") }
 	s, err := postgres.Open(t.Context(), as("writer"), postgres.Options{ReadURL: as("reader")})
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, s.Close()) }()
 	appendAll(t, s, failingTrace("a"))
-	t.Run("a writer does all that a store does", func(t *testing.T) {
-		key := traceID("a").String()
-		_, err := s.UpsertFailures(t.Context(), []store.FailureHint{{Key: key}})
-		require.NoError(t, err)
-		claimed, err := s.ClaimFailures(t.Context(), "w", time.Minute, 1)
-		require.NoError(t, err)
-		require.Len(t, claimed, 1)
-		_, err = s.Orphans(t.Context(), time.Now().Add(time.Hour), 10)
-		require.NoError(t, err)
-		trace, err := s.Traces(t.Context(), "", []string{key}, 10)
-		require.NoError(t, err)
-		require.Len(t, trace[0].Spans, 1)
-		status, err := s.Status(t.Context())
-		require.NoError(t, err)
-		assert.EqualValues(t, 1, status.Spans)
-	})
 	t.Run("a writer cannot change signals", func(t *testing.T) {
 		c := connect(t, as("writer"))
 		for _, table := range signalTables(t, c) {
@@ -94,15 +126,36 @@ func TestDocumentedRoles(t *testing.T) {
 			require.ErrorContains(t, err, "permission denied", sql)
 		}
 	})
-	t.Run("a writer's retention drops days", func(t *testing.T) {
-		dropped, err := s.Retain(t.Context(), store.Retention{Signals: time.Hour, Incidents: time.Hour}, time.Now().Add(72*time.Hour))
+	t.Run("a writer drops no young day", func(t *testing.T) {
+		c := connect(t, as("writer"))
+		for _, day := range []string{"today", "today - 1", "today + 1", "NULL"} {
+			_, err := c.Exec(t.Context(), "SELECT drop_day("+day+") FROM (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS today) now")
+			require.ErrorContains(t, err, "is kept", day)
+		}
+		_, err := c.Exec(t.Context(), "CREATE OR REPLACE FUNCTION kept_days() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 0'")
+		require.Error(t, err)
+		_, err = s.Retain(t.Context(), store.Retention{Signals: time.Hour, SignalBytes: 1}, time.Now().Add(72*time.Hour))
+		require.NoError(t, err, "retention knows that it may not")
+		assert.EqualValues(t, 1, number(t, c, "SELECT count(*) FROM spans"))
+	})
+	t.Run("the migrator protects more days", func(t *testing.T) {
+		server.exec(t, as("migrator"), sql[2])
+		_, err := connect(t, as("writer")).Exec(t.Context(), "SELECT drop_day((clock_timestamp() AT TIME ZONE 'UTC')::date - 6)")
+		require.ErrorContains(t, err, "the newest 7 days")
+	})
+	t.Run("a writer's retention drops old days", func(t *testing.T) {
+		c := connect(t, as("writer"))
+		_, err := c.Exec(t.Context(), "SELECT make_day('2020-01-01')")
 		require.NoError(t, err)
-		assert.Positive(t, dropped)
-		appendAll(t, s, failingTrace("b"))
+		done, err := s.Retain(t.Context(), store.Retention{Signals: time.Hour}, time.Now())
+		require.NoError(t, err)
+		assert.Equal(t, 1, done.Dropped)
+		assert.Zero(t, number(t, c, "SELECT count(*) FROM days WHERE day = '2020-01-01'"))
+		assert.EqualValues(t, 1, number(t, c, "SELECT count(*) FROM spans"))
 	})
 	t.Run("documented queries", func(t *testing.T) {
 		c := connect(t, as("reader"))
-		for _, query := range sql[2:] {
+		for _, query := range sql[3:] {
 			_, err := c.Exec(t.Context(), query)
 			require.NoError(t, err, query)
 		}

@@ -66,9 +66,9 @@ func TestTracesSpanDays(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{"a", "second", "third"}, names)
 
-	dropped, err := s.Retain(t.Context(), store.Retention{Signals: 24 * time.Hour}, noon.AddDate(0, 0, 2))
+	done, err := s.Retain(t.Context(), store.Retention{Signals: 24 * time.Hour}, noon.AddDate(0, 0, 2))
 	require.NoError(t, err)
-	assert.Equal(t, 1, dropped, "the first day ended more than 24 h ago")
+	assert.Equal(t, 1, done.Dropped, "the first day ended more than 24 h ago")
 	traces, err = s.Traces(t.Context(), "", []string{key}, 10)
 	require.NoError(t, err)
 	assert.Len(t, traces[0].Spans, 2)

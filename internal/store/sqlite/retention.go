@@ -9,7 +9,7 @@ import (
 )
 
 // Retain implements store.Sweeper.
-func (s *Store) Retain(ctx context.Context, r store.Retention, now time.Time) (int, error) {
+func (s *Store) Retain(ctx context.Context, r store.Retention, now time.Time) (store.Retained, error) {
 	dropped := 0
 	err := s.write(ctx, func(c *conn) error {
 		dropped = 0
@@ -31,9 +31,9 @@ func (s *Store) Retain(ctx context.Context, r store.Retention, now time.Time) (i
 		return s.ensureDays(c, today, nextDay(today))
 	})
 	if err != nil {
-		return 0, err
+		return store.Retained{}, err
 	}
-	return dropped, nil
+	return store.Retained{Dropped: dropped}, nil
 }
 
 // dropDays drops the tables of the days that ended before the given time.
