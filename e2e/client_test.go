@@ -14,7 +14,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
+
+const protobuf = "application/x-protobuf"
 
 // What the tests read of the API's answers.
 type (
@@ -54,31 +58,58 @@ type (
 
 // post sends a body to the OTLP/HTTP receiver and returns the answer's status, 0 for none.
 func (c *Collector) post(path, contentType string, body []byte) int {
-	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.OTLPHTTP+path, bytes.NewReader(body))
+	response, err := c.send(path, contentType, body)
 	if err != nil {
-		return 0
-	}
-	request.Header.Set("Content-Type", contentType)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return 0
 	}
 	return response.StatusCode
 }
 
+// send is post that returns the answer, its body read.
+func (c *Collector) send(path, contentType string, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.OTLPHTTP+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", contentType)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response, err
+}
+
+// postTraces sends spans over HTTP and returns the answer.
+func (c *Collector) postTraces(t testing.TB, td ptrace.Traces) *http.Response {
+	t.Helper()
+	body, err := ptraceotlp.NewExportRequestFromTraces(td).MarshalProto()
+	require.NoError(t, err)
+	response, err := c.send("/v1/traces", protobuf, body)
+	require.NoError(t, err)
+	return response
+}
+
+// exportTraces sends spans over gRPC and returns what the collector says against it.
+func (c *Collector) exportTraces(t testing.TB, td ptrace.Traces) error {
+	t.Helper()
+	conn, err := grpc.NewClient(c.OTLPGRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = ptraceotlp.NewGRPCClient(conn).Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(td))
+	return err
+}
+
 // sendTraces and sendLogs tell whether the collector acknowledged the signals.
 func (c *Collector) sendTraces(td ptrace.Traces) bool {
 	body, err := ptraceotlp.NewExportRequestFromTraces(td).MarshalProto()
-	return err == nil && c.post("/v1/traces", "application/x-protobuf", body) == http.StatusOK
+	return err == nil && c.post("/v1/traces", protobuf, body) == http.StatusOK
 }
 
 func (c *Collector) sendLogs(ld plog.Logs) bool {
 	body, err := plogotlp.NewExportRequestFromLogs(ld).MarshalProto()
-	return err == nil && c.post("/v1/logs", "application/x-protobuf", body) == http.StatusOK
+	return err == nil && c.post("/v1/logs", protobuf, body) == http.StatusOK
 }
 
 // get reads an answer of the query API; it returns the status, 0 for none.

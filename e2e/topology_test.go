@@ -2,17 +2,12 @@ package e2e
 
 import (
 	"fmt"
-	"io"
-	"net/http"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
 )
@@ -49,9 +44,30 @@ func TestTwoCausesAreTwoIncidentsInEveryTopology(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			senders, reader := start(NewFleet(t, hasty...))
-			requests := twoCauses(24)
-			sendSplit(t, senders, requests)
+			requests := twoCauses(36)
+			sendSplit(t, senders, requests, atOnce)
 			requireTwoCauses(t, reader, len(requests)/2)
+		})
+	}
+}
+
+// Parts of a trace that come, on other replicas, after it was reported and classified without them lead to
+// the same two incidents: within the debounce window, and when it has passed.
+func TestPartsAfterTheReportEndInTwoIncidents(t *testing.T) {
+	const passed = 4 * time.Second // max_wait, debounce_window and a second
+	for name, pause := range map[string]time.Duration{"within the window": 0, "after the window": passed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := NewFleet(t, hasty...)
+			senders := []*Collector{f.Start("gateway.yaml", nil), f.Start("gateway.yaml", nil), f.Start("gateway.yaml", nil)}
+			requests := twoCauses(36)
+			sendSplit(t, senders, requests, func(r analysistest.Request) {
+				sent := time.Now()
+				assert.Eventually(t, func() bool {
+					return time.Since(sent) > pause && senders[0].classified(r)
+				}, incidentWait, 4*pollInterval, "trace %s is classified as far as it came", r.Key())
+			})
+			requireTwoCauses(t, senders[0], len(requests)/2)
 		})
 	}
 }
@@ -62,79 +78,13 @@ func TestWorkersComeLateAndAreKilled(t *testing.T) {
 	f := NewFleet(t, hasty...)
 	gateway := f.Start("gateway.yaml", []string{storeOnly})
 	requests := twoCauses(24)
-	sendSplit(t, []*Collector{gateway}, requests)
+	sendSplit(t, []*Collector{gateway}, requests, atOnce)
 	require.Eventually(t, func() bool { return failuresWaiting(t, gateway) == len(requests) }, incidentWait, pollInterval, "all failures wait")
 	assert.Empty(t, mustGet[page[incidentView]](t, gateway, "/query/incidents").Items)
 
 	f.Start("workers.yaml", nil).Kill()
 	f.Start("workers.yaml", nil)
 	requireTwoCauses(t, gateway, len(requests)/2)
-}
-
-// A trace that a sidecar has reported is not reported again by the gateway, which still correlates what
-// applications send to it directly.
-func TestGatewayLeavesReportsToSidecars(t *testing.T) {
-	t.Parallel()
-	f := NewFleet(t, hasty...)
-	metrics := freePorts(t, 1)[0]
-	gateway, endpoint := startGatewayForSidecars(f, []string{"PRODSENTINEL_METRICS_PORT=" + metrics[strings.LastIndex(metrics, ":")+1:]},
-		"--set=service.telemetry.metrics.level=normal")
-	sidecar := startSidecar(t, endpoint)
-	through := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
-	require.True(t, sidecar.sendTraces(through.Spans()) && sidecar.sendLogs(through.Logs(0, 1)))
-	gateway.awaitIncidents(t, 1, incidentWait)
-	assert.NotContains(t, scrape(t, metrics), "otelcol_trace_correlation_reports{")
-
-	direct := analysistest.NewRequest(2, time.Now(), analysistest.BadData)
-	require.True(t, gateway.sendTraces(direct.Spans()))
-	require.Eventually(t, func() bool { return strings.Contains(scrape(t, metrics), "otelcol_trace_correlation_reports{") }, incidentWait, pollInterval)
-}
-
-// With a queue on disk a sidecar acknowledges while the gateway is away, and what it acknowledged arrives
-// although it was killed meanwhile.
-func TestSidecarsQueueSurvivesAKill(t *testing.T) {
-	t.Parallel()
-	f := NewFleet(t, hasty...)
-	endpoint := freePorts(t, 1)[0]
-	queue := "--config=" + filepath.Join(RepositoryRoot(t), "examples", "sidecar-queue.yaml")
-	sidecar := startSidecar(t, endpoint, queue)
-	requests := twoCauses(12)
-	sendSplit(t, []*Collector{sidecar}, requests)
-	sidecar.Kill()
-
-	gateway := f.Start("gateway.yaml", nil, "--set=receivers.otlp/sidecars.protocols.grpc.endpoint="+endpoint)
-	StartCollector(t, Options{DataDir: sidecar.DataDir, Config: sidecarConfig(t), Env: sidecarEnv(endpoint), Args: append([]string{queue}, hasty...)})
-	requireTwoCauses(t, gateway, len(requests)/2)
-}
-
-// Without one, an application is told to send again while the gateway is away.
-func TestSidecarAcknowledgesNothingWithoutItsGateway(t *testing.T) {
-	t.Parallel()
-	sidecar := startSidecar(t, freePorts(t, 1)[0])
-	r := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
-	body, err := ptraceotlp.NewExportRequestFromTraces(r.Spans()).MarshalProto()
-	require.NoError(t, err)
-	assert.Equal(t, http.StatusServiceUnavailable, sidecar.post("/v1/traces", "application/x-protobuf", body))
-}
-
-func startGatewayForSidecars(f *Fleet, env []string, args ...string) (gateway *Collector, endpoint string) {
-	f.t.Helper()
-	endpoint = freePorts(f.t, 1)[0]
-	return f.Start("gateway.yaml", env, append(args, "--set=receivers.otlp/sidecars.protocols.grpc.endpoint="+endpoint)...), endpoint
-}
-
-func startSidecar(t testing.TB, endpoint string, args ...string) *Collector {
-	t.Helper()
-	return StartCollector(t, Options{Config: sidecarConfig(t), Env: sidecarEnv(endpoint), Args: append(args, hasty...)})
-}
-
-func sidecarConfig(t testing.TB) string {
-	t.Helper()
-	return filepath.Join(RepositoryRoot(t), "config", "sidecar.yaml")
-}
-
-func sidecarEnv(gateway string) []string {
-	return []string{"PRODSENTINEL_GATEWAY_ENDPOINT=" + gateway, "PRODSENTINEL_GATEWAY_INSECURE=true"}
 }
 
 // twoCauses makes n requests that fail, by turns, for one of two causes.
@@ -153,14 +103,18 @@ func twoCauses(n int) []analysistest.Request {
 
 // sendSplit sends each request in three parts, the entry span, the other spans and the logs, to one
 // collector after the other, and requires that each part is acknowledged. The orders of the parts take
-// turns, so that each cause meets each order, and so do the collectors that a trace begins with.
-func sendSplit(t *testing.T, collectors []*Collector, requests []analysistest.Request) {
+// turns, so that each cause meets each order, and so do the collectors that a trace begins with. Between two
+// parts of a request it calls pause.
+func sendSplit(t *testing.T, collectors []*Collector, requests []analysistest.Request, pause func(analysistest.Request)) {
 	t.Helper()
 	orders := [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
 	var sending sync.WaitGroup
 	for i, r := range requests {
 		sending.Go(func() {
 			for n, part := range orders[i/2%len(orders)] {
+				if n > 0 {
+					pause(r)
+				}
 				c := collectors[(i/(2*len(orders))+n)%len(collectors)]
 				acknowledged := []func() bool{
 					func() bool { return c.sendTraces(r.Entry()) },
@@ -172,6 +126,15 @@ func sendSplit(t *testing.T, collectors []*Collector, requests []analysistest.Re
 		})
 	}
 	sending.Wait()
+}
+
+func atOnce(analysistest.Request) {}
+
+// classified tells whether the failure of the request's trace is, and waits for nothing.
+func (c *Collector) classified(r analysistest.Request) bool {
+	var trace struct{ Failure *failureView }
+	_, err := c.get("/query/traces/"+r.Key()+"?limit=1", &trace)
+	return err == nil && trace.Failure != nil && trace.Failure.State != "waiting"
 }
 
 // requireTwoCauses waits for an incident of either cause with so many failing traces each, and requires
@@ -200,15 +163,4 @@ func failuresWaiting(t *testing.T, c *Collector) int {
 			FailuresWaiting int `json:"failures_waiting"`
 		} `json:"backlog"`
 	}](t, c, "/query/status").Backlog.FailuresWaiting
-}
-
-// scrape returns a collector's own metrics.
-func scrape(t *testing.T, address string) string {
-	t.Helper()
-	response, err := http.Get("http://" + address + "/metrics") //nolint:noctx // the collector ends with the test
-	require.NoError(t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	return string(body)
 }

@@ -1,0 +1,50 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// Replicas and workers on one store take work from each other: what one of them does with an incident must
+// not depend on which of them came first.
+func TestWhoeverAnalysesDoesItAlike(t *testing.T) {
+	production := section(t, "production.yaml", "exporters", "rca")
+	assert.NotEmpty(t, production["agents"])
+	for _, file := range []string{"gateway.yaml", "workers.yaml"} {
+		assert.Equal(t, production, section(t, file, "exporters", "rca"), file)
+	}
+}
+
+// What one process accepts, the next one must: a request refused for its size is refused for ever.
+func TestEveryReceiverTakesWhatASidecarForwards(t *testing.T) {
+	const overHTTP = 20 // MiB, confighttp's default
+	for _, file := range []string{"embedded.yaml", "production.yaml", "gateway.yaml", "sidecar.yaml"} {
+		for name := range section(t, file, "receivers") {
+			if kind, _, _ := strings.Cut(name, "/"); kind != "otlp" {
+				continue
+			}
+			grpc := section(t, file, "receivers", name, "protocols", "grpc")
+			assert.Greater(t, grpc["max_recv_msg_size_mib"], overHTTP, "%s: %s", file, name)
+		}
+	}
+}
+
+// section is the part of a shipped configuration under the keys.
+func section(t *testing.T, file string, keys ...string) map[string]any {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var part map[string]any
+	require.NoError(t, yaml.Unmarshal(content, &part))
+	for _, key := range keys {
+		next, ok := part[key].(map[string]any)
+		require.True(t, ok, "%s has no %s of %v", file, key, keys)
+		part = next
+	}
+	return part
+}
