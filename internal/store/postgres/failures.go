@@ -8,16 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
-
-// errorsSeen sums the error signals of the failure k (tenant, key); a retried request counts once.
-// Event times are times of receipt where there are none.
-const errorsSeen = `SELECT count(*) AS n, min(coalesce(nullif(time, 0), nanos(received))) AS first_error,
-		max(coalesce(nullif(time, 0), nanos(received))) AS last_error, min(received) AS first_received, max(received) AS last_received
-	FROM (SELECT time, min(received_at) AS received FROM error_signals s
-		WHERE s.tenant = k.tenant AND s.key = k.key GROUP BY kind, ref, time, ordinal) AS signals`
 
 // failureKeys are keys as two arrays, in the order in which all take locks.
 type failureKeys struct{ tenants, keys []string }
@@ -97,56 +89,79 @@ func keysOf(rows pgx.Rows, err error) (k failureKeys, _ error) {
 }
 
 // insertFailures records failures that have an error signal and are not there yet as waiting, and
-// returns how many. Appends that commit meanwhile are waited for, or see them.
+// returns how many. What is stored of them is summed before appends are kept waiting; those that
+// commit until then are looked for again, later ones see the failures.
 func insertFailures(ctx context.Context, tx pgx.Tx, k failureKeys) (int, error) {
 	if len(k.keys) == 0 {
 		return 0, nil
 	}
+	summed, err := byDatabase(ctx, tx, time.Now())
+	if err != nil {
+		return 0, err
+	}
+	var inserted failureKeys
+	err = inOrderOfIndex(ctx, tx, func() (err error) {
+		inserted, err = keysOf(tx.Query(ctx, insertFailure, k.tenants, k.keys, k.traces()))
+		return err
+	})
+	if err != nil || len(inserted.keys) == 0 {
+		return 0, err
+	}
 	if err := takeLock(ctx, tx, lockFailures); err != nil {
 		return 0, err
 	}
+	_, err = tx.Exec(ctx, refreshFailure, inserted.tenants, inserted.keys, inserted.traces(), instant(time.Time(summed).Add(-longestAppend)))
+	return len(inserted.keys), err
+}
+
+// traces are the keys that are those of traces, nil for others.
+func (k *failureKeys) traces() []*string {
 	traces := make([]*string, len(k.keys))
 	for i, key := range k.keys {
-		if id, err := signal.ParseTraceID(key); err == nil && !id.IsZero() {
+		if _, ok := traceOf(key); ok {
 			traces[i] = &k.keys[i]
 		}
 	}
-	tag, err := tx.Exec(ctx, `INSERT INTO failures (tenant, key, trace_id, state, first_error, last_error, error_signals,
-			first_received, last_received, last_record, waiting_since)
-		SELECT k.tenant, k.key, coalesce(k.trace, ''), 'waiting', e.first_error, e.last_error, e.n,
-			e.first_received, e.last_received, greatest(e.last_received, r.newest), e.first_received
-		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)
-		CROSS JOIN LATERAL (`+errorsSeen+`) AS e
-		CROSS JOIN LATERAL (SELECT greatest(
-			(SELECT max(received_at) FROM spans WHERE tenant = k.tenant AND trace_id = k.trace::uuid),
-			(SELECT max(received_at) FROM logs WHERE tenant = k.tenant AND trace_id = k.trace::uuid)) AS newest) AS r
-		WHERE e.n > 0 ORDER BY k.tenant, k.key ON CONFLICT DO NOTHING`, k.tenants, k.keys, traces)
-	return int(tag.RowsAffected()), err
+	return traces
 }
+
+var insertFailure = `INSERT INTO failures (tenant, key, trace_id, state, first_error, last_error, error_signals,
+		first_received, last_received, last_record, waiting_since)
+	SELECT k.tenant, k.key, coalesce(k.trace, ''), 'waiting', e.first_error, e.last_error, e.n,
+		e.first_received, e.last_received, greatest(e.last_received, r.newest), e.first_received
+	FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)
+	CROSS JOIN LATERAL (` + errorsSeen + `) AS e
+	CROSS JOIN LATERAL (SELECT greatest(
+		(SELECT max(received_at) FROM spans WHERE tenant = k.tenant AND trace_id = k.trace::uuid),
+		(SELECT max(received_at) FROM logs WHERE tenant = k.tenant AND trace_id = k.trace::uuid)) AS newest) AS r
+	WHERE e.n > 0 ORDER BY k.tenant, k.key ON CONFLICT DO NOTHING RETURNING tenant, key`
+
+// longestAppend is how long before its commit an append may have taken its time of receipt, with
+// room for what goes on in the server when the client has given up.
+const longestAppend = 6 * appendTimeout
+
+// refreshFailure notes what was received since. Claiming counts the error signals again.
+const refreshFailure = `UPDATE failures f SET last_received = greatest(f.last_received, e.newest), last_record = greatest(f.last_record, e.newest, r.newest)
+	FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)
+	CROSS JOIN LATERAL (SELECT max(received_at) AS newest FROM error_signals s WHERE s.tenant = k.tenant AND s.key = k.key AND s.received_at > $4) AS e
+	CROSS JOIN LATERAL (SELECT greatest(
+		(SELECT max(received_at) FROM spans WHERE tenant = k.tenant AND trace_id = k.trace::uuid AND received_at > $4),
+		(SELECT max(received_at) FROM logs WHERE tenant = k.tenant AND trace_id = k.trace::uuid AND received_at > $4)) AS newest) AS r
+	WHERE f.tenant = k.tenant AND f.key = k.key AND (e.newest > f.last_received OR greatest(e.newest, r.newest) > f.last_record)`
 
 // ClaimFailures implements store.Failures. What is counted of their error signals is brought up to
 // date, unless retention took them.
 func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Failure, error) {
 	var claimed []store.Failure
 	err := s.write(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `WITH k AS MATERIALIZED (
-				SELECT tenant, key FROM failures
-				WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
-				ORDER BY urgent DESC, waiting_since LIMIT $3 FOR UPDATE SKIP LOCKED)
-			UPDATE failures f SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval,
-				attempts = f.attempts + (f.lease_owner <> '')::integer, moved_at = NULL,
-				error_signals = CASE e.n WHEN 0 THEN f.error_signals ELSE e.n END,
-				first_error = coalesce(e.first_error, f.first_error), last_error = coalesce(e.last_error, f.last_error),
-				first_received = coalesce(e.first_received, f.first_received), last_received = coalesce(e.last_received, f.last_received)
-			FROM k CROSS JOIN LATERAL (`+errorsSeen+`) AS e
-			WHERE f.tenant = k.tenant AND f.key = k.key
-			RETURNING f.tenant, f.key, f.trace_id, f.first_received, f.last_received, f.last_record, f.waiting_since,
-				f.urgent, f.attempts, f.error_signals, f.version, f.lease_until`, owner, lease, limit)
-		if err != nil {
+		return inOrderOfIndex(ctx, tx, func() error {
+			rows, err := tx.Query(ctx, claimFailures, owner, lease, limit)
+			if err != nil {
+				return err
+			}
+			claimed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Failure, error) { return scanFailure(row, owner) })
 			return err
-		}
-		claimed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Failure, error) { return scanFailure(row, owner) })
-		return err
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -154,6 +169,23 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	slices.SortFunc(claimed, urgentThenOldest)
 	return claimed, nil
 }
+
+// claimFailures replaces what was counted, unless only the newest error signals were.
+var claimFailures = `WITH k AS MATERIALIZED (
+		SELECT tenant, key FROM failures
+		WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
+		ORDER BY urgent DESC, waiting_since LIMIT $3 FOR UPDATE SKIP LOCKED)
+	UPDATE failures f SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval,
+		attempts = f.attempts + (f.lease_owner <> '')::integer, moved_at = NULL,
+		error_signals = CASE WHEN e.n = 0 OR e.more THEN greatest(f.error_signals, e.n) ELSE e.n END,
+		first_error = least(CASE WHEN e.more THEN f.first_error END, coalesce(e.first_error, f.first_error)),
+		last_error = greatest(CASE WHEN e.more THEN f.last_error END, coalesce(e.last_error, f.last_error)),
+		first_received = least(CASE WHEN e.more THEN f.first_received END, coalesce(e.first_received, f.first_received)),
+		last_received = coalesce(e.last_received, f.last_received)
+	FROM k CROSS JOIN LATERAL (` + errorsSeen + `) AS e
+	WHERE f.tenant = k.tenant AND f.key = k.key
+	RETURNING f.tenant, f.key, f.trace_id, f.first_received, f.last_received, f.last_record, f.waiting_since,
+		f.urgent, f.attempts, f.error_signals, f.version, f.lease_until`
 
 func scanFailure(row pgx.CollectableRow, owner string) (store.Failure, error) {
 	f := store.Failure{Lease: store.Lease{Owner: owner}}

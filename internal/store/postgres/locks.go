@@ -11,8 +11,8 @@ import (
 // connection pooler in transaction mode.
 const (
 	// lockFailures orders appends and new failures. An append takes it shared from its update of
-	// failures to its commit; whoever inserts failures takes it exclusively from before it looks
-	// at what is stored to its commit. So an append either sees the failure, or is seen.
+	// failures to its commit; whoever has inserted failures takes it exclusively before it looks at
+	// what came meanwhile and commits. So an append either sees the failure, or is seen.
 	lockFailures int64 = 0x70736e01
 	// lockPartitions is held by whoever makes or drops partitions.
 	lockPartitions int64 = 0x70736e02 //nolint:unused // the functions of the schema take it

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,6 +27,7 @@ type explainer struct {
 	pgx.Tx
 	parent string
 	read   map[string][]string // kinds of plan nodes by partition
+	plan   planNode            // of the last query
 }
 
 // planNode is a node of EXPLAIN (ANALYZE, FORMAT JSON).
@@ -34,20 +36,37 @@ type planNode struct {
 	Relation string     `json:"Relation Name"`
 	Index    string     `json:"Index Name"`
 	Loops    float64    `json:"Actual Loops"`
+	Rows     float64    `json:"Actual Rows"` // of each loop
 	Plans    []planNode `json:"Plans"`
 }
 
 func (e *explainer) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	if err := e.explain(ctx, sql, args...); err != nil {
+		return nil, err
+	}
+	return e.Tx.Query(ctx, sql, args...)
+}
+
+func (e *explainer) explain(ctx context.Context, sql string, args ...any) error {
 	var plan []byte
 	if err := e.Tx.QueryRow(ctx, "EXPLAIN (ANALYZE, FORMAT JSON) "+sql, args...).Scan(&plan); err != nil {
-		return nil, fmt.Errorf("explain %s: %w", sql, err)
+		return fmt.Errorf("explain %s: %w", sql, err)
 	}
 	var explained []struct{ Plan planNode }
 	if err := json.Unmarshal(plan, &explained); err != nil {
-		return nil, err
+		return err
 	}
-	e.note(explained[0].Plan)
-	return e.Tx.Query(ctx, sql, args...)
+	e.plan = explained[0].Plan
+	e.note(e.plan)
+	return nil
+}
+
+// Exec explains a statement in its stead, which runs it.
+func (e *explainer) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	if strings.Contains(sql, "set_config") {
+		return e.Tx.Exec(ctx, sql, args...)
+	}
+	return pgconn.CommandTag{}, e.explain(ctx, sql, args...)
 }
 
 // note notes what was executed. A bitmap's index names no table.

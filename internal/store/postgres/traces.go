@@ -124,22 +124,11 @@ func (l *traceLoader) errorsFirst(ctx context.Context, id signal.TraceID) (*draf
 // newest signals first.
 func (l *traceLoader) untraced(ctx context.Context, key string) (*draft, error) {
 	d := newDraft(l.limit)
-	rows, err := l.tx.Query(ctx, `SELECT ref, count(*) OVER () FROM error_signals WHERE tenant = $1 AND key = $2
-		GROUP BY ref ORDER BY max(received_at) DESC, ref LIMIT $3`, l.tenant, textOf(key), l.limit)
+	refs, more, err := newestReferences(ctx, l.tx, l.tenant, key, l.limit)
 	if err != nil {
 		return nil, err
 	}
-	var refs references
-	var ref incident.Ref
-	var total int
-	read, err := pgx.ForEachRow(rows, []any{(*string)(&ref), &total}, func() error {
-		refs.add(ref)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	d.truncated = total - int(read.RowsAffected())
+	d.truncated = more
 	for _, k := range []*kind{kindSpans, kindLogs} {
 		if err := refs.read(ctx, l.tx, l.decoder, k, l.tenant, d.add); err != nil {
 			return nil, fmt.Errorf("load %s of failure %q: %w", k.table, key, err)

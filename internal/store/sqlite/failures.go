@@ -78,11 +78,12 @@ func (q failureQueue) insert(h store.FailureHint, seen errorsSeen) error {
 	return err
 }
 
-// errorsSeen sums a failure's error signals; a retried request counts once.
+// errorsSeen sums a failure's newest error signals; a retried request counts once.
 type errorsSeen struct {
 	count                       int64
 	first, last                 int64 // event time, receipt time where there is none
 	firstReceived, lastReceived int64
+	more                        bool // there may be older ones
 }
 
 func (q failureQueue) errorsOf(tenant, key string) (e errorsSeen, err error) {
@@ -92,14 +93,16 @@ func (q failureQueue) errorsOf(tenant, key string) (e errorsSeen, err error) {
 	var arms []string
 	var args []any
 	for _, d := range q.days {
-		arms = append(arms, "SELECT kind, ref, time, ordinal, received_at FROM "+d.table(kindErrorSignals)+" WHERE tenant = ? AND key = ?")
+		arms = append(arms, "SELECT seq, kind, ref, time, ordinal, received_at FROM "+d.table(kindErrorSignals)+" WHERE tenant = ? AND key = ?")
 		args = append(args, tenant, key)
 	}
-	err = q.query(`SELECT count(*), min(CASE time WHEN 0 THEN first ELSE time END), max(CASE time WHEN 0 THEN first ELSE time END), min(first), max(first) FROM (
-		SELECT time, min(received_at) AS first FROM (`+strings.Join(arms, " UNION ALL ")+") GROUP BY kind, ref, time, ordinal)", func(r *row) error {
+	err = q.query(`SELECT count(*), min(CASE time WHEN 0 THEN first ELSE time END), max(CASE time WHEN 0 THEN first ELSE time END), min(first), max(first), sum(deliveries) FROM (
+		SELECT time, min(received_at) AS first, count(*) AS deliveries FROM (`+strings.Join(arms, " UNION ALL ")+` ORDER BY seq DESC LIMIT ?)
+		GROUP BY kind, ref, time, ordinal)`, func(r *row) error {
 		e = errorsSeen{count: r.int(), first: r.int(), last: r.int(), firstReceived: r.int(), lastReceived: r.int()}
+		e.more = r.int() >= record.MostErrorSignals
 		return nil
-	}, args...)
+	}, append(args, record.MostErrorSignals)...)
 	return e, err
 }
 
@@ -170,9 +173,13 @@ func (q failureQueue) lease(f *store.Failure) error {
 	if err != nil {
 		return err
 	}
+	set := "error_signals = ?, first_error = ?, last_error = ?, first_received = ?"
+	if seen.more {
+		set = "error_signals = max(error_signals, ?), first_error = min(first_error, ?), last_error = max(last_error, ?), first_received = min(first_received, ?)"
+	}
 	if seen.count > 0 { // else retention took them
-		_, err = q.exec(`UPDATE failures SET error_signals = ?, first_error = ?, last_error = ?, first_received = ?, last_received = ?
-			WHERE tenant = ? AND key = ?`, seen.count, seen.first, seen.last, seen.firstReceived, seen.lastReceived, f.Tenant, f.Key)
+		_, err = q.exec("UPDATE failures SET "+set+", last_received = ? WHERE tenant = ? AND key = ?",
+			seen.count, seen.first, seen.last, seen.firstReceived, seen.lastReceived, f.Tenant, f.Key)
 		if err != nil {
 			return err
 		}

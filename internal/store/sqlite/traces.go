@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 // Traces implements store.Signals.
@@ -156,17 +157,18 @@ func (l *traceLoader) untraced() error {
 	return nil
 }
 
-// refs lists the references of the failure's error signals, the newest first.
+// refs lists the references of the failure's newest error signals, the newest first.
 func (l *traceLoader) refs() (refs []string, err error) {
-	known := map[string]bool{}
+	known, room := map[string]bool{}, record.MostErrorSignals
 	for _, d := range l.days {
-		err := l.query("SELECT ref FROM "+d.table(kindErrorSignals)+" WHERE tenant = ? AND key = ? ORDER BY seq DESC", func(r *row) error {
+		err := l.query("SELECT ref FROM "+d.table(kindErrorSignals)+" WHERE tenant = ? AND key = ? ORDER BY seq DESC LIMIT ?", func(r *row) error {
+			room--
 			if ref := r.text(); !known[ref] {
 				known[ref] = true
 				refs = append(refs, ref)
 			}
 			return nil
-		}, l.tenant, l.trace.Key)
+		}, l.tenant, l.trace.Key, room)
 		if err != nil {
 			return nil, err
 		}

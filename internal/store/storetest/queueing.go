@@ -13,6 +13,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 var queueing = map[string]func(*testing.T, store.Store){
@@ -28,6 +29,7 @@ var queueing = map[string]func(*testing.T, store.Store){
 	"LostLeaseIsSkipped":            lostLeaseIsSkipped,
 	"ClaimsAreDisjoint":             claimsAreDisjoint,
 	"UntracedFailureWaitsAgain":     untracedFailureWaitsAgain,
+	"ManyErrorSignalsOfOneKey":      manyErrorSignalsOfOneKey,
 	"OrphansAreFound":               orphansAreFound,
 	"OrphansSkipNothing":            orphansSkipNothing,
 	"OrphansLeaveYoungSignalsAlone": orphansLeaveYoungSignalsAlone,
@@ -266,6 +268,42 @@ func claimsAreDisjoint(t *testing.T, s store.Store) {
 	for key, times := range claimed {
 		assert.Equal(t, 1, times, key)
 	}
+}
+
+// manyErrorSignalsOfOneKey has an error without a trace that goes on and on: the newest signals are
+// counted and loaded, and what was first stays known.
+func manyErrorSignalsOfOneKey(t *testing.T, s store.Store) {
+	failure := store.FailureHint{Key: "untraced:payment"}
+	appendAll(t, s, requestOf(tenant, logOf("", "the first", "payment", signal.SeverityError)))
+	upsert(t, s, failure)
+	first := claim(t, s, "w")
+	require.Len(t, first, 1)
+	require.NoError(t, s.Postpone(t.Context(), first[0], time.Now().Add(-time.Hour)))
+	const more = record.MostErrorSignals + 500
+	var lines []any
+	for i := range more {
+		lines = append(lines, logOf("", "again "+strconv.Itoa(i), "payment", signal.SeverityError))
+	}
+	appendAll(t, s, requestOf(tenant, lines...))
+	appendAll(t, s, requestOf(tenant, logOf("", "the last", "payment", signal.SeverityError)))
+
+	claimed := claim(t, s, "w")
+	require.Len(t, claimed, 1)
+	assert.Equal(t, record.MostErrorSignals, claimed[0].ErrorSignals, "at least so many")
+	assert.Equal(t, first[0].FirstError, claimed[0].FirstError)
+	assert.True(t, claimed[0].LastError.After(claimed[0].FirstError))
+	trace := loaded(t, s, tenant, failure.Key)
+	assert.Len(t, trace.Logs, record.MostErrorSignals)
+	bodies := map[string]bool{}
+	for _, l := range trace.Logs {
+		bodies[l.Body.Str()] = true
+	}
+	assert.True(t, bodies["the last"])
+	assert.False(t, bodies["the first"])
+	bounded, err := s.Traces(t.Context(), tenant, []string{failure.Key}, 100)
+	require.NoError(t, err)
+	assert.Len(t, bounded[0].Logs, 100)
+	assert.Equal(t, record.MostErrorSignals-100, bounded[0].Truncated)
 }
 
 func orphansAreFound(t *testing.T, s store.Store) {
