@@ -138,6 +138,20 @@ func mustGet[T any](t testing.TB, c *Collector, path string) T {
 	return answer
 }
 
+// readPage returns a page of the dashboard.
+func readPage(t testing.TB, address string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, "%s", body)
+	return string(body)
+}
+
 // awaitIncidents waits until the collector lists n incidents, each with its analysis done, and
 // returns them.
 func (c *Collector) awaitIncidents(t testing.TB, n int, within time.Duration) []incidentView {

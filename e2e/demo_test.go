@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -36,13 +37,15 @@ func freeDemo(t *testing.T) (env, args []string) {
 	return append(env, "SHOP_PAYMENT_URL=http://"+ports[7], "SHOP_INVENTORY_URL=http://"+ports[8]), args
 }
 
-// The whole table of the shop, by OTLP and by plain JSON, in one collector.
+// The whole table of the shop, by OTLP and by plain JSON, in one collector, with agents who look at every
+// incident. Without agents `make demo ONCE=1` runs it in CI.
 func TestDemoOnceFindsEveryCause(t *testing.T) {
 	t.Parallel()
 	env, args := freeDemo(t)
-	result := Run(t, append(env, "TMPDIR="+t.TempDir()), append([]string{"demo", "--once", "--timeout", demoTimeout.String()}, args...)...)
+	result := Run(t, append(env, "TMPDIR="+t.TempDir()), append([]string{"demo", "--once", "--agents=scripted", "--timeout", demoTimeout.String()}, args...)...)
 	assert.Zero(t, result.ExitCode, "%s\n%s", result.Stdout, result.Stderr)
 	assert.Contains(t, result.Stdout, "All 18 verdicts are right.")
+	assert.Regexp(t, `Agents made \d+ claims that the records prove. A script, not a model, answered.`, result.Stdout)
 }
 
 func TestDemoShowsTheReportAndStopsCleanly(t *testing.T) {
@@ -51,7 +54,7 @@ func TestDemoShowsTheReportAndStopsCleanly(t *testing.T) {
 	temp := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), demoTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, Binary(t), append([]string{"demo"}, args...)...)
+	cmd := exec.CommandContext(ctx, Binary(t), append([]string{"demo", "--agents=scripted"}, args...)...)
 	cmd.Dir = temp
 	cmd.Env = append(append(cleanEnv(), env...), "TMPDIR="+temp)
 	var out lockedBuffer
@@ -59,12 +62,21 @@ func TestDemoShowsTheReportAndStopsCleanly(t *testing.T) {
 	require.NoError(t, cmd.Start())
 
 	reported := assert.Eventually(t, func() bool { return strings.Contains(out.String(), "press Ctrl-C") }, demoTimeout, 100*time.Millisecond)
+	shown := ""
+	if address := regexp.MustCompile(`http://\S+/incidents/\w+`).FindString(out.String()); address != "" {
+		shown = readPage(t, address)
+	}
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	require.NoError(t, cmd.Wait(), out.String())
 	require.True(t, reported, out.String())
-	for _, part := range []string{"collecting", "classified", "analysed", "Root cause", "connection_pool_exhausted", "/incidents/"} {
+	for _, part := range []string{
+		"collecting", "classified", "analysed", "Root cause", "connection_pool_exhausted", "/incidents/",
+		"A script, not a model, answered", "Checked against the evidence",
+	} {
 		assert.Contains(t, out.String(), part)
 	}
+	assert.Contains(t, shown, "A script, not a model, answered here")
+	assert.Contains(t, shown, "Checked against the evidence")
 	left, err := filepath.Glob(filepath.Join(temp, "*"))
 	require.NoError(t, err)
 	assert.Empty(t, left, "the demo's data")

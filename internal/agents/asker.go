@@ -95,6 +95,9 @@ func (a *asker) paid(r *request, got *response, err error, most Spend) answer {
 		}
 		return answer{}
 	}
+	if isScript(got.ModelVersion) {
+		return answer{Response: got, Spend: Spend{Tokens: got.Usage.total()}, PriceKnown: true}
+	}
 	price, known := priceOf(a.prices, got.ModelVersion, r.Model)
 	return answer{Response: got, Spend: price.spend(got.Usage), PriceKnown: known}
 }

@@ -124,6 +124,7 @@ func TestInvestigate(t *testing.T) {
 	assert.Equal(t, "scripted", a.Provider)
 	assert.True(t, a.Scripted)
 	assert.Zero(t, a.CostUSD, "a script costs nothing")
+	assert.Zero(t, books.microUSD.Load())
 	assert.Equal(t, a.Tokens, a.InputTokens+a.OutputTokens)
 	assert.Equal(t, a.Tokens, books.spent.Load())
 	assert.Zero(t, books.open.Load())

@@ -70,6 +70,7 @@ type ledger struct {
 	limit           int64
 	reserved, spent atomic.Int64
 	open            atomic.Int64
+	microUSD        atomic.Int64
 	broken          error
 }
 
@@ -87,6 +88,7 @@ func (l *ledger) Reserve(_ context.Context, most Spend) (string, error) {
 
 func (l *ledger) Settle(ctx context.Context, _ string, spent Spend) error {
 	l.spent.Add(spent.Tokens)
+	l.microUSD.Add(spent.MicroUSD)
 	l.open.Add(-1)
 	return ctx.Err()
 }

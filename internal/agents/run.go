@@ -174,7 +174,7 @@ func (t *Transcript) tally(out *incident.Agents) {
 	out.Tokens = spend.Tokens
 	out.CostUSD = float64(spend.MicroUSD) / microUSD
 	if isScript(out.ModelVersion) {
-		out.Scripted, out.Provider, out.CostUSD, out.CostUnknown = true, providerScripted, 0, false
+		out.Scripted, out.Provider = true, providerScripted
 	}
 }
 

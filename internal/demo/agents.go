@@ -2,7 +2,9 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -35,24 +37,46 @@ func serveScript(ctx context.Context) (set []string, stop func(), err error) {
 const agentsTimeout = time.Minute
 
 // showAgents waits for what agents say of an incident and writes it.
-func showAgents(ctx context.Context, p *terminal.Printer, a *api, incidentID string) error {
+func showAgents(ctx context.Context, out io.Writer, a *api, incidentID string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, agentsTimeout, fmt.Errorf("agents did not come to an end within %s", agentsTimeout))
 	defer cancel()
 	return poll(ctx, func() (bool, error) {
-		an, err := a.analysis(ctx, incidentID)
-		if err != nil || an.Agents == nil || an.Agents.State == incident.AgentsPending || an.Agents.State == incident.AgentsRunning {
+		an, err := a.spoken(ctx, incidentID)
+		if err != nil || an == nil {
 			return false, err
 		}
-		p.Line("\nWhat agents add (%s answered; each claim was checked against the evidence)", an.Agents.Provider)
-		if an.Agents.Reason != "" {
-			p.Line("  %s", an.Agents.Reason)
-		}
-		for _, c := range an.Agents.Claims {
-			p.Line("  %s", c.Statement)
-		}
-		if n := len(an.Agents.RejectedClaims); n > 0 {
-			p.Line("  %s not shown: nothing stored proves them", terminal.Plural(n, "claim"))
-		}
-		return true, nil
+		return true, terminal.WriteAgents(out, *an)
 	})
+}
+
+// spoken returns the newest analysis of an incident with whose agents nothing more happens; of one that
+// they left out because they had looked at its root before, the one before it. It is nil until there is
+// one.
+func (a *api) spoken(ctx context.Context, incidentID string) (*incident.Analysis, error) {
+	an, err := a.analysis(ctx, incidentID)
+	for err == nil && an.Agents != nil {
+		switch {
+		case an.Agents.State == incident.AgentsPending || an.Agents.State == incident.AgentsRunning:
+			return nil, nil
+		case an.Agents.State != incident.AgentsSkipped || an.Revision == 1:
+			return &an, nil
+		}
+		an, err = a.revision(ctx, incidentID, an.Revision-1)
+	}
+	if errors.Is(err, errNotFound) {
+		err = nil
+	}
+	return nil, err
+}
+
+// agents notes what is not right about what the script said.
+func (w *differences) agents(said *incident.Agents) {
+	if said == nil {
+		w.check(false, "agents came to no end")
+		return
+	}
+	w.same("the agents' state", said.State, incident.AgentsDone)
+	w.same("a script answered", said.Scripted, true)
+	w.check(len(said.Claims) > 0, "no claim of the agents was verified")
+	w.check(len(said.RejectedClaims) == 0, "%s of the script were rejected", terminal.Plural(len(said.RejectedClaims), "claim"))
 }

@@ -52,6 +52,12 @@ func (a *api) analysis(ctx context.Context, incidentID string) (incident.Analysi
 	return an, a.get(ctx, "/query/incidents/"+incidentID+"/analysis", &an)
 }
 
+// revision returns one analysis of an incident.
+func (a *api) revision(ctx context.Context, incidentID string, revision int) (incident.Analysis, error) {
+	var an incident.Analysis
+	return an, a.get(ctx, fmt.Sprintf("/query/incidents/%s/analysis?revision=%d", incidentID, revision), &an)
+}
+
 // trace returns what became of a trace and how many of its signals are stored. The failure is nil if the
 // trace has none, or is not known.
 func (a *api) trace(ctx context.Context, traceID string) (f *failure, signals int, err error) {

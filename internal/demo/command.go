@@ -39,7 +39,7 @@ func NewCommand() *cobra.Command {
 and prints the report on its cause. Then it keeps running until it is interrupted.
 
 With --once it runs every kind of failure the shop knows, by OTLP and by plain JSON, checks every
-verdict, and exits with 0 only if all are right.`,
+verdict, and exits with 0 only if all are right; with --agents=scripted also what agents say.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -16,8 +16,8 @@ import (
 
 // checkAll plays every scenario in both modes side by side and fails unless every verdict is right. The
 // modes are told apart by their environment, which is part of what makes failures one incident.
-func checkAll(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not everything was analysed within %s (--timeout)", timeout))
+func checkAll(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, opts options) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, opts.timeout, fmt.Errorf("not everything was analysed within %s (--timeout)", opts.timeout))
 	defer cancel()
 	other, err := freeShop(ctx, cfg.Environment+"-plain-json")
 	if err != nil {
@@ -43,6 +43,12 @@ func checkAll(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, tim
 	}
 	p := &terminal.Printer{Out: out}
 	p.Line("%d orders sent, by OTLP and by plain JSON; waiting for the verdicts", len(attempts))
+	if opts.agents != "" {
+		p.Line("and for what agents say: a script, not a model, answers for them")
+		for _, at := range attempts {
+			at.asksAgents = true
+		}
+	}
 	a := newAPI(url(s.addresses, query))
 	began, seen := time.Now(), 0
 	waited := poll(ctx, func() (bool, error) {
@@ -138,7 +144,22 @@ func judge(ctx context.Context, p *terminal.Printer, a *api, attempts []*attempt
 		return fmt.Errorf("%d of %d verdicts and %d incidents are not right", bad, len(attempts), len(excess))
 	}
 	p.Line("\nAll %d verdicts are right.", len(attempts))
+	if n := claimed(attempts); n > 0 {
+		p.Line("Agents made %d claims that the records prove. A script, not a model, answered.", n)
+	}
 	return p.Err
+}
+
+// claimed counts the verified claims of all incidents, each once.
+func claimed(attempts []*attempt) (n int) {
+	seen := make(map[string]bool)
+	for _, at := range attempts {
+		if at.agents != nil && !seen[at.incidents[0].ID] {
+			seen[at.incidents[0].ID] = true
+			n += len(at.agents.Claims)
+		}
+	}
+	return n
 }
 
 // concluded says in short what ProdSentinel made of the trace.
@@ -148,7 +169,11 @@ func (a *attempt) concluded() string {
 		return "no failure"
 	case a.analysis != nil && a.analysis.RootCause != nil:
 		rc := a.analysis.RootCause
-		return fmt.Sprintf("%s, %s, %s, %s", rc.Kind, rc.Component, rc.Category, terminal.Percent(rc.Confidence))
+		verdict := fmt.Sprintf("%s, %s, %s, %s", rc.Kind, rc.Component, rc.Category, terminal.Percent(rc.Confidence))
+		if a.agents != nil {
+			verdict += ", " + terminal.Plural(len(a.agents.Claims), "claim")
+		}
+		return verdict
 	case a.analysis != nil:
 		return string(a.analysis.Verdict)
 	default:

@@ -60,7 +60,7 @@ func whenInterrupted(opts options) error {
 // play is what the demo does once the collector is ready.
 func play(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, opts options) error {
 	if opts.once {
-		return checkAll(ctx, out, s, cfg, opts.timeout)
+		return checkAll(ctx, out, s, cfg, opts)
 	}
 	return watch(ctx, out, s, cfg, opts)
 }

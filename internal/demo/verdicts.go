@@ -24,6 +24,10 @@ type attempt struct {
 	failure   *failure
 	incidents []incident.Incident
 	analysis  *incident.Analysis
+
+	// asksAgents tells that agents look at what fails, and agents what came of it, nil until then.
+	asksAgents bool
+	agents     *incident.Agents
 }
 
 func (a *attempt) name() string {
@@ -39,7 +43,7 @@ func (a *attempt) look(ctx context.Context, from *api) error {
 	if err != nil || f == nil {
 		return err
 	}
-	a.failure, a.incidents, a.analysis = f, nil, nil
+	a.failure, a.incidents, a.analysis, a.agents = f, nil, nil, nil
 	for _, id := range f.Incidents {
 		inc, err := from.incident(ctx, id)
 		if err != nil {
@@ -55,6 +59,13 @@ func (a *attempt) look(ctx context.Context, from *api) error {
 		return nil
 	}
 	a.analysis = &an
+	if err != nil || !a.asksAgents {
+		return err
+	}
+	spoken, err := from.spoken(ctx, a.incidents[0].ID)
+	if spoken != nil {
+		a.agents = spoken.Agents
+	}
 	return err
 }
 
@@ -68,7 +79,7 @@ func (a *attempt) settled() bool {
 			return false
 		}
 	}
-	return len(a.incidents) == 0 || a.analysis != nil
+	return len(a.incidents) == 0 || a.analysis != nil && (!a.asksAgents || a.agents != nil)
 }
 
 // wrong lists what differs from the scenario's expectation; empty means that all is right.
@@ -97,6 +108,9 @@ func (a *attempt) wrong() []string {
 	w.rootCause(a.analysis, want)
 	if len(a.incidents) == 1 {
 		w.same("the incident's category", a.incidents[0].Category, incident.Category(want.Category))
+	}
+	if a.asksAgents {
+		w.agents(a.agents)
 	}
 	return w
 }

@@ -48,7 +48,7 @@ func watch(ctx context.Context, out io.Writer, s *stage, cfg shop.Config, opts o
 		return err
 	}
 	if opts.agents != "" {
-		if err := showAgents(ctx, p, newAPI(dashboard), inc.ID); err != nil {
+		if err := showAgents(ctx, out, newAPI(dashboard), inc.ID); err != nil {
 			return err
 		}
 	}
