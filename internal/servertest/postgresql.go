@@ -67,7 +67,14 @@ func (p *PostgreSQL) URL() string {
 // Database makes an empty database on the server and returns its URL.
 func (p *PostgreSQL) Database() string {
 	p.t.Helper()
-	return createDatabase(p.t, p.URL())
+	return createDatabase(p.t, p.URL(), false)
+}
+
+// Copy makes a database with what is in the maintenance database, to which nobody may be connected, and
+// returns its URL.
+func (p *PostgreSQL) Copy() string {
+	p.t.Helper()
+	return createDatabase(p.t, p.URL(), true)
 }
 
 // PID is the number of the running server's main process, whose children are all others.

@@ -21,16 +21,21 @@ import (
 func Database(t testing.TB) string {
 	t.Helper()
 	server := shared(t).database
-	database := createDatabase(t, server)
+	database := createDatabase(t, server, false)
 	t.Cleanup(func() { execute(t, server, "DROP DATABASE IF EXISTS "+nameOf(t, database)+" WITH (FORCE)") })
 	return database
 }
 
-// createDatabase makes an empty database on the server and returns its URL.
-func createDatabase(t testing.TB, server string) string {
+// createDatabase makes a database on the server, empty or a copy of the one that its URL names, and
+// returns its URL.
+func createDatabase(t testing.TB, server string, copied bool) string {
 	t.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
-	execute(t, server, "CREATE DATABASE "+name)
+	statement := "CREATE DATABASE " + name
+	if copied {
+		statement += " TEMPLATE " + nameOf(t, server)
+	}
+	execute(t, server, statement)
 	u, err := url.Parse(server)
 	require.NoError(t, err)
 	u.Path = "/" + name
