@@ -24,7 +24,7 @@ loopback, state in ./prodsentinel-data. print-default-config shows it; --set ove
 	root.SilenceErrors = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(subcommands...)
-	root.AddCommand(newPrintDefaultConfigCommand(defaultConfig))
+	root.AddCommand(newPrintDefaultConfigCommand(defaultConfig), newHealthCommand())
 
 	useDefaultConfig(root, defaultConfig)
 	markUsageErrors(root)
