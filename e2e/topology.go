@@ -11,18 +11,21 @@ import (
 
 // Fleet is processes that share a database and a Redis of their own.
 type Fleet struct {
-	t    testing.TB
-	env  []string
-	args []string
+	t        testing.TB
+	database string // its URL
+	env      []string
+	args     []string
 }
 
 // NewFleet prepares the servers; args are further arguments of every process.
 func NewFleet(t testing.TB, args ...string) *Fleet {
 	t.Helper()
+	database := servertest.Database(t)
 	return &Fleet{
-		t:    t,
-		env:  []string{"DATABASE_URL=" + servertest.Database(t), "REDIS_URL=" + servertest.Redis(t)},
-		args: append([]string{"--set=extensions.coordination.redis.key_prefix=test-" + strings.ToLower(rand.Text())}, args...),
+		t:        t,
+		database: database,
+		env:      []string{"DATABASE_URL=" + database, "REDIS_URL=" + servertest.Redis(t)},
+		args:     append([]string{"--set=extensions.coordination.redis.key_prefix=test-" + strings.ToLower(rand.Text())}, args...),
 	}
 }
 

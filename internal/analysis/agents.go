@@ -34,8 +34,8 @@ type AgentsConfig struct {
 }
 
 const (
-	// agentsLeaseSlack is how much longer than its investigation a lease lasts.
-	agentsLeaseSlack = time.Minute
+	// agentsSlack is how much longer than its investigation the work on a revision may take.
+	agentsSlack = time.Minute
 	// maxRevisionsBack is how many revisions are looked through for what agents said of the same root.
 	maxRevisionsBack = 20
 )
@@ -100,22 +100,27 @@ func sameRoot(a, b incident.Report) bool {
 
 // askNext has agents look at one analysis that waits for them.
 func (w *Workers) askNext(ctx context.Context) (time.Duration, error) {
-	lease := w.config.Agents.Timeout + agentsLeaseSlack
-	claims, err := w.store.ClaimAgents(ctx, w.owner, lease, 1)
+	claims, err := w.store.ClaimAgents(ctx, newOwner(), w.lease(), 1)
 	if err != nil {
 		return 0, err
 	}
 	if len(claims) == 0 {
-		return pollInterval, nil
+		return w.poll(), nil
 	}
 	claim := claims[0]
 	changed := store.IncidentChange{Tenant: claim.Tenant, ID: claim.IncidentID}
 	w.announce(ctx, changed)
-	var record store.AgentsRecord
-	crashed := recovered(func() { record, err = w.askAgents(ctx, claim) })
-	err = errors.Join(crashed, err)
-	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	working, cancel := context.WithTimeout(ctx, w.config.Agents.Timeout+agentsSlack)
 	defer cancel()
+	held, release := w.hold(working, func(ctx context.Context, lease time.Duration) error {
+		return w.store.RenewAgents(ctx, claim, lease)
+	})
+	defer release()
+	var record store.AgentsRecord
+	crashed := recovered(func() { record, err = w.askAgents(held, claim) })
+	err = errors.Join(crashed, err)
+	saving, done := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer done()
 	switch {
 	case ctx.Err() != nil:
 		return 0, w.store.PostponeAgents(saving, claim, w.pendingAgents(""), time.Now())

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	incidentLease = 2 * time.Minute
+	// analysisTimeout bounds an attempt at an analysis.
+	analysisTimeout = 2 * time.Minute
 	// retryFirst and retryMost bound the time to the next attempt at an analysis that failed.
 	retryFirst = 5 * time.Second
 	retryMost  = 10 * time.Minute
@@ -21,22 +22,27 @@ const (
 
 // analyseNext analyses one incident that wants it.
 func (w *Workers) analyseNext(ctx context.Context) (time.Duration, error) {
-	working, cancel := context.WithTimeout(ctx, incidentLease)
+	working, cancel := context.WithTimeout(ctx, analysisTimeout)
 	defer cancel()
-	claims, err := w.store.ClaimIncidents(working, w.owner, incidentLease, 1)
+	claims, err := w.store.ClaimIncidents(working, newOwner(), w.lease(), 1)
 	if err != nil {
 		return 0, err
 	}
 	if len(claims) == 0 {
-		return pollInterval, nil
+		return w.poll(), nil
 	}
 	claim := claims[0]
+	held, release := w.hold(working, func(ctx context.Context, lease time.Duration) error {
+		return w.store.RenewIncident(ctx, claim, lease)
+	})
+	defer release()
 	w.announceIncident(ctx, claim) // it is running now
-	err = w.attempt(working, claim)
+	err = w.attempt(held, claim)
 	if err != nil && !errors.Is(err, store.ErrLostLease) {
-		if err = w.giveUp(ctx, claim, err); err != nil {
-			return 0, err
-		}
+		err = w.giveUp(ctx, claim, err)
+	}
+	if err != nil && !errors.Is(err, store.ErrLostLease) {
+		return 0, err
 	}
 	w.announceIncident(ctx, claim)
 	return 0, nil

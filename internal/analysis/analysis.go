@@ -6,7 +6,6 @@ package analysis
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -59,7 +58,6 @@ type Workers struct {
 	coord    coordination.Coordinator
 	log      *zap.Logger
 	observer Observer
-	owner    string
 	lag      *lag
 	engine   engine
 
@@ -71,7 +69,7 @@ type Workers struct {
 func New(config Config, s store.Store, c coordination.Coordinator, log *zap.Logger, o Observer) *Workers {
 	return &Workers{
 		config: config, store: s, coord: c, log: log, observer: o,
-		owner: rand.Text(), lag: newLag(), engine: engine{rca.Classify, rca.Analyze},
+		lag: newLag(), engine: engine{rca.Classify, rca.Analyze},
 	}
 }
 
@@ -114,8 +112,10 @@ func (w *Workers) Shutdown(ctx context.Context) error {
 	}
 }
 
-// pollInterval is how often a worker looks for work that nobody announced.
+// pollInterval is how often, at least, a worker looks for work that nobody announced.
 const pollInterval = 2 * time.Second
+
+func (w *Workers) poll() time.Duration { return min(pollInterval, w.config.Sweep.Interval) }
 
 // step does one unit of work and says how long to wait for the next, 0 for not at all. A wake-up
 // ends the wait.
@@ -134,7 +134,7 @@ func (w *Workers) loop(ctx context.Context, q coordination.Queue, do step) {
 			if !failing {
 				w.log.Warn("cannot work on the queue; trying again", zap.String("queue", string(q)), zap.Error(err))
 			}
-			wait = pollInterval
+			wait = w.poll()
 		} else if failing {
 			w.log.Info("working on the queue again", zap.String("queue", string(q)))
 		}

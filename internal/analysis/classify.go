@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// failureLease is how long a batch may take before another worker takes it up.
-	failureLease = 30 * time.Second
-	failureBatch = 32
+	// classifyTimeout bounds the work on a batch.
+	classifyTimeout = 30 * time.Second
+	failureBatch    = 32
 	// releaseTimeout bounds giving up claims when a worker stops or the store fails.
 	releaseTimeout = 2 * time.Second
 	// maxAttempts is how often a failure's lease may run out, or an incident's analysis fail,
@@ -36,12 +36,19 @@ type classifier struct {
 func (c *classifier) step(ctx context.Context) (time.Duration, error) {
 	begun := time.Now()
 	c.dues.drop(begun)
-	working, cancel := context.WithTimeout(ctx, failureLease)
+	working, cancel := context.WithTimeout(ctx, classifyTimeout)
 	defer cancel()
-	claimed, err := c.store.ClaimFailures(working, c.owner, failureLease, failureBatch)
+	claimed, err := c.store.ClaimFailures(working, newOwner(), c.lease(), failureBatch)
 	if err != nil {
 		return 0, err
 	}
+	if len(claimed) == 0 {
+		return c.dues.wait(time.Now(), c.poll()), nil
+	}
+	working, release := c.hold(working, func(ctx context.Context, lease time.Duration) error {
+		return c.store.RenewFailures(ctx, claimed, lease)
+	})
+	defer release()
 	ready, err := c.postponeOthers(working, claimed)
 	if err == nil {
 		err = c.classify(working, ready)
@@ -56,7 +63,7 @@ func (c *classifier) step(ctx context.Context) (time.Duration, error) {
 	if len(claimed) == failureBatch {
 		return 0, nil
 	}
-	return c.dues.wait(time.Now(), pollInterval), nil
+	return c.dues.wait(time.Now(), c.poll()), nil
 }
 
 // release gives up what was claimed and not saved, so that it need not wait for its lease; it is
@@ -65,7 +72,7 @@ func (c *classifier) release(ctx context.Context, claimed []store.Failure) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	for _, f := range claimed {
-		if c.store.Postpone(ctx, f, f.Lease.Until.Add(-failureLease)) != nil {
+		if c.store.Postpone(ctx, f, f.Lease.Until.Add(-c.lease())) != nil {
 			return
 		}
 	}
@@ -76,7 +83,7 @@ func (c *classifier) release(ctx context.Context, claimed []store.Failure) {
 func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure) ([]store.Failure, error) {
 	var ready []store.Failure
 	for _, f := range claimed {
-		now := f.Lease.Until.Add(-failureLease) // by the store's clock
+		now := f.Lease.Until.Add(-c.lease()) // by the store's clock
 		until := c.readyAt(f)
 		if !until.After(now) {
 			ready = append(ready, f)

@@ -42,6 +42,7 @@ type plant struct {
 	store   *sqlite.Store
 	coord   coordination.Coordinator
 	workers *Workers
+	between func(store.Store) store.Store // what workers see of the store; nil for all
 }
 
 // inPlant runs a test in a plant without workers, on a clock that moves when everything waits.
@@ -64,7 +65,11 @@ func (p *plant) start(config Config) { p.startWith(config, sound) }
 
 // startWith starts workers with an engine of the test's.
 func (p *plant) startWith(config Config, e engine) {
-	p.workers = New(config, p.store, p.coord, zaptest.NewLogger(p.t, zaptest.Level(zap.FatalLevel)), Observer{})
+	var s store.Store = p.store
+	if p.between != nil {
+		s = p.between(s)
+	}
+	p.workers = New(config, s, p.coord, zaptest.NewLogger(p.t, zaptest.Level(zap.FatalLevel)), Observer{})
 	p.workers.engine = e
 	p.workers.Start(context.WithoutCancel(p.t.Context()))
 	synctest.Wait()

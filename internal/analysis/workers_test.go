@@ -129,10 +129,10 @@ func TestNextProcessTakesUpTheWork(t *testing.T) {
 	t.Run("of one that died", func(t *testing.T) {
 		inPlant(t, func(t *testing.T, p *plant) {
 			p.fail(1, analysistest.BadData)
-			_, err := p.store.ClaimFailures(t.Context(), "dead", failureLease, 10)
+			_, err := p.store.ClaimFailures(t.Context(), "dead", leaseMost, 10)
 			require.NoError(t, err)
 			p.start(testConfig)
-			p.pass(failureLease - time.Second)
+			p.pass(leaseMost - time.Second)
 			require.Empty(t, p.incidents())
 			p.pass(time.Second + pollInterval)
 			assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
@@ -250,7 +250,7 @@ func TestOneBadFailureDoesNotKeepTheOthers(t *testing.T) {
 		assert.Equal(t, "ledger.example", p.theIncident().RootCause.Component)
 		assert.Equal(t, incident.FailureWaiting, p.failure(bad).State)
 
-		p.pass((maxAttempts + 1) * failureLease)
+		p.pass((maxAttempts + 1) * leaseMost)
 		p.stop()
 		claimed, err := p.store.ClaimFailures(t.Context(), "test", time.Minute, 10)
 		require.NoError(t, err)

@@ -13,6 +13,9 @@ import (
 type Agents interface {
 	// ClaimAgents leases up to limit pending requests that are due, oldest first.
 	ClaimAgents(ctx context.Context, owner string, lease time.Duration, limit int) ([]AgentsClaim, error)
+	// RenewAgents lets the lease of a claim last for the given time from now on. ErrLostLease if it has
+	// ended or is another's.
+	RenewAgents(ctx context.Context, c AgentsClaim, lease time.Duration) error
 	// SaveAgents stores what the agents said of the claimed revision and ends the request.
 	// ErrLostLease if the claim's lease is another's.
 	SaveAgents(ctx context.Context, c AgentsClaim, r AgentsRecord) error

@@ -117,10 +117,11 @@ type Failure struct {
 	Lease   Lease
 }
 
-// Lease is the right to work on one item until it expires.
+// Lease is the right to work on one item until it expires. Owner names the claim that took it, and no
+// other: work is saved under it as long as no other claim has taken the item over.
 type Lease struct {
 	Owner string
-	Until time.Time
+	Until time.Time // by the store's clock, when it was claimed
 }
 
 // FailureView is a failure as the API shows it.
@@ -147,6 +148,9 @@ type Failures interface {
 	// ClaimFailures leases up to limit waiting failures that are due (not postponed, no live
 	// lease), oldest first, to owner for the given time.
 	ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]Failure, error)
+	// RenewFailures lets the leases of claimed failures last for the given time from now on; those
+	// that another claim has taken over, or that have ended, are left alone.
+	RenewFailures(ctx context.Context, claimed []Failure, lease time.Duration) error
 	// Postpone gives the claimed failure up until the given time. One that became urgent since it
 	// was claimed stays due.
 	Postpone(ctx context.Context, f Failure, until time.Time) error
@@ -192,6 +196,9 @@ type Incidents interface {
 	ListIncidents(ctx context.Context, tenant string, f IncidentFilter, page Page) (Listing[incident.Incident], error)
 	// ClaimIncidents leases up to limit incidents with done < wanted that are due.
 	ClaimIncidents(ctx context.Context, owner string, lease time.Duration, limit int) ([]Claim, error)
+	// RenewIncident lets the lease of a claim last for the given time from now on. ErrLostLease if it
+	// has ended or is another's.
+	RenewIncident(ctx context.Context, c Claim, lease time.Duration) error
 	// IncidentKeys returns the keys of up to limit failures of an incident, chosen reproducibly:
 	// the earliest failure and then an even spread over time, by (first error, key).
 	IncidentKeys(ctx context.Context, tenant, id string, limit int) (keys []string, total int, err error)

@@ -68,15 +68,27 @@ func (s *Store) ClaimAgents(ctx context.Context, owner string, lease time.Durati
 	return claims, err
 }
 
-// endAgents updates the claimed request, unless the lease is another's. set's parameters begin at $6.
+// endAgents updates the claimed request and ends its lease. set's parameters begin at $5.
 func endAgents(ctx context.Context, tx pgx.Tx, claim store.AgentsClaim, set string, args ...any) error {
-	args = append([]any{claim.Tenant, claim.IncidentID, claim.Revision, claim.Lease.Owner, claim.Lease.Until}, args...)
-	tag, err := tx.Exec(ctx, "UPDATE agent_runs SET "+set+`, lease_owner = '', lease_until = '-infinity'
-		WHERE tenant = $1 AND incident_id = $2 AND revision = $3 AND lease_owner = $4 AND lease_until = $5`, args...)
+	return updateAgents(ctx, tx, claim, set+", lease_owner = '', lease_until = '-infinity'", args...)
+}
+
+// updateAgents updates the claimed request, unless the lease is another's.
+func updateAgents(ctx context.Context, tx pgx.Tx, claim store.AgentsClaim, set string, args ...any) error {
+	args = append([]any{claim.Tenant, claim.IncidentID, claim.Revision, claim.Lease.Owner}, args...)
+	tag, err := tx.Exec(ctx, "UPDATE agent_runs SET "+set+`
+		WHERE tenant = $1 AND incident_id = $2 AND revision = $3 AND lease_owner = $4 AND lease_owner <> ''`, args...)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = fmt.Errorf("agents of incident %s: %w", claim.IncidentID, store.ErrLostLease)
 	}
 	return err
+}
+
+// RenewAgents implements store.Agents.
+func (s *Store) RenewAgents(ctx context.Context, claim store.AgentsClaim, lease time.Duration) error {
+	return s.write(ctx, func(tx pgx.Tx) error {
+		return updateAgents(ctx, tx, claim, "lease_until = clock_timestamp() + $5::interval", lease)
+	})
 }
 
 // SaveAgents implements store.Agents.
@@ -86,7 +98,7 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 		return err
 	}
 	return s.write(ctx, func(tx pgx.Tx) error {
-		err := endAgents(ctx, tx, claim, "state = $6, finished_at = clock_timestamp(), reuse_key = $7, transcript = $8, body = $9",
+		err := endAgents(ctx, tx, claim, "state = $5, finished_at = clock_timestamp(), reuse_key = $6, transcript = $7, body = $8",
 			string(r.Agents.State), r.ReuseKey, r.Agents.Transcript, r.Agents)
 		if err != nil {
 			return err
@@ -110,7 +122,7 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 // PostponeAgents implements store.Agents.
 func (s *Store) PostponeAgents(ctx context.Context, claim store.AgentsClaim, a incident.Agents, until time.Time) error {
 	return s.write(ctx, func(tx pgx.Tx) error {
-		return endAgents(ctx, tx, claim, "due_at = $6, body = $7", until, a)
+		return endAgents(ctx, tx, claim, "due_at = $5, body = $6", until, a)
 	})
 }
 

@@ -65,12 +65,23 @@ func scanClaims(rows pgx.Rows, owner string) ([]store.Claim, error) {
 func holds(ctx context.Context, tx pgx.Tx, c store.Claim) error {
 	var held bool
 	err := tx.QueryRow(ctx, `SELECT true FROM incidents WHERE tenant = $1 AND id = $2 AND lease_owner = $3 AND lease_owner <> ''
-		AND lease_until = $4 AND merged_into = '' FOR UPDATE`,
-		c.Incident.Tenant, c.Incident.ID, c.Lease.Owner, instant(c.Lease.Until)).Scan(&held)
+		AND merged_into = '' FOR UPDATE`, c.Incident.Tenant, c.Incident.ID, c.Lease.Owner).Scan(&held)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("incident %s: %w", c.Incident.ID, store.ErrLostLease)
 	}
 	return err
+}
+
+// RenewIncident implements store.Incidents.
+func (s *Store) RenewIncident(ctx context.Context, claim store.Claim, lease time.Duration) error {
+	return s.write(ctx, func(tx pgx.Tx) error {
+		if err := holds(ctx, tx, claim); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "UPDATE incidents SET lease_until = clock_timestamp() + $1::interval WHERE tenant = $2 AND id = $3",
+			lease, claim.Incident.Tenant, claim.Incident.ID)
+		return err
+	})
 }
 
 // SaveAnalysis implements store.Incidents.

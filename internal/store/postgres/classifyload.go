@@ -16,7 +16,6 @@ import (
 type batchKeys struct {
 	failures   failureKeys
 	owners     []string
-	leases     []instant
 	signatures failureKeys // tenant and signature
 	services   failureKeys // tenant and service of a root
 }
@@ -33,7 +32,6 @@ func keysOfResults(results []store.Classified) (k batchKeys) {
 	for _, r := range results {
 		k.failures.add(r.Failure.Tenant, r.Failure.Key)
 		k.owners = append(k.owners, r.Failure.Lease.Owner)
-		k.leases = append(k.leases, instant(r.Failure.Lease.Until))
 		for _, signature := range (incident.Occurrence{Classification: r.Classification}).Signatures() {
 			add(signatures, &k.signatures, r.Failure.Tenant, signature)
 		}
@@ -83,10 +81,10 @@ func (p *placing) load(ctx context.Context, tx pgx.Tx, results []store.Classifie
 
 // queueFailures locks the failures whose lease is still the result's.
 func (p *placing) queueFailures(b *pgx.Batch, results []store.Classified, k batchKeys) {
-	b.Queue(`SELECT r.n FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) WITH ORDINALITY AS r (tenant, key, owner, until, n)
-		JOIN failures f ON f.tenant = r.tenant AND f.key = r.key AND f.lease_owner = r.owner AND f.lease_until = r.until
+	b.Queue(`SELECT r.n FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS r (tenant, key, owner, n)
+		JOIN failures f ON f.tenant = r.tenant AND f.key = r.key AND f.lease_owner = r.owner
 		WHERE f.lease_owner <> '' ORDER BY f.tenant, f.key, r.n FOR UPDATE OF f`,
-		k.failures.tenants, k.failures.keys, k.owners, k.leases).Query(func(rows pgx.Rows) error {
+		k.failures.tenants, k.failures.keys, k.owners).Query(func(rows pgx.Rows) error {
 		held, err := pgx.CollectRows(rows, pgx.RowTo[int])
 		if err != nil {
 			return err

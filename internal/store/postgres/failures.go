@@ -208,13 +208,32 @@ func urgentThenOldest(a, b store.Failure) int {
 	return cmp.Or(a.WaitingSince.Compare(b.WaitingSince), cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Key, b.Key))
 }
 
+// RenewFailures implements store.Failures.
+func (s *Store) RenewFailures(ctx context.Context, claimed []store.Failure, lease time.Duration) error {
+	var k failureKeys
+	var owners []string
+	for _, f := range claimed {
+		k.add(f.Tenant, f.Key)
+		owners = append(owners, f.Lease.Owner)
+	}
+	return s.write(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `WITH held AS MATERIALIZED (
+				SELECT f.tenant, f.key FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, owner)
+				JOIN failures f ON f.tenant = k.tenant AND f.key = k.key AND f.lease_owner = k.owner
+				WHERE f.lease_owner <> '' ORDER BY f.tenant, f.key FOR UPDATE OF f)
+			UPDATE failures f SET lease_until = clock_timestamp() + $4::interval
+			FROM held WHERE f.tenant = held.tenant AND f.key = held.key`, k.tenants, k.keys, owners, lease)
+		return err
+	})
+}
+
 // Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
 func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
 	return s.write(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE failures SET due_at = CASE WHEN urgent AND NOT $1 THEN due_at ELSE $2 END,
 				lease_owner = '', lease_until = '-infinity'
-			WHERE tenant = $3 AND key = $4 AND lease_owner = $5 AND lease_until = $6`,
-			f.Urgent, instant(until), f.Tenant, f.Key, f.Lease.Owner, instant(f.Lease.Until))
+			WHERE tenant = $3 AND key = $4 AND lease_owner = $5 AND lease_owner <> ''`,
+			f.Urgent, instant(until), f.Tenant, f.Key, f.Lease.Owner)
 		return err
 	})
 }

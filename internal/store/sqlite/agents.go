@@ -70,11 +70,21 @@ func (s *Store) ClaimAgents(ctx context.Context, owner string, lease time.Durati
 	return claims, nil
 }
 
-// endAgents updates the claimed request, unless the lease is another's.
+// RenewAgents implements store.Agents.
+func (s *Store) RenewAgents(ctx context.Context, claim store.AgentsClaim, lease time.Duration) error {
+	return s.write(ctx, func(c *conn) error { return c.updateAgents(claim, "lease_until = ?", s.now().Add(lease)) })
+}
+
+// endAgents updates the claimed request and ends its lease.
 func (c *conn) endAgents(claim store.AgentsClaim, set string, args ...any) error {
-	args = append(args, claim.Tenant, claim.IncidentID, claim.Revision, claim.Lease.Owner, claim.Lease.Until)
-	n, err := c.exec("UPDATE agent_runs SET "+set+`, lease_owner = '', lease_until = 0
-		WHERE tenant = ? AND incident_id = ? AND revision = ? AND lease_owner = ? AND lease_until = ?`, args...)
+	return c.updateAgents(claim, set+", lease_owner = '', lease_until = 0", args...)
+}
+
+// updateAgents updates the claimed request, unless the lease is another's.
+func (c *conn) updateAgents(claim store.AgentsClaim, set string, args ...any) error {
+	args = append(args, claim.Tenant, claim.IncidentID, claim.Revision, claim.Lease.Owner)
+	n, err := c.exec("UPDATE agent_runs SET "+set+`
+		WHERE tenant = ? AND incident_id = ? AND revision = ? AND lease_owner = ? AND lease_owner <> ''`, args...)
 	if err == nil && n == 0 {
 		err = fmt.Errorf("agents of incident %s: %w", claim.IncidentID, store.ErrLostLease)
 	}

@@ -55,12 +55,23 @@ func (c *conn) claim(claim *store.Claim) error {
 
 // holds tells whether a claim's lease is still its own.
 func (c *conn) holds(claim store.Claim) error {
-	n, err := c.number("SELECT count(*) FROM incidents WHERE tenant = ? AND id = ? AND lease_owner = ? AND lease_until = ? AND merged_into = ''",
-		claim.Incident.Tenant, claim.Incident.ID, claim.Lease.Owner, claim.Lease.Until)
+	n, err := c.number("SELECT count(*) FROM incidents WHERE tenant = ? AND id = ? AND lease_owner = ? AND lease_owner <> '' AND merged_into = ''",
+		claim.Incident.Tenant, claim.Incident.ID, claim.Lease.Owner)
 	if err == nil && n == 0 {
 		err = fmt.Errorf("incident %s: %w", claim.Incident.ID, store.ErrLostLease)
 	}
 	return err
+}
+
+// RenewIncident implements store.Incidents.
+func (s *Store) RenewIncident(ctx context.Context, claim store.Claim, lease time.Duration) error {
+	return s.write(ctx, func(c *conn) error {
+		if err := c.holds(claim); err != nil {
+			return err
+		}
+		_, err := c.exec("UPDATE incidents SET lease_until = ? WHERE tenant = ? AND id = ?", s.now().Add(lease), claim.Incident.Tenant, claim.Incident.ID)
+		return err
+	})
 }
 
 // SaveAnalysis implements store.Incidents.

@@ -63,12 +63,12 @@ func (s *classifying) saveFailure() (mine bool, err error) {
 			reason = ?, outcome = ?, entry_service = ?, entry_operation = ?,
 			first_error = iif(? > 0, ?, first_error), last_error = iif(? > 0, ?, last_error),
 			missing_parent = ?, late_until = first_received + ?
-		WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_until = ?`,
+		WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_owner <> ''`,
 		f.Version, c.State, f.Version,
 		c.Reason, c.Outcome, c.EntryService, c.EntryOperation,
 		c.FirstError, c.FirstError, c.LastError, c.LastError,
 		c.MissingParent && c.State == incident.FailureClassified, int64(s.policy.LateWindow),
-		f.Tenant, f.Key, f.Lease.Owner, f.Lease.Until)
+		f.Tenant, f.Key, f.Lease.Owner)
 	return rows > 0, err
 }
 

@@ -195,12 +195,27 @@ func (q failureQueue) lease(f *store.Failure) error {
 	}, f.Tenant, f.Key)
 }
 
+// RenewFailures implements store.Failures.
+func (s *Store) RenewFailures(ctx context.Context, claimed []store.Failure, lease time.Duration) error {
+	return s.write(ctx, func(c *conn) error {
+		until := s.now().Add(lease)
+		for _, f := range claimed {
+			_, err := c.exec("UPDATE failures SET lease_until = ? WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_owner <> ''",
+				until, f.Tenant, f.Key, f.Lease.Owner)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
 func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
 	return s.write(ctx, func(c *conn) error {
 		_, err := c.exec(`UPDATE failures SET due_at = CASE WHEN urgent > ? THEN due_at ELSE ? END, lease_owner = '', lease_until = 0
-			WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_until = ?`,
-			f.Urgent, until, f.Tenant, f.Key, f.Lease.Owner, f.Lease.Until)
+			WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_owner <> ''`,
+			f.Urgent, until, f.Tenant, f.Key, f.Lease.Owner)
 		return err
 	})
 }
