@@ -121,7 +121,7 @@ func (a AgentsConfig) analysis() analysis.AgentsConfig {
 
 // info is what GET /query/status tells.
 func (a AgentsConfig) info() store.AgentsInfo {
-	info := store.AgentsInfo{Provider: string(a.Provider), Model: a.Model, Enabled: true}
+	info := store.AgentsInfo{Provider: string(a.Provider), Model: a.Model, Enabled: true, Limits: a.Budget.limits()}
 	switch {
 	case a.Provider == agents.ProviderNone:
 		info = store.AgentsInfo{Provider: string(a.Provider), Reason: "No model is configured (agents.provider is none): reports come from the rules alone, and nothing leaves this process."}

@@ -50,6 +50,8 @@ type AgentsInfo struct {
 	Model    string `json:"model,omitempty"`
 	// Reason is why agents are off, in a sentence.
 	Reason string `json:"reason,omitempty"`
+	// Limits are those that the process keeps to.
+	Limits SpendLimits `json:"limits,omitzero"`
 	// ReportedAt is set by the store.
 	ReportedAt time.Time `json:"reported_at"`
 }
@@ -82,7 +84,9 @@ type Spend struct {
 // SpendLimits bound what is spent; zero values do not. Hour and day are the last 60 minutes and 24
 // hours, over all tenants.
 type SpendLimits struct {
-	Incident, Hour, Day Spend
+	Incident Spend `json:"incident,omitzero"`
+	Hour     Spend `json:"hour,omitzero"`
+	Day      Spend `json:"day,omitzero"`
 }
 
 // BudgetError tells which limit a reservation would exceed.

@@ -36,6 +36,7 @@ type Reader interface {
 	Status(ctx context.Context) (store.Status, error)
 	DeadLetters(ctx context.Context, tenant string, limit int) ([]store.DeadLetter, error)
 	AgentsInfo(ctx context.Context) (store.AgentsInfo, error)
+	Spent(ctx context.Context) (hour, day store.Spend, err error)
 }
 
 // Tenant is the tenant of every read while tenancy is off.

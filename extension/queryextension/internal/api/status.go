@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -71,14 +70,6 @@ type DeadLetters struct {
 	Items []store.DeadLetter `json:"items"`
 }
 
-// AgentsState says whether a model takes part, and why not.
-type AgentsState struct {
-	Enabled  bool   `json:"enabled"`
-	Reason   string `json:"reason,omitempty"`
-	Provider string `json:"provider,omitempty"`
-	Model    string `json:"model,omitempty"`
-}
-
 func (a *API) status(w http.ResponseWriter, r *http.Request, _ *query) error {
 	s, err := a.State(r.Context())
 	if err != nil {
@@ -117,21 +108,6 @@ func (a *API) changes(w http.ResponseWriter, r *http.Request, q *query) error {
 		answer.Items = append(answer.Items, changeOf(c))
 	}
 	return respond(w, r, answer)
-}
-
-// agentsUnknown is why no model takes part where no worker has said anything.
-const agentsUnknown = "No worker has reported whether it asks agents; reports come from the rules alone."
-
-// agents is what a worker process said last.
-func (a *API) agents(ctx context.Context) (AgentsState, error) {
-	info, err := a.store.AgentsInfo(ctx)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return AgentsState{Reason: agentsUnknown}, nil
-	case err != nil:
-		return AgentsState{}, err
-	}
-	return AgentsState{Enabled: info.Enabled, Reason: info.Reason, Provider: info.Provider, Model: info.Model}, nil
 }
 
 func filled(counts map[string]int64, keys ...string) map[string]int64 {

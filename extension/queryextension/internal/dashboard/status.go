@@ -12,8 +12,15 @@ import (
 // statusPage is the data of the page for whoever runs the installation.
 type statusPage struct {
 	api.State
-	Tables []amount // largest first
-	Queues []amount // by name
+	Tables   []amount // largest first
+	Queues   []amount // by name
+	Spending []spending
+}
+
+// spending is what agents took in a time, of what they may.
+type spending struct {
+	Within      string
+	Used, Limit api.Amount
 }
 
 // amount is a number by name.
@@ -29,6 +36,9 @@ func (d *Dashboard) showStatus(r *http.Request) (view, error) {
 	}
 	page := statusPage{State: state, Tables: amounts(state.Store.TableBytes), Queues: amounts(state.Coordination.Queued)}
 	slices.SortStableFunc(page.Tables, func(a, b amount) int { return cmp.Compare(b.N, a.N) })
+	if a := state.Agents; a.Spent != nil && a.Limits != nil {
+		page.Spending = []spending{{"60 minutes", a.Spent.Hour, a.Limits.Hour}, {"24 hours", a.Spent.Day, a.Limits.Day}}
+	}
 	return view{template: "status", title: "Status", data: page}, nil
 }
 

@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/querytest"
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/sitetest"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 func TestStatusPage(t *testing.T) {
@@ -39,6 +41,23 @@ func TestStatusPage(t *testing.T) {
 	_, body = fetch(t, http.MethodGet, site.URL+"/status")
 	assert.Contains(t, body, "redis, shared by replicas")
 	assert.NotContains(t, body, `id="problem"`)
+}
+
+func TestStatusPageTellsWhatAgentsCost(t *testing.T) {
+	site := sitetest.ServeEmpty(t)
+	require.NoError(t, site.Store.ReportAgents(t.Context(), store.AgentsInfo{
+		Enabled: true, Provider: "gemini", Model: "gemini-flash-latest",
+		Limits: store.SpendLimits{Incident: store.Spend{Tokens: 300_000}, Hour: store.Spend{Tokens: 2_000_000}, Day: store.Spend{MicroUSD: 5_000_000}},
+	}))
+	_, err := site.Store.Reserve(t.Context(), "", "i", store.Spend{Tokens: 12_345, MicroUSD: 6_700}, store.SpendLimits{})
+	require.NoError(t, err)
+	_, body := fetch(t, http.MethodGet, site.URL+"/status")
+	for _, text := range []string{
+		"On: gemini, gemini-flash-latest.", "12\u202f345 of 2\u202f000\u202f000 tokens, 0.0067 USD",
+		"12\u202f345 tokens, 0.0067 of 5.00 USD", "300\u202f000 tokens",
+	} {
+		assert.Contains(t, body, text)
+	}
 }
 
 func TestStatusPageOfAnEmptyInstallation(t *testing.T) {
