@@ -8,7 +8,7 @@ import (
 
 // promptsVersion changes whenever the instructions, the functions or the form of the data do: what
 // was said under another version is not reused.
-const promptsVersion = 1
+const promptsVersion = 2
 
 const commonInstructions = `You help an on-call engineer to understand an incident in a distributed system. A rules engine has already analysed it; its verdict is given to you. You work on the recorded telemetry only.
 

@@ -1,6 +1,9 @@
 package rca
 
-import "github.com/prodsentinel/prodsentinel/internal/signal"
+import (
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+)
 
 // deriveKinds tells servers and clients apart where spans do not say: the first span of a service
 // below another service serves, and what it hangs below calls, unless that serves itself or does
@@ -36,7 +39,7 @@ func isServing(k signal.SpanKind) bool {
 // a peer below a span of its own service that is no call itself.
 func isExitCall(n *node) bool {
 	return isClient(n.kind) ||
-		n.received() && n.parent != nil && n.parent.service == n.service && !isClient(n.parent.kind) && namesPeer(n.span.Attributes)
+		n.received() && n.parent != nil && n.parent.service == n.service && !isClient(n.parent.kind) && address.NamesPeer(n.span.Attributes)
 }
 
 func isClient(k signal.SpanKind) bool { return k == signal.KindClient || k == signal.KindProducer }

@@ -1,6 +1,9 @@
 package rca
 
-import "github.com/prodsentinel/prodsentinel/internal/incident"
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+)
 
 // judgeLate decides about a timeout whose request was taken up only after the deadline, as logs of
 // spans that were not received tell: the time was lost on the way to who took it up.
@@ -47,5 +50,5 @@ func (x *explainer) takenUpLate(g *group, at *node) (asker, late *node) {
 
 // isService tells whether the peer is the service of that name.
 func (p peer) isService(name string) bool {
-	return p.service == name || p.host != "" && sameHost(p.host, name)
+	return p.service == name || p.host != "" && address.Same(p.host, name)
 }

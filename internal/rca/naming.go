@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // namesCall tells whether a text speaks of a call: it names the peer, or cites the status or the
@@ -57,7 +59,7 @@ func namesPeerIn(text string, p peer, call *node) bool {
 	if p.service != "" && hasWord(text, p.service) {
 		return true
 	}
-	if host, _ := splitPort(p.host); host != "" && hasWord(text, host) {
+	if host, _ := address.Split(p.host); host != "" && hasWord(text, host) {
 		return true
 	}
 	if c := call.remoteChild(); c != nil && len(c.name) > 4 && strings.Contains(c.name, "/") && strings.Contains(text, c.name) {
@@ -110,7 +112,7 @@ func (d *directory) peerIn(text, self string, connecting bool) peer {
 		if s := d.owner(host, port); s != "" && s != self {
 			return peer{service: s}
 		}
-		return peer{host: normalHost(host, port)}
+		return peer{host: address.Normal(host, port)}
 	}
 	if s := d.serviceIn(text, self); s != "" {
 		return peer{service: s}
@@ -173,7 +175,7 @@ func isFiller(word string) bool {
 
 // looksLikeHost refuses numbers and what a line of source code looks like.
 func looksLikeHost(s string) bool {
-	if hostIsNumeric(strings.Trim(s, "[]")) {
+	if address.IsNumeric(strings.Trim(s, "[]")) {
 		return true
 	}
 	if strings.Trim(s, "0123456789.-") == "" {

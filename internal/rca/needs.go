@@ -2,6 +2,7 @@ package rca
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // needsOf collects what the rules would ask of the store about a trace.
@@ -22,7 +23,7 @@ func needsOf(t *incident.Trace) Needs {
 			services[p.service] = true
 		}
 		if p.host != "" {
-			services[p.host], services[firstLabel(p.host)] = true, true
+			services[p.host], services[address.FirstLabel(p.host)] = true, true
 			addresses[p.host] = true
 		}
 		if caller, callee, operation := x.refused(g); g.reason.trait == traitRefusal && callee != "" {
@@ -43,15 +44,15 @@ func addPeer(n *node, services, addresses map[string]bool) {
 	if !isExitCall(n) {
 		return
 	}
-	if hint := peerHint(n); hint != "" && !hostIsNumeric(hint) {
-		services[hint], services[firstLabel(hint)] = true, true
+	if hint := peerHint(n); hint != "" && !address.IsNumeric(hint) {
+		services[hint], services[address.FirstLabel(hint)] = true, true
 	}
-	host, port := address(n.attributes())
+	host, port := address.Of(n.attributes())
 	if host == "" {
 		return
 	}
 	addresses[host] = true
 	if port != "" {
-		addresses[joinPort(host, port)] = true
+		addresses[address.Join(host, port)] = true
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // boundStandIns gives stand-ins the service and time that their logs and children prove.
@@ -105,10 +107,10 @@ func callLeadingTo(s *node, calls []*node) *node {
 		}
 		switch hint := peerHint(c); {
 		case hint != "" && s.service != "":
-			if sameHost(hint, s.service) {
+			if address.Same(hint, s.service) {
 				return c
 			}
-			if unnamed == nil && hostIsNumeric(hint) {
+			if unnamed == nil && address.IsNumeric(hint) {
 				unnamed = c
 			}
 		case unnamed == nil && !isStore(c):

@@ -1,12 +1,11 @@
 package rca
 
 import (
-	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // peer is the other side of a call.
@@ -24,7 +23,7 @@ func (p peer) name(caller string) string {
 	switch {
 	case p.service != "":
 		return p.service
-	case p.host != "" && (!hostIsNumeric(p.host) || p.namespace == ""):
+	case p.host != "" && (!address.IsNumeric(p.host) || p.namespace == ""):
 		return p.host
 	case p.namespace != "" && p.system != "":
 		return p.system + " " + p.namespace
@@ -40,22 +39,22 @@ func (p peer) name(caller string) string {
 // identity is the peer's part of a root signature (section 8); it does not name the caller, unless
 // nothing else is known of the peer.
 func (p peer) identity(caller string) []string {
-	address := normalHost(p.service, "") // as it would be without knowledge of the service
-	if address == "" {
-		address = normalHost(splitPort(p.host))
-		if hostIsNumeric(address) && p.namespace != "" {
-			address = ""
+	host := address.Normal(p.service, "") // as it would be without knowledge of the service
+	if host == "" {
+		host = address.Normal(address.Split(p.host))
+		if address.IsNumeric(host) && p.namespace != "" {
+			host = ""
 		}
 	}
-	if address == "" && p.namespace == "" {
-		address = "of " + caller
-	} else if isLoopback(address) {
-		address += " of " + caller // everyone has a localhost of their own
+	if host == "" && p.namespace == "" {
+		host = "of " + caller
+	} else if address.IsLoopback(host) {
+		host += " of " + caller // everyone has a localhost of their own
 	}
 	if p.namespace != "" {
-		address += "/" + p.namespace
+		host += "/" + p.namespace
 	}
-	return []string{p.system, address}
+	return []string{p.system, host}
 }
 
 // same tells whether both name one peer, as far as they say.
@@ -64,22 +63,9 @@ func (p peer) same(q peer) bool {
 		return p.service == q.service
 	}
 	if p.host != "" && q.host != "" {
-		return sameHost(p.host, q.host)
+		return address.Same(p.host, q.host)
 	}
 	return p.system != "" && p.system == q.system && (p.namespace == "" || q.namespace == "" || p.namespace == q.namespace)
-}
-
-func namesPeer(attrs signal.Map) bool {
-	for _, kv := range attrs {
-		switch kv.Key {
-		case "peer.service", "server.address", "net.peer.name", "url.full", "http.url":
-			return true
-		}
-		if strings.HasPrefix(kv.Key, "db.") {
-			return true
-		}
-	}
-	return false
 }
 
 // peerHint is what an exit call's attributes call its peer, "" where they do not.
@@ -88,29 +74,8 @@ func peerHint(n *node) string {
 	if s := attrs.FirstStr("peer.service", "service.peer.name"); s != "" {
 		return s
 	}
-	host, _ := address(attrs)
+	host, _ := address.Of(attrs)
 	return host
-}
-
-// address is host and port of an exit call's peer.
-func address(attrs signal.Map) (host, port string) {
-	host = attrs.FirstStr("server.address", "net.peer.name", "net.sock.peer.name")
-	for _, key := range []string{"server.port", "net.peer.port"} {
-		if v, ok := attrs.Int(key); ok && v > 0 {
-			port = strconv.FormatInt(v, 10)
-			break
-		}
-	}
-	if host == "" {
-		if u, err := url.Parse(attrs.FirstStr("url.full", "http.url")); err == nil && u.Host != "" {
-			return u.Hostname(), u.Port()
-		}
-		host = attrs.FirstStr("network.peer.address", "server.socket.address", "net.sock.peer.addr", "net.peer.ip")
-	}
-	if h, p := splitPort(host); p != "" {
-		return h, p
-	}
-	return host, port
 }
 
 // directory tells which service an address belongs to, from the trace and from the store.
@@ -148,8 +113,8 @@ func (d *directory) peerOf(n *node) peer {
 		system:    signal.Name(attrs.FirstStr("db.system.name", "db.system", "messaging.system")),
 		namespace: signal.Name(attrs.FirstStr("db.namespace", "db.name", "messaging.destination.name")),
 	}
-	host, port := address(attrs)
-	p.host = signal.Name(normalHost(host, port))
+	host, port := address.Of(attrs)
+	p.host = signal.Name(address.Normal(host, port))
 	if c := n.remoteChild(); c != nil {
 		p.service = c.service
 	} else {
@@ -174,7 +139,7 @@ func (d *directory) owner(host, port string) string {
 	if host == "" {
 		return ""
 	}
-	if s := d.owners[joinPort(host, port)]; s != "" && port != "" {
+	if s := d.owners[address.Join(host, port)]; s != "" && port != "" {
 		return s
 	}
 	if s := d.owners[host]; s != "" {
@@ -183,7 +148,7 @@ func (d *directory) owner(host, port string) string {
 	if d.services[host] {
 		return host
 	}
-	if first, _, cut := strings.Cut(host, "."); cut && d.services[first] && !hostIsNumeric(host) {
+	if first, _, cut := strings.Cut(host, "."); cut && d.services[first] && !address.IsNumeric(host) {
 		return first
 	}
 	return ""

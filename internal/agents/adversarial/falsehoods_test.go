@@ -109,7 +109,7 @@ func (w *world) twist(t claim, add func(string, incident.Claim)) {
 func (w *world) otherQuote(ref incident.Ref) string {
 	for _, other := range w.Refs() {
 		for _, q := range w.lines(other, "<email:1>") {
-			if other != ref && !w.Holds(ref, q) {
+			if other != ref && w.Quote(ref, q) == "" {
 				return q
 			}
 		}

@@ -3,6 +3,7 @@ package adversarial
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -136,10 +137,19 @@ func (w *world) trueErrors(add adder) {
 		ref := dossier.LogRef(l)
 		for _, q := range w.lines(ref, "<credentials:1>") {
 			add("its log says so, redacted", true, incident.Claim{
-				Predicate: incident.PredicateErrored, Subject: l.Service(), Evidence: []incident.Ref{ref}, Quote: q[len(q)/4:],
+				Predicate: incident.PredicateErrored, Subject: l.Service(), Evidence: []incident.Ref{ref}, Quote: tail(q),
 			})
 		}
 	}
+}
+
+// tail is a text from a word near its beginning on.
+func tail(text string) string {
+	at := len(text) / 4
+	if i := strings.IndexByte(text[at:], ' '); i >= 0 {
+		at += i + 1
+	}
+	return text[at:]
 }
 
 func (w *world) trueDurations(add adder) {

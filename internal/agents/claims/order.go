@@ -1,8 +1,6 @@
 package claims
 
 import (
-	"fmt"
-
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
@@ -17,56 +15,25 @@ const (
 	unknown // a record has no time
 )
 
-// preceded needs the first cited record, of the subject, to have begun before the second, of the
-// object.
-func (k *check) preceded() string {
-	if len(k.records) < 2 {
-		return "it needs two different records, the earlier first"
-	}
-	a, b := k.records[0], k.records[1]
-	switch {
-	case !k.about(k.subject, a):
-		return "the first cited record is not of " + k.name(k.subject)
-	case !k.about(k.object, b):
-		return "the second cited record is not of " + k.name(k.object)
-	case !failing(a) || !failing(b):
-		return "a cited record belongs to a healthy trace"
-	}
-	k.cite(a, b)
-	switch orderOf(a, b) {
-	case after:
-		return "the second record began before the first, by " + durationWord(a.Time-min(a.Time, b.Time))
-	case unknown:
-		return "a cited record has no time"
-	case undecided:
-		k.caveat = "order not provable: clocks may differ by as much"
-		k.statement = fmt.Sprintf("%s of %s and %s of %s began within %s of each other", k.thing(a), k.name(k.subject), k.thing(b), k.name(k.object),
-			durationWord(max(a.Time, b.Time)-min(a.Time, b.Time)))
-	default:
-		k.statement = fmt.Sprintf("%s of %s began before %s of %s", k.thing(a), k.name(k.subject), k.thing(b), k.name(k.object))
-		if a.Time < b.Time {
-			k.statement += ", by " + durationWord(b.Time-a.Time)
-		}
-	}
-	return ""
-}
-
 // orderOf decides by what called what, and else by the clocks as far as they can be trusted.
-func orderOf(a, b *dossier.Record) order {
-	switch causalOrder(a, b) {
-	case before:
-		return before
-	case after:
-		return after
+func (k *check) orderOf(a, b *dossier.Record) order {
+	if o := causalOrder(a, b); o != undecided {
+		return o
 	}
-	if a.Time == 0 || b.Time == 0 {
+	if rawTime(a) == 0 || rawTime(b) == 0 {
 		return unknown
 	}
-	allowed := uncertainty(a, b)
+	if sameClock(a, b) {
+		return compare(rawTime(a), rawTime(b), max(resolution(rawTime(a)), resolution(rawTime(b)), coarseness(a), coarseness(b)))
+	}
+	return compare(a.Time, b.Time, k.doubt(a, b))
+}
+
+func compare(a, b, allowed signal.Nanos) order {
 	switch {
-	case a.Time+allowed < b.Time:
+	case a+allowed < b:
 		return before
-	case b.Time+allowed < a.Time:
+	case b+allowed < a:
 		return after
 	}
 	return undecided
@@ -74,13 +41,13 @@ func orderOf(a, b *dossier.Record) order {
 
 // causalOrder is what holds whatever the clocks say: a span began before what happened below it.
 func causalOrder(a, b *dossier.Record) order {
-	if a.Node == nil || b.Node == nil || a.Trace != b.Trace {
+	if a.Node == nil || b.Node == nil || a.Trace != b.Trace || a.Ref == b.Ref {
 		return undecided
 	}
 	switch {
-	case a.Span != nil && leadsTo(a.Node, b.Node) && a.Ref != b.Ref:
+	case a.Span != nil && leadsTo(a.Node, b.Node):
 		return before
-	case b.Span != nil && leadsTo(b.Node, a.Node) && a.Ref != b.Ref:
+	case b.Span != nil && leadsTo(b.Node, a.Node):
 		return after
 	}
 	return undecided
@@ -107,37 +74,62 @@ func leadsTo(n, d *dossier.Node) bool {
 // maxHops bounds the messages that are followed.
 const maxHops = 32
 
-// uncertainty is how far the times of two records may differ without meaning anything.
-func uncertainty(a, b *dossier.Record) signal.Nanos {
-	if sameClock(a, b) {
-		if a.Trace != nil && a.Trace.Tolerance > clockTolerance {
-			return a.Trace.Tolerance // coarse timestamps
-		}
-		return 0
+// clockTolerance is how far clocks of one system may differ (docs/verdict.md section 5).
+const clockTolerance = signal.Nanos(5_000_000)
+
+// doubt is how far the corrected times of two records of different clocks may differ without meaning
+// anything. Where a clock is known to be off, a correction leaves all of what it cannot tell; in other
+// traces the clock is as much off, unseen.
+func (k *check) doubt(a, b *dossier.Record) signal.Nanos {
+	allowed := max(clockTolerance, resolution(rawTime(a)), resolution(rawTime(b)), coarseness(a), coarseness(b))
+	if a.Trace != nil && a.Trace == b.Trace {
+		return max(allowed, a.Trace.Uncertainty(a.Service, b.Service)) + a.Trace.Doubt(a.Service) + a.Trace.Doubt(b.Service)
 	}
-	allowed := clockTolerance
-	for _, t := range []*dossier.Trace{a.Trace, b.Trace} {
-		if t != nil {
-			allowed = max(allowed, t.Uncertainty(a.Service, b.Service))
+	for _, traces := range [][]*dossier.Trace{k.d.Failing, k.d.Healthy} {
+		for _, t := range traces {
+			allowed = max(allowed, t.Shift(a.Service)+t.Doubt(a.Service)+t.Tolerance, t.Shift(b.Service)+t.Doubt(b.Service)+t.Tolerance)
 		}
 	}
 	return allowed
 }
 
-// clockTolerance is how far clocks of one system may differ (docs/verdict.md section 5).
-const clockTolerance = signal.Nanos(5_000_000)
+// coarseness is the resolution of the times of a record's trace where it is coarse.
+func coarseness(r *dossier.Record) signal.Nanos {
+	if r.Trace != nil && r.Trace.Tolerance > clockTolerance {
+		return r.Trace.Tolerance
+	}
+	return 0
+}
 
-// sameClock tells whether two records come from one process: from one request in one service, or
-// from an instance that both name.
+// sameClock tells whether two records come from one process: from an instance that both name, else
+// from one request in one service that no call to itself divides.
 func sameClock(a, b *dossier.Record) bool {
 	if a.Service != b.Service {
 		return false
 	}
-	if a.Node != nil && b.Node != nil && a.Trace == b.Trace && a.Node.LocalRoot() == b.Node.LocalRoot() {
-		return true
+	if ia, ib := instanceOf(a), instanceOf(b); ia != "" || ib != "" {
+		return ia == ib
 	}
-	ia, ib := instanceOf(a), instanceOf(b)
-	return ia != "" && ia == ib
+	return a.Node != nil && b.Node != nil && a.Trace == b.Trace && processRoot(a.Node) == processRoot(b.Node)
+}
+
+// processRoot is the topmost node reached without leaving the service or going up from a request.
+func processRoot(n *dossier.Node) *dossier.Node {
+	for n.Parent != nil && n.Parent.Service == n.Service && (n.Span == nil || n.Span.Kind != signal.KindServer && n.Span.Kind != signal.KindConsumer) {
+		n = n.Parent
+	}
+	return n
+}
+
+// rawTime is when a record began by the clock of who recorded it, 0 where it does not say.
+func rawTime(r *dossier.Record) signal.Nanos {
+	switch {
+	case r.Span != nil:
+		return r.Span.Start
+	case r.Log != nil:
+		return r.Log.Time
+	}
+	return r.Time
 }
 
 func instanceOf(r *dossier.Record) string {

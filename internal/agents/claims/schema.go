@@ -31,7 +31,7 @@ func claimSchema() map[string]any {
 			"evidence": map[string]any{
 				"type": "array", "minItems": 1, "maxItems": maxEvidence, "items": text("an evidence reference as shown, e.g. span:…/… or log:…"),
 			},
-			"quote": text("text of one of the evidence records, copied byte for byte, placeholders included"),
+			"quote": text("whole words of one value of an evidence record, copied byte for byte, placeholders included"),
 			"number": map[string]any{
 				"type": "object", "additionalProperties": false, "required": []string{"value", "field"},
 				"properties": map[string]any{
@@ -44,12 +44,16 @@ func claimSchema() map[string]any {
 	}
 }
 
-const predicateHelp = "errored: subject failed, cite its error. slower_than: subject took longer than object, cite spans of both; or give its duration. " +
+const predicateHelp = "errored: subject failed, cite its error: of a request, an operation, or a call to it where it records nothing. " +
+	"slower_than: subject took longer than object, cite spans of both; or give its duration. " +
 	"called: subject called object, cite either side's span. not_called: subject did not call object in a trace, cite subject's span. " +
-	"preceded: cite the earlier record of subject first, then that of object. saturated: cite a metric point of subject and give its value. " +
-	"missing: cite the call to subject where it recorded nothing. changed: cite the change of subject. refused: subject refused a call of object, cite it. " +
-	"caused_by: subject's failure came from object's below it; cite an error of subject and one of object in the same trace. " +
-	"ruled_out: candidate subject is not the cause, cite a span that speaks against it."
+	"preceded: cite the earlier record of subject first, then that of object. " +
+	"saturated: cite a metric point of subject whose limit the case shows, and give its value. " +
+	"missing: cite the call to subject where it recorded nothing. changed: cite the change of subject. " +
+	"refused: subject refused a call of object, cite that call or its other side. " +
+	"caused_by: subject's failure came from object's below it; cite an error of subject and, below that in the same trace, one of object, the failed call to it, " +
+	"or the span of it that held the time. " +
+	"ruled_out: candidate subject, other than the rules' root cause, is not the cause; cite a span of it."
 
 var predicates = []incident.Predicate{
 	incident.PredicateErrored, incident.PredicateSlowerThan, incident.PredicateCalled, incident.PredicateNotCalled, incident.PredicatePreceded,

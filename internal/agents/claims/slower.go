@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"slices"
@@ -12,8 +13,37 @@ import (
 // slowerThan needs a span of the subject in a failing trace that took longer than every cited span
 // of the object, or a number that is its duration or that its duration exceeds.
 func (k *check) slowerThan() string {
+	slow, fast, reason := k.compared()
+	if reason != "" {
+		return reason
+	}
+	for _, s := range slow {
+		for _, f := range fast {
+			if took(s) <= took(f) {
+				return fmt.Sprintf("%s took %s, and %s took %s", k.name(k.subject), durationWord(took(s)), k.name(k.object), durationWord(took(f)))
+			}
+		}
+	}
+	if reason := k.longerThanNumber(slow); reason != "" {
+		return reason
+	}
+	longer := ""
+	if len(fast) > 0 {
+		longest := slices.MaxFunc(fast, func(a, b *dossier.Record) int { return cmp.Compare(took(a), took(b)) })
+		longer = fmt.Sprintf(", longer than %s of %s", durationWord(took(longest)), k.thing(longest))
+		if !failing(longest) {
+			longer += " in a healthy trace"
+		}
+	}
+	for _, s := range slow {
+		k.prove(fmt.Sprintf("%s took %s%s", k.thing(s), durationWord(took(s)), longer), append([]*dossier.Record{s}, fast...)...)
+	}
+	return ""
+}
+
+// compared tells the subject's cited spans from those that it is compared with.
+func (k *check) compared() (slow, fast []*dossier.Record, reason string) {
 	same := k.claim.Object != "" && k.subject == k.object
-	var slow, fast []*dossier.Record
 	for _, r := range k.records {
 		isSubject := k.timed(k.subject, r) && failing(r)
 		isObject := k.claim.Object != "" && k.timed(k.object, r)
@@ -26,32 +56,15 @@ func (k *check) slowerThan() string {
 	}
 	switch {
 	case len(slow) == 0:
-		return fmt.Sprintf("no cited record is a span of %s in a failing trace", k.name(k.subject))
+		reason = fmt.Sprintf("no cited record is a span of %s in a failing trace", k.name(k.subject))
 	case k.claim.Object == "" && k.claim.Number == nil:
-		return "it says neither than what nor how long"
+		reason = "it says neither than what nor how long"
 	case k.claim.Object != "" && len(fast) == 0 && same:
-		return "no cited record is a span of the same in a healthy trace"
+		reason = "no cited record is a span of the same in a healthy trace"
 	case k.claim.Object != "" && len(fast) == 0:
-		return "no cited record is a span of " + k.name(k.object)
+		reason = "no cited record is a span of " + k.name(k.object)
 	}
-	for _, s := range slow {
-		for _, f := range fast {
-			if took(s) <= took(f) {
-				return fmt.Sprintf("%s took %s, and %s took %s", k.name(k.subject), durationWord(took(s)), k.name(k.object), durationWord(took(f)))
-			}
-		}
-	}
-	k.cite(slow...)
-	k.cite(fast...)
-	k.statement = fmt.Sprintf("%s took %s%s", k.name(k.subject), durationWord(took(slow[0])), k.inOperation(k.subject, slow[0].Node))
-	if len(fast) > 0 {
-		longest := slices.MaxFunc(fast, func(a, b *dossier.Record) int { return int(signed(took(a)) - signed(took(b))) })
-		k.statement += fmt.Sprintf(", longer than %s of %s%s", durationWord(took(longest)), k.name(k.object), k.inOperation(k.object, longest.Node))
-		if !failing(longest) {
-			k.statement += " in a healthy trace"
-		}
-	}
-	return k.longerThanNumber(slow)
+	return slow, fast, reason
 }
 
 // timed tells whether a record is a span of exactly this component with a duration.
@@ -60,7 +73,7 @@ func (k *check) timed(c dossier.Component, r *dossier.Record) bool {
 		return false
 	}
 	if c.IsDependency() {
-		return r.Node.IsExit() && c.Names(k.d.PeerOf(r.Node))
+		return k.isCallTo(c, r.Node)
 	}
 	return r.Service == c.Service && (c.Operation == "" || slices.Contains(r.Node.Operations(), c.Operation))
 }

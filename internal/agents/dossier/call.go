@@ -1,11 +1,11 @@
 package dossier
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // IsExit tells whether a node is a call out of its service (docs/verdict.md section 4).
@@ -19,21 +19,10 @@ func (n *Node) IsExit() bool {
 	case signal.KindServer, signal.KindConsumer:
 		return false
 	}
-	return n.Parent != nil && n.Parent.Service == n.Service && namesPeer(n.Span.Attributes)
+	return n.Parent != nil && n.Parent.Service == n.Service && !n.Parent.isClient() && address.NamesPeer(n.Span.Attributes)
 }
 
-func namesPeer(attrs signal.Map) bool {
-	for _, kv := range attrs {
-		switch kv.Key {
-		case "peer.service", "server.address", "net.peer.name", "url.full", "http.url":
-			return true
-		}
-		if strings.HasPrefix(kv.Key, "db.") {
-			return true
-		}
-	}
-	return false
-}
+func (n *Node) isClient() bool { return n.Span != nil && n.Span.Kind == signal.KindClient }
 
 // Callees are the nodes of other services directly below the node: what its call reached.
 func (n *Node) Callees() []*Node {
@@ -71,13 +60,17 @@ func (n *Node) LocalRoot() *Node {
 // Peer is what an exit call says of its other side.
 type Peer struct {
 	Service   string // the service that the address is known to belong to
-	Host      string // host as recorded, without port
+	Host      string // host as the rules name it, with a port that is not the default one
+	Recorded  string // host as recorded, without port
 	System    string // database or messaging system
 	Namespace string // database or destination
+	Caller    string // the service that called
 }
 
 // Known tells whether the call names its other side at all.
-func (p Peer) Known() bool { return p != Peer{} }
+func (p Peer) Known() bool {
+	return p.Service != "" || p.Host != "" || p.System != "" || p.Namespace != ""
+}
 
 // Names are the names by which the peer may be called, the best one first.
 func (p Peer) Names() []string {
@@ -89,11 +82,15 @@ func (p Peer) Names() []string {
 	}
 	add(p.Service)
 	add(p.Host)
+	add(p.Recorded)
 	if p.System != "" && p.Namespace != "" {
 		add(p.System + " " + p.Namespace)
 	}
 	add(p.Namespace)
 	add(p.System)
+	if p.System != "" && p.Host == "" && p.Namespace == "" {
+		add(p.System + " of " + p.Caller)
+	}
 	return names
 }
 
@@ -107,9 +104,10 @@ func (d *Dossier) PeerOf(n *Node) Peer {
 		return Peer{}
 	}
 	attrs := n.Span.Attributes
-	host, port := address(attrs)
+	host, port := address.Of(attrs)
 	p := Peer{
-		Host: signal.Name(host), System: signal.Name(attrs.FirstStr("db.system.name", "db.system", "messaging.system")),
+		Host: signal.Name(address.Normal(host, port)), Recorded: signal.Name(host), Caller: n.Service,
+		System:    signal.Name(attrs.FirstStr("db.system.name", "db.system", "messaging.system")),
 		Namespace: signal.Name(attrs.FirstStr("db.namespace", "db.name", "messaging.destination.name")),
 	}
 	p.Service = d.owner(host, port)
@@ -128,7 +126,7 @@ func (d *Dossier) owner(host, port string) string {
 		return ""
 	}
 	owners := d.Case.Knowledge.AddressOwners
-	if s := owners[host+":"+port]; s != "" && port != "" {
+	if s := owners[address.Join(host, port)]; s != "" && port != "" {
 		return s
 	}
 	if s := owners[host]; s != "" {
@@ -137,30 +135,10 @@ func (d *Dossier) owner(host, port string) string {
 	if d.names.services[host] != nil {
 		return host
 	}
-	if first, _, cut := strings.Cut(host, "."); cut && d.names.services[first] != nil {
+	if first, _, cut := strings.Cut(host, "."); cut && d.names.services[first] != nil && !address.IsNumeric(host) {
 		return first
 	}
 	return ""
-}
-
-func address(attrs signal.Map) (host, port string) {
-	host = attrs.FirstStr("server.address", "net.peer.name", "net.sock.peer.name")
-	for _, key := range []string{"server.port", "net.peer.port"} {
-		if v, ok := attrs.Int(key); ok && v > 0 {
-			port = strconv.FormatInt(v, 10)
-			break
-		}
-	}
-	if host == "" {
-		if u, err := url.Parse(attrs.FirstStr("url.full", "http.url")); err == nil && u.Host != "" {
-			return u.Hostname(), u.Port()
-		}
-		host = attrs.FirstStr("network.peer.address", "server.socket.address", "net.sock.peer.addr", "net.peer.ip")
-	}
-	if i := strings.LastIndexByte(host, ':'); i > 0 && !strings.Contains(host[:i], ":") {
-		return host[:i], host[i+1:]
-	}
-	return host, port
 }
 
 // HTTPStatus is the response status of a span, 0 where it has none.
@@ -179,19 +157,29 @@ var grpcNames = [...]string{
 	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 }
 
-// RPCStatus is the name of the gRPC status of a span, "" where it has none.
+// RPCStatus is the name of the gRPC status of a span, "" where it has none that gRPC knows.
 func RPCStatus(s *signal.Span) string {
 	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code"} {
 		v, ok := s.Attributes.Get(key)
 		if !ok {
 			continue
 		}
-		code, isInt := v.Int()
-		switch {
-		case !isInt:
-			return strings.ToUpper(v.Str())
-		case code >= 0 && code < int64(len(grpcNames)):
+		if code, isInt := v.Int(); isInt && code >= 0 && code < int64(len(grpcNames)) {
 			return grpcNames[code]
+		}
+		if name := grpcName(v.Str()); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// grpcName is the name of a code as text: DEADLINE_EXCEEDED, DeadlineExceeded or 4.
+func grpcName(text string) string {
+	plain := strings.ToUpper(strings.ReplaceAll(text, "_", ""))
+	for code, name := range grpcNames {
+		if plain == strings.ReplaceAll(name, "_", "") || text == strconv.Itoa(code) {
+			return name
 		}
 	}
 	return ""

@@ -176,6 +176,15 @@ func (c Component) Holds(n *Node) bool {
 	return slices.Contains(n.Operations(), c.Operation) || slices.Contains(n.LocalRoot().Operations(), c.Operation)
 }
 
+// Serves tells whether a node is a request that the component works on: of its service and operation,
+// and no part of a request.
+func (c Component) Serves(n *Node) bool {
+	if n == nil || c.IsDependency() || n.Service != c.Service || n.LocalRoot() != n {
+		return false
+	}
+	return c.Operation == "" || slices.Contains(n.Operations(), c.Operation)
+}
+
 // Names tells whether a peer goes by the component's name.
 func (c Component) Names(p Peer) bool {
 	if !c.IsDependency() {

@@ -21,8 +21,14 @@ const (
 	maxDepth  = 8 // of nested values
 )
 
-// text is a rendered record: as shown, and its values of several lines without our indentation.
-type text struct{ shown, plain string }
+// text is a rendered record: as shown, and the values of the telemetry in it.
+type text struct {
+	shown  string
+	values []said
+}
+
+// said is a value as shown, without our indentation, under its name.
+type said struct{ name, value string }
 
 // Text is a record as a model sees it: redacted, with fields in a fixed order, bounded.
 func (d *Dossier) Text(ref incident.Ref) (string, bool) {
@@ -31,17 +37,6 @@ func (d *Dossier) Text(ref incident.Ref) (string, bool) {
 		return "", false
 	}
 	return d.textOf(r).shown, true
-}
-
-// Holds tells whether a quote stands in a record's rendering byte for byte. In values of several
-// lines our indentation does not count.
-func (d *Dossier) Holds(ref incident.Ref, quote string) bool {
-	r, ok := d.records[ref]
-	if !ok {
-		return false
-	}
-	t := d.textOf(r)
-	return strings.Contains(t.shown, quote) || strings.Contains(t.plain, quote)
 }
 
 func (d *Dossier) textOf(r *Record) text {
@@ -66,14 +61,14 @@ func (d *Dossier) render(r *Record) text {
 	case r.Change != nil:
 		w.change(r.Change)
 	}
-	return text{cut(w.out.String(), maxRecord), w.plain.String()}
+	return text{cut(w.out.String(), maxRecord), w.values}
 }
 
 // writer renders one record. Values go through the session one by one.
 type writer struct {
-	d     *Dossier
-	out   strings.Builder
-	plain strings.Builder
+	d      *Dossier
+	out    strings.Builder
+	values []said
 }
 
 // field writes a line of our own words.
@@ -85,18 +80,27 @@ func (w *writer) value(indent, key, value string) {
 	if strings.HasSuffix(key, "stacktrace") || strings.HasSuffix(key, "stack") || key == "body" {
 		limit = maxStack
 	}
-	shown := cut(Visible(strings.ReplaceAll(w.d.Session.Attribute(key, value), "\r\n", "\n")), limit)
-	name := w.d.Name(key)
+	whole := Visible(strings.ReplaceAll(w.d.Session.Attribute(key, value), "\r\n", "\n"))
+	shown, name := cut(whole, limit), w.d.Name(key)
+	w.keep(name, whole, limit)
 	if !strings.Contains(shown, "\n") {
 		fmt.Fprintf(&w.out, "%s%s: %s\n", indent, name, shown)
 		return
 	}
-	w.plain.WriteString(shown)
-	w.plain.WriteByte(0) // no quote reaches from one value into the next
 	fmt.Fprintf(&w.out, "%s%s:\n", indent, name)
 	for l := range strings.SplitSeq(shown, "\n") {
 		fmt.Fprintf(&w.out, "%s  | %s\n", indent, l)
 	}
+}
+
+// keep notes a value for quotes, as far as it is shown.
+func (w *writer) keep(name, value string, limit int) {
+	if len(value) <= limit {
+		w.values = append(w.values, said{name, value})
+		return
+	}
+	head, tail := ends(value, limit)
+	w.values = append(w.values, said{name, value[:head] + "…"}, said{name, "…" + value[tail:]})
 }
 
 func (w *writer) span(r *Record) {
@@ -374,8 +378,13 @@ func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	head, tail := boundary(s, limit*3/4), boundary(s, len(s)-limit/4)
+	head, tail := ends(s, limit)
 	return fmt.Sprintf("%s … %d bytes left out … %s", s[:head], tail-head, s[tail:])
+}
+
+// ends are where the beginning that is kept of a long text ends, and where its end begins.
+func ends(s string, limit int) (head, tail int) {
+	return boundary(s, limit*3/4), boundary(s, len(s)-limit/4)
 }
 
 // boundary moves a place back to the beginning of its character, and of its placeholder.

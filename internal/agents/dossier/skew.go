@@ -63,7 +63,7 @@ func (t *Trace) correctSkew() {
 		}
 		pairs[key] = b
 	}
-	t.shift, t.uncertain = map[string]int64{}, map[string]signal.Nanos{}
+	t.shift, t.uncertain, t.doubt = map[string]int64{}, map[string]signal.Nanos{}, map[string]signal.Nanos{}
 	known := map[string]bool{}
 	for _, n := range t.topDown() {
 		if known[n.Service] {
@@ -74,12 +74,15 @@ func (t *Trace) correctSkew() {
 			continue
 		}
 		b, measured := pairs[servicePair{n.Parent.Service, n.Service}]
-		t.uncertain[n.Service] = t.uncertain[n.Parent.Service]
+		t.uncertain[n.Service], t.doubt[n.Service] = t.uncertain[n.Parent.Service], t.doubt[n.Parent.Service]
 		shift := t.shift[n.Parent.Service]
 		if measured {
 			moved, off := b.shift(signed(t.Tolerance))
 			shift += moved
 			t.uncertain[n.Service] += off
+			if moved != 0 {
+				t.doubt[n.Service] += b.width()
+			}
 		}
 		if shift != 0 {
 			t.shift[n.Service] = shift
@@ -107,6 +110,14 @@ func (b bounds) shift(tolerance int64) (moved int64, off signal.Nanos) {
 	return 0, 0
 }
 
+// width is how much further the clock may have to be moved than by the least that fits.
+func (b bounds) width() signal.Nanos {
+	if b.low == math.MinInt64 || b.high == math.MaxInt64 || b.high < b.low {
+		return maxTime / 8
+	}
+	return signal.Nanos(b.high - b.low) //nolint:gosec // not negative
+}
+
 // topDown are the nodes, parents before children.
 func (t *Trace) topDown() []*Node {
 	t.number()
@@ -119,6 +130,15 @@ func (t *Trace) topDown() []*Node {
 // Uncertainty is how far the times of two services of a trace may differ without meaning anything.
 func (t *Trace) Uncertainty(a, b string) signal.Nanos {
 	return t.Tolerance + max(t.uncertain[a], t.uncertain[b])
+}
+
+// Doubt is how far the corrected times of a service whose clock was off may still be off.
+func (t *Trace) Doubt(service string) signal.Nanos { return t.doubt[service] }
+
+// Shift is by how much the times of a service were moved.
+func (t *Trace) Shift(service string) signal.Nanos {
+	shift := t.shift[service]
+	return signal.Nanos(max(shift, -shift)) //nolint:gosec // not negative
 }
 
 // maxTime keeps differences of times from overflowing.

@@ -30,6 +30,8 @@ type Trace struct {
 	shift  map[string]int64 // by service, added to its times
 	// Uncertain is by how much a service's clock is provably off within the tolerance.
 	uncertain map[string]signal.Nanos
+	// doubt is by how much a corrected clock may still be off.
+	doubt map[string]signal.Nanos
 }
 
 // Node is a span in its trace, or the stand-in for one that others name and that was not received.
@@ -243,14 +245,9 @@ func (n *Node) Covers(d *Node) bool {
 
 // FirstError is the corrected time of the node's first error signal: an exception or an error log,
 // else the end of a span with status Error.
-func (n *Node) FirstError() (at signal.Nanos, failed bool) { return n.errorTime(true) }
-
-// LastError is the time of the node's last error signal.
-func (n *Node) LastError() (at signal.Nanos, failed bool) { return n.errorTime(false) }
-
-func (n *Node) errorTime(first bool) (at signal.Nanos, failed bool) {
+func (n *Node) FirstError() (at signal.Nanos, failed bool) {
 	note := func(t signal.Nanos) {
-		if !failed || first && t < at || !first && t > at {
+		if !failed || t < at {
 			at, failed = t, true
 		}
 	}
@@ -269,6 +266,23 @@ func (n *Node) errorTime(first bool) (at signal.Nanos, failed bool) {
 		}
 	}
 	return at, failed
+}
+
+// LastTold is the corrected time of the node's last exception, or, where logs count, error log.
+func (n *Node) LastTold(logs bool) (at signal.Nanos, told bool) {
+	if n.Span != nil {
+		for _, o := range n.Trace.errors.ofSpan(n.Span) {
+			if o.Kind != failure.KindSpan {
+				at, told = max(at, n.Trace.moved(n.Service, o.Time)), true
+			}
+		}
+	}
+	for _, l := range n.Logs {
+		if logs && n.Trace.errors.isLog(l) {
+			at, told = max(at, n.Trace.at(l)), true
+		}
+	}
+	return at, told
 }
 
 // Failed tells whether the node has an error signal of its own.

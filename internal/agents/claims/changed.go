@@ -1,0 +1,54 @@
+package claims
+
+import (
+	"fmt"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// changed needs a change of the subject.
+func (k *check) changed() string {
+	if k.subject.Operation != "" || k.subject.IsDependency() {
+		return "a change is of a service"
+	}
+	for _, r := range k.records {
+		if r.Change != nil && r.Service == k.subject.Service {
+			k.prove(k.changeWord(r)+k.beforeOnset(r), r)
+		}
+	}
+	return "no cited record is a change of " + k.name(k.subject)
+}
+
+func (k *check) changeWord(r *dossier.Record) string {
+	what := k.quoteName(r.Change.Kind)
+	if v := r.Change.Version; v != "" {
+		what += " of version " + k.quoteName(v)
+	}
+	return fmt.Sprintf("%s had the change %s (%s) at %s", k.name(k.subject), k.quoteName(r.Change.ID), what, timeOf(r.Time))
+}
+
+// beforeOnset tells on which side of the first error a change was made, where its time is that exact.
+func (k *check) beforeOnset(r *dossier.Record) string {
+	onset := k.d.Onset()
+	if onset == 0 || r.Time == 0 {
+		return ""
+	}
+	allowed := max(clockTolerance, resolution(r.Time))
+	switch {
+	case r.Time+allowed < onset:
+		return ", before the first recorded error"
+	case r.Time > onset+allowed:
+		return ", after the first recorded error"
+	}
+	return ""
+}
+
+// resolution is how far a time may be off that was recorded in whole seconds.
+func resolution(at signal.Nanos) signal.Nanos {
+	const second = signal.Nanos(1_000_000_000)
+	if at%second == 0 {
+		return second
+	}
+	return 0
+}

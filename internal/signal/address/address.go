@@ -1,0 +1,139 @@
+// Package address reads and compares the addresses by which calls name their other side, the same
+// way for everything that draws conclusions from them. It is pure.
+package address
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// Of is host and port of the other side of a call, as its attributes have them.
+func Of(attrs signal.Map) (host, port string) {
+	host = attrs.FirstStr("server.address", "net.peer.name", "net.sock.peer.name")
+	for _, key := range []string{"server.port", "net.peer.port"} {
+		if v, ok := attrs.Int(key); ok && v > 0 {
+			port = strconv.FormatInt(v, 10)
+			break
+		}
+	}
+	if host == "" {
+		if u, err := url.Parse(attrs.FirstStr("url.full", "http.url")); err == nil && u.Host != "" {
+			return u.Hostname(), u.Port()
+		}
+		host = attrs.FirstStr("network.peer.address", "server.socket.address", "net.sock.peer.addr", "net.peer.ip")
+	}
+	if h, p := Split(host); p != "" {
+		return h, p
+	}
+	return host, port
+}
+
+// NamesPeer tells whether attributes are those of a call to somebody.
+func NamesPeer(attrs signal.Map) bool {
+	for _, kv := range attrs {
+		switch kv.Key {
+		case "peer.service", "server.address", "net.peer.name", "url.full", "http.url":
+			return true
+		}
+		if strings.HasPrefix(kv.Key, "db.") {
+			return true
+		}
+	}
+	return false
+}
+
+// Normal is a DNS name without pod ordinal, cluster suffix and default port, or an IP.
+func Normal(host, port string) string {
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if host == "" {
+		return ""
+	}
+	if !IsNumeric(host) {
+		host = strings.TrimSuffix(host, ".svc.cluster.local")
+		first, rest, cut := strings.Cut(host, ".")
+		first = trimOrdinal(first)
+		host = first
+		if cut {
+			host += "." + rest
+		}
+	}
+	if port == "" || port == "0" || defaultPorts[port] || isServiceName(host) {
+		return host
+	}
+	return Join(host, port)
+}
+
+// isServiceName tells whether a host is named as service discovery names services: by one word. Such
+// a name means the same with and without its port, which some records leave out.
+func isServiceName(host string) bool {
+	return !strings.Contains(host, ".") && !IsNumeric(host) && !IsLoopback(host)
+}
+
+var defaultPorts = map[string]bool{
+	"80": true, "443": true, "1433": true, "1521": true, "2181": true, "3306": true, "4222": true, "5432": true,
+	"5672": true, "6379": true, "8123": true, "9042": true, "9092": true, "9200": true, "11211": true, "27017": true,
+}
+
+// trimOrdinal removes a stateful pod's number: "mysql-0" is "mysql".
+func trimOrdinal(label string) string {
+	i := strings.LastIndexByte(label, '-')
+	if i <= 0 || i == len(label)-1 || strings.Trim(label[i+1:], "0123456789") != "" {
+		return label
+	}
+	if name := label[:i]; strings.ContainsAny(name[len(name)-1:], "0123456789") && strings.Contains(name, "-") {
+		return label // an address spelled as a name, as in ip-10-0-0-5
+	}
+	return label[:i]
+}
+
+// IsNumeric tells whether a host, with or without port, is an IP address.
+func IsNumeric(host string) bool {
+	host, _ = Split(host)
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// IsLoopback tells whether a host, with or without port, is one's own.
+func IsLoopback(host string) bool {
+	host, _ = Split(host)
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// Same compares hosts without ports and domains.
+func Same(a, b string) bool { return FirstLabel(a) == FirstLabel(b) }
+
+// FirstLabel is a host without port, domain and pod ordinal.
+func FirstLabel(host string) string {
+	host, _ = Split(host)
+	if IsNumeric(host) {
+		return host
+	}
+	first, _, _ := strings.Cut(strings.ToLower(host), ".")
+	return trimOrdinal(first)
+}
+
+// Split separates host:port and [ipv6]:port; the port is "" where there is none.
+func Split(s string) (host, port string) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || i == len(s)-1 || strings.Trim(s[i+1:], "0123456789") != "" {
+		return s, ""
+	}
+	host = s[:i]
+	if bracketed := strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"); !bracketed && strings.Contains(host, ":") {
+		return s, "" // an IPv6 address without a port
+	}
+	return strings.Trim(host, "[]"), s[i+1:]
+}
+
+// Join is host:port, or [ipv6]:port.
+func Join(host, port string) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + port
+}
