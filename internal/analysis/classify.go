@@ -141,7 +141,7 @@ func (c *classifier) classifyBatch(ctx context.Context, failures []store.Failure
 			if err != nil {
 				return fmt.Errorf("classify %s: %w", f.Key, err)
 			}
-			results = append(results, store.Classified{Failure: f, Classification: result})
+			results = append(results, store.Classified{Failure: f, Classification: result, Records: recordsDigest(traces[i])})
 		}
 	}
 	if len(results) == 0 {

@@ -39,10 +39,11 @@ var testConfig = Config{
 // plant is a store, a coordinator and workers on a test's clock.
 type plant struct {
 	t       *testing.T
-	store   *sqlite.Store
+	store   store.Store
 	coord   coordination.Coordinator
 	workers *Workers
 	between func(store.Store) store.Store // what workers see of the store; nil for all
+	idle    func()                        // returns when everything waits
 }
 
 // inPlant runs a test in a plant without workers, on a clock that moves when everything waits.
@@ -51,7 +52,7 @@ func inPlant(t *testing.T, test func(t *testing.T, p *plant)) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), sqlite.Options{})
 		require.NoError(t, err)
-		p := &plant{t: t, store: s, coord: memory.New(memory.Options{})}
+		p := &plant{t: t, store: s, coord: memory.New(memory.Options{}), idle: synctest.Wait}
 		defer func() {
 			p.stop()
 			require.NoError(t, p.coord.Close())
@@ -72,7 +73,7 @@ func (p *plant) startWith(config Config, e engine) {
 	p.workers = New(config, s, p.coord, zaptest.NewLogger(p.t, zaptest.Level(zap.FatalLevel)), Observer{})
 	p.workers.engine = e
 	p.workers.Start(context.WithoutCancel(p.t.Context()))
-	synctest.Wait()
+	p.idle()
 }
 
 // sound is the engine as it ships.
@@ -88,7 +89,7 @@ func (p *plant) stop() {
 // pass lets time pass until everything that is due then has been done.
 func (p *plant) pass(d time.Duration) {
 	time.Sleep(d)
-	synctest.Wait()
+	p.idle()
 }
 
 // receive stores signals as one request brings them, with their error signals.
@@ -132,7 +133,7 @@ func (p *plant) report(r analysistest.Request) {
 	require.NoError(p.t, err)
 	require.Len(p.t, accepted, 1)
 	require.NoError(p.t, p.coord.Wake(p.t.Context(), coordination.QueueFailures, "test"))
-	synctest.Wait()
+	p.idle()
 }
 
 // fail stores a failing request and reports it at once, before its trace is quiet.

@@ -167,34 +167,6 @@ func TestLateParentIsClassifiedAgain(t *testing.T) {
 	})
 }
 
-func TestRepeatedDeliveryChangesNothing(t *testing.T) {
-	inPlant(t, func(t *testing.T, p *plant) {
-		p.start(testConfig)
-		r := p.fail(1, analysistest.LostBase)
-		p.receive(r.Logs(0, 3))
-		p.pass(quiet)
-		in := p.theIncident()
-		report, failed := p.analysis(in), p.failure(r)
-
-		for range 5 {
-			p.receive(r.Spans(), r.Logs(0, 3))
-			p.report(r)
-			p.pass(2 * time.Minute)
-		}
-		require.NoError(t, p.store.RequestAnalysis(t.Context(), "", in.ID))
-		p.pass(time.Minute)
-		again := p.theIncident()
-		assert.Equal(t, failed, p.failure(r))
-		assert.Equal(t, in.ErrorSignals, again.ErrorSignals)
-		assert.Equal(t, in.Errors, again.Errors)
-		assert.Equal(t, in.FailingTraces, again.FailingTraces)
-		assert.Len(t, p.revisions(again), 1)
-		assert.Equal(t, report, p.analysis(again))
-		_, digest := p.caseOf(again)
-		assert.Equal(t, report.InputDigest, digest)
-	})
-}
-
 // caseOf builds the case of an incident as it would be analysed now.
 func (p *plant) caseOf(in incident.Incident) (*incident.Case, string) {
 	p.t.Helper()

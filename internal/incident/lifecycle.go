@@ -27,6 +27,8 @@ type Occurrence struct {
 	Classification
 	FirstReceived time.Time
 	LastReceived  time.Time
+	// Repeated tells that it was classified before by the very same records.
+	Repeated bool
 }
 
 // Situation is what a backend loads before a failure is placed: the failure's links, every living

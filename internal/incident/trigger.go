@@ -81,7 +81,7 @@ func (l *ledger) trigger(in *Incident, fresh, first, wider bool) {
 		l.want(in, ReasonGrew)
 	case wider:
 		l.want(in, ReasonNewScope)
-	case !fresh:
+	case !fresh && !l.occurrence.Repeated:
 		l.late(in)
 	}
 }

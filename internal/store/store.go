@@ -170,6 +170,10 @@ type Failures interface {
 type Classified struct {
 	Failure        Failure
 	Classification incident.Classification
+	// Records is a digest of the identities of the records it was classified by. Where that is the one
+	// of the classification before, nothing but repeated deliveries came, which are no late signals;
+	// "" where it is not known.
+	Records string
 }
 
 // IncidentChange tells what a classification did to an incident.

@@ -62,6 +62,9 @@ func AnalysisState(in *incident.Incident, dead, leased, due bool) incident.Analy
 	}
 }
 
+// Repeated tells whether a failure was classified before by the same records.
+func Repeated(before string, c store.Classified) bool { return before != "" && before == c.Records }
+
 // Confidence of an incident whose analysis abstained is its best candidate's score.
 func Confidence(candidates []incident.Candidate) (c incident.Confidence) {
 	for _, candidate := range candidates {

@@ -55,7 +55,7 @@ func (s *Store) saveClassifications(ctx context.Context, results []store.Classif
 type placing struct {
 	policy  incident.Policy
 	now     time.Time // of the database
-	mine    []store.Classified
+	mine    []heldResult
 	tenants map[string]*tenantLedger
 
 	// What is to be saved.
@@ -69,6 +69,13 @@ type placing struct {
 	splits    []splitRow
 	recount   []incidentID
 	changes   ledger.Changes
+}
+
+// heldResult is the result of a failure whose lease is still its own; repeated tells that it is of the
+// same records as the one before.
+type heldResult struct {
+	store.Classified
+	repeated bool
 }
 
 // tenantLedger is what the placement of a tenant's failures depends on.
@@ -118,7 +125,9 @@ func (p *placing) place() {
 		f := result.Failure
 		t := p.tenant(f.Tenant)
 		situation := incident.Situation{Links: t.links[f.Key], Incidents: t.incidents, Opened: t.opened, Joined: t.joined}
-		occurrence := incident.Occurrence{Classification: result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError}
+		occurrence := incident.Occurrence{
+			Classification: result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError, Repeated: result.repeated,
+		}
 		now := p.now.Add(time.Duration(i) * time.Microsecond) // incidents of one batch keep their order
 		p.note(t, f, situation.Apply(occurrence, p.policy, now, ledger.NewIncidentID))
 	}

@@ -81,11 +81,18 @@ func (p *placing) load(ctx context.Context, tx pgx.Tx, results []store.Classifie
 
 // queueFailures locks the failures whose lease is still the result's.
 func (p *placing) queueFailures(b *pgx.Batch, results []store.Classified, k batchKeys) {
-	b.Queue(`SELECT r.n FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS r (tenant, key, owner, n)
+	b.Queue(`SELECT r.n, f.records FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS r (tenant, key, owner, n)
 		JOIN failures f ON f.tenant = r.tenant AND f.key = r.key AND f.lease_owner = r.owner
 		WHERE f.lease_owner <> '' ORDER BY f.tenant, f.key, r.n FOR UPDATE OF f`,
 		k.failures.tenants, k.failures.keys, k.owners).Query(func(rows pgx.Rows) error {
-		held, err := pgx.CollectRows(rows, pgx.RowTo[int])
+		var held []int
+		var n int
+		var records string
+		before := map[int]string{}
+		_, err := pgx.ForEachRow(rows, []any{&n, &records}, func() error {
+			held, before[n] = append(held, n), records
+			return nil
+		})
 		if err != nil {
 			return err
 		}
@@ -95,7 +102,7 @@ func (p *placing) queueFailures(b *pgx.Batch, results []store.Classified, k batc
 			r := results[n-1]
 			if id := (incidentID{r.Failure.Tenant, r.Failure.Key}); !seen[id] { // its first result ends the lease
 				seen[id] = true
-				p.mine = append(p.mine, r)
+				p.mine = append(p.mine, heldResult{r, ledger.Repeated(before[n], r)})
 			}
 		}
 		return nil

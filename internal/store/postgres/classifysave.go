@@ -30,7 +30,7 @@ func (p *placing) save(ctx context.Context, tx pgx.Tx) error {
 // saveFailures stores the failures' states. One that got something new meanwhile goes on waiting.
 func (p *placing) saveFailures(b *pgx.Batch) {
 	var k failureKeys
-	var states, reasons, outcomes, services, operations []string
+	var states, reasons, outcomes, services, operations, records []string
 	var firsts, lasts, versions []int64
 	var incomplete, linked []bool
 	for _, r := range p.mine {
@@ -42,6 +42,7 @@ func (p *placing) saveFailures(b *pgx.Batch) {
 		firsts, lasts = append(firsts, record.Saturate(c.FirstError)), append(lasts, record.Saturate(c.LastError))
 		incomplete = append(incomplete, c.MissingParent && c.State == incident.FailureClassified)
 		linked = append(linked, len(c.Roots) > 0)
+		records = append(records, r.Records)
 	}
 	if len(k.keys) == 0 {
 		return
@@ -52,12 +53,13 @@ func (p *placing) saveFailures(b *pgx.Batch) {
 			due_at = '-infinity', urgent = false, attempts = 0, lease_owner = '', lease_until = '-infinity', moved_at = NULL,
 			reason = r.reason, outcome = r.outcome, entry_service = r.service, entry_operation = r.operation,
 			first_error = coalesce(nullif(r.first_error, 0), f.first_error), last_error = coalesce(nullif(r.last_error, 0), f.last_error),
-			missing_parent = r.incomplete, late_until = f.first_received + $13::interval, linked = r.linked
+			missing_parent = r.incomplete, late_until = f.first_received + $13::interval, linked = r.linked,
+			records = r.records
 		FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],
-				$11::boolean[], $12::boolean[])
-			AS r (tenant, key, version, state, reason, outcome, service, operation, first_error, last_error, incomplete, linked)
+				$11::boolean[], $12::boolean[], $14::text[])
+			AS r (tenant, key, version, state, reason, outcome, service, operation, first_error, last_error, incomplete, linked, records)
 		WHERE f.tenant = r.tenant AND f.key = r.key`,
-		k.tenants, k.keys, versions, states, reasons, outcomes, services, operations, firsts, lasts, incomplete, linked, p.policy.LateWindow)
+		k.tenants, k.keys, versions, states, reasons, outcomes, services, operations, firsts, lasts, incomplete, linked, p.policy.LateWindow, records)
 }
 
 // saveIncidents stores the incidents that changed. Those with another signature than before give

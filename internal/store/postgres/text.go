@@ -55,7 +55,8 @@ func carried(c incident.Classification) incident.Classification {
 func carriedAll(results []store.Classified) []store.Classified {
 	list := make([]store.Classified, len(results))
 	for i, r := range results {
-		list[i] = store.Classified{Failure: r.Failure, Classification: carried(r.Classification)}
+		r.Classification = carried(r.Classification)
+		list[i] = r
 	}
 	return list
 }

@@ -39,6 +39,10 @@ type classifying struct {
 }
 
 func (s *classifying) run() error {
+	before, err := s.recordsBefore()
+	if err != nil {
+		return err
+	}
 	if mine, err := s.saveFailure(); !mine || err != nil {
 		return err
 	}
@@ -49,8 +53,18 @@ func (s *classifying) run() error {
 	f := s.result.Failure
 	decision := situation.Apply(incident.Occurrence{
 		Classification: s.result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError,
+		Repeated: ledger.Repeated(before, s.result),
 	}, s.policy, s.now.UTC(), ledger.NewIncidentID)
 	return s.save(decision)
+}
+
+// recordsBefore is the digest of the records by which the failure was classified before.
+func (s *classifying) recordsBefore() (records string, err error) {
+	err = s.query("SELECT records FROM failures WHERE tenant = ? AND key = ?", func(r *row) error {
+		records = r.text()
+		return nil
+	}, s.result.Failure.Tenant, s.result.Failure.Key)
+	return records, err
 }
 
 // saveFailure stores the failure's state, unless the lease is another's.
@@ -62,12 +76,12 @@ func (s *classifying) saveFailure() (mine bool, err error) {
 			due_at = 0, urgent = 0, attempts = 0, lease_owner = '', lease_until = 0, moved_at = NULL,
 			reason = ?, outcome = ?, entry_service = ?, entry_operation = ?,
 			first_error = iif(? > 0, ?, first_error), last_error = iif(? > 0, ?, last_error),
-			missing_parent = ?, late_until = first_received + ?
+			missing_parent = ?, late_until = first_received + ?, records = ?
 		WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_owner <> ''`,
 		f.Version, c.State, f.Version,
 		c.Reason, c.Outcome, c.EntryService, c.EntryOperation,
 		c.FirstError, c.FirstError, c.LastError, c.LastError,
-		c.MissingParent && c.State == incident.FailureClassified, int64(s.policy.LateWindow),
+		c.MissingParent && c.State == incident.FailureClassified, int64(s.policy.LateWindow), s.result.Records,
 		f.Tenant, f.Key, f.Lease.Owner)
 	return rows > 0, err
 }

@@ -25,6 +25,7 @@ var classifying = map[string]func(*testing.T, store.Store){
 	"NewScopeTriggers":                  newScopeTriggers,
 	"QuietIncidentsResolveAndRegress":   quietIncidentsResolveAndRegress,
 	"LateSignalsTriggerOnceAMinute":     lateSignalsTriggerOnceAMinute,
+	"RepeatedDeliveryIsNoLateSignal":    repeatedDeliveryIsNoLateSignal,
 	"NoLateTriggerBeyondTheWindow":      noLateTriggerBeyondTheWindow,
 	"MovedRootRekeys":                   movedRootRekeys,
 	"MovedRootMergesIntoTheOlder":       movedRootMergesIntoTheOlder,
@@ -260,6 +261,43 @@ func lateSignalsTriggerOnceAMinute(t *testing.T, s store.Store) {
 	assert.Equal(t, int64(1), in.Wanted-in.Done, "what came while it ran is not lost")
 	assert.WithinRange(t, in.WantDue, time.Now().Add(90*time.Second), time.Now().Add(2*time.Minute))
 	assert.NotEqual(t, id, other)
+}
+
+func repeatedDeliveryIsNoLateSignal(t *testing.T, s store.Store) {
+	r := root("r1", "payment")
+	batch := requestOf(tenant, failing("a", "POST /pay", "payment"), logOf("a", "boom", "payment", signal.SeverityError))
+	deliver := func(batch store.Batch, records string) {
+		t.Helper()
+		appendAll(t, s, batch)
+		claimed := claimSoon(t, s, "w")
+		result := store.Classified{Failure: claimed[0], Classification: classified(keyOf("a"), r), Records: records}
+		_, err := s.SaveClassifications(t.Context(), []store.Classified{result}, policy)
+		require.NoError(t, err)
+	}
+	appendAll(t, s, batch)
+	upsert(t, s, store.FailureHint{Key: keyOf("a")})
+	deliver(batch, "the first two")
+	id := incidents(t, s)[0].ID
+	analyse(t, s, "first")
+	in := incidentOf(t, s, id)
+	failed, err := s.Failure(t.Context(), tenant, keyOf("a"))
+	require.NoError(t, err)
+	report, err := s.Analysis(t.Context(), tenant, id, 0)
+	require.NoError(t, err)
+	require.False(t, report.Provisional)
+	for range 5 {
+		deliver(batch, "the first two")
+		assert.Equal(t, in, incidentOf(t, s, id))
+		again, err := s.Failure(t.Context(), tenant, keyOf("a"))
+		require.NoError(t, err)
+		assert.Equal(t, failed, again)
+		same, err := s.Analysis(t.Context(), tenant, id, 0)
+		require.NoError(t, err)
+		assert.Equal(t, report, same)
+	}
+	deliver(requestOf(tenant, span("a", "late", "gateway")), "three now")
+	assert.Equal(t, incident.ReasonLateSignals, incidentOf(t, s, id).WantReason)
+	assert.Equal(t, 1, incidentOf(t, s, id).LateRuns, "repeats did not lengthen its wait")
 }
 
 func noLateTriggerBeyondTheWindow(t *testing.T, s store.Store) {
