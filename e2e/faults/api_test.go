@@ -30,7 +30,6 @@ type (
 		FailingTraces  int             `json:"failing_traces"`
 		ErrorSignals   int             `json:"error_signals"`
 		Errors         int             `json:"errors"`
-		Provisional    bool            `json:"provisional"`
 	}
 	analysisView struct {
 		Revision    int    `json:"revision"`
@@ -52,7 +51,6 @@ type (
 	statusView struct {
 		Backlog struct {
 			FailuresWaiting int64 `json:"failures_waiting"`
-			AnalysesPending int64 `json:"analyses_pending"`
 		} `json:"backlog"`
 		DeadLetters struct {
 			Analyses    int64 `json:"analyses"`
@@ -149,8 +147,8 @@ func (a *api) trace(ctx context.Context, id string) ([]signalView, error) {
 	return all[signalView](ctx, a, "/query/traces/"+id+"?limit=1000")
 }
 
-func (a *api) logsOf(ctx context.Context, service string) ([]signalView, error) {
-	return all[signalView](ctx, a, "/query/signals?kind=log&limit=1000&service="+service)
+func (a *api) signals(ctx context.Context, kind string) ([]signalView, error) {
+	return all[signalView](ctx, a, "/query/signals?limit=1000&kind="+kind)
 }
 
 func (a *api) analysis(ctx context.Context, incident string) (v analysisView, err error) {

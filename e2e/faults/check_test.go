@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // kind names what a violation violates.
@@ -64,16 +66,31 @@ func check(ctx context.Context, a *api, know truth) report {
 	incidents := c.checkIncidents(ctx)
 	c.checkStatus(ctx)
 	c.checkSignals(ctx)
-	c.checkUntraced(ctx)
 	return report{c.found, incidents}
 }
 
-// settled tells whether it is worth while to check: all but the signals, which are many, is as it must be.
+// settled tells whether it is worth while to check: nothing waits any more, and as much is counted as was
+// sent.
 func settled(ctx context.Context, a *api, know truth) bool {
-	c := &checker{api: a, truth: know}
-	c.checkIncidents(ctx)
-	c.checkStatus(ctx)
-	return len(c.found) == 0
+	status, err := a.status(ctx)
+	if err != nil || status.Backlog.FailuresWaiting > 0 {
+		return false
+	}
+	incidents, err := a.incidents(ctx)
+	if err != nil || len(incidents) < len(know.failing) {
+		return false
+	}
+	traces := 0
+	for _, in := range incidents {
+		if in.AnalysisState != "done" {
+			return false
+		}
+		traces += in.FailingTraces
+	}
+	for _, failing := range know.failing {
+		traces -= len(failing)
+	}
+	return traces == 0
 }
 
 func (c *checker) add(k kind, format string, args ...any) {
@@ -175,21 +192,29 @@ func (c *checker) checkStatus(ctx context.Context) {
 // readers is how many traces are read at a time.
 const readers = 4
 
+// checkSignals looks for every acknowledged signal in a search, and for those of the newest traces in
+// what is told of their trace too.
 func (c *checker) checkSignals(ctx context.Context) {
-	queue := make(chan string)
-	var running sync.WaitGroup
-	for range readers {
-		running.Go(func() {
-			for id := range queue {
-				c.checkTrace(ctx, id)
-			}
-		})
+	var items []signalView
+	for _, kind := range []string{"span", "log"} {
+		found, err := c.api.signals(ctx, kind)
+		if err != nil {
+			c.add(unreadable, "%ss: %v", kind, err)
+			return
+		}
+		items = append(items, found...)
 	}
-	for id := range c.truth.signals {
-		queue <- id
+	seen := c.seen(items)
+	c.addMissing(signalMissing, "log", c.truth.untraced, seen, "the logs without a trace")
+	for id, want := range c.truth.signals {
+		c.addMissing(signalMissing, "record", want, seen, "trace "+id+" in a search")
 	}
-	close(queue)
-	running.Wait()
+	var reading errgroup.Group
+	reading.SetLimit(readers)
+	for id := range c.truth.newest {
+		reading.Go(func() error { c.checkTrace(ctx, id); return nil })
+	}
+	_ = reading.Wait() // what was found is kept
 }
 
 func (c *checker) checkTrace(ctx context.Context, id string) {
@@ -200,18 +225,6 @@ func (c *checker) checkTrace(ctx context.Context, id string) {
 		return
 	}
 	c.addMissing(signalMissing, "record", c.truth.signals[id], c.seen(items), "trace "+id)
-}
-
-func (c *checker) checkUntraced(ctx context.Context) {
-	if len(c.truth.untraced) == 0 {
-		return
-	}
-	items, err := c.api.logsOf(ctx, untracedService)
-	if err != nil {
-		c.add(unreadable, "logs: %v", err)
-		return
-	}
-	c.addMissing(signalMissing, "log", c.truth.untraced, c.seen(items), "the logs without a trace")
 }
 
 // seen is the IDs of the records, each of which may be there once.

@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // How long is waited, at most, for what must come to pass, on a machine that is busy with other things.
 const (
 	drainTimeout  = 2 * time.Minute
 	settleTimeout = 3 * time.Minute
-	pollInterval  = 250 * time.Millisecond
+	pollInterval  = 400 * time.Millisecond
 )
 
 // newCauses is how many causes each episode adds to those that fail already.
@@ -39,7 +37,9 @@ func (e *episode) run(ctx context.Context) {
 	for _, err := range l.errs {
 		e.line.add(notAccepted, "%v", err)
 	}
+	sent := time.Now()
 	before := e.settle(ctx)
+	e.line.Settled = time.Since(sent).Round(time.Millisecond).Seconds()
 	if len(e.line.Violations) == 0 {
 		e.repeat(ctx, l, before)
 	}
@@ -49,6 +49,7 @@ func (e *episode) run(ctx context.Context) {
 }
 
 func (e *episode) underLoad(ctx context.Context, l *load) {
+	e.ledger.begin()
 	making, stop := context.WithCancel(ctx)
 	sending, giveUp := context.WithCancel(ctx)
 	defer giveUp()
@@ -93,12 +94,15 @@ func (e *episode) settle(ctx context.Context) report {
 	}
 }
 
-// repeat sends some requests again, five times each, and checks that this changes nothing: neither a
-// count nor, when all that they tell of is analysed once more, a report.
+// repeats is how many requests are sent five times more.
+const repeats = 5
+
+// repeat sends some requests again and checks that this changes nothing: neither a count nor, when all
+// that they tell of is classified and analysed once more, a report.
 func (e *episode) repeat(ctx context.Context, l *load, before report) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	again := l.kept[:min(10, len(l.kept))]
+	again := l.kept[:min(repeats, len(l.kept))]
 	traces := e.ledger.failingOf(again)
 	was, err := e.picture(ctx, traces, before)
 	if err != nil {
@@ -110,29 +114,34 @@ func (e *episode) repeat(ctx context.Context, l *load, before report) {
 		return
 	}
 	e.line.Repeated = len(again)
-	is, err := e.picture(ctx, traces, e.settle(ctx))
+	is, err := e.picture(ctx, traces, before)
 	if err != nil {
 		e.line.add(unreadable, "after the repeats: %v", err)
 		return
 	}
 	e.line.Violations = append(e.line.Violations, changes(was, is)...)
+	e.settle(ctx)
 }
 
-// picture has the traces analysed and reads what is told of the incidents then.
-func (e *episode) picture(ctx context.Context, traces []string, seen report) (map[string]picture, error) {
-	reader := e.reader()
-	var asking errgroup.Group
-	asking.SetLimit(readers)
-	for _, id := range traces {
-		asking.Go(func() error {
-			if err := reader.analyse(ctx, id); err != nil {
-				return fmt.Errorf("analyse trace %s: %w", id, err)
+// picture has traces classified, then their causes' incidents analysed, and reads what is told of them.
+func (e *episode) picture(ctx context.Context, traces map[string][]string, seen report) (map[string]picture, error) {
+	reader, pictures := e.reader(), map[string]picture{}
+	for token, ids := range traces {
+		for _, id := range ids {
+			if err := reader.askFor(ctx, id); err != nil {
+				return nil, fmt.Errorf("ask for trace %s: %w", id, err)
 			}
-			return nil
-		})
+		}
+		for _, id := range ids {
+			if err := reader.analyse(ctx, id); err != nil {
+				return nil, fmt.Errorf("analyse trace %s: %w", id, err)
+			}
+		}
+		one, err := reader.picture(ctx, seen.incidents[token].ID)
+		if err != nil {
+			return nil, err
+		}
+		pictures[token] = one
 	}
-	if err := asking.Wait(); err != nil {
-		return nil, err
-	}
-	return snapshot(ctx, reader, seen.incidents)
+	return pictures, nil
 }

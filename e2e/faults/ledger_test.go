@@ -22,6 +22,7 @@ type ledger struct {
 	mu     sync.Mutex
 	file   *os.File
 	traces map[string]sentTrace // by ID, everything ever sent
+	newest map[string]bool      // those of the load that runs
 }
 
 // sentTrace is what must become of a trace.
@@ -46,11 +47,19 @@ func newLedger(t testing.TB) *ledger {
 	return &ledger{path: path, file: file, traces: map[string]sentTrace{}}
 }
 
+// begin begins a load.
+func (l *ledger) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.newest = map[string]bool{}
+}
+
 // sending records a trace before any part of it is sent.
 func (l *ledger) sending(t trace) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.traces[t.ID] = sentTrace{t.Cause, t.errorSignals()}
+	l.newest[t.ID] = true
 }
 
 // acknowledged records a request after its success answer.
@@ -75,6 +84,7 @@ func (l *ledger) acknowledged(r *request) error {
 // truth is what the store must show.
 type truth struct {
 	signals  map[string]map[string]bool // trace ID → IDs of its acknowledged spans and logs
+	newest   map[string]bool            // IDs of the traces sent since the load began
 	untraced map[string]bool            // IDs of acknowledged logs without a trace
 	failing  map[string]map[string]bool // token → IDs of the traces sent that it fails
 	errors   map[string]int             // token → error signals of those traces
@@ -107,6 +117,7 @@ func (l *ledger) truth() (truth, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	know.newest = maps.Clone(l.newest)
 	for id, sent := range l.traces {
 		if sent.cause != "" {
 			member(know.failing, sent.cause)[id] = true
@@ -129,27 +140,19 @@ func (l *ledger) oneOfEach() []string {
 	return slices.Sorted(maps.Values(first))
 }
 
-// failingOf is the failing traces that the requests tell of, and one of each other cause.
-func (l *ledger) failingOf(requests []*request) []string {
+// failingOf is the failing traces that the requests tell of, by their causes.
+func (l *ledger) failingOf(requests []*request) map[string][]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	found, causes := map[string]bool{}, map[string]bool{"": true}
-	add := func(id string) {
-		if cause := l.traces[id].cause; cause != "" {
-			found[id], causes[cause] = true, true
-		}
-	}
+	found := map[string][]string{}
 	for _, r := range requests {
 		for id := range r.traceIDs() {
-			add(id)
+			if cause := l.traces[id].cause; cause != "" && !slices.Contains(found[cause], id) {
+				found[cause] = append(found[cause], id)
+			}
 		}
 	}
-	for id, sent := range l.traces {
-		if !causes[sent.cause] {
-			add(id)
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
+	return found
 }
 
 func member(sets map[string]map[string]bool, name string) map[string]bool {

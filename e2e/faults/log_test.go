@@ -34,6 +34,7 @@ type entry struct {
 	Unanswered int64 `json:"unanswered"`  // attempts
 	Repeated   int   `json:"repeated"`    // requests that were sent five times more
 
+	Settled    float64     `json:"settled"` // seconds from the last acknowledgement until all was as it must be
 	Seconds    float64     `json:"seconds"`
 	Violations []violation `json:"violations"`
 }
@@ -49,8 +50,8 @@ func (e *entry) count(l *load, s *sender) {
 }
 
 func (e *entry) String() string {
-	return fmt.Sprintf("%-10s %-36s %5d traces, %5d signals acknowledged, %4d pushed back, %3.0f s, %d violations %s",
-		e.Topology, e.Fault, e.Traces, e.Signals, e.PushedBack, e.Seconds, len(e.Violations), e.Note)
+	return fmt.Sprintf("%-10s %-36s %5d traces, %5d signals acknowledged, %4d pushed back, settled in %2.0f of %3.0f s, %d violations %s",
+		e.Topology, e.Fault, e.Traces, e.Signals, e.PushedBack, e.Settled, e.Seconds, len(e.Violations), e.Note)
 }
 
 // logged runs what a line tells of and writes the line, however it ends: that a process does not come
@@ -79,7 +80,7 @@ func record(path string, line *entry) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // to be shown
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}

@@ -29,28 +29,21 @@ func changes(before, after map[string]picture) (found []violation) {
 	return found
 }
 
-// snapshot reads the pictures of incidents by token.
-func snapshot(ctx context.Context, a *api, incidents map[string]incidentView) (map[string]picture, error) {
-	pictures := map[string]picture{}
-	for token, known := range incidents {
-		var in incidentView
-		if err := a.get(ctx, "/query/incidents/"+known.ID, &in); err != nil {
-			return nil, err
-		}
-		analysis, err := a.analysis(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		report, err := a.report(ctx, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		pictures[token] = picture{
-			ID: in.ID, FailingTraces: in.FailingTraces, ErrorSignals: in.ErrorSignals, Errors: in.Errors,
-			Revision: analysis.Revision, Digest: analysis.InputDigest, Report: report,
-		}
+// picture reads the picture of an incident.
+func (a *api) picture(ctx context.Context, id string) (picture, error) {
+	var in incidentView
+	if err := a.get(ctx, "/query/incidents/"+id, &in); err != nil {
+		return picture{}, err
 	}
-	return pictures, nil
+	analysis, err := a.analysis(ctx, id)
+	if err != nil {
+		return picture{}, err
+	}
+	report, err := a.report(ctx, id)
+	return picture{
+		ID: in.ID, FailingTraces: in.FailingTraces, ErrorSignals: in.ErrorSignals, Errors: in.Errors,
+		Revision: analysis.Revision, Digest: analysis.InputDigest, Report: report,
+	}, err
 }
 
 // report is the whole analysis as it is told, but for whether it may change yet.
