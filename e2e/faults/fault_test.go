@@ -71,8 +71,15 @@ func rollingRestart(_ context.Context, e *episode) {
 
 func fillDisk(_ context.Context, e *episode) {
 	e.disk.fill(e.t)
-	time.Sleep(2 * time.Second)
-	pause(e.rand, 2*time.Second)
+	const most = 20 * time.Second // until the room within the store's files is used up
+	before := e.sender.pushedBack.Load()
+	for start := time.Now(); e.sender.pushedBack.Load() == before; time.Sleep(50 * time.Millisecond) {
+		if time.Since(start) > most {
+			e.line.add(notStruck, "nobody was pushed back within %s of a full disk", most)
+			break
+		}
+	}
+	pause(e.rand, 3*time.Second)
 	e.disk.empty(e.t)
 	if e.postgres == nil {
 		return
