@@ -204,7 +204,8 @@ type Incidents interface {
 	// has ended or is another's.
 	RenewIncident(ctx context.Context, c Claim, lease time.Duration) error
 	// IncidentKeys returns the keys of up to limit failures of an incident, chosen reproducibly:
-	// the earliest failure and then an even spread over time, by (first error, key).
+	// the earliest failure and then an even spread over time, by (first error, key). total counts
+	// those that retention has dropped as well.
 	IncidentKeys(ctx context.Context, tenant, id string, limit int) (keys []string, total int, err error)
 	// SaveAnalysis stores case and analysis as the next revision, has the incident say what the
 	// analysis says (but for its title, which is the root's), sets done to the claim's

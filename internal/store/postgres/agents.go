@@ -104,7 +104,7 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 			return err
 		}
 		if r.Transcript != nil {
-			_, err := tx.Exec(ctx, "INSERT INTO transcripts (tenant, digest, size, zstd) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+			_, err := tx.Exec(ctx, "INSERT INTO transcripts (tenant, digest, size, zstd) VALUES ($1, $2, $3, $4)"+keepFromRetention,
 				claim.Tenant, r.Agents.Transcript, len(r.Transcript), compressed)
 			if err != nil {
 				return err

@@ -130,11 +130,15 @@ func saveAnalysis(ctx context.Context, tx pgx.Tx, claim store.Claim, r store.Ana
 	return newest, err
 }
 
+// keepFromRetention locks a case or transcript that is there already, so that retention, which may be
+// dropping the last other revision that refers to it, sees this one.
+const keepFromRetention = " ON CONFLICT (tenant, digest) DO UPDATE SET size = excluded.size"
+
 func storeRevision(ctx context.Context, tx pgx.Tx, tenant string, a incident.Analysis, r store.AnalysisRecord, compressed []byte) error {
 	if err := tx.QueryRow(ctx, "SELECT clock_timestamp()").Scan((*instant)(&a.CreatedAt)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO cases (tenant, digest, size, zstd) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+	_, err := tx.Exec(ctx, "INSERT INTO cases (tenant, digest, size, zstd) VALUES ($1, $2, $3, $4)"+keepFromRetention,
 		tenant, a.InputDigest, len(r.Case), compressed)
 	if err != nil {
 		return err

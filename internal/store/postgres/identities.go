@@ -33,6 +33,7 @@ func moveLinks(b *pgx.Batch, m mergeRow) {
 			first_error = least(l.first_error, moved.first_error), last_error = greatest(l.last_error, moved.last_error)
 		FROM moved WHERE l.tenant = $2 AND l.incident_id = $1 AND l.key = moved.key`, m.Into, m.tenant, m.From)
 	b.Queue("UPDATE incident_failures SET incident_id = $1 WHERE tenant = $2 AND incident_id = $3", m.Into, m.tenant, m.From)
+	moveTrimmed(b, m)
 }
 
 // returnLinks undoes what moveLinks did, for what came since as well. A failure that belonged to
@@ -40,19 +41,27 @@ func moveLinks(b *pgx.Batch, m mergeRow) {
 func returnLinks(b *pgx.Batch, s splitRow) {
 	b.Queue(`UPDATE incidents SET merged_into = $1 WHERE tenant = $2 AND merged_into = $3 AND id IN (
 		SELECT incident_id FROM incident_history WHERE tenant = $2 AND other_id = $1 AND action = 'merged')`, s.To, s.tenant, s.From)
+	const ofItsRoots = "root_signature IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $1 OR merged_into = $1 AND joined))"
+	var trimmed int64
+	b.Queue("UPDATE trimmed_failures SET incident_id = $1 WHERE tenant = $2 AND incident_id = $3 AND "+ofItsRoots, s.To, s.tenant, s.From).
+		Exec(func(moved pgconn.CommandTag) error {
+			trimmed = moved.RowsAffected()
+			return nil
+		})
 	b.Queue(`UPDATE incident_failures l SET incident_id = $1 WHERE l.tenant = $2 AND l.incident_id = $3 AND (
-		l.root_signature IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $1 OR merged_into = $1 AND joined))
+		l.`+ofItsRoots+`
 		OR l.root_signature NOT IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $3 OR merged_into = $3 AND joined))
 			AND (SELECT moved_keys FROM incident_history WHERE tenant = $2 AND incident_id = $1 AND action = 'merged' ORDER BY seq DESC LIMIT 1) ? l.key)`,
 		s.To, s.tenant, s.From).Exec(func(moved pgconn.CommandTag) error {
-		if moved.RowsAffected() == 0 {
+		if moved.RowsAffected()+trimmed == 0 {
 			return ledger.NothingToSplit(s.Split)
 		}
 		return nil
 	})
 }
 
-// recountIncidents derives the counts and times of incidents from their links.
+// recountIncidents derives the counts and times of incidents from their links, and from what was
+// trimmed of them.
 func recountIncidents(b *pgx.Batch, list []incidentID) {
 	if len(list) == 0 {
 		return
@@ -66,9 +75,12 @@ func recountIncidents(b *pgx.Batch, list []incidentID) {
 	b.Queue(`UPDATE incidents i SET failing_traces = l.n, errors = l.errors, error_signals = l.error_signals,
 			first_seen = coalesce(l.first_seen, i.first_seen), last_seen = coalesce(l.last_seen, i.last_seen),
 			last_failure_at = coalesce(l.last_failure_at, i.last_failure_at)
-		FROM (SELECT k.tenant, k.id, count(l.key) AS n, coalesce(sum(l.errors), 0) AS errors, coalesce(sum(l.error_signals), 0) AS error_signals,
-				min(l.first_error) AS first_seen, max(l.last_error) AS last_seen, max(l.last_received) AS last_failure_at
-			FROM unnest($1::text[], $2::text[]) AS k (tenant, id)
-				LEFT JOIN incident_failures l ON l.tenant = k.tenant AND l.incident_id = k.id GROUP BY k.tenant, k.id) AS l
-		WHERE i.tenant = l.tenant AND i.id = l.id`, k.tenants, k.keys)
+		FROM unnest($1::text[], $2::text[]) AS k (tenant, id) CROSS JOIN LATERAL (
+			SELECT coalesce(sum(n), 0) AS n, coalesce(sum(errors), 0) AS errors, coalesce(sum(error_signals), 0) AS error_signals,
+				min(first_error) AS first_seen, max(last_error) AS last_seen, max(last_received) AS last_failure_at
+			FROM (SELECT 1 AS n, errors, error_signals, first_error, last_error, last_received
+					FROM incident_failures WHERE tenant = k.tenant AND incident_id = k.id
+				UNION ALL SELECT failing_traces, errors, error_signals, first_error, last_error, last_received
+					FROM trimmed_failures WHERE tenant = k.tenant AND incident_id = k.id) AS counted) AS l
+		WHERE i.tenant = k.tenant AND i.id = k.id`, k.tenants, k.keys)
 }

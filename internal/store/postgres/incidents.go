@@ -86,12 +86,15 @@ func incidentConditions(tenant string, f store.IncidentFilter, after record.Posi
 func (s *Store) IncidentKeys(ctx context.Context, tenant, id string, limit int) (keys []string, total int, err error) {
 	err = s.read(ctx, func(tx pgx.Tx) error {
 		keys = nil
-		if err := tx.QueryRow(ctx, "SELECT count(*) FROM incident_failures WHERE tenant = $1 AND incident_id = $2", tenant, textOf(id)).Scan(&total); err != nil {
+		var kept int
+		err := tx.QueryRow(ctx, `SELECT count(*), count(*) + (SELECT coalesce(sum(failing_traces), 0)::bigint FROM trimmed_failures WHERE tenant = $1 AND incident_id = $2)
+			FROM incident_failures WHERE tenant = $1 AND incident_id = $2`, tenant, textOf(id)).Scan(&kept, &total)
+		if err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT key FROM (SELECT key, row_number() OVER (ORDER BY first_error, key) - 1 AS n FROM incident_failures
 				WHERE tenant = $1 AND incident_id = $2) AS numbered
-			WHERE n = ANY ($3) ORDER BY n`, tenant, textOf(id), ledger.EvenSpread(total, limit))
+			WHERE n = ANY ($3) ORDER BY n`, tenant, textOf(id), ledger.EvenSpread(kept, limit))
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ type retaining struct {
 func (w *retaining) run(ctx context.Context) error {
 	var problems []error
 	for _, step := range []func(context.Context) error{
-		w.dropOldDays, w.dropDaysBeyond, w.dropRows, w.dropIncidents, w.foldCommits,
+		w.dropOldDays, w.dropDaysBeyond, w.dropRows, w.dropOld, w.dropBeyond, w.dropSpend, w.foldCommits,
 	} {
 		err := step(ctx)
 		if ctx.Err() != nil || errors.Is(err, errNoConnection) {

@@ -190,10 +190,10 @@ func (s *Store) nextSeq() int64 {
 	return s.seq
 }
 
-func nextDay(name string) string {
-	t, err := time.Parse("20060102", name)
-	if err != nil {
-		return name
-	}
-	return t.AddDate(0, 0, 1).Format("20060102")
+func nextDay(name string) string { return startOf(name).AddDate(0, 0, 1).Format("20060102") }
+
+// startOf is when a day begins.
+func startOf(name string) time.Time {
+	t, _ := time.Parse("20060102", name) // as dayOf wrote it
+	return t
 }

@@ -72,6 +72,10 @@ func (c identityChange) merge(m incident.Merge) error {
 			WHERE l.tenant = ?2 AND l.incident_id = ?1 AND l.key = moved.key`,
 		"DELETE FROM incident_failures WHERE tenant = ?2 AND incident_id = ?3 AND key IN (SELECT key FROM incident_failures WHERE tenant = ?2 AND incident_id = ?1)",
 		"UPDATE incident_failures SET incident_id = ?1 WHERE tenant = ?2 AND incident_id = ?3",
+		`INSERT INTO trimmed_failures
+			SELECT tenant, ?1, root_signature, failing_traces, errors, error_signals, first_error, last_error, last_received
+			FROM trimmed_failures WHERE tenant = ?2 AND incident_id = ?3` + addToTrimmed,
+		"DELETE FROM trimmed_failures WHERE tenant = ?2 AND incident_id = ?3",
 	} {
 		if _, err := c.exec(statement, m.Into, c.tenant, m.From); err != nil {
 			return err
@@ -88,25 +92,33 @@ func (c identityChange) split(s incident.Split) error {
 	if err != nil {
 		return err
 	}
+	const ofItsRoots = "root_signature IN (SELECT root_signature FROM incidents WHERE tenant = ?2 AND (id = ?1 OR merged_into = ?1 AND joined = 1))"
+	trimmed, err := c.exec("UPDATE trimmed_failures SET incident_id = ?1 WHERE tenant = ?2 AND incident_id = ?3 AND "+ofItsRoots, s.To, c.tenant, s.From)
+	if err != nil {
+		return err
+	}
 	moved, err := c.exec(`UPDATE incident_failures SET incident_id = ?1 WHERE tenant = ?2 AND incident_id = ?3 AND (
-		root_signature IN (SELECT root_signature FROM incidents WHERE tenant = ?2 AND (id = ?1 OR merged_into = ?1 AND joined = 1))
+		`+ofItsRoots+`
 		OR root_signature NOT IN (SELECT root_signature FROM incidents WHERE tenant = ?2 AND (id = ?3 OR merged_into = ?3 AND joined = 1))
 			AND key IN (SELECT value FROM json_each((SELECT moved_keys FROM incident_history
 				WHERE tenant = ?2 AND incident_id = ?1 AND action = 'merged' ORDER BY seq DESC LIMIT 1))))`, s.To, c.tenant, s.From)
-	if err == nil && moved == 0 {
+	if err == nil && moved+trimmed == 0 {
 		err = ledger.NothingToSplit(s)
 	}
 	return err
 }
 
-// recount derives an incident's counts and times from its links.
+// recount derives an incident's counts and times from its links, and from what was trimmed of it.
 func (c identityChange) recount(id string) error {
 	_, err := c.exec(`UPDATE incidents SET
 			failing_traces = n, errors = e, error_signals = s,
 			first_seen = coalesce(first, first_seen), last_seen = coalesce(last, last_seen), last_failure_at = coalesce(received, last_failure_at)
-		FROM (SELECT count(*) AS n, coalesce(sum(errors), 0) AS e, coalesce(sum(error_signals), 0) AS s,
+		FROM (SELECT coalesce(sum(n), 0) AS n, coalesce(sum(errors), 0) AS e, coalesce(sum(error_signals), 0) AS s,
 				min(first_error) AS first, max(last_error) AS last, max(last_received) AS received
-			FROM incident_failures WHERE tenant = ?1 AND incident_id = ?2)
+			FROM (SELECT 1 AS n, errors, error_signals, first_error, last_error, last_received
+					FROM incident_failures WHERE tenant = ?1 AND incident_id = ?2
+				UNION ALL SELECT failing_traces, errors, error_signals, first_error, last_error, last_received
+					FROM trimmed_failures WHERE tenant = ?1 AND incident_id = ?2))
 		WHERE tenant = ?1 AND id = ?2`, c.tenant, id)
 	return err
 }

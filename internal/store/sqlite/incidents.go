@@ -215,8 +215,12 @@ func (s *Store) IncidentKeys(ctx context.Context, tenant, id string, limit int) 
 		if err != nil {
 			return err
 		}
-		total = int(n)
-		positions, err := json.Marshal(ledger.EvenSpread(total, limit))
+		trimmed, err := v.number("SELECT coalesce(sum(failing_traces), 0) FROM trimmed_failures WHERE tenant = ? AND incident_id = ?", tenant, id)
+		if err != nil {
+			return err
+		}
+		total = int(n + trimmed)
+		positions, err := json.Marshal(ledger.EvenSpread(int(n), limit))
 		if err != nil {
 			return err
 		}
