@@ -41,10 +41,14 @@ type PostgresConfig struct {
 type RetentionConfig struct {
 	// Signals goes by whole days (UTC).
 	Signals time.Duration `mapstructure:"signals"`
-	// Incidents runs from an incident's resolution; open ones are always kept.
+	// Incidents runs from an incident's resolution. Open ones are always kept, but of them too only
+	// the failures and superseded analyses of that time.
 	Incidents time.Duration `mapstructure:"incidents"`
 	// Size bounds what signals take on disk: the oldest days are dropped until they take less.
 	Size ByteSize `mapstructure:"size"`
+	// IncidentsSize bounds what incidents take, with failures, analyses, cases and transcripts: those
+	// resolved longest ago are dropped until they take less.
+	IncidentsSize ByteSize `mapstructure:"incidents_size"`
 }
 
 func createDefaultConfig() component.Config {
@@ -58,8 +62,6 @@ func (c *Config) Validate() error {
 		return errors.New("name a backend, e.g. sqlite: {path: ./prodsentinel-data/prodsentinel.db}")
 	case c.SQLite != nil && c.Postgres != nil:
 		return errors.New("name one backend: either sqlite or postgres")
-	case c.SQLite != nil && c.Retention.Size != 0:
-		return errors.New("retention::size: only postgres drops by size; bound sqlite by retention::signals")
 	}
 	return nil
 }
@@ -100,8 +102,13 @@ func (c RetentionConfig) Validate() error {
 			errs = append(errs, fmt.Errorf("%s: must not be negative (0 keeps for ever), is %s", d.key, d.value))
 		}
 	}
-	if c.Size < 0 {
-		errs = append(errs, fmt.Errorf("size: must not be negative (0 for no bound), is %d", c.Size))
+	for _, b := range []struct {
+		key   string
+		value ByteSize
+	}{{"size", c.Size}, {"incidents_size", c.IncidentsSize}} {
+		if b.value < 0 {
+			errs = append(errs, fmt.Errorf("%s: must not be negative (0 for no bound), is %d", b.key, b.value))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -38,7 +38,11 @@ func TestConfig(t *testing.T) {
 				ReadURL:  "postgres://user:secret@replica.example:5432/prodsentinel",
 				MaxConns: 20,
 			},
-			Retention: RetentionConfig{Signals: 72 * time.Hour, Incidents: 720 * time.Hour, Size: 100 << 30},
+			Retention: RetentionConfig{Signals: 72 * time.Hour, Incidents: 720 * time.Hour, Size: 100 << 30, IncidentsSize: 10 << 30},
+		},
+		"signal_store/sized": {
+			SQLite:    &SQLiteConfig{Path: "x.db"},
+			Retention: RetentionConfig{Signals: 72 * time.Hour, Incidents: 720 * time.Hour, Size: 1 << 30},
 		},
 		"signal_store/unbounded": {
 			Postgres:  &PostgresConfig{URL: "postgres://localhost/prodsentinel"},
@@ -67,8 +71,8 @@ func TestConfigRefused(t *testing.T) {
 			"in the shipped configurations it comes from the variable DATABASE_URL\n" +
 			"read_url: cannot be read: it must look like postgres://user:password@host:5432/database\n" +
 			"max_conns: must not be negative, is -1",
-		"signal_store/sized":        "retention::size: only postgres drops by size; bound sqlite by retention::signals",
-		"signal_store/negativesize": "retention: size: must not be negative (0 for no bound), is -1",
+		"signal_store/negativesize": "retention: size: must not be negative (0 for no bound), is -1\n" +
+			"incidents_size: must not be negative (0 for no bound), is -2",
 	}
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {

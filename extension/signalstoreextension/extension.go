@@ -60,7 +60,7 @@ func (e *Extension) Store() store.Store { return e.store }
 // Retention is how long the store keeps things.
 func (e *Extension) Retention() store.Retention {
 	r := e.config.Retention
-	return store.Retention{Signals: r.Signals, Incidents: r.Incidents, SignalBytes: int64(r.Size)}
+	return store.Retention{Signals: r.Signals, Incidents: r.Incidents, SignalBytes: int64(r.Size), IncidentBytes: int64(r.IncidentsSize)}
 }
 
 // measure reports the sizes whenever metrics are collected, unless the store cannot be reached.

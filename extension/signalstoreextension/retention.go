@@ -62,6 +62,8 @@ func (r *retention) report(done store.Retained, err error) (next time.Duration) 
 		log.Info("what is too old can be dropped again")
 		componentstatus.ReportStatus(r.host, componentstatus.NewEvent(componentstatus.StatusOK))
 	}
+	r.warnBeyond("retention::incidents_size", "only open incidents with their newest analysis and failures are left: give them more room, or mend what keeps failing",
+		done.IncidentBytes, r.config.Retention.IncidentsSize)
 	if done.Postponed > 0 {
 		r.warn("postponed", true, "days of signals to be dropped are kept while somebody reads them, such as a backup", zap.Int("days", done.Postponed))
 		return postponedInterval

@@ -49,16 +49,18 @@ func TestRetentionWaitsForReaders(t *testing.T) {
 }
 
 func TestRetentionWarnsOfBoundsThatCannotBeKept(t *testing.T) {
-	r, _, logs := newRetention(t, RetentionConfig{Size: 100})
+	r, _, logs := newRetention(t, RetentionConfig{Size: 100, IncidentsSize: 10})
 	for range 2 {
-		r.report(store.Retained{SignalBytes: 100}, nil)
+		r.report(store.Retained{SignalBytes: 100, IncidentBytes: 10}, nil)
 		assert.Empty(t, logs.TakeAll())
 		for range 2 {
-			assert.Equal(t, time.Hour, r.report(store.Retained{SignalBytes: 101}, nil))
+			assert.Equal(t, time.Hour, r.report(store.Retained{SignalBytes: 101, IncidentBytes: 11}, nil))
 		}
 		warned := logs.TakeAll()
-		require.Len(t, warned, 1)
-		assert.Contains(t, warned[0].Message, "retention::size")
-		assert.EqualValues(t, 101, warned[0].ContextMap()["bytes"])
+		require.Len(t, warned, 2)
+		assert.Contains(t, warned[0].Message, "retention::incidents_size")
+		assert.EqualValues(t, 11, warned[0].ContextMap()["bytes"])
+		assert.Contains(t, warned[1].Message, "retention::size")
+		assert.EqualValues(t, 101, warned[1].ContextMap()["bytes"])
 	}
 }

@@ -442,7 +442,7 @@ type Status struct {
 	OldestWaiting     *time.Time       `json:"oldest_waiting,omitempty"` // receipt time of the oldest waiting failure
 	SizeBytes         int64            `json:"size_bytes"`
 	// Tables has the size on disk of each kind of record with its indexes, in bytes: spans, logs,
-	// metric_points, error_signals, incidents (failures, cases and analyses included), other.
+	// metric_points, error_signals, incidents (with failures, analyses, cases and what agents said), other.
 	Tables map[string]int64 `json:"table_bytes,omitempty"`
 	// OldestSignal is the day (UTC midnight) of the oldest signals kept.
 	OldestSignal *time.Time `json:"oldest_signal,omitempty"`
