@@ -99,8 +99,8 @@ func init() {
 			schema: "RevisionList", statuses: incidentStatuses, handle: (*API).revisions,
 		},
 		{
-			pattern: "/query/incidents/{id}/bundle", id: "downloadBundle", summary: "Download an incident with its analyses and cases",
-			description: "A gzipped tar archive: the incident, its analyses and the cases they were made from.",
+			pattern: "/query/incidents/{id}/bundle", id: "downloadBundle", summary: "Download an incident with its analyses, cases and transcripts",
+			description: "A gzipped tar archive: the incident, its analyses, the cases they were made from and the transcripts of what agents and their model said.",
 			schema:      "Bundle", media: "application/gzip", statuses: incidentStatuses, handle: (*API).download,
 		},
 		{
