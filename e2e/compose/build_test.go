@@ -51,13 +51,13 @@ func followDockerfile(t testing.TB) (im image) {
 		switch i.name {
 		case "FROM":
 			im = image{root: filepath.Join(imageDir, strconv.Itoa(len(stages))), workdir: "/"}
-			require.NoError(t, os.MkdirAll(im.root, 0o755))
+			require.NoError(t, os.MkdirAll(im.root, 0o755)) //nolint:gosec // the image's user reads it
 			stages[words[len(words)-1]] = im.root
 		case "ARG":
 			require.Regexp(t, `^VERSION=\w+$`, i.rest, "an argument that this test does not give")
 		case "WORKDIR":
 			im.workdir = i.rest
-			require.NoError(t, os.MkdirAll(filepath.Join(im.root, i.rest), 0o755))
+			require.NoError(t, os.MkdirAll(filepath.Join(im.root, i.rest), 0o755)) //nolint:gosec // as above
 		case "RUN":
 			run := exec.CommandContext(t.Context(), "sh", "-ec", i.rest)
 			run.Dir, run.Env = filepath.Join(im.root, im.workdir), append(os.Environ(), args...)

@@ -52,7 +52,7 @@ func copyTo(t testing.TB, from, to string) {
 			return err
 		}
 		if entry.IsDir() {
-			return os.MkdirAll(filepath.Join(to, relative), 0o755)
+			return os.MkdirAll(filepath.Join(to, relative), 0o755) //nolint:gosec // the image's user reads it
 		}
 		return copyFile(path, filepath.Join(to, relative))
 	}))
@@ -70,5 +70,5 @@ func copyFile(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(to, content, info.Mode().Perm())
+	return os.WriteFile(to, content, info.Mode().Perm()) //nolint:gosec // paths of this repository
 }

@@ -19,7 +19,7 @@ func TestImageHasOneStaticProgramAndItsConfigurations(t *testing.T) {
 	im := buildImage(t)
 	program, err := elf.Open(im.outside(im.entrypoint[0]))
 	require.NoError(t, err)
-	defer program.Close()
+	defer func() { _ = program.Close() }()
 	libraries, err := program.ImportedLibraries()
 	require.NoError(t, err)
 	assert.Empty(t, libraries)

@@ -17,7 +17,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(imageDir)
+	defer func() { _ = os.RemoveAll(imageDir) }()
 	if err := os.Chmod(imageDir, 0o711); err != nil { // for the image's user
 		fmt.Fprintln(os.Stderr, err)
 		return 1

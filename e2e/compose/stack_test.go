@@ -39,7 +39,7 @@ type stack struct {
 func startStack(t testing.TB, project *types.Project) *stack {
 	t.Helper()
 	s := &stack{t: t, image: buildImage(t), project: project, network: make(map[string]string), started: make(map[string]bool)}
-	prefix := fmt.Sprintf("127.%d.%d.", 1+rand.IntN(254), rand.IntN(256)) //nolint:gosec // no secret
+	prefix := fmt.Sprintf("127.%d.%d.", 1+rand.IntN(254), rand.IntN(256))
 	for i, name := range project.ServiceNames() {
 		s.network[name] = fmt.Sprint(prefix, i+1)
 	}
@@ -79,7 +79,7 @@ func startPostgreSQL(t testing.TB, service types.ServiceConfig) (address string)
 	server := servertest.StartPostgreSQL(t, servertest.PostgreSQLOptions{})
 	conn, err := pgx.Connect(t.Context(), server.URL())
 	require.NoError(t, err)
-	defer conn.Close(t.Context())
+	defer func() { _ = conn.Close(t.Context()) }()
 	quoted := func(variable string) string { return pgx.Identifier{*service.Environment[variable]}.Sanitize() }
 	user := quoted("POSTGRES_USER")
 	for _, statement := range []string{
@@ -137,7 +137,7 @@ func (s *stack) run(service types.ServiceConfig) {
 			content, _ := os.ReadFile(log.Name())
 			s.t.Logf("the log of %s:\n%s", service.Name, content)
 		}
-		log.Close()
+		_ = log.Close()
 	})
 }
 
