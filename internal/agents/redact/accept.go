@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 var portAndPath = regexp.MustCompile(`:\d{1,5}(?:[/?#]|$)`)
@@ -63,26 +64,24 @@ func looksRandom(text string, start, end int) bool {
 	}
 }
 
-// isCard accepts digits in the groups in which card numbers are written, with a valid check digit.
-func isCard(text string, start, end int) bool {
-	if isWordAt(text, start-1) || isWordAt(text, end) || text[start] < '2' || text[start] > '6' {
+// fieldOfText accepts the unquoted value after "name: " in a text, unless it goes on as prose does:
+// several words in lower case.
+func fieldOfText(text string, start, end int) bool {
+	if !fieldValue(text, start, end) {
 		return false
 	}
-	digits := strings.NewReplacer(" ", "", "-", "").Replace(text[start:end])
-	if separators := end - start - len(digits); separators != 0 && separators != 3 && separators != 2 && separators != 4 {
-		return false
-	}
-	sum := 0
-	for i := range len(digits) {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
+	rest := strings.TrimLeft(text[end:], " ")
+	return looksRandom(text, start, end) || rest == "" || len(rest) == len(text[end:]) || strings.ContainsAny(rest[:1], "\r\n")
+}
+
+// notProse accepts values that no word of a sentence looks like.
+func notProse(text string, start, end int) bool {
+	return fieldValue(text, start, end) && strings.ContainsFunc(text[start:end], func(c rune) bool { return !unicode.IsLetter(c) && c != '.' && c != '!' })
+}
+
+// tokenOfHeader accepts what stands after Bearer unless it is a word.
+func tokenOfHeader(text string, start, end int) bool {
+	return looksRandom(text, start, end) || end-start >= 16 || notProse(text, start, end)
 }
 
 // isWordAt tells whether the byte at i continues a number, name or ID.

@@ -15,9 +15,10 @@ func isSensitiveKey(key string) bool {
 	last := words[len(words)-1]
 	for i, w := range words {
 		switch {
-		case sensitiveWords[w]:
+		case sensitiveWords[w], strings.HasSuffix(w, "token"), w == "tokens" && i > 0 && tokenOwners[words[i-1]]:
 			return !describing[last]
-		case i > 0 && w == "key" && keyOwners[words[i-1]], i > 0 && w == "id" && words[i-1] == "session":
+		case i > 0 && w == "key" && keyOwners[words[i-1]], i > 0 && w == "id" && words[i-1] == "session",
+			i > 0 && w == "string" && words[i-1] == "connection", w == "auth" && i == len(words)-1:
 			return true
 		}
 	}
@@ -29,12 +30,17 @@ var sensitiveWords = map[string]bool{
 	"password": true, "passwd": true, "passphrase": true, "pwd": true, "pass": true, "secret": true, "secrets": true, "token": true,
 	"credential": true, "credentials": true, "authorization": true, "cookie": true, "cookies": true, "apikey": true, "jwt": true,
 	"bearer": true, "passcode": true, "otp": true, "pin": true, "cvv": true, "cvc": true, "ssn": true,
+	"signature": true, "sas": true, "sid": true, "dsn": true, "connectionstring": true,
 }
+
+// tokenOwners tell tokens that open something from those that models count.
+var tokenOwners = map[string]bool{"access": true, "refresh": true, "auth": true, "api": true, "session": true, "csrf": true, "bearer": true}
 
 var joinedNames = []string{"password", "passwd", "passphrase", "apikey", "accesskey", "secretkey", "privatekey", "authorization", "authtoken"}
 
 var keyOwners = map[string]bool{
 	"api": true, "access": true, "private": true, "account": true, "secret": true, "encryption": true, "signing": true, "master": true, "auth": true,
+	"shared": true, "license": true, "ssh": true, "client": true, "storage": true, "subscription": true, "deploy": true, "hmac": true,
 }
 
 // describing are last words of names whose value is about a secret and not one.

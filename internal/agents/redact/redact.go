@@ -85,6 +85,7 @@ func New(c Config) (*Redactor, error) {
 		r.rules = append(r.rules, custom)
 	}
 	r.rules = append(r.rules, builtinRules...)
+	r.rules = append(r.rules, leakRules()...)
 	if c.IPs {
 		r.rules = append(r.rules, ipRules...)
 	}
