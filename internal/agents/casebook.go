@@ -104,4 +104,4 @@ func (b *casebook) isOf(service, asked string) bool {
 func (b *casebook) words(text string) string { return dossier.Visible(b.Session.Text(text)) }
 
 // name shows a name, shortened.
-func (b *casebook) name(text string) string { return b.Name(cut(text, maxArgument)) }
+func (b *casebook) name(text string) string { return cut(b.Name(text), maxArgument) }

@@ -75,14 +75,14 @@ func (r *run) verdict(p *page) {
 		return
 	}
 	rc := v.RootCause
-	p.addf("verdict of the rules: %s %s", name(rc.Statement), refs(rc.Evidence))
+	p.addf("verdict of the rules: %s %s", name(rc.Statement), r.tools.book.refs(rc.Evidence))
 	p.addf("  component %s, service %s, operation %s, kind %s, category %s, confidence %s", name(rc.Component), name(rc.Service), name(rc.Operation),
 		rc.Kind, rc.Category, jsonText(rc.Confidence))
 	for _, capped := range rc.CappedBy {
 		p.addf("  at most %s: %s", jsonText(capped.At), name(capped.Reason))
 	}
 	if f := v.CriticalFailure; f != nil {
-		p.addf("where it hurt the caller first: %s %s", name(f.Statement), refs(f.Evidence))
+		p.addf("where it hurt the caller first: %s %s", name(f.Statement), r.tools.book.refs(f.Evidence))
 	}
 }
 
@@ -97,7 +97,7 @@ func (r *run) timeline(p *page) {
 	verified, rejected := claims.Verify(r.tools.book.Dossier, r.claimed())
 	p.addf("timeline of the Summarizer (%d claims that code verified; %d did not hold and are left out):", len(verified), len(rejected))
 	for _, c := range verified {
-		p.addf("  %s: %s %s", c.ID, c.Statement, refs(c.Evidence)) // redacted already
+		p.addf("  %s: %s %s", c.ID, r.tools.book.Session.Hide(c.Statement), r.tools.book.refs(c.Evidence))
 	}
 }
 

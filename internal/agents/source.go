@@ -40,8 +40,8 @@ type excerpt struct {
 }
 
 // readSource shows the code around a stack frame. It opens nothing outside the root, whatever
-// links lie there.
-func readSource(source SourceRoot, frame failure.Frame) (*excerpt, error) {
+// links lie there. redacted gives the bytes [from, to) of a file as they may be shown.
+func readSource(source SourceRoot, frame failure.Frame, redacted func(file string, from, to int) string) (*excerpt, error) {
 	root, err := os.OpenRoot(source.Path)
 	if err != nil {
 		return nil, errors.New("the configured source root cannot be opened")
@@ -55,7 +55,7 @@ func readSource(source SourceRoot, frame failure.Frame) (*excerpt, error) {
 		if err != nil {
 			return nil, err
 		}
-		e, err := excerptOf(body, frame.Line)
+		e, err := excerptOf(string(body), frame.Line, redacted)
 		if err != nil {
 			return nil, err
 		}
@@ -123,15 +123,21 @@ func readRegular(root *os.Root, name string) ([]byte, error) {
 	return body, nil
 }
 
-func excerptOf(body []byte, line int) (*excerpt, error) {
-	lines := strings.Split(strings.TrimSuffix(string(body), "\n"), "\n")
+func excerptOf(file string, line int, redacted func(file string, from, to int) string) (*excerpt, error) {
+	file = strings.TrimSuffix(strings.ReplaceAll(file, "\r\n", "\n"), "\n")
+	lines := strings.Split(file, "\n")
 	if line < 1 || line > len(lines) {
 		return nil, fmt.Errorf("the file has %d lines and the frame names line %d: it is another version", len(lines), line)
 	}
 	first := max(1, line-sourceAround)
+	from := len(strings.Join(lines[:first-1], "\n"))
+	if first > 1 {
+		from++ // the line break
+	}
+	shown := strings.Join(lines[first-1:min(len(lines), line+sourceAround)], "\n")
 	e := &excerpt{First: first}
-	for _, l := range lines[first-1 : min(len(lines), line+sourceAround)] {
-		e.Lines = append(e.Lines, cutLine(strings.TrimSuffix(l, "\r")))
+	for l := range strings.SplitSeq(redacted(file, from, from+len(shown)), "\n") {
+		e.Lines = append(e.Lines, cutLine(l))
 	}
 	return e, nil
 }

@@ -76,7 +76,7 @@ func TestReadSource(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := readSource(SourceRoot{Path: root, Version: "1.2.3"}, tt.frame)
+			got, err := readSource(SourceRoot{Path: root, Version: "1.2.3"}, tt.frame, asItIs)
 			if tt.err != "" {
 				require.ErrorContains(t, err, tt.err)
 				assert.NotContains(t, err.Error(), dir, "paths of this host stay here")
@@ -92,7 +92,7 @@ func TestReadSource(t *testing.T) {
 			}
 		})
 	}
-	_, err := readSource(SourceRoot{Path: filepath.Join(dir, "nowhere")}, failure.Frame{File: "a.go", Line: 1})
+	_, err := readSource(SourceRoot{Path: filepath.Join(dir, "nowhere")}, failure.Frame{File: "a.go", Line: 1}, asItIs)
 	require.EqualError(t, err, "the configured source root cannot be opened")
 }
 
@@ -137,3 +137,5 @@ func TestVersionNote(t *testing.T) {
 	assert.Contains(t, versionNote("1", ""), "is unknown")
 	assert.Contains(t, versionNote("", ""), "Neither")
 }
+
+func asItIs(file string, from, to int) string { return file[from:to] }

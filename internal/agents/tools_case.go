@@ -163,16 +163,16 @@ func (b *toolbox) candidates(p *page) {
 
 func (b *toolbox) statements(p *page, label string, list []incident.Statement) {
 	for _, s := range list {
-		p.addf("  %s: %s %s", label, b.book.Name(s.Statement), refs(s.Evidence))
+		p.addf("  %s: %s %s", label, b.book.Name(s.Statement), b.book.refs(s.Evidence))
 	}
 }
 
 // refs lists references; beyond a few they are counted.
-func refs(list []incident.Ref) string {
+func (b *casebook) refs(list []incident.Ref) string {
 	const shown = 4
 	var text []string
 	for _, r := range list[:min(shown, len(list))] {
-		text = append(text, string(r))
+		text = append(text, string(b.ShownRef(r)))
 	}
 	if len(list) > shown {
 		text = append(text, fmt.Sprintf("and %d more", len(list)-shown))

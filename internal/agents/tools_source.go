@@ -44,11 +44,7 @@ func (b *toolbox) excerpt(c *Call, root SourceRoot, frame failure.Frame) (*excer
 		}
 		return e, err
 	}
-	e, err := readSource(root, frame)
-	if err == nil {
-		e.Lines = strings.Split(b.book.Session.Foreign(strings.Join(e.Lines, "\n")), "\n")
-	}
-	return e, err
+	return readSource(root, frame, b.book.Session.Foreign)
 }
 
 // codePlace is a stack frame of the evidence and the service that ran it.

@@ -106,7 +106,7 @@ func (b *toolbox) spanLine(t *tree, n *dossier.Node) string {
 	if n.Failed() {
 		line += " | ERROR"
 		if n.Span.StatusMessage != "" {
-			line += " " + b.book.Name(cut(n.Span.StatusMessage, maxBrief))
+			line += " " + cut(b.book.Name(n.Span.StatusMessage), maxBrief)
 		}
 	}
 	if logs := len(n.Logs); logs > 0 {

@@ -6,6 +6,8 @@ package dossier
 
 import (
 	"cmp"
+	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
@@ -23,7 +25,8 @@ type Dossier struct {
 	Failing, Healthy []*Trace
 
 	records  map[incident.Ref]*Record
-	refs     []incident.Ref // sorted
+	refs     []incident.Ref                // sorted
+	aliases  map[incident.Ref]incident.Ref // of references whose IDs are no plain words
 	names    names
 	shown    map[string]string // names as a model sees them
 	rendered map[incident.Ref]text
@@ -48,7 +51,7 @@ type Record struct {
 func New(c *incident.Case, r incident.Report, s *redact.Session) *Dossier {
 	d := &Dossier{
 		Case: c, Report: r, Session: s,
-		records: map[incident.Ref]*Record{}, shown: map[string]string{}, rendered: map[incident.Ref]text{},
+		records: map[incident.Ref]*Record{}, aliases: map[incident.Ref]incident.Ref{}, shown: map[string]string{}, rendered: map[incident.Ref]text{},
 	}
 	for _, t := range c.Failing {
 		d.Failing = append(d.Failing, d.addTrace(t, false))
@@ -65,12 +68,14 @@ func New(c *incident.Case, r incident.Report, s *redact.Session) *Dossier {
 	}
 	slices.Sort(d.refs)
 	d.keepIDs()
-	d.names = d.collectNames()
 	s.Rehearse(func() {
 		for _, ref := range d.refs {
 			d.render(d.records[ref])
 		}
 	})
+	clear(d.shown) // names seen before a secret in them was learnt
+	d.aliasChanges()
+	d.names = d.collectNames()
 	return d
 }
 
@@ -111,6 +116,30 @@ func (d *Dossier) keepIDs() {
 	for _, p := range d.Case.Metrics {
 		d.Session.Keep(p.ID.String())
 	}
+}
+
+// plainID is an ID that can be shown as it is.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9][\w./+-]{0,79}$`)
+
+// aliasChanges gives changes other references to be shown by where their IDs are more than words: who
+// sends a change chooses its ID.
+func (d *Dossier) aliasChanges() {
+	for _, c := range d.Case.Changes {
+		ref := incident.Ref("change:" + c.ID)
+		if plainID.MatchString(c.ID) && d.Session.Text(c.ID) == c.ID {
+			continue
+		}
+		alias := incident.Ref(fmt.Sprintf("change:~%d", len(d.aliases)+1))
+		d.aliases[ref], d.records[alias] = alias, d.records[ref]
+	}
+}
+
+// ShownRef is a record's reference as a model sees it; [Dossier.Record] knows both.
+func (d *Dossier) ShownRef(ref incident.Ref) incident.Ref {
+	if alias, ok := d.aliases[ref]; ok {
+		return alias
+	}
+	return ref
 }
 
 // Record finds a record by its evidence reference.

@@ -50,7 +50,7 @@ func (d *Dossier) textOf(r *Record) text {
 
 func (d *Dossier) render(r *Record) text {
 	w := &writer{d: d}
-	w.field("record", string(r.Ref))
+	w.field("record", string(w.d.ShownRef(r.Ref)))
 	switch {
 	case r.Span != nil:
 		w.span(r)

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -86,9 +87,9 @@ func TestForeignTexts(t *testing.T) {
 	)
 	first := session(t, Config{})
 	first.Text(ofCase)
-	read := first.Foreign(source)
+	read := first.Foreign(source, 0, len(source))
 	assert.Equal(t, `to = "<email:1>"; cc = "<email:2>"; bcc = "<email:3>"; password = "<password:1>" // <text:email:9>`, read)
-	again := first.Foreign(another)
+	again := first.Foreign(another, 0, len(another))
 	end := first.Text(afterAll)
 	assert.Equal(t, "<email:3> wrote to <email:4>", end)
 	assert.Equal(t, map[string]string{"<email:1>": "a@example.com", "<email:3>": "c@example.com", "<email:4>": "d@example.com"}, first.Mapping(),
@@ -150,6 +151,20 @@ func TestKeep(t *testing.T) {
 	s := session(t, Config{})
 	s.Keep("4BF92F3577B34DA6A3CE929D0E0E4736")
 	assert.Equal(t, "token=4bf92f3577b34da6a3ce929d0e0e4736", s.Text("token=4bf92f3577b34da6a3ce929d0e0e4736"))
+}
+
+func TestHideUndoesShown(t *testing.T) {
+	s := session(t, Config{IPs: true})
+	redacted := s.Text("ann@example.com, joann@example.com at 10.0.0.5 with password=a")
+	shown := s.Shown(redacted)
+	assert.Equal(t, "ann@example.com, joann@example.com at 10.0.0.5 with password=<password:1>", shown)
+	assert.Equal(t, redacted, s.Hide(shown))
+}
+
+func TestForeignTextIsHiddenByWhatSurroundsIt(t *testing.T) {
+	key := "var key = `-----BEGIN PRIVATE KEY-----\nMIIE\nabcd\nefgh\n-----END PRIVATE KEY-----`\nfunc main() {}\n"
+	from, to := strings.Index(key, "abcd"), strings.Index(key, "func main() {}")
+	assert.Equal(t, "<secret:1>\n\n`\n", session(t, Config{}).Foreign(key, from, to))
 }
 
 func FuzzText(f *testing.F) {

@@ -72,12 +72,29 @@ func (s *Session) Attribute(key, value string) string {
 	return s.Text(value)
 }
 
-// Foreign redacts a text that is no part of the case, such as source code. What only such texts have
-// stays hidden for good: it is not in Mapping, and neither Original nor Shown gives it back.
-func (s *Session) Foreign(text string) string {
+// Foreign redacts the bytes [from, to) of a text that is no part of the case, such as source code, by
+// what all of the text shows, and keeps its line breaks. What only such texts have stays hidden for good:
+// it is not in Mapping, and neither Original nor Shown gives it back.
+func (s *Session) Foreign(text string, from, to int) string {
+	if s.redactor.off {
+		return text[from:to]
+	}
 	s.away = true
 	defer func() { s.away = false }()
-	return s.Text(text)
+	var b strings.Builder
+	at := from
+	for _, p := range s.find(text) {
+		start, end := max(p.start, from), min(p.end, to)
+		if start >= end {
+			continue
+		}
+		b.WriteString(s.redactor.escape(text[at:start]))
+		b.WriteString(s.replace(p.kind, text[p.start:p.end]))
+		b.WriteString(strings.Repeat("\n", strings.Count(text[start:end], "\n")))
+		at = end
+	}
+	b.WriteString(s.redactor.escape(text[at:to]))
+	return b.String()
 }
 
 // Adopt takes the result of Foreign in an earlier session that had redacted the same texts before:
@@ -122,11 +139,26 @@ func (s *Session) Shown(redacted string) string {
 	if s.redactor.off {
 		return redacted
 	}
-	return s.redactor.restore(redacted, func(p string) (string, bool) {
-		kind, _, _ := strings.Cut(p[1:], ":")
-		v, ok := s.mapping[p]
-		return v, ok && !s.foreign[p] && (kind == KindEmail || kind == KindIP)
+	return s.redactor.restore(redacted, func(p string) (string, bool) { v, ok := s.mapping[p]; return v, ok && s.isShown(p) })
+}
+
+// Hide gives a text that Shown went into its placeholders again.
+func (s *Session) Hide(shown string) string {
+	byLength := slices.SortedFunc(maps.Keys(s.mapping), func(p, q string) int {
+		return cmp.Or(cmp.Compare(len(s.mapping[q]), len(s.mapping[p])), cmp.Compare(p, q))
 	})
+	for _, p := range byLength {
+		if s.isShown(p) {
+			shown = strings.ReplaceAll(shown, s.mapping[p], p)
+		}
+	}
+	return shown
+}
+
+// isShown tells whether people who may read the incident see what a placeholder stands for.
+func (s *Session) isShown(placeholder string) bool {
+	kind, _, _ := strings.Cut(placeholder[1:], ":")
+	return !s.foreign[placeholder] && (kind == KindEmail || kind == KindIP)
 }
 
 // Rehearse runs f without counting: what f redacts is learnt, so that a secret that only its name
