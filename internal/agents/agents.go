@@ -57,6 +57,12 @@ func New(c Config, d Deps) (*Agents, error) {
 		return nil, err
 	}
 	a.close = g.close
+	for _, agent := range []string{agentSummarizer, agentInvestigator} {
+		if _, known := priceOf(c.Prices, "", c.modelOf(agent)); !known {
+			a.log.Warn("The model has no known price: only budgets of tokens hold for it, those of US dollars do not; name it in agents.prices",
+				zap.String("agent", agent), zap.String("model", c.modelOf(agent)))
+		}
+	}
 	a.asker = &asker{
 		model:   &retrier{base: g, attempts: retryAttempts, first: retryFirst, longest: retryLongest},
 		breaker: &breaker{failures: breakerFailures, pause: breakerPause, now: time.Now},

@@ -35,26 +35,47 @@ func (a *asker) ask(ctx context.Context, budget Budget, r *request) (answer, err
 	case <-ctx.Done():
 		return answer{}, waited(ctx.Err())
 	}
-	if err := a.breaker.allow(); err != nil {
+	admitted, err := a.breaker.allow()
+	if err != nil {
 		return answer{}, err
 	}
+	verdict := a.breaker.release // of a request that tells nothing, or panicked
+	defer func() { verdict(admitted) }()
 	most, err := a.most(r)
 	if err != nil {
-		a.breaker.release()
 		return answer{}, err
 	}
-	reservation, err := reserve(ctx, budget, most)
+	reservation, err := reserve(ctx, budget, a.setAside(r, most))
 	if err != nil {
-		a.breaker.release()
 		return answer{}, err
 	}
 	got, err := a.watch.chat(ctx, r, a.model.generate)
-	a.judge(err)
-	paid := a.paid(r, got, err, most)
-	if failed := budget.Settle(context.WithoutCancel(ctx), reservation, paid.Spend); failed != nil {
-		a.log.Warn("Cannot settle the agents' budget: the reservation counts as spent", zap.Error(failed))
+	if broken, tells := tellsOfProvider(err); tells {
+		verdict = func(admitted admission) { a.breaker.report(admitted, broken) }
 	}
+	paid := a.paid(r, got, err, most)
+	a.settle(ctx, budget, reservation, paid.Spend)
 	return paid, err
+}
+
+// setAside is what a request must find in the budget: its own cost, and that of the conclusion as long as
+// questions may be asked before it.
+func (a *asker) setAside(r *request, most Spend) Spend {
+	if len(r.Tools) > 0 && r.Allowed == nil {
+		return Spend{Tokens: 2 * most.Tokens, MicroUSD: 2 * most.MicroUSD}
+	}
+	return most
+}
+
+// settleTimeout bounds the wait for the store when a request is paid.
+const settleTimeout = 10 * time.Second
+
+func (a *asker) settle(ctx context.Context, budget Budget, reservation string, spent Spend) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if err := budget.Settle(ctx, reservation, spent); err != nil {
+		a.log.Warn("Cannot settle the agents' budget: the reservation counts as spent", zap.Error(err))
+	}
 }
 
 func waited(err error) error {
@@ -74,32 +95,42 @@ func (a *asker) most(r *request) (Spend, error) {
 	return price.spend(Usage{Input: estimateTokens(len(body)), Output: int64(r.MaxOutputTokens)}), nil
 }
 
-func (a *asker) judge(err error) {
+// tellsOfProvider says whether an error tells that the provider fails; one of ours tells nothing.
+func tellsOfProvider(err error) (broken, tells bool) {
 	var f *fault
-	switch {
-	case err == nil:
-		a.breaker.report(false)
-	case errors.As(err, &f):
-		a.breaker.report(f.providersFault())
-	default:
-		a.breaker.release() // cancelled by us
+	if errors.As(err, &f) {
+		return f.providersFault(), true
 	}
+	return false, err == nil
 }
 
-// paid says what a request cost. When a request was given up, the provider may well have counted
-// it; then the reservation is taken for spent.
+// paid says what a request cost. The provider may well have counted attempts whose answer was lost; they
+// are taken for the most they could cost.
 func (a *asker) paid(r *request, got *response, err error, most Spend) answer {
 	if got == nil {
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return answer{Spend: most}
-		}
-		return answer{}
+		lost := lostAttempts(err)
+		return answer{Spend: Spend{Tokens: lost * most.Tokens, MicroUSD: lost * most.MicroUSD}}
 	}
 	if isScript(got.ModelVersion) {
 		return answer{Response: got, Spend: Spend{Tokens: got.Usage.total()}, PriceKnown: true}
 	}
 	price, known := priceOf(a.prices, got.ModelVersion, r.Model)
-	return answer{Response: got, Spend: price.spend(got.Usage), PriceKnown: known}
+	spend := price.spend(got.Usage)
+	spend.Tokens += got.lost * most.Tokens
+	spend.MicroUSD += got.lost * most.MicroUSD
+	return answer{Response: got, Spend: spend, PriceKnown: known}
+}
+
+// lostAttempts counts the attempts of a failed request that the provider may have counted.
+func lostAttempts(err error) int64 {
+	var f *fault
+	switch {
+	case errors.As(err, &f):
+		return f.lost
+	case err != nil:
+		return 1 // cancelled under way
+	}
+	return 0
 }
 
 // Defaults of retrying and of the breaker.

@@ -19,25 +19,32 @@ type breaker struct {
 	probing bool
 }
 
-// allow admits a request, or says why not. Every admitted request must be answered by report.
-func (b *breaker) allow() error {
+// admission is that of one request; a probe alone decides whether an open breaker closes.
+type admission struct{ probe bool }
+
+// allow admits a request, or says why not. Every admission must be answered by report or release.
+func (b *breaker) allow() (admission, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.until.IsZero() {
-		return nil
+		return admission{}, nil
 	}
 	if b.probing || b.now().Before(b.until) {
-		return fail(failBreaker, fmt.Sprintf(
+		return admission{}, fail(failBreaker, fmt.Sprintf(
 			"The model's service failed %d times in a row; it is asked again after %s.", b.failed, b.pause), nil)
 	}
 	b.probing = true
-	return nil
+	return admission{probe: true}, nil
 }
 
-// report tells how an admitted request ended.
-func (b *breaker) report(broken bool) {
+// report tells how an admitted request ended. One that was under way when the breaker opened says
+// nothing about what came after.
+func (b *breaker) report(a admission, broken bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !b.until.IsZero() && !a.probe {
+		return
+	}
 	b.probing = false
 	if !broken {
 		b.failed, b.until = 0, time.Time{}
@@ -51,8 +58,10 @@ func (b *breaker) report(broken bool) {
 
 // release takes back an admission whose request said nothing about the provider: it was
 // cancelled, or refused by a limit of ours.
-func (b *breaker) release() {
+func (b *breaker) release(a admission) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.probing = false
+	if a.probe {
+		b.probing = false
+	}
 }

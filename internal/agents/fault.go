@@ -32,6 +32,7 @@ type fault struct {
 	Kind   faultKind
 	Reason string
 	cause  error
+	lost   int64 // attempts whose answer was lost, which the provider may have counted
 }
 
 func (f *fault) Error() string {
@@ -45,6 +46,12 @@ func (f *fault) Unwrap() error { return f.cause }
 
 func fail(kind faultKind, reason string, cause error) *fault {
 	return &fault{Kind: kind, Reason: reason, cause: cause}
+}
+
+// lostAnswer says that the provider may have answered, and counted it.
+func (f *fault) lostAnswer() *fault {
+	f.lost = 1
+	return f
 }
 
 // asFault makes one of any error.

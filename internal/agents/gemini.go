@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"time"
 
 	"google.golang.org/genai"
 )
@@ -26,8 +27,9 @@ type model interface {
 
 // gemini asks Google's models, once for every call; retrying is retrier's.
 type gemini struct {
-	client *genai.Client
-	keep   scrubber
+	client   *genai.Client
+	keep     scrubber
+	patience time.Duration // for one answer
 }
 
 func newGemini(ctx context.Context, c Config) (*gemini, error) {
@@ -50,7 +52,7 @@ func newGemini(ctx context.Context, c Config) (*gemini, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the client of provider %s: %w", c.Provider, keep.error(err))
 	}
-	return &gemini{client: client, keep: keep}, nil
+	return &gemini{client: client, keep: keep, patience: c.Timeout / 2}, nil
 }
 
 func baseURL(c Config) string {
@@ -69,10 +71,12 @@ func baseURL(c Config) string {
 }
 
 func (g *gemini) generate(ctx context.Context, r *request) (*response, error) {
-	ctx, headers := withHeaders(ctx)
-	got, err := g.ask(ctx, r)
+	attempt, cancel := context.WithTimeout(ctx, g.patience)
+	defer cancel()
+	attempt, reply := withReply(attempt)
+	got, err := g.ask(attempt, r)
 	if err != nil {
-		return nil, faultOf(ctx, g.keep, err, headers)
+		return nil, faultOf(ctx, g.keep, err, reply)
 	}
 	return responseOf(got)
 }

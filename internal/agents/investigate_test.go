@@ -236,10 +236,10 @@ func TestPartialWorkIsKept(t *testing.T) {
 
 func TestBudgetEndsAnInvestigation(t *testing.T) {
 	in := inputOf(t, rcatest.FailPay("fail-pay"))
-	_, url := serve(t, investigatorOnly(looping))
+	_, url := serve(t, stubborn)
 	c := testConfig(url)
 	c.MaxOutputTokens = 256
-	books := &ledger{limit: 20_000}
+	books := &ledger{limit: 1000}
 	in.Budget = books
 	out, err := newAgents(t, c).Investigate(t.Context(), in)
 	require.NoError(t, err)
@@ -247,6 +247,40 @@ func TestBudgetEndsAnInvestigation(t *testing.T) {
 	assert.Equal(t, "The agents' budget of tokens a day is used up.", out.Agents.Reason)
 	assert.LessOrEqual(t, books.spent.Load(), books.limit)
 	assert.Zero(t, books.open.Load())
+	replayed(t, in, out)
+}
+
+// What was paid for is not thrown away: the last of the budget goes into a conclusion.
+func TestBudgetLeavesRoomForAConclusion(t *testing.T) {
+	in := inputOf(t, rcatest.FailPay("fail-pay"))
+	server, url := serve(t, investigatorOnly(looping))
+	c := testConfig(url)
+	c.MaxOutputTokens = 256
+	books := &ledger{limit: 20_000}
+	in.Budget = books
+	out, err := newAgents(t, c).Investigate(t.Context(), in)
+	require.NoError(t, err)
+	assert.Equal(t, incident.AgentsDone, out.Agents.State)
+	assert.Equal(t, "The agents' budget of tokens a day is used up.", out.Agents.Reason, "why it concluded early")
+	assert.Less(t, len(server.Requests()), c.MaxTurns)
+	assert.LessOrEqual(t, books.spent.Load(), books.limit)
+	assert.Zero(t, books.open.Load())
+	replayed(t, in, out)
+}
+
+func TestTimeLeavesRoomForAConclusion(t *testing.T) {
+	in := inputOf(t, rcatest.FailPay("fail-pay"))
+	c := testConfig("")
+	c.Timeout, c.MaxTurns = 4*time.Second, 100
+	server, url := serve(t, investigatorOnly(func(r *geminitest.Request) geminitest.Reply {
+		time.Sleep(100 * time.Millisecond) // the model thinks
+		return looping(r)
+	}))
+	c.Endpoint = url
+	out, err := newAgents(t, c).Investigate(t.Context(), in)
+	require.NoError(t, err)
+	assert.Equal(t, incident.AgentsDone, out.Agents.State, out.Agents.Reason)
+	assert.Less(t, len(server.Requests()), c.MaxTurns)
 	replayed(t, in, out)
 }
 

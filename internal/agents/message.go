@@ -73,6 +73,8 @@ type response struct {
 	ModelVersion string  `json:"model_version,omitempty"`
 	ID           string  `json:"id,omitempty"`
 	Usage        Usage   `json:"usage"`
+
+	lost int64 // attempts before it whose answer was lost
 }
 
 // Usage counts the tokens of one request as the provider counts them.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,29 +30,36 @@ const maxProviderText = 500 // bytes of a provider's message that are kept, for 
 
 // faultOf turns what the client library returned into a sentence. What the provider wrote goes
 // to the cause only, shortened and without the key.
-func faultOf(ctx context.Context, keep scrubber, err error, headers *http.Header) error {
+func faultOf(ctx context.Context, keep scrubber, err error, reply *reply) error {
 	var api genai.APIError
 	var syntax *json.SyntaxError
 	var types *json.UnmarshalTypeError
 	switch {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fail(failTimeout, reasonDeadline, context.DeadlineExceeded)
+		return fail(failTimeout, reasonDeadline, context.DeadlineExceeded).lostAnswer()
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errTooLarge):
-		return fail(failTooLarge, "The model's answer was larger than 4 MiB and was not read.", nil)
+		return fail(failTooLarge, "The model's answer was larger than 4 MiB and was not read.", nil).lostAnswer()
 	case errors.As(err, &api):
-		return statusFault(keep, api, headers)
+		if api.Code == 0 { // an error of a proxy's own form
+			api.Code = reply.status
+		}
+		return statusFault(keep, api, reply.header)
 	case errors.As(err, &syntax), errors.As(err, &types), errors.Is(err, errMalformed), errors.Is(err, io.ErrUnexpectedEOF):
-		return fail(failUnavailable, "The model's service answered something that is not JSON of its protocol.", nil)
-	default:
-		cause := errors.New(keep.text(shorten(err.Error())))
-		return &retryable{fault: fail(failUnavailable, "The model's service could not be reached.", cause)}
+		return fail(failUnavailable, "The model's service answered something that is not JSON of its protocol.", nil).lostAnswer()
+	case errors.Is(err, context.DeadlineExceeded):
+		return &retryable{fault: fail(failUnavailable, "The model's service did not answer in time.", nil).lostAnswer()}
 	}
+	unreachable := fail(failUnavailable, "The model's service could not be reached.", errors.New(shorten(keep.text(err.Error()))))
+	if op := new(net.OpError); !errors.As(err, &op) || op.Op != "dial" {
+		return &retryable{fault: unreachable.lostAnswer()} // the connection broke, perhaps after the question was read
+	}
+	return &retryable{fault: unreachable}
 }
 
-func statusFault(keep scrubber, e genai.APIError, headers *http.Header) error {
-	cause := fmt.Errorf("HTTP %d %s: %s", e.Code, keep.text(shorten(e.Status)), keep.text(shorten(e.Message)))
+func statusFault(keep scrubber, e genai.APIError, headers http.Header) error {
+	cause := fmt.Errorf("HTTP %d %s: %s", e.Code, shorten(keep.text(e.Status)), shorten(keep.text(e.Message)))
 	switch {
 	case e.Code == http.StatusTooManyRequests:
 		return &retryable{
@@ -84,7 +92,7 @@ func isBadKey(e genai.APIError) bool {
 
 // retryDelay is how long the provider asks to wait: google.rpc.RetryInfo, or Retry-After in
 // seconds or as a date; the longer of both.
-func retryDelay(e genai.APIError, headers *http.Header) time.Duration {
+func retryDelay(e genai.APIError, headers http.Header) time.Duration {
 	var delay time.Duration
 	for _, d := range e.Details {
 		if kind, _ := d["@type"].(string); strings.HasSuffix(kind, "google.rpc.RetryInfo") {

@@ -216,6 +216,54 @@ func TestBudgetIsAskedFirst(t *testing.T) {
 	assert.Empty(t, server.Requests())
 }
 
+// An answer that was lost may have been paid for; one that was refused was not.
+func TestLostAnswersAreTakenForPaid(t *testing.T) {
+	good := geminitest.Text(`{"a":"b"}`)
+	for name, tt := range map[string]struct {
+		replies []geminitest.Reply
+		lost    int64
+	}{
+		"good":            {[]geminitest.Reply{good}, 0},
+		"rate limited":    {[]geminitest.Reply{geminitest.RateLimited(time.Millisecond)}, 0},
+		"broken":          {[]geminitest.Reply{geminitest.Broken(http.StatusBadGateway)}, 0},
+		"huge":            {[]geminitest.Reply{geminitest.Huge(5 << 20)}, 1},
+		"not JSON":        {[]geminitest.Reply{geminitest.Raw("<html>")}, 1},
+		"hang, then good": {[]geminitest.Reply{geminitest.Hang(), good}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, url := serve(t, script(tt.replies...))
+			c := testConfig(url)
+			c.Timeout = 2 * time.Second // a second an answer
+			a, books := testAsker(t, c), &ledger{}
+			r := testRequest()
+			most, err := a.most(r)
+			require.NoError(t, err)
+			got, _ := a.ask(t.Context(), books, r)
+			var answered int64
+			if got.Response != nil {
+				answered = got.Response.Usage.total()
+			}
+			assert.Equal(t, tt.lost*most.Tokens+answered, books.spent.Load())
+			assert.Zero(t, books.open.Load())
+		})
+	}
+}
+
+// A proxy's own errors may have another form than Google's.
+func TestErrorsOfAProxy(t *testing.T) {
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(`{"error":{"message":"no upstream"}}`))
+	}))
+	t.Cleanup(proxy.Close)
+	_, err := testAsker(t, testConfig(proxy.URL)).ask(t.Context(), Unlimited{}, testRequest())
+	require.ErrorContains(t, err, "HTTP 503")
+	assert.Equal(t, 3, asked, "it may pass")
+}
+
 func TestConcurrencyLimit(t *testing.T) {
 	var now, most atomic.Int64
 	reached := make(chan struct{}, 8)

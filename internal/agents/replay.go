@@ -47,6 +47,12 @@ func (p *player) ask(_ context.Context, _ Budget, r *request) (answer, error) {
 	return got, nil
 }
 
+// concludes tells whether the next turn of an agent had to be its conclusion.
+func (p *player) concludes(agent string) bool {
+	c := p.transcript.conversation(agent)
+	return c != nil && p.next[agent] < len(c.Turns) && len(c.Turns[p.next[agent]].Allowed) > 0
+}
+
 // excerpt returns what a call read of a source file then.
 func (p *player) excerpt(c *Call) (*excerpt, error) {
 	want := callKey(c)

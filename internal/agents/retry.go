@@ -17,13 +17,15 @@ type retrier struct {
 }
 
 func (r *retrier) generate(ctx context.Context, req *request) (*response, error) {
-	wait := r.first
+	wait, lost := r.first, int64(0)
 	for attempt := 1; ; attempt++ {
 		resp, err := r.base.generate(ctx, req)
 		var again *retryable
 		if !errors.As(err, &again) {
-			return resp, err
+			return withLost(resp, err, lost)
 		}
+		lost += again.lost
+		again.lost = lost
 		if attempt >= r.attempts {
 			return resp, again.fault
 		}
@@ -35,12 +37,24 @@ func (r *retrier) generate(ctx context.Context, req *request) (*response, error)
 	}
 }
 
+// withLost adds the attempts that were lost before to an answer, or to why there is none.
+func withLost(resp *response, err error, lost int64) (*response, error) {
+	var f *fault
+	switch {
+	case resp != nil:
+		resp.lost += lost
+	case errors.As(err, &f):
+		f.lost += lost
+	}
+	return resp, err
+}
+
 // sleep waits, unless the deadline would pass meanwhile: then it fails at once, with why.
 func sleep(ctx context.Context, delay time.Duration, why *retryable) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
 		reason := fmt.Sprintf("%s The next attempt, %s later, would be past the time an analysis may take.",
 			why.Reason, delay.Round(time.Second))
-		return fail(why.Kind, reason, why.cause)
+		return &fault{Kind: why.Kind, Reason: reason, cause: why.cause, lost: why.lost}
 	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

@@ -3,6 +3,7 @@ package agents
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/claims"
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
@@ -19,15 +20,17 @@ type run struct {
 	watch    *telemetry
 	tools    *toolbox
 
+	begun      time.Time
 	transcript *Transcript
 	said       []claims.Answer // in the order in which agents finished
+	hurried    string          // why the Investigator had to conclude early, for the budget's sake
 }
 
 func newRun(s Settings, provider Provider, redactor *redact.Redactor, v voice, watch *telemetry, in Input) *run {
 	if in.Budget == nil {
 		in.Budget = Unlimited{}
 	}
-	r := &run{in: in, settings: s, voice: v, watch: watch}
+	r := &run{in: in, settings: s, voice: v, watch: watch, begun: time.Now()}
 	book := newCasebook(dossier.New(in.Case, in.Report, redactor.Session()))
 	r.tools = &toolbox{book: book, roots: s.SourceRoots, watch: watch, done: map[string]map[string]any{}}
 	r.transcript = &Transcript{
@@ -87,10 +90,15 @@ func (r *run) investigate(ctx context.Context) (err error) {
 	t.req.Tools = append(declarations(), concludeDeclaration())
 	t.record.Tools = t.req.Tools
 	for turn := 1; ; turn++ {
-		if turn >= r.settings.MaxTurns && t.req.Allowed == nil {
+		if t.req.Allowed == nil && r.mustConclude(ctx, turn) {
 			t.req.Allowed = []string{concludeName}
 		}
 		m, err := t.turn(ctx)
+		if f := asFault(err); err != nil && f.Kind == failBudget && t.req.Allowed == nil {
+			r.hurried = f.Reason // a conclusion may still fit
+			t.req.Allowed = []string{concludeName}
+			m, err = t.turn(ctx)
+		}
 		if err != nil {
 			return err
 		}
@@ -99,6 +107,16 @@ func (r *run) investigate(ctx context.Context) (err error) {
 			return err
 		}
 	}
+}
+
+// mustConclude tells whether the Investigator has no more questions: it used up its turns, or three
+// quarters of its time. A replay does what was done.
+func (r *run) mustConclude(ctx context.Context, turn int) bool {
+	if r.player != nil {
+		return r.player.concludes(agentInvestigator)
+	}
+	deadline, limited := ctx.Deadline()
+	return turn >= r.settings.MaxTurns || limited && time.Until(deadline) < deadline.Sub(r.begun)/4
 }
 
 // react answers the model's calls; done tells that it has concluded.
@@ -134,7 +152,7 @@ func (r *run) react(ctx context.Context, t *talk, m Message) (done bool, err err
 
 func (r *run) finish(err error) (Outcome, error) {
 	out := incident.Agents{
-		State: incident.AgentsDone, Provider: string(r.transcript.Provider), Model: r.settings.Models[agentInvestigator],
+		State: incident.AgentsDone, Reason: r.hurried, Provider: string(r.transcript.Provider), Model: r.settings.Models[agentInvestigator],
 		DurationMillis: r.transcript.DurationMillis,
 	}
 	if err != nil {

@@ -123,12 +123,17 @@ func endSpan(span trace.Span, err error) {
 
 // tool spans the execution of one function.
 func (t *telemetry) tool(ctx context.Context, c *Call, execute func() map[string]any) map[string]any {
-	_, span := t.tracer.Start(ctx, "execute_tool "+c.Name, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(
-		semconv.GenAIOperationNameExecuteTool, semconv.GenAIToolName(c.Name), semconv.GenAIToolType("function"), semconv.GenAIToolCallID(c.ID)))
+	name := c.Name
+	if !isTool(name) {
+		name = semconv.ErrorTypeOther.Value.AsString() // the model made it up
+	}
+	_, span := t.tracer.Start(ctx, "execute_tool "+name, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(
+		semconv.GenAIOperationNameExecuteTool, semconv.GenAIToolName(name), semconv.GenAIToolType("function"), semconv.GenAIToolCallID(cut(c.ID, maxArgument))))
 	defer span.End()
 	out := execute()
 	if _, isError := out[keyError]; isError {
 		span.SetStatus(codes.Error, "the model's call was refused")
+		span.SetAttributes(semconv.ErrorTypeKey.String("refused"))
 	}
 	if t.content {
 		span.SetAttributes(semconv.GenAIToolCallArgumentsKey.String(jsonText(c.Args)), semconv.GenAIToolCallResultKey.String(jsonText(out)))

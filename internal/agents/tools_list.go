@@ -1,5 +1,7 @@
 package agents
 
+import "slices"
+
 // tools are all functions but conclude.
 var tools = []tool{
 	{declaration{
@@ -63,6 +65,11 @@ var tools = []tool{
 			"line":     field("integer", "the line as the frame names it"),
 		}),
 	}, readSourceTool},
+}
+
+// isTool tells whether a function of that name exists.
+func isTool(name string) bool {
+	return name == concludeName || slices.ContainsFunc(tools, func(t tool) bool { return t.Name == name })
 }
 
 func declarations() []declaration {

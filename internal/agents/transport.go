@@ -13,8 +13,8 @@ const maxResponse = 4 << 20
 
 var errTooLarge = errors.New("the answer is larger than 4 MiB")
 
-// boundedTransport bounds response bodies, and hands their headers to whoever asked withHeaders:
-// the client library drops them from its errors.
+// boundedTransport bounds response bodies, and hands status and headers to whoever asked withReply: the
+// client library drops them from its errors.
 type boundedTransport struct{ base http.RoundTripper }
 
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -22,8 +22,8 @@ func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h, ok := r.Context().Value(headersKey{}).(*http.Header); ok {
-		*h = resp.Header
+	if got, ok := r.Context().Value(replyKey{}).(*reply); ok {
+		*got = reply{status: resp.StatusCode, header: resp.Header}
 	}
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxResponse}
 	return resp, nil
@@ -50,12 +50,18 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type headersKey struct{}
+// reply is what of a response is not in its body.
+type reply struct {
+	status int
+	header http.Header
+}
 
-// withHeaders returns a context whose requests leave the headers of their response in the result.
-func withHeaders(ctx context.Context) (context.Context, *http.Header) {
-	headers := &http.Header{}
-	return context.WithValue(ctx, headersKey{}, headers), headers
+type replyKey struct{}
+
+// withReply returns a context whose requests leave status and headers of their response in the result.
+func withReply(ctx context.Context) (context.Context, *reply) {
+	got := &reply{}
+	return context.WithValue(ctx, replyKey{}, got), got
 }
 
 // scrubber takes secrets out of what is logged or kept.
