@@ -80,7 +80,7 @@ func Safe(s string) string {
 	return strings.Join(strings.Fields(markup.Replace(dossier.Visible(s))), " ")
 }
 
-var markup = strings.NewReplacer("<", "‹", ">", "›", "`", "'", "](", "] (", "![", "! [", "&#", "& #", "://", ":∕∕", "www.", "www .")
+var markup = strings.NewReplacer("<", "‹", ">", "›", "`", "'", "](", "] (", "![", "! [", "][", "] [", "]:", "] :", "javascript:", "javascript :", "&#", "& #", "://", ":∕∕", "www.", "www .")
 
 func shorten(s string, limit int) string {
 	if len(s) <= limit {
