@@ -63,35 +63,22 @@ func (e *Extension) Retention() store.Retention {
 	return store.Retention{Signals: r.Signals, Incidents: r.Incidents, SignalBytes: int64(r.Size), IncidentBytes: int64(r.IncidentsSize)}
 }
 
-// measure reports the sizes whenever metrics are collected, unless the store cannot be reached.
+// measure reports the sizes whenever metrics are collected.
 func (e *Extension) measure() error {
 	telemetry, err := metadata.NewTelemetryBuilder(e.settings.TelemetrySettings)
 	if err != nil {
 		return err
 	}
 	e.telemetry = telemetry
+	sizes := &sizes{store: e.store}
 	return errors.Join(
-		telemetry.RegisterSignalStoreSizeCallback(e.observe(func(o metric.Int64Observer, status store.Status) {
+		telemetry.RegisterSignalStoreSizeCallback(sizes.observe(func(o metric.Int64Observer, status store.Status) {
 			o.Observe(status.SizeBytes)
 		})),
-		telemetry.RegisterSignalStoreTableSizeCallback(e.observe(func(o metric.Int64Observer, status store.Status) {
+		telemetry.RegisterSignalStoreTableSizeCallback(sizes.observe(func(o metric.Int64Observer, status store.Status) {
 			for table, size := range status.Tables {
 				o.Observe(size, metric.WithAttributes(attribute.String("table", table)))
 			}
 		})),
 	)
-}
-
-func (e *Extension) observe(fill func(metric.Int64Observer, store.Status)) metric.Int64Callback {
-	return func(ctx context.Context, o metric.Int64Observer) error {
-		status, err := e.store.Status(ctx)
-		if errors.Is(err, store.ErrUnavailable) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		fill(o, status)
-		return nil
-	}
 }

@@ -94,6 +94,33 @@ func TestPostgresThatAnswersLater(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestPostgresThatStallsDoesNotHoldUpMetrics has them say what was known last.
+func TestPostgresThatStallsDoesNotHoldUpMetrics(t *testing.T) {
+	database, err := url.Parse(servertest.Database(t))
+	require.NoError(t, err)
+	proxy := servertest.StartProxy(t, database.Host)
+	database.Host = proxy.Addr
+	tel := componenttest.NewTelemetry()
+	t.Cleanup(func() { assert.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
+	e := newPostgresExtension(t, tel.NewTelemetrySettings(), database.String())
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	t.Cleanup(func() { assert.NoError(t, e.Shutdown(t.Context())) })
+	sizes := sizes{store: e.Store()}
+	before, known := sizes.status(t.Context())
+	require.True(t, known)
+
+	proxy.Stall()
+	t.Cleanup(proxy.Resume)
+	sizes.asked = time.Time{}
+	begun := time.Now()
+	for range 2 {
+		status, known := sizes.status(t.Context())
+		assert.True(t, known)
+		assert.Equal(t, before, status)
+	}
+	assert.Less(t, time.Since(begun), 2*statusPatience)
+}
+
 func TestPostgresThatRefusesThePasswordIsAnErrorWithoutIt(t *testing.T) {
 	server := servertest.StartPostgreSQL(t, servertest.PostgreSQLOptions{})
 	address, err := url.Parse(server.URL())

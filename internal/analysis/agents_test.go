@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -140,6 +141,29 @@ func TestIdenticalCaseIsNotPaidForAgain(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, reused)
+	})
+}
+
+// forgetful is a store that lost what agents said.
+type forgetful struct{ store.Store }
+
+func (forgetful) Transcript(context.Context, string, string) ([]byte, error) {
+	return nil, store.ErrNotFound
+}
+
+func TestBundleDoesWithoutALostTranscript(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		p.start(withAgents(&witness{says: doubts}))
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		in := p.theIncident()
+		require.NotEmpty(t, p.analysis(in).Agents.Transcript)
+		var bundle bytes.Buffer
+		require.NoError(t, WriteBundle(t.Context(), forgetful{p.store}, "", in.ID, &bundle))
+		b, err := ReadBundle(&bundle)
+		require.NoError(t, err)
+		assert.Len(t, b.Analyses, 1)
+		assert.Empty(t, b.Transcripts)
 	})
 }
 

@@ -86,7 +86,7 @@ func (w *Workers) Start(ctx context.Context) {
 	w.cancel = cancel
 	started := time.Now()
 	for range w.config.Workers {
-		w.done.Go(func() { w.loop(ctx, coordination.QueueFailures, (&classifier{Workers: w}).step) })
+		w.done.Go(func() { w.loop(ctx, coordination.QueueFailures, w.newClassifier().step) })
 		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, w.analyseNext) })
 	}
 	if w.config.Workers > 0 {

@@ -92,6 +92,9 @@ func WriteBundle(ctx context.Context, s BundleSource, tenant, incidentID string,
 	}
 	for _, digest := range sortedSet(talks) {
 		body, err := s.Transcript(ctx, tenant, digest)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // the analyses and their cases are worth having without it
+		}
 		if err != nil {
 			return fmt.Errorf("read transcript %s: %w", digest, err)
 		}

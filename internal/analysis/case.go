@@ -71,15 +71,13 @@ func (b *caseBuilder) failing(ctx context.Context, incidentID string) error {
 		return err
 	}
 	b.failingTotal = total
-	if b.draft.Failing, err = b.loader.load(ctx, b.draft.Tenant, keys); err != nil {
-		return err
-	}
 	room := maxCaseRecords
-	for _, t := range b.draft.Failing {
+	return b.loader.load(ctx, b.draft.Tenant, keys, func(_ int, t *incident.Trace) error {
 		canonicaliseTrace(t) // so that it is always the same records that are left out
 		room -= truncate(t, max(room, smallTrace))
-	}
-	return nil
+		b.draft.Failing = append(b.draft.Failing, t)
+		return nil
+	})
 }
 
 // knowledge asks the store for what the rules need, and classifies the failing traces to learn
@@ -138,7 +136,7 @@ func (b *caseBuilder) healthy(ctx context.Context) error {
 	}
 	var err error
 	b.draft.Healthy, err = b.store.Traces(ctx, b.draft.Tenant, sortedSet(keys), maxHealthyTrace)
-	b.loader.mark(ctx, b.draft.Healthy)
+	b.loader.mark(ctx, b.draft.Healthy...)
 	return err
 }
 

@@ -30,22 +30,26 @@ const (
 type classifier struct {
 	*Workers
 	dues dues // of the failures it postponed
+	most int  // failures of the next batch: fewer after one that took too long
 }
+
+func (w *Workers) newClassifier() *classifier { return &classifier{Workers: w, most: failureBatch} }
 
 // step classifies one batch of waiting failures.
 func (c *classifier) step(ctx context.Context) (time.Duration, error) {
 	begun := time.Now()
 	c.dues.drop(begun)
-	working, cancel := context.WithTimeout(ctx, classifyTimeout)
+	bounded, cancel := context.WithTimeout(ctx, classifyTimeout)
 	defer cancel()
-	claimed, err := c.store.ClaimFailures(working, newOwner(), c.lease(), failureBatch)
+	most := c.most
+	claimed, err := c.store.ClaimFailures(bounded, newOwner(), c.lease(), most)
 	if err != nil {
 		return 0, err
 	}
 	if len(claimed) == 0 {
 		return c.dues.wait(time.Now(), c.poll()), nil
 	}
-	working, release := c.hold(working, func(ctx context.Context, lease time.Duration) error {
+	working, release := c.hold(bounded, func(ctx context.Context, lease time.Duration) error {
 		return c.store.RenewFailures(ctx, claimed, lease)
 	})
 	defer release()
@@ -53,21 +57,29 @@ func (c *classifier) step(ctx context.Context) (time.Duration, error) {
 	if err == nil {
 		err = c.classify(working, ready)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+		c.most = min(2*most, failureBatch)
+	case ctx.Err() == nil && bounded.Err() != nil && len(claimed) == 1:
+		return 0, fmt.Errorf("failure %q alone takes longer than %s: %w", claimed[0].Key, classifyTimeout, err) // its lease runs out, which counts
+	default:
+		if bounded.Err() != nil {
+			c.most = max(1, len(claimed)/2)
+		}
 		c.release(ctx, claimed)
 		return 0, err
 	}
 	if len(ready) > 0 && c.observer.ClassifyTook != nil {
 		c.observer.ClassifyTook(time.Since(begun))
 	}
-	if len(claimed) == failureBatch {
+	if len(claimed) == most {
 		return 0, nil
 	}
 	return c.dues.wait(time.Now(), c.poll()), nil
 }
 
-// release gives up what was claimed and not saved, so that it need not wait for its lease; it is
-// a courtesy to the next worker and does not fail.
+// release gives up what was claimed and not saved, so that it need not wait for its lease, whose
+// running out would count as its own fault; it is a courtesy to the next worker and does not fail.
 func (c *classifier) release(ctx context.Context, claimed []store.Failure) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
@@ -132,16 +144,16 @@ func (c *classifier) classify(ctx context.Context, failures []store.Failure) err
 func (c *classifier) classifyBatch(ctx context.Context, failures []store.Failure) error {
 	var results []store.Classified
 	for tenant, batch := range byTenant(failures) {
-		traces, err := c.loader().load(ctx, tenant, keysOf(batch))
+		err := c.loader().load(ctx, tenant, keysOf(batch), func(i int, t *incident.Trace) error {
+			result, err := c.classifyOne(ctx, batch[i], t)
+			if err != nil {
+				return fmt.Errorf("classify %s: %w", batch[i].Key, err)
+			}
+			results = append(results, store.Classified{Failure: batch[i], Classification: result, Records: recordsDigest(t)})
+			return nil
+		})
 		if err != nil {
 			return err
-		}
-		for i, f := range batch {
-			result, err := c.classifyOne(ctx, f, traces[i])
-			if err != nil {
-				return fmt.Errorf("classify %s: %w", f.Key, err)
-			}
-			results = append(results, store.Classified{Failure: f, Classification: result, Records: recordsDigest(traces[i])})
 		}
 	}
 	if len(results) == 0 {

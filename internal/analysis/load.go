@@ -27,7 +27,7 @@ type loader struct {
 func (w *Workers) loader() loader { return loader{w.store, w.config.ErrorSignals} }
 
 // mark notes on each trace what the configured conditions find, where there are any.
-func (l loader) mark(ctx context.Context, traces []*incident.Trace) {
+func (l loader) mark(ctx context.Context, traces ...*incident.Trace) {
 	if l.find == nil {
 		return
 	}
@@ -36,25 +36,28 @@ func (l loader) mark(ctx context.Context, traces []*incident.Trace) {
 	}
 }
 
-// load loads the traces of keys in their order: together, but the big ones one at a time,
-// so that memory is bounded by a few big ones.
-func (l loader) load(ctx context.Context, tenant string, keys []string) ([]*incident.Trace, error) {
+// load calls each with the traces of keys in their order. They are loaded together, but the big ones
+// one at a time as their turn comes, so that no more of them than each keeps are in memory.
+func (l loader) load(ctx context.Context, tenant string, keys []string, each func(int, *incident.Trace) error) error {
 	traces, err := l.store.Traces(ctx, tenant, keys, smallTrace)
 	if err != nil {
-		return nil, fmt.Errorf("load %d traces: %w", len(keys), err)
+		return fmt.Errorf("load %d traces: %w", len(keys), err)
 	}
 	for i, t := range traces {
-		if t.Truncated == 0 {
-			continue
+		traces[i] = nil
+		if t.Truncated > 0 {
+			whole, err := l.store.Traces(ctx, tenant, keys[i:i+1], maxTrace)
+			if err != nil {
+				return fmt.Errorf("load trace %s: %w", keys[i], err)
+			}
+			t = whole[0]
 		}
-		whole, err := l.store.Traces(ctx, tenant, keys[i:i+1], maxTrace)
-		if err != nil {
-			return nil, fmt.Errorf("load trace %s: %w", keys[i], err)
+		l.mark(ctx, t)
+		if err := each(i, t); err != nil {
+			return err
 		}
-		traces[i] = whole[0]
 	}
-	l.mark(ctx, traces)
-	return traces, nil
+	return nil
 }
 
 // knowledgeOf asks the store what the rules need beyond the traces at hand.

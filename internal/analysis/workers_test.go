@@ -233,6 +233,34 @@ func TestOneBadFailureDoesNotKeepTheOthers(t *testing.T) {
 	})
 }
 
+// TestOneSlowFailureDoesNotKeepTheOthers has one that takes longer than a whole batch may, with all
+// that is claimed with it.
+func TestOneSlowFailureDoesNotKeepTheOthers(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		slow := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
+		config := testConfig
+		config.Workers = 1
+		p.receive(slow.Spans())
+		p.report(slow)
+		for n := range 5 {
+			p.fail(2+n, analysistest.LostBase)
+		}
+		p.startWith(config, engine{analyze: sound.analyze, classify: func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+			if t.Key == slow.Key() {
+				time.Sleep(classifyTimeout + time.Second)
+			}
+			return sound.classify(tenant, t, k)
+		}})
+		p.pass((maxAttempts + 5) * (classifyTimeout + leaseMost + 5*time.Second))
+		assert.Equal(t, 5, p.theIncident().FailingTraces)
+		assert.Equal(t, incident.FailureWaiting, p.failure(slow).State)
+		p.stop()
+		claimed, err := p.store.ClaimFailures(t.Context(), "test", time.Minute, 10)
+		require.NoError(t, err)
+		assert.Empty(t, claimed, "set aside")
+	})
+}
+
 // crashingOn is an engine that cannot take one trace.
 func crashingOn(r analysistest.Request) engine {
 	return engine{analyze: sound.analyze, classify: func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {

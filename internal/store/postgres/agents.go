@@ -122,7 +122,11 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 // PostponeAgents implements store.Agents.
 func (s *Store) PostponeAgents(ctx context.Context, claim store.AgentsClaim, a incident.Agents, until time.Time) error {
 	return s.write(ctx, func(tx pgx.Tx) error {
-		return endAgents(ctx, tx, claim, "due_at = $5, body = $6", until, a)
+		due, err := byDatabase(ctx, tx, until)
+		if err != nil {
+			return err
+		}
+		return endAgents(ctx, tx, claim, "due_at = $5, body = $6", due, a)
 	})
 }
 
@@ -139,10 +143,10 @@ func (s *Store) EarlierAgents(ctx context.Context, tenant, reuseKey string) (a i
 	return a, err
 }
 
-// Transcript implements store.Agents.
+// Transcript implements store.Agents. It reads the primary, as the analyses do that name it.
 func (s *Store) Transcript(ctx context.Context, tenant, digest string) ([]byte, error) {
 	var found []byte
-	err := s.browse(ctx, func(tx pgx.Tx) error {
+	err := s.read(ctx, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "SELECT zstd FROM transcripts WHERE tenant = $1 AND digest = $2", tenant, digest).Scan(&found)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("transcript %q: %w", digest, store.ErrNotFound)
@@ -155,13 +159,10 @@ func (s *Store) Transcript(ctx context.Context, tenant, digest string) ([]byte, 
 	return packed.Unpack(found)
 }
 
-// lockSpend is the advisory lock under which budgets are drawn on, one at a time.
-const lockSpend = 0x7073_7065 // "pspe"
-
 // Reserve implements store.Agents.
 func (s *Store) Reserve(ctx context.Context, tenant, incidentID string, amount store.Spend, limits store.SpendLimits) (id string, err error) {
 	err = s.write(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", lockSpend); err != nil {
+		if err := takeLock(ctx, tx, lockSpend); err != nil {
 			return err
 		}
 		var ofIncident store.Spend

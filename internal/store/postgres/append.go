@@ -97,7 +97,7 @@ func (s *Store) attempt(ctx context.Context, c *pgx.Conn, a *appending) (lack, e
 // In one round trip: the bounds of its time; durability, which an operator may have turned off for
 // others; the lock by which the sweep knows an append.
 func (a *appending) begin(ctx context.Context, c *pgx.Conn) (made uint64, err error) {
-	const sql = `BEGIN;
+	const sql = `BEGIN ISOLATION LEVEL READ COMMITTED;
 		SELECT set_config('statement_timeout', '%[1]d', true), set_config('idle_in_transaction_session_timeout', '%[1]d', true),
 			CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END,
 			pg_advisory_xact_lock_shared(%[2]d);

@@ -10,15 +10,21 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
-// errorsSeen sums the newest error signals of the failure k (tenant, key), and tells whether there
-// may be more; a retried request counts once. Event times are times of receipt where there are none.
-var errorsSeen = fmt.Sprintf(`SELECT count(*) AS n, coalesce(sum(deliveries), 0) >= %[1]d AS more,
+// errorsSeen sums the newest error signals of the failure k (tenant, key, most), no more than most of
+// them, and tells whether there may be more; a retried request counts once. Event times are times of
+// receipt where there are none.
+const errorsSeen = `SELECT count(*) AS n, coalesce(sum(deliveries), 0) >= k.most AS more,
 		min(coalesce(nullif(time, 0), nanos(received))) AS first_error, max(coalesce(nullif(time, 0), nanos(received))) AS last_error,
 		min(received) AS first_received, max(received) AS last_received
 	FROM (SELECT time, min(received_at) AS received, count(*) AS deliveries FROM (
 			SELECT kind, ref, time, ordinal, received_at FROM error_signals s
-			WHERE s.tenant = k.tenant AND s.key = k.key ORDER BY received_at DESC LIMIT %[1]d) AS newest
-		GROUP BY kind, ref, time, ordinal) AS signals`, record.MostErrorSignals)
+			WHERE s.tenant = k.tenant AND s.key = k.key ORDER BY received_at DESC LIMIT k.most) AS newest
+		GROUP BY kind, ref, time, ordinal) AS signals`
+
+// mostSignals is k.most, by a condition that tells whether k has no trace.
+func mostSignals(untraced string) string {
+	return fmt.Sprintf("CASE WHEN %s THEN %d ELSE %d END AS most", untraced, record.MostErrorSignals, record.MostErrorSignalsOfTrace)
+}
 
 // inOrderOfIndex has fn's statements read the newest error signals from the index in their order.
 // A planner that expects few, as there are of most keys, would rather fetch and sort all there are.

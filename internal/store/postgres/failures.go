@@ -129,7 +129,7 @@ var insertFailure = `INSERT INTO failures (tenant, key, trace_id, state, first_e
 		first_received, last_received, last_record, waiting_since)
 	SELECT k.tenant, k.key, coalesce(k.trace, ''), 'waiting', e.first_error, e.last_error, e.n,
 		e.first_received, e.last_received, greatest(e.last_received, r.newest), e.first_received
-	FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)
+	FROM (SELECT tenant, key, trace, ` + mostSignals("trace IS NULL") + ` FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)) AS k
 	CROSS JOIN LATERAL (` + errorsSeen + `) AS e
 	CROSS JOIN LATERAL (SELECT greatest(
 		(SELECT max(received_at) FROM spans WHERE tenant = k.tenant AND trace_id = k.trace::uuid),
@@ -172,7 +172,7 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 
 // claimFailures replaces what was counted, unless only the newest error signals were.
 var claimFailures = `WITH k AS MATERIALIZED (
-		SELECT tenant, key FROM failures
+		SELECT tenant, key, ` + mostSignals("trace_id = ''") + ` FROM failures
 		WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
 		ORDER BY urgent DESC, waiting_since LIMIT $3 FOR UPDATE SKIP LOCKED)
 	UPDATE failures f SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval,

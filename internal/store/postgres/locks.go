@@ -29,6 +29,8 @@ const (
 	// lockIdentities is held shared by whoever places failures in incidents, and exclusively by
 	// whoever merges or splits incidents, which moves the links of failures nobody has claimed.
 	lockIdentities int64 = 0x70736e07
+	// lockSpend is held by whoever draws on the agents' budgets.
+	lockSpend int64 = 0x70736e09
 )
 
 // lockSignatures is the class of the locks under which incidents are looked up by root signature

@@ -25,7 +25,7 @@ func Migrate(ctx context.Context, databaseURL string) error {
 	if err != nil {
 		return err
 	}
-	s := &Store{pool: pool}
+	s := &Store{pool: pool, patience: longestTransaction}
 	defer pool.Close()
 	return unavailable(ctx, s.prepare(ctx))
 }
@@ -71,6 +71,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 
 // schemaVersion is 0 where there is no schema.
 func schemaVersion(ctx context.Context, pool *pgxpool.Pool) (version int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, longestTransaction)
+	defer cancel()
 	var there bool
 	if err := pool.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&there); err != nil || !there {
 		return 0, err

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +22,7 @@ import (
 
 // Options configure a store; the zero value works.
 type Options struct {
-	// ReadURL is a read replica that answers queries of the API; "" for the primary.
+	// ReadURL is a read replica that answers searches and lists of the API; "" for the primary.
 	ReadURL string
 	// MaxConns bounds the connections to each server, 10 if 0, and at least 4.
 	MaxConns int32
@@ -32,10 +31,13 @@ type Options struct {
 // Store is a store.Store in one PostgreSQL database.
 type Store struct {
 	pool *pgxpool.Pool
-	// replica answers what may lag behind: everything the API shows.
-	replica *pgxpool.Pool
-	today   today
-	counted counted
+	// replica answers what may lag behind (browse).
+	replica      *pgxpool.Pool
+	replicaRests rest
+	// patience bounds a transaction.
+	patience time.Duration
+	today    today
+	counted  counted
 
 	stop       context.CancelFunc // ends what goes on in the background
 	background sync.WaitGroup
@@ -63,7 +65,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, replica: pool, problem: errOpening, stop: func() {}}
+	s := &Store{pool: pool, replica: pool, patience: longestTransaction, counted: newCounted(), problem: errOpening, stop: func() {}}
 	if o.ReadURL != "" {
 		if s.replica, err = newPool(o.ReadURL, o.MaxConns); err != nil { //nolint:contextcheck // a pool lives longer than this call
 			s.replica = pool
@@ -95,9 +97,9 @@ const (
 )
 
 func newPool(databaseURL string, conns int32) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(withoutDriver(databaseURL))
-	if err != nil { // its text has the URL in it
-		return nil, errors.New("the PostgreSQL URL cannot be read: it must look like postgres://user:password@host:5432/database")
+	config, err := parseURL(databaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("the PostgreSQL URL %w", err)
 	}
 	if config.MaxConns = conns; conns == 0 {
 		config.MaxConns = defaultConns
@@ -116,16 +118,6 @@ func newPool(databaseURL string, conns int32) (*pgxpool.Pool, error) {
 		config.ConnConfig.RuntimeParams["application_name"] = "prodsentinel"
 	}
 	return pgxpool.NewWithConfig(context.Background(), config) // connects when first used
-}
-
-// withoutDriver drops a driver's name from the scheme, as in postgresql+asyncpg://.
-func withoutDriver(databaseURL string) string {
-	scheme, rest, ok := strings.Cut(databaseURL, "://")
-	if !ok {
-		return databaseURL
-	}
-	scheme, _, _ = strings.Cut(scheme, "+")
-	return scheme + "://" + rest
 }
 
 // prepare makes the store usable.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,8 +11,14 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
-// searchTimeout bounds a search. The server gives the query up as well.
-const searchTimeout = 15 * time.Second
+const (
+	// searchTimeout bounds a search. The server gives the query up as well.
+	searchTimeout = 15 * time.Second
+	// replicaPatience is how long the replica may take to begin a transaction.
+	replicaPatience = 2 * time.Second
+	// replicaPause is how long a replica that does not answer is left alone.
+	replicaPause = 10 * time.Second
+)
 
 // bounded ends with ErrTooMuch after searchTimeout.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -27,9 +34,41 @@ func (s *Store) read(ctx context.Context, fn func(pgx.Tx) error) error {
 // it. Where the replica fails, fn runs again on the primary: an incident is no time for a blind
 // dashboard, and searches are bounded.
 func (s *Store) browse(ctx context.Context, fn func(pgx.Tx) error) error {
-	err := s.transaction(ctx, s.replica, beginRead, fn)
-	if s.replica != s.pool && errors.Is(err, store.ErrUnavailable) {
-		return s.transaction(ctx, s.pool, beginRead, fn)
+	if s.replica != s.pool && s.replicaRests.over() {
+		err := s.onReplica(ctx, fn)
+		if !errors.Is(err, store.ErrUnavailable) {
+			return err
+		}
 	}
-	return err
+	return s.read(ctx, fn)
 }
+
+// onReplica runs fn on a snapshot of the replica, if that answers soon.
+func (s *Store) onReplica(ctx context.Context, fn func(pgx.Tx) error) error {
+	if err := s.available(); err != nil {
+		return err
+	}
+	begun := false
+	starting, cancel := context.WithTimeout(ctx, replicaPatience)
+	defer cancel()
+	err := s.withConn(starting, s.replica, func(c *pgx.Conn) error {
+		defer s.watch(c)()
+		tx, err := c.BeginTx(starting, pgx.TxOptions{BeginQuery: beginRead})
+		if err != nil {
+			return err
+		}
+		begun = true
+		return errors.Join(fn(tx), tx.Rollback(ctx))
+	})
+	if ctx.Err() == nil && (!begun || errors.Is(err, errNoConnection)) {
+		s.replicaRests.begin()
+	}
+	return unavailable(ctx, err)
+}
+
+// rest is a time for which the replica is left alone.
+type rest struct{ until atomic.Int64 }
+
+func (r *rest) begin() { r.until.Store(time.Now().Add(replicaPause).UnixNano()) }
+
+func (r *rest) over() bool { return time.Now().UnixNano() >= r.until.Load() }

@@ -10,6 +10,8 @@ import (
 
 // makeDays makes the partitions of today and the next two days.
 func (s *Store) makeDays(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
 	_, err := s.pool.Exec(ctx, `SELECT make_day(today + ahead)
 		FROM (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS today) now, generate_series(0, 2) ahead`)
 	return err

@@ -14,6 +14,8 @@ import (
 // partitions of the next days.
 func (s *Store) Retain(ctx context.Context, r store.Retention, now time.Time) (done store.Retained, err error) {
 	err = s.withConn(ctx, s.pool, func(c *pgx.Conn) error {
+		end := s.watch(c)
+		defer func() { end() }()
 		return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
 			// This transaction only holds the lock; what is dropped, is in short ones of its own.
 			if _, err := tx.Exec(ctx, "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"); err != nil {
@@ -28,7 +30,9 @@ func (s *Store) Retain(ctx context.Context, r store.Retention, now time.Time) (d
 				return err
 			}
 			w := retaining{Store: s, policy: r, now: time.Time(byNow)}
+			end()
 			err = w.run(ctx)
+			end = s.watch(c)
 			done = w.done
 			return err
 		})

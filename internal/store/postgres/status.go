@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +23,7 @@ func (s *Store) Status(ctx context.Context) (store.Status, error) {
 // counted keeps the last status where counting is slow, so that however many poll it, counting
 // takes a twentieth of one connection's time at most.
 type counted struct {
-	mu     sync.Mutex
+	turn   chan struct{} // held by who counts
 	last   store.Status
 	usable time.Time
 }
@@ -34,14 +33,17 @@ const (
 	countsShare = 20
 )
 
+func newCounted() counted { return counted{turn: make(chan struct{}, 1)} }
+
 func (c *counted) status(ctx context.Context, count func() (store.Status, error)) (store.Status, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return store.Status{}, unavailable(ctx, ctx.Err())
+	}
 	if time.Now().Before(c.usable) {
 		return c.last, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return store.Status{}, err
 	}
 	begun := time.Now()
 	st, err := count()

@@ -3,29 +3,31 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // Transactions have the same settings whatever the server's, the login's or the pooler's are:
-// durable, and bounded in time.
+// durable, bounded in time, and of an isolation in which what follows a lock sees what was committed
+// before it was taken.
 const (
-	beginWrite = `BEGIN; SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true),
+	beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true),
 		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
 	beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 		SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true)`
 )
 
-const transactionAttempts = 5
+const (
+	transactionAttempts = 5
+	// longestTransaction bounds a transaction here as well, for a server that is gone without a
+	// word. It is longer than the bounds in the server, which says what is wrong.
+	longestTransaction = 65 * time.Second
+)
 
 // write runs fn in a transaction of the primary. On error nothing of it is stored. fn may run
 // again after a serialisation failure or a deadlock.
@@ -35,6 +37,7 @@ func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
 
 func (s *Store) transaction(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(pgx.Tx) error) error {
 	err := s.withConn(ctx, pool, func(c *pgx.Conn) error {
+		defer s.watch(c)()
 		var err error
 		for range transactionAttempts {
 			err = pgx.BeginTxFunc(ctx, c, pgx.TxOptions{BeginQuery: begin}, fn)
@@ -47,15 +50,21 @@ func (s *Store) transaction(ctx context.Context, pool *pgxpool.Pool, begin strin
 	return unavailable(ctx, err)
 }
 
-// errNoConnection: no connection could be had, or the one in use was lost.
-var errNoConnection = errors.New("PostgreSQL cannot be reached")
+// watch breaks a connection that is in use for too long, until the returned function is called.
+func (s *Store) watch(c *pgx.Conn) (end func()) {
+	conn := c.PgConn().Conn()
+	timer := time.AfterFunc(s.patience, func() { _ = conn.Close() })
+	return func() { timer.Stop() }
+}
 
 // withConn runs fn with a connection.
 func (s *Store) withConn(ctx context.Context, pool *pgxpool.Pool, fn func(*pgx.Conn) error) error {
 	if err := s.available(); err != nil {
 		return err
 	}
-	c, err := pool.Acquire(ctx)
+	acquiring, cancel := context.WithTimeout(ctx, s.patience)
+	c, err := pool.Acquire(acquiring)
+	cancel()
 	if err != nil {
 		return errors.Join(errNoConnection, err)
 	}
@@ -99,33 +108,4 @@ func ofClass(err error, classes ...string) bool {
 		}
 	}
 	return false
-}
-
-// unavailable makes errors of the server and of the way to it ErrUnavailable, and those of a
-// context that ended the context's. Other errors stay. Nothing of the URL is kept, nor what the
-// server says of logins and databases by name.
-func unavailable(ctx context.Context, err error) error {
-	var failed *pgconn.PgError
-	var network net.Error
-	switch {
-	case err == nil, errors.Is(err, store.ErrUnavailable):
-		return err
-	case ctx.Err() != nil:
-		return fmt.Errorf("PostgreSQL store: %w", context.Cause(ctx))
-	case ofClass(err, "28", "3D"):
-		errors.As(err, &failed)
-		return fmt.Errorf("%w: PostgreSQL refuses the login: check user, password and database of the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
-	case ofClass(err, "53300"):
-		return fmt.Errorf("%w: PostgreSQL has no connection left: raise its max_connections, or lower max_conns (SQLSTATE 53300)", store.ErrUnavailable)
-	case denied(err):
-		errors.As(err, &failed)
-		return fmt.Errorf("%w: PostgreSQL: %s: grant the login its role's rights, or run `prodsentinel migrate` with the login that owns the schema (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
-	case errors.As(err, &failed):
-		return fmt.Errorf("%w: PostgreSQL: %s (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
-	case errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):
-		return fmt.Errorf("%w: PostgreSQL did not answer in time", store.ErrUnavailable)
-	case errors.Is(err, errNoConnection), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), pgconn.SafeToRetry(err):
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, errNoConnection)
-	}
-	return err
 }

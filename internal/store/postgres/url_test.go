@@ -29,4 +29,7 @@ func TestCheckURL(t *testing.T) {
 		require.ErrorContains(t, err, "postgres://user:password@host:5432/database", name)
 		assert.NotContains(t, err.Error(), "secret", name)
 	}
+	err := postgres.CheckURL("postgres://user:secret@localhost/prodsentinel?sslmode=verify-full&sslrootcert=/nowhere/ca.pem")
+	require.ErrorContains(t, err, "names a file that cannot be read: open /nowhere/ca.pem: no such file or directory; check sslrootcert")
+	assert.NotContains(t, err.Error(), "secret")
 }

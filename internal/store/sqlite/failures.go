@@ -62,10 +62,7 @@ func (q failureQueue) upsert(h store.FailureHint) (bool, error) {
 }
 
 func (q failureQueue) insert(h store.FailureHint, seen errorsSeen) error {
-	trace := ""
-	if id, err := signal.ParseTraceID(h.Key); err == nil && !id.IsZero() {
-		trace = h.Key
-	}
+	trace := traceOf(h.Key)
 	newest, err := q.newestRecord(h.Tenant, trace)
 	if err != nil {
 		return err
@@ -76,6 +73,14 @@ func (q failureQueue) insert(h store.FailureHint, seen errorsSeen) error {
 		h.Tenant, h.Key, trace, seen.first, seen.last, seen.count,
 		seen.firstReceived, seen.lastReceived, max(newest, seen.lastReceived), seen.firstReceived)
 	return err
+}
+
+// traceOf is the trace of a failure's key, "" where it has none.
+func traceOf(key string) string {
+	if id, err := signal.ParseTraceID(key); err != nil || id.IsZero() {
+		return ""
+	}
+	return key
 }
 
 // errorsSeen sums a failure's newest error signals; a retried request counts once.
@@ -90,6 +95,10 @@ func (q failureQueue) errorsOf(tenant, key string) (e errorsSeen, err error) {
 	if len(q.days) == 0 {
 		return e, nil
 	}
+	most := int64(record.MostErrorSignals)
+	if traceOf(key) != "" {
+		most = record.MostErrorSignalsOfTrace
+	}
 	var arms []string
 	var args []any
 	for _, d := range q.days {
@@ -100,9 +109,9 @@ func (q failureQueue) errorsOf(tenant, key string) (e errorsSeen, err error) {
 		SELECT time, min(received_at) AS first, count(*) AS deliveries FROM (`+strings.Join(arms, " UNION ALL ")+` ORDER BY seq DESC LIMIT ?)
 		GROUP BY kind, ref, time, ordinal)`, func(r *row) error {
 		e = errorsSeen{count: r.int(), first: r.int(), last: r.int(), firstReceived: r.int(), lastReceived: r.int()}
-		e.more = r.int() >= record.MostErrorSignals
+		e.more = r.int() >= most
 		return nil
-	}, append(args, record.MostErrorSignals)...)
+	}, append(args, most)...)
 	return e, err
 }
 

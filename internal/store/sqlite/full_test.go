@@ -153,3 +153,18 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		return nil
 	}))
 }
+
+// TestRefusedDataIsNoOutage has the database refuse what is to be saved: trying again is no use.
+func TestRefusedDataIsNoOutage(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "test.db"), Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	require.NoError(t, s.write(t.Context(), func(c *conn) error {
+		return c.raw.Exec("CREATE UNIQUE INDEX once ON agent_spend (incident_id)")
+	}))
+	_, err = s.Reserve(t.Context(), "", "incident", store.Spend{}, store.SpendLimits{})
+	require.NoError(t, err)
+	_, err = s.Reserve(t.Context(), "", "incident", store.Spend{}, store.SpendLimits{})
+	require.ErrorContains(t, err, "refuses the data")
+	assert.NotErrorIs(t, err, store.ErrUnavailable)
+}

@@ -85,13 +85,17 @@ func (s *Store) acquire(ctx context.Context, pool chan *conn) (*conn, error) {
 }
 
 // unavailable makes errors of the database ErrUnavailable, naming the file, and those of a
-// context that ended the context's. Other errors stay.
+// context that ended the context's. What the database refuses for its data, it would refuse again:
+// that and other errors stay.
 func (s *Store) unavailable(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil && errors.Is(err, sqlite3.INTERRUPT) {
 		return fmt.Errorf("SQLite store: %w", ctx.Err())
+	}
+	if refused(err) {
+		return fmt.Errorf("%s refuses the data: %w", s.path, err)
 	}
 	var failed *sqlite3.Error
 	var code sqlite3.ErrorCode
