@@ -439,10 +439,13 @@ type Status struct {
 	IncidentsByStatus map[string]int64 `json:"incidents_by_status"`
 	AnalysesPending   int64            `json:"analyses_pending"`         // incidents with done < wanted
 	AnalysesFailed    int64            `json:"analyses_failed"`          // dead letters
+	AgentsPending     int64            `json:"agents_pending"`           // analyses that agents are still to look at
+	AgentsFailed      int64            `json:"agents_failed"`            // analyses that agents gave up on
 	OldestWaiting     *time.Time       `json:"oldest_waiting,omitempty"` // receipt time of the oldest waiting failure
 	SizeBytes         int64            `json:"size_bytes"`
 	// Tables has the size on disk of each kind of record with its indexes, in bytes: spans, logs,
-	// metric_points, error_signals, incidents (with failures, analyses, cases and what agents said), other.
+	// metric_points, error_signals, incidents (with failures, analyses, cases and what agents said), other;
+	// nil where the backend cannot tell without reading everything.
 	Tables map[string]int64 `json:"table_bytes,omitempty"`
 	// OldestSignal is the day (UTC midnight) of the oldest signals kept.
 	OldestSignal *time.Time `json:"oldest_signal,omitempty"`

@@ -52,6 +52,16 @@ func (d day) overlaps(k kind, from, to int64) bool {
 	return r.rows > 0 && r.max >= from && r.min <= to
 }
 
+// hasSignals tells whether anything was received that day.
+func (d day) hasSignals() bool {
+	for _, r := range d.ranges {
+		if r.rows > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func (d day) table(k kind) string { return string(k) + "_" + d.name }
 
 // loadDays reads the days there are, newest first.
@@ -69,7 +79,10 @@ func loadDays(c *conn) ([]day, error) {
 	return days, err
 }
 
-func dayOf(received int64) string { return time.Unix(0, received).UTC().Format("20060102") }
+// dayLayout is how days are named in tables.
+const dayLayout = "20060102"
+
+func dayOf(received int64) string { return time.Unix(0, received).UTC().Format(dayLayout) }
 
 // prepareDays continues where the last process stopped, and makes the tables of today and
 // tomorrow.
@@ -190,10 +203,10 @@ func (s *Store) nextSeq() int64 {
 	return s.seq
 }
 
-func nextDay(name string) string { return startOf(name).AddDate(0, 0, 1).Format("20060102") }
+func nextDay(name string) string { return startOf(name).AddDate(0, 0, 1).Format(dayLayout) }
 
 // startOf is when a day begins.
 func startOf(name string) time.Time {
-	t, _ := time.Parse("20060102", name) // as dayOf wrote it
+	t, _ := time.Parse(dayLayout, name) // as dayOf wrote it
 	return t
 }

@@ -17,6 +17,9 @@ func (s *Store) Status(ctx context.Context) (store.Status, error) {
 			st.Logs += d.ranges[kindLogs].rows
 			st.MetricPoints += d.ranges[kindPoints].rows
 			st.ErrorSignals += d.ranges[kindErrorSignals].rows
+			if day := startOf(d.name); d.hasSignals() { // the last is the oldest
+				st.OldestSignal = &day
+			}
 		}
 		return v.status(&st)
 	})
@@ -38,11 +41,16 @@ func (v *view) status(st *store.Status) error {
 	if err := v.query("SELECT status, count(*) FROM incidents WHERE merged_into = '' AND failing_traces > 0 GROUP BY status", count(st.IncidentsByStatus)); err != nil {
 		return err
 	}
+	var attempts int64
 	for sql, into := range map[string]*int64{
 		"SELECT max(version_id) FROM goose_db_version":                                          &st.SchemaVersion,
 		"SELECT count(*) FROM quarantine":                                                       &st.Quarantined,
 		"SELECT count(*) FROM incidents WHERE wanted > done AND dead = 0 AND merged_into = ''":  &st.AnalysesPending,
 		"SELECT count(*) FROM incidents WHERE wanted > done AND dead <> 0 AND merged_into = ''": &st.AnalysesFailed,
+		"SELECT count(*) FROM agent_runs WHERE state = 'pending'":                               &st.AgentsPending,
+		"SELECT count(*) FROM agent_runs WHERE state = 'failed'":                                &st.AgentsFailed,
+		`SELECT max(coalesce((SELECT max(attempts) FROM failures WHERE state = 'waiting'), 0),
+			coalesce((SELECT max(attempts) FROM incidents WHERE wanted > done AND merged_into = ''), 0))`: &attempts,
 	} {
 		n, err := v.number(sql)
 		if err != nil {
@@ -50,6 +58,7 @@ func (v *view) status(st *store.Status) error {
 		}
 		*into = n
 	}
+	st.MaxAttempts = int(attempts)
 	oldest, err := v.number("SELECT coalesce(min(waiting_since), 0) FROM failures WHERE state = 'waiting'")
 	if at := record.TimeOf(oldest); !at.IsZero() {
 		st.OldestWaiting = &at

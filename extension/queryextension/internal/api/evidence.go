@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -57,7 +56,11 @@ func (a *API) evidence(w http.ResponseWriter, r *http.Request, q *query) error {
 	if err != nil {
 		return badParameter("ref", "%v", err)
 	}
-	resolver := Resolver{Reader: a.store, Incident: within}
+	revision := q.number("revision")
+	if err := q.failed(); err != nil {
+		return err
+	}
+	resolver := Resolver{Reader: a.store, Incident: within, Revision: revision}
 	found, err := resolver.Find(r.Context(), ref)
 	if errors.Is(err, store.ErrNotFound) {
 		return Problemf(http.StatusNotFound, "nothing is stored under %s", ref)
@@ -116,11 +119,12 @@ func ParseRef(s string) (incident.Ref, error) {
 	return incident.Ref(strings.ToLower(s)), err
 }
 
-// Resolver finds the records that references name: in the store, else in the newest case of the
-// incident that cites them. It serves one request.
+// Resolver finds the records that references name: in the store, else in the case of the incident that
+// cites them. It serves one request.
 type Resolver struct {
 	Reader   Reader
 	Incident string // "" for none
+	Revision int    // whose case; 0 for the newest
 
 	opened *incident.Case
 }
@@ -132,7 +136,7 @@ func (r *Resolver) Find(ctx context.Context, ref incident.Ref) (Found, error) {
 		return found, err
 	}
 	if r.opened == nil {
-		if r.opened, err = openCase(ctx, r.Reader, r.Incident); err != nil {
+		if r.opened, err = openCase(ctx, r.Reader, r.Incident, r.Revision); err != nil {
 			return Found{}, err
 		}
 	}
@@ -140,42 +144,21 @@ func (r *Resolver) Find(ctx context.Context, ref incident.Ref) (Found, error) {
 }
 
 func findStored(ctx context.Context, reader Reader, ref incident.Ref) (Found, error) {
-	if id, ok := strings.CutPrefix(string(ref), "change:"); ok {
-		c, err := findChange(ctx, reader, id)
-		return Found{Change: c}, err
-	}
 	records, err := reader.Evidence(ctx, Tenant, ref)
-	if err == nil && len(records) == 0 {
-		err = store.ErrNotFound
+	switch {
+	case err != nil:
+		return Found{}, err
+	case len(records) == 0:
+		return Found{}, store.ErrNotFound
+	case records[0].Change != nil:
+		return Found{Change: records[0].Change}, nil
 	}
-	return Found{Records: records}, err
+	return Found{Records: records}, nil
 }
 
-// changePages bounds the search for a change by its ID.
-const changePages = 10
-
-func findChange(ctx context.Context, reader Reader, id string) (*incident.Change, error) {
-	page := store.Page{Limit: maxLimit}
-	for range changePages {
-		l, err := reader.Changes(ctx, Tenant, "", time.Time{}, time.Time{}, page)
-		if err != nil {
-			return nil, err
-		}
-		for i := range l.Items {
-			if l.Items[i].ID == id {
-				return &l.Items[i], nil
-			}
-		}
-		if l.NextCursor == "" {
-			break
-		}
-		page.Cursor = l.NextCursor
-	}
-	return nil, store.ErrNotFound
-}
-
-func openCase(ctx context.Context, reader Reader, incidentID string) (*incident.Case, error) {
-	an, err := reader.Analysis(ctx, Tenant, incidentID, 0)
+// openCase opens the case of an incident's revision, of the newest for 0.
+func openCase(ctx context.Context, reader Reader, incidentID string, revision int) (*incident.Case, error) {
+	an, err := reader.Analysis(ctx, Tenant, incidentID, revision)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,10 @@ func TestEvidenceOutlivesRetention(t *testing.T) {
 		assert.Equal(t, "case", found["source"], "%s", ref)
 	}
 	get(t, base+"/query/evidence/log:"+site.Pool+"?incident="+site.Pool).problem(t, http.StatusNotFound)
+	within := base + "/query/evidence/" + string(site.Evidence[0]) + "?incident=" + site.Pool
+	assert.Equal(t, "case", get(t, within+"&revision=1").object(t)["source"])
+	get(t, within+"&revision=99").problem(t, http.StatusNotFound)
+	get(t, within+"&revision=x").problem(t, http.StatusBadRequest)
 }
 
 // merged is a store in which one incident was merged into another.

@@ -106,8 +106,11 @@ func init() {
 		{
 			pattern: "/query/evidence/{ref...}", id: "getEvidence", summary: "The record that a reference names",
 			description: "span:<trace_id>/<span_id>, log:<log_id>, metric:<point_id> or change:<id>. Where several spans were received under one ID, the one with the smallest identity is meant and conflicts has the others.",
-			params:      []param{withinParam},
-			schema:      "Evidence", statuses: []int{http.StatusNotFound}, handle: (*API).evidence,
+			params: []param{
+				withinParam,
+				{name: "revision", kind: "integer", max: 1 << 30, description: "Whose case of that incident; the latest if not given."},
+			},
+			schema: "Evidence", statuses: []int{http.StatusNotFound}, handle: (*API).evidence,
 		},
 		{
 			pattern: "/query/services", id: "getServices", summary: "Services and the calls between them",

@@ -55,6 +55,9 @@ type Backlog struct {
 	FailuresWaiting int64      `json:"failures_waiting"`
 	OldestWaiting   *time.Time `json:"oldest_waiting,omitempty"`
 	AnalysesPending int64      `json:"analyses_pending"`
+	// AgentsPending are analyses that agents are still to look at, AgentsFailed those that they gave up on.
+	AgentsPending int64 `json:"agents_pending"`
+	AgentsFailed  int64 `json:"agents_failed"`
 	// MaxAttempts is the most attempts that anything which waits has had.
 	MaxAttempts int `json:"max_attempts"`
 }
@@ -148,6 +151,7 @@ func (a *API) State(ctx context.Context) (State, error) {
 		Backlog: Backlog{
 			FailuresWaiting: failures[string(incident.FailureWaiting)],
 			OldestWaiting:   s.OldestWaiting, AnalysesPending: s.AnalysesPending, MaxAttempts: s.MaxAttempts,
+			AgentsPending: s.AgentsPending, AgentsFailed: s.AgentsFailed,
 		},
 		DeadLetters:  DeadLetters{Analyses: s.AnalysesFailed, QuarantinedRecords: s.Quarantined, Items: dead},
 		Coordination: a.info.Coordination(ctx),
