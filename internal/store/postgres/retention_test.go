@@ -37,7 +37,7 @@ func TestADayThatIsReadIsDroppedLater(t *testing.T) {
 			default:
 			}
 			_, err := s.Append(t.Context(), []store.Batch{failingTrace("b")})
-			assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
+			assert.NoError(t, err)
 			appended.Add(1)
 		}
 	}()

@@ -265,7 +265,7 @@ func largeIncidentsAreTrimmed(t *testing.T, s store.Store) {
 	small := open(t, s, "small", root("other", "payment"))
 	roots, records, hints := map[string][]incident.Root{}, []any{}, []store.FailureHint{}
 	for i := range failures {
-		name := fmt.Sprint("trace ", i) //nolint:perfsprint // any name does
+		name := fmt.Sprint("trace ", i)
 		r := root("r", "payment")
 		r.Onset += signal.Nanos(i)
 		records = append(records, failing(name, "op", "payment"))
