@@ -22,8 +22,17 @@ const floodBatch = 50
 
 // flood posts many failing traces of one cause over several replicas, a few of a second cause with
 // the same symptom at the entry among them, and counts what becomes of them and what it takes. The
-// spans of each trace go to different replicas.
+// spans of each trace go to different replicas. It fails unless that makes exactly two incidents, the
+// second one seen within a minute of its first trace.
 func flood(ctx context.Context, t target) error {
+	if t.replicas == "" {
+		f, err := startFleet(ctx, 3)
+		if err != nil {
+			return err
+		}
+		defer f.stop(ctx)
+		t.replicas, t.query, t.database, t.redis = strings.Join(f.replicas, ","), f.query, f.database, f.redis
+	}
 	replicas := strings.Split(t.replicas, ",")
 	meters, err := startMeters(ctx, t)
 	if err != nil {
@@ -49,7 +58,11 @@ func flood(ctx context.Context, t target) error {
 	fmt.Printf("all classified after %s: %.0f traces/s\n", classified.Round(time.Millisecond), float64(t.n)/classified.Seconds())
 	select {
 	case at := <-second:
-		fmt.Printf("second cause seen %s after its first trace\n", at.Sub(run.firstSecond()).Round(time.Millisecond))
+		took := at.Sub(run.firstSecond())
+		fmt.Printf("second cause seen %s after its first trace\n", took.Round(time.Millisecond))
+		if took > time.Minute {
+			return errors.New("the second cause was seen after more than a minute")
+		}
 	case <-time.After(5 * time.Second):
 		return errors.New("the second cause was not seen")
 	}
@@ -260,6 +273,7 @@ func (f *floodRun) report(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("incidents: %d\n", len(found))
+	analyses := 0
 	for _, in := range found {
 		var revisions struct {
 			Items []struct{ Reason string }
@@ -272,6 +286,11 @@ func (f *floodRun) report(ctx context.Context) error {
 			reasons = append(reasons, r.Reason)
 		}
 		fmt.Printf("  %6d failing traces, %d revisions (%s): %s\n", in.FailingTraces, len(reasons), strings.Join(reasons, ", "), in.Title)
+		analyses += len(reasons)
+	}
+	fmt.Printf("analyses stored: %d\n", analyses)
+	if len(found) != 2 {
+		return fmt.Errorf("two causes made %d incidents", len(found))
 	}
 	return nil
 }

@@ -5,8 +5,9 @@
 //	go run ./e2e/measure roots -n 200
 //	go run ./e2e/measure latency -n 40
 //
-// flood takes its own targets:
+// flood starts three gateways of bin/prodsentinel itself, or takes those that it is given:
 //
+//	scripts/with-servers.sh go run ./e2e/measure flood -n 100000 -second 100
 //	go run ./e2e/measure flood -n 100000 -second 100 -replicas http://a:4318,http://b:4318 \
 //		-query http://a:8080 -database "$DATABASE_URL" -redis "$REDIS_URL"
 //
@@ -14,6 +15,7 @@
 //
 //	go run ./e2e/measure fill -signals 10000000 -days 10 -database "$DATABASE_URL"
 //	go run ./e2e/measure reads -n 100 -database "$DATABASE_URL"
+//	go run ./e2e/measure plans -database "$DATABASE_URL" -log postgresql.log
 package main
 
 import (
@@ -51,13 +53,14 @@ type target struct {
 	// Of fill alone.
 	signals, days int
 
-	// Of reads alone.
+	// Of reads and plans alone.
 	only string
+	log  string
 }
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: roots, latency, flood or reads")
+		return errors.New("say what to measure: roots, latency, flood, fill, reads or plans")
 	}
 	var t target
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -67,13 +70,14 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&t.n, "n", 200, "number of samples")
 	flags.DurationVar(&t.pause, "pause", 250*time.Millisecond, "time between two samples' starts")
 	flags.DurationVar(&t.quiet, "quiet", 6*time.Second, "the processor's quiet_period")
-	flags.StringVar(&t.replicas, "replicas", "http://localhost:4318", "flood: base URLs of OTLP/HTTP, comma-separated")
+	flags.StringVar(&t.replicas, "replicas", "", "flood: base URLs of OTLP/HTTP, comma-separated; none: three of its own")
 	flags.StringVar(&t.database, "database", "", "PostgreSQL; flood counts its work, fill fills it, reads reads it")
 	flags.StringVar(&t.redis, "redis", "", "flood: Redis to count the work of")
 	flags.IntVar(&t.second, "second", 100, "flood: traces of the second cause among them")
 	flags.IntVar(&t.senders, "senders", 6, "flood: requests under way at a time")
 	flags.IntVar(&t.signals, "signals", 10_000_000, "fill: how many signals")
-	flags.StringVar(&t.only, "only", "", "reads: the name of the one to measure")
+	flags.StringVar(&t.only, "only", "", "reads, plans: the name of the one to measure")
+	flags.StringVar(&t.log, "log", "", "plans: the file of the server's log")
 	flags.IntVar(&t.days, "days", 10, "fill: over how many days of receipt")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
@@ -89,8 +93,10 @@ func run(ctx context.Context, args []string) error {
 		return fill(ctx, t)
 	case "reads":
 		return reads(ctx, t)
+	case "plans":
+		return plans(ctx, t)
 	default:
-		return fmt.Errorf("cannot measure %q: say roots, latency, flood or reads", args[0])
+		return fmt.Errorf("cannot measure %q: say roots, latency, flood, fill, reads or plans", args[0])
 	}
 }
 
