@@ -39,7 +39,7 @@ help: ## List the targets
 build: ## Build bin/prodsentinel
 	go build -ldflags '$(LDFLAGS)' -o $(BINARY) .
 
-demo: build ## Watch a failure of three services become an incident; ONCE=1: check every kind of failure and exit
+demo: build ## Watch a failure of three services become an incident; ONCE=1: check every kind of failure and exit; AGENTS=scripted: with a script for a model
 	$(BINARY) demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(AGENTS),--agents=$(AGENTS))
 
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
