@@ -51,7 +51,7 @@ func copyOut(t testing.TB, database, query string, perChunk int) binaryRows {
 func rowLength(data []byte) int {
 	at := 2
 	for range wire.BigEndian.Uint16(data) {
-		length := int32(wire.BigEndian.Uint32(data[at:])) //nolint:gosec // two's complement
+		length := int32(wire.BigEndian.Uint32(data[at:]))
 		at += 4 + int(max(length, 0))
 	}
 	return at

@@ -96,7 +96,7 @@ func (c *Collector) exportTraces(t testing.TB, td ptrace.Traces) error {
 	t.Helper()
 	conn, err := grpc.NewClient(c.OTLPGRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, err = ptraceotlp.NewGRPCClient(conn).Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(td))
 	return err
 }

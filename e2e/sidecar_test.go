@@ -138,7 +138,7 @@ func requireDelay(t *testing.T, c *Collector, td ptrace.Traces) {
 	response := c.postTraces(t, td)
 	assert.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
 	seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
-	assert.NoError(t, err, "Retry-After")
+	require.NoError(t, err, "Retry-After")
 	assert.GreaterOrEqual(t, seconds, 1)
 
 	refused := status.Convert(c.exportTraces(t, td))

@@ -161,10 +161,10 @@ func (s *spanSender) service(n int) ptrace.ScopeSpans {
 }
 
 func fillSpan(span ptrace.Span, i int) {
-	span.SetSpanID(pcommon.SpanID{1, byte(i >> 16), byte(i >> 8), byte(i)}) //nolint:gosec // its lowest bytes
+	span.SetSpanID(pcommon.SpanID{1, byte(i >> 16), byte(i >> 8), byte(i)})
 	if i%senderTraceSpans > 0 {
 		parent := i - 1
-		span.SetParentSpanID(pcommon.SpanID{1, byte(parent >> 16), byte(parent >> 8), byte(parent)}) //nolint:gosec // its lowest bytes
+		span.SetParentSpanID(pcommon.SpanID{1, byte(parent >> 16), byte(parent >> 8), byte(parent)})
 	}
 	span.SetName("GET /api/v1/orders/{id}")
 	span.SetKind(ptrace.SpanKindServer)
@@ -203,9 +203,9 @@ func (s *spanSender) send(t testing.TB) error {
 
 func randomTraceID() (id pcommon.TraceID) {
 	for i := 0; i < len(id); i += 8 {
-		random := rand.Uint64() //nolint:gosec // no secret
+		random := rand.Uint64()
 		for k := range 8 {
-			id[i+k] = byte(random >> (8 * k)) //nolint:gosec // its bytes
+			id[i+k] = byte(random >> (8 * k))
 		}
 	}
 	return id
