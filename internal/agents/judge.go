@@ -44,10 +44,18 @@ func (r *run) judge(out *incident.Agents) {
 	out.RejectedClaims = append([]incident.RejectedClaim{}, rejected...)
 	var prose []string
 	for _, a := range r.said {
-		if a.Assessment != nil {
-			out.Assessment, _ = claims.Assess(d, a.Assessment, verified)
+		counted, why := claims.Assess(d, a.Assessment, verified)
+		switch {
+		case why != "":
+			out.Unheeded = claims.Unheeded(a.Assessment, why)
+		case counted != nil:
+			out.Assessment = counted
 		}
-		if text, _ := claims.Commentary(a.Commentary, verified, d); text != "" {
+		text, why := claims.Commentary(a.Commentary, verified, d)
+		switch {
+		case why != "":
+			out.Withheld = append(out.Withheld, why)
+		case text != "":
 			prose = append(prose, text)
 		}
 	}

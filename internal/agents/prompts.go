@@ -33,8 +33,8 @@ When you know enough, or cannot learn more, or no other function is open to you 
 - agrees: the evidence carries it;
 - lowers: the same cause, but less certain than the rules say;
 - abstains: the evidence does not carry any verdict;
-- disagrees: another one of the candidates, named in component.
-You cannot raise the rules' confidence. An assessment other than agrees counts only if it rests on claims that hold (because).`
+- disagrees: another component of the case, named in component.
+You cannot raise the rules' confidence. An assessment other than agrees counts only if it rests on claims that hold (because), of which one speaks against the cause that the rules found: that it followed from, or was refused by, another component, or was not called in a failing trace; to lower it, also what else was saturated, or had changed before.`
 
 const (
 	summarizerQuestion   = "Write the timeline of this failure from the data below."

@@ -45,9 +45,13 @@ type Agents struct {
 	RejectedClaims []RejectedClaim `json:"rejected_claims"`
 	// Assessment is what the agents think of the rules' verdict.
 	Assessment *Assessment `json:"assessment,omitempty"`
+	// Unheeded is an assessment that may not count.
+	Unheeded *Unheeded `json:"unheeded,omitempty"`
 	// Commentary is prose of the model that code could not verify, as plain text; "" where it
 	// names anything that no verified claim has.
 	Commentary string `json:"commentary,omitempty"`
+	// Withheld is why prose of an agent is not shown, one reason for each that wrote some.
+	Withheld []string `json:"commentary_withheld,omitempty"`
 	// Redactions counts what was replaced before anything left the process, by kind.
 	Redactions map[string]int `json:"redactions,omitempty"`
 	// Transcript is the digest of the stored conversation.
@@ -69,7 +73,7 @@ const (
 	StanceAgrees    Stance = "agrees"
 	StanceLowers    Stance = "lowers"    // the same cause, with less confidence
 	StanceAbstains  Stance = "abstains"  // the evidence does not carry the verdict
-	StanceDisagrees Stance = "disagrees" // another candidate; both are shown
+	StanceDisagrees Stance = "disagrees" // another component; both are shown
 )
 
 // Assessment is the agents' view of the rules' verdict. It can lower a confidence or turn the
@@ -80,12 +84,19 @@ type Assessment struct {
 	// Confidence is the lowered one; it has an effect only below the rules'.
 	Confidence Confidence `json:"confidence"`
 	Because    []string   `json:"because"` // claim IDs
-	// Component is the other candidate where Stance is disagrees; one of the report's candidates.
+	// Component is the other cause where Stance is disagrees; a component of the case.
 	Component string `json:"component,omitempty"`
 	// Rules is what the rules found, and Statement tells both views, where the assessment has an
 	// effect. Neither is stored: Assessed sets them.
 	Rules     *RootCause `json:"rules,omitempty"`
 	Statement string     `json:"statement,omitempty"`
+}
+
+// Unheeded is an assessment without effect, and why it has none. The model wrote Component.
+type Unheeded struct {
+	Stance    Stance `json:"stance"`
+	Component string `json:"component,omitempty"`
+	Reason    string `json:"reason"`
 }
 
 // Predicate is what a claim says; the list is closed.

@@ -26,11 +26,17 @@ func WriteAgents(out io.Writer, an incident.Analysis) error {
 		p.statement(a.Reason, nil)
 	}
 	p.assessment(a)
+	if u := a.Unheeded; u != nil {
+		p.statement(fmt.Sprintf("The agents' view of the verdict (%s) does not count: %s.", u.Stance, u.Reason), nil)
+	}
 	p.claims("Timeline", a.Claims, func(c *incident.VerifiedClaim) bool { return c.Author == authorSummarizer })
 	p.claims("Checked against the evidence", a.Claims, func(c *incident.VerifiedClaim) bool { return c.Author != authorSummarizer })
 	if a.Commentary != "" {
 		p.section("Commentary, not verified")
 		p.statement(a.Commentary, nil)
+	}
+	for _, why := range a.Withheld {
+		p.statement("Commentary of the model is not shown: "+why+".", nil)
 	}
 	if len(a.RejectedClaims) > 0 {
 		p.section("Not shown as fact: nothing stored proves " + Plural(len(a.RejectedClaims), "claim"))

@@ -28,6 +28,12 @@ func (w *world) falsehoods(scenario string, truths []claim) []claim {
 			Predicate: incident.PredicateCausedBy, Subject: pair[0], Object: pair[1], Evidence: []incident.Ref{evidence[0], metricRef(w.used)},
 		})
 	}
+	if w.used != nil {
+		add("the limit of another pool", incident.Claim{
+			Predicate: incident.PredicateSaturated, Subject: "payment", Evidence: []incident.Ref{metricRef(w.limit)},
+			Number: &incident.Quantity{Value: "4", Field: "value"},
+		})
+	}
 	if scenario == "fail-pay" {
 		add("inventory answered well", incident.Claim{
 			Predicate: incident.PredicateCausedBy, Subject: "payment", Object: "inventory",
@@ -68,6 +74,8 @@ func (w *world) twist(t claim, add func(string, incident.Claim)) {
 			q[at] ^= 1
 			c.Quote = string(q)
 		})
+		change("a quote cut within a word", func(c *incident.Claim) { c.Quote = withinWord(c.Quote) })
+		change("a label of ours as quote", func(c *incident.Claim) { c.Quote = "trace: " + w.failing.Key })
 		change("quote not redacted", func(c *incident.Claim) { c.Quote = w.Session.Original(c.Quote) })
 		if other := w.otherQuote(t.Evidence[0]); other != "" {
 			change("quote of another record", func(c *incident.Claim) { c.Quote = other })
@@ -81,6 +89,9 @@ func (w *world) twist(t claim, add func(string, incident.Claim)) {
 			change("a unit that it has not", func(c *incident.Claim) { c.Number.Unit = "ms" })
 		}
 		change("another field", func(c *incident.Claim) { c.Number.Field = "http.request.resend_count" })
+	}
+	if t.Object != "" && t.Predicate != incident.PredicateSlowerThan && t.Predicate != incident.PredicatePreceded && t.Predicate != incident.PredicateMissing {
+		change("of itself", func(c *incident.Claim) { c.Object = strings.Fields(c.Subject)[0] })
 	}
 	switch t.Predicate {
 	case incident.PredicateErrored, incident.PredicateChanged, incident.PredicateSaturated:
@@ -104,6 +115,18 @@ func (w *world) twist(t claim, add func(string, incident.Claim)) {
 		})
 	}
 }
+
+// withinWord cuts off the beginning of the first word that has two letters.
+func withinWord(quote string) string {
+	for i := range len(quote) - 1 {
+		if isLetter(quote[i]) && isLetter(quote[i+1]) {
+			return quote[i+1:]
+		}
+	}
+	return "of no word"
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
 // otherQuote is a line that stands in another record and not in this one.
 func (w *world) otherQuote(ref incident.Ref) string {

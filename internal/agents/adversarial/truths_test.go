@@ -13,8 +13,7 @@ import (
 // claim is a scripted claim and what is known of it by how the case was built.
 type claim struct {
 	incident.Claim
-	why  string // what makes it true, or in which way it is false
-	hard bool   // it involves redacted text, a callee that outlasts its caller, or skew
+	why string // what makes it true, or in which way it is false
 }
 
 // caused lists, per scenario, whose failure came from whose. "payment pool" and the like are not
@@ -45,7 +44,7 @@ func (w *world) errorRef(component string) incident.Ref {
 // truths are claims that are true of a world.
 func (w *world) truths(scenario string) []claim {
 	var all []claim
-	add := func(why string, hard bool, c incident.Claim) { all = append(all, claim{c, why, hard}) }
+	add := func(why string, c incident.Claim) { all = append(all, claim{c, why}) }
 	w.trueErrors(add)
 	w.trueDurations(add)
 	w.trueCalls(add, scenario)
@@ -55,35 +54,35 @@ func (w *world) truths(scenario string) []claim {
 		if scenario == "fail-auth" {
 			continue // payment's refusal is no error of payment
 		}
-		add("the failure went up along the call", true, incident.Claim{
+		add("the failure went up along the call", incident.Claim{
 			Predicate: incident.PredicateCausedBy, Subject: pair[0], Object: pair[1],
 			Evidence: []incident.Ref{w.errorRef(pair[0]), w.errorRef(pair[1])},
 		})
 	}
-	add("the pool is full", false, incident.Claim{
+	add("the pool is full", incident.Claim{
 		Predicate: incident.PredicateSaturated, Subject: "payment", Evidence: []incident.Ref{metricRef(w.used)},
 		Number: &incident.Quantity{Value: "4", Field: "value"},
 	})
-	add("it was deployed", true, incident.Claim{
+	add("it was deployed", incident.Claim{
 		Predicate: incident.PredicateChanged, Subject: "payment", Evidence: []incident.Ref{"change:d-41"}, Quote: "Use the new pool, by <email:1>",
 	})
 	if scenario == "fail-auth" {
-		add("403", false, incident.Claim{
+		add("403", incident.Claim{
 			Predicate: incident.PredicateRefused, Subject: "payment", Object: "gateway",
 			Evidence: []incident.Ref{dossier.SpanRef(w.span("gateway", "POST", signal.KindClient))},
 			Number:   &incident.Quantity{Value: "403", Field: "http.response.status_code"},
 		})
-		add("payment refused before it asked inventory", true, incident.Claim{
+		add("payment refused before it asked inventory", incident.Claim{
 			Predicate: incident.PredicateNotCalled, Subject: "payment", Object: "inventory",
 			Evidence: []incident.Ref{dossier.SpanRef(w.span("payment", "", signal.KindServer))},
 		})
 	}
 	if scenario == "lost-db" {
-		add("nothing is recorded at the database", true, incident.Claim{
+		add("nothing is recorded at the database", incident.Claim{
 			Predicate: incident.PredicateMissing, Subject: "inventory-replica", Object: "inventory",
 			Evidence: []incident.Ref{w.errorRef("inventory-replica")},
 		})
-		add("refused connection", true, incident.Claim{
+		add("refused connection", incident.Claim{
 			Predicate: incident.PredicateRefused, Subject: "inventory-replica", Object: "inventory",
 			Evidence: []incident.Ref{w.errorRef("inventory-replica")}, Quote: "connect: connection refused (user <email:1>",
 		})
@@ -102,7 +101,7 @@ func (w *world) trueCause(add adder, pair [2]string) {
 		evidence = append(evidence, []incident.Ref{w.errorRef(pair[0]), dossier.SpanRef(call)})
 	}
 	for _, e := range evidence {
-		add("the failure went up along the call, by the spans", true, incident.Claim{
+		add("the failure went up along the call, by the spans", incident.Claim{
 			Predicate: incident.PredicateCausedBy, Subject: pair[0], Object: pair[1], Evidence: e,
 		})
 	}
@@ -110,7 +109,7 @@ func (w *world) trueCause(add adder, pair [2]string) {
 
 func metricRef(p *signal.Point) incident.Ref { return incident.Ref("metric:" + p.ID.String()) }
 
-type adder func(why string, hard bool, c incident.Claim)
+type adder func(why string, c incident.Claim)
 
 func (w *world) trueErrors(add adder) {
 	for _, s := range w.failing.Spans {
@@ -119,13 +118,13 @@ func (w *world) trueErrors(add adder) {
 		}
 		ref := dossier.SpanRef(s)
 		if status := dossier.HTTPStatus(s); status >= 500 {
-			add("its status", false, incident.Claim{
+			add("its status", incident.Claim{
 				Predicate: incident.PredicateErrored, Subject: s.Service() + " " + s.Name, Evidence: []incident.Ref{ref},
 				Number: &incident.Quantity{Value: strconv.Itoa(status), Field: "http.response.status_code"},
 			})
 		}
 		for _, q := range w.lines(ref, "<email:1>") {
-			add("it says so, redacted", true, incident.Claim{
+			add("it says so, redacted", incident.Claim{
 				Predicate: incident.PredicateErrored, Subject: s.Service(), Evidence: []incident.Ref{ref}, Quote: q,
 			})
 		}
@@ -136,7 +135,7 @@ func (w *world) trueErrors(add adder) {
 		}
 		ref := dossier.LogRef(l)
 		for _, q := range w.lines(ref, "<credentials:1>") {
-			add("its log says so, redacted", true, incident.Claim{
+			add("its log says so, redacted", incident.Claim{
 				Predicate: incident.PredicateErrored, Subject: l.Service(), Evidence: []incident.Ref{ref}, Quote: tail(q),
 			})
 		}
@@ -158,12 +157,12 @@ func (w *world) trueDurations(add adder) {
 		exact := &incident.Quantity{Value: strconv.FormatUint(d, 10), Unit: "ns", Field: "duration"}
 		seconds := &incident.Quantity{Value: fmt.Sprintf("%.3f", float64(d)/1e9), Unit: "s", Field: "duration"}
 		for _, q := range []*incident.Quantity{exact, seconds, {Value: fmt.Sprintf("%de-3", d/1e6), Unit: "s", Field: "duration"}} {
-			add("it took as long", s.Service() == "inventory", incident.Claim{
+			add("it took as long", incident.Claim{
 				Predicate: incident.PredicateSlowerThan, Subject: s.Service() + " " + s.Name, Evidence: []incident.Ref{dossier.SpanRef(s)}, Number: q,
 			})
 		}
 		if h := spanOf(w.healthy, s.Service(), s.Name, s.Kind); h != nil && d > uint64(h.End-h.Start) {
-			add("healthy ones were faster", s.Service() == "inventory", incident.Claim{
+			add("healthy ones were faster", incident.Claim{
 				Predicate: incident.PredicateSlowerThan, Subject: s.Service() + " " + s.Name, Object: s.Service() + " " + s.Name,
 				Evidence: []incident.Ref{dossier.SpanRef(s), dossier.SpanRef(h)},
 			})
@@ -188,7 +187,7 @@ func (w *world) trueCalls(add adder, scenario string) {
 			continue
 		}
 		for _, evidence := range [][]incident.Ref{{dossier.SpanRef(s)}, {dossier.SpanRef(p)}} {
-			add("one called the other", scenario == "lock-db" || scenario == "slow-stock", incident.Claim{
+			add("one called the other", incident.Claim{
 				Predicate: incident.PredicateCalled, Subject: p.Service(), Object: s.Service() + " " + s.Name, Evidence: evidence,
 			})
 		}
@@ -198,14 +197,14 @@ func (w *world) trueCalls(add adder, scenario string) {
 func (w *world) trueOrder(add adder) {
 	for _, s := range w.failing.Spans {
 		if p := w.parentOf(s); p != nil {
-			add("a caller begins before its callee, whatever the clocks say", true, incident.Claim{
+			add("a caller begins before its callee, whatever the clocks say", incident.Claim{
 				Predicate: incident.PredicatePreceded, Subject: p.Service(), Object: s.Service(),
 				Evidence: []incident.Ref{dossier.SpanRef(p), dossier.SpanRef(s)},
 			})
 		}
 	}
 	if a, b := w.log("payment"), w.log("gateway"); a != nil && b != nil {
-		add("payment failed before the gateway, by the true clock", true, incident.Claim{
+		add("payment failed before the gateway, by the true clock", incident.Claim{
 			Predicate: incident.PredicatePreceded, Subject: "payment", Object: "gateway",
 			Evidence: []incident.Ref{dossier.LogRef(a), dossier.LogRef(b)},
 		})

@@ -8,83 +8,113 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
-// Assess decides whether an assessment may count: it must rest on verified claims that say more than
-// the rules did, and can only lower, abstain, or name another candidate of the report. What may not
-// count is dropped with a reason.
+// Assess decides whether an assessment may count: it must rest on verified claims that speak against
+// the verdict of the rules, and can only lower it, abstain, or name another component of the case.
+// What may not count is dropped with a reason.
 func Assess(d *dossier.Dossier, a *incident.Assessment, verified []incident.VerifiedClaim) (*incident.Assessment, string) {
 	if a == nil {
 		return nil, ""
 	}
-	counted := *a
-	counted.Because = []string{}
-	bears := false
+	counted := incident.Assessment{Stance: a.Stance, Because: []string{}}
+	var rests []incident.VerifiedClaim
 	for _, v := range verified {
 		if slices.Contains(a.Because, v.ID) {
 			counted.Because = append(counted.Because, v.ID)
-			bears = bears || v.Caveat == "" && !repeats(d, v)
+			rests = append(rests, v)
 		}
 	}
 	root := d.Report.RootCause
-	switch a.Stance {
-	case incident.StanceAgrees:
-		return &incident.Assessment{Stance: a.Stance, Because: counted.Because}, ""
-	case incident.StanceLowers, incident.StanceAbstains, incident.StanceDisagrees:
-	default:
-		return nil, fmt.Sprintf("there is no stance %q", short(string(a.Stance)))
-	}
 	switch {
+	case a.Stance == incident.StanceAgrees:
+		return &counted, ""
+	case !slices.Contains(stances, a.Stance):
+		return nil, fmt.Sprintf("there is no stance %q", short(string(a.Stance)))
 	case root == nil:
 		return nil, "the rules abstained, and there is nothing to lower"
-	case len(counted.Because) == 0:
+	case len(rests) == 0:
 		return nil, "none of the claims it rests on was verified"
-	case !bears:
-		return nil, "the claims it rests on only repeat what the rules found, or are not certain themselves"
-	case a.Stance == incident.StanceLowers && a.Confidence >= root.Confidence:
-		return nil, "it would not lower the confidence of the rules"
+	case !slices.ContainsFunc(rests, func(v incident.VerifiedClaim) bool { return bears(d, v, a.Stance) }):
+		return nil, "none of the verified claims it rests on speaks against the cause that the rules found"
 	}
 	switch a.Stance {
-	case incident.StanceAbstains:
-		counted.Confidence, counted.Component = 0, ""
 	case incident.StanceLowers:
-		counted.Component = ""
-	case incident.StanceDisagrees:
-		component, ok := candidate(d, a.Component)
-		if !ok {
-			return nil, fmt.Sprintf("%q is no other candidate of the report", short(a.Component))
+		if a.Confidence >= root.Confidence {
+			return nil, "it would not lower the confidence of the rules"
 		}
-		counted.Component = component
+		counted.Confidence = a.Confidence
+	case incident.StanceDisagrees:
+		other, ok := d.Component(a.Component)
+		switch {
+		case !ok:
+			return nil, fmt.Sprintf("the case has no component %q", short(a.Component))
+		case isRoot(d, a.Component):
+			return nil, "it names the cause that the rules found"
+		case !slices.ContainsFunc(rests, func(v incident.VerifiedClaim) bool { return speaksFor(d, v, other) }):
+			return nil, "none of the verified claims it rests on is about the component it names"
+		}
+		counted.Component = Safe(d.Session.Shown(d.Name(other.Name())))
 	}
 	return &counted, ""
 }
 
-// repeats tells whether a claim says of the reported root only that it failed, or caused what failed.
-func repeats(d *dossier.Dossier, v incident.VerifiedClaim) bool {
-	root := d.Report.RootCause
-	if root == nil {
+// Unheeded is what is kept of an assessment that may not count.
+func Unheeded(a *incident.Assessment, reason string) *incident.Unheeded {
+	return &incident.Unheeded{Stance: incident.Stance(short(string(a.Stance))), Component: short(a.Component), Reason: reason}
+}
+
+// bears tells whether a claim speaks against the cause that the rules found: it followed from another,
+// was refused by another, or has nothing to do with a failing trace. Doubts may also rest on what
+// else was amiss before.
+func bears(d *dossier.Dossier, v incident.VerifiedClaim, stance incident.Stance) bool {
+	if v.Caveat != "" {
 		return false
 	}
-	isRoot := func(shown string) bool {
-		c, ok := d.Component(shown)
-		return ok && (c.Name() == root.Component || c.Name() == root.Service)
-	}
+	root := d.Report.RootCause
 	switch v.Predicate {
-	case incident.PredicateErrored:
-		return isRoot(v.Subject)
 	case incident.PredicateCausedBy:
-		return isRoot(v.Object)
+		return isRoot(d, v.Subject) && !isRoot(d, v.Object)
+	case incident.PredicateRefused:
+		return root.Kind != incident.KindEdge && isRoot(d, v.Object) && !isRoot(d, v.Subject)
+	case incident.PredicateNotCalled:
+		return isRoot(d, v.Object) && !rootIn(d, v)
+	case incident.PredicateSaturated:
+		return stance == incident.StanceLowers && !isRoot(d, v.Subject)
+	case incident.PredicateChanged:
+		return stance == incident.StanceLowers && !isRoot(d, v.Subject) && beforeErrors(d, v)
 	}
 	return false
 }
 
-// candidate finds one of the report's candidates other than the root by its name as shown.
-func candidate(d *dossier.Dossier, shown string) (string, bool) {
-	for _, c := range d.Report.Candidates {
-		if root := d.Report.RootCause; c.Component == root.Component && c.Service == root.Service {
-			continue
-		}
-		if shown != "" && (d.Name(c.Component) == shown || d.Name(c.Service) == shown) {
-			return c.Component, true
-		}
+// isRoot tells whether a component, as a model saw it, is the cause that the rules found, or the
+// service that reported it.
+func isRoot(d *dossier.Dossier, shown string) bool {
+	root := d.Report.RootCause
+	c, ok := d.Component(shown)
+	return ok && root != nil && (c.Name() == root.Component || c.Name() == root.Service)
+}
+
+// rootIn tells whether the trace of a claim's first record has anything of the rules' cause, or a call
+// to it.
+func rootIn(d *dossier.Dossier, v incident.VerifiedClaim) bool {
+	r, ok := d.Record(v.Evidence[0])
+	if !ok || r.Trace == nil {
+		return true
 	}
-	return "", false
+	root := d.Report.RootCause
+	return slices.ContainsFunc(r.Trace.Nodes, func(n *dossier.Node) bool {
+		return n.Service == root.Component || n.Service == root.Service || n.IsExit() && slices.Contains(d.PeerOf(n).Names(), root.Component)
+	})
+}
+
+func beforeErrors(d *dossier.Dossier, v incident.VerifiedClaim) bool {
+	r, ok := d.Record(v.Evidence[0])
+	return ok && r.Time != 0 && r.Time < d.Onset()
+}
+
+// speaksFor tells whether a claim is about a component.
+func speaksFor(d *dossier.Dossier, v incident.VerifiedClaim, c dossier.Component) bool {
+	return slices.ContainsFunc([]string{v.Subject, v.Object}, func(shown string) bool {
+		named, ok := d.Component(shown)
+		return ok && named.Name() == c.Name()
+	})
 }

@@ -1,8 +1,10 @@
 package claims
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,8 +14,8 @@ import (
 )
 
 // Commentary is a model's prose as it may be shown under the heading "commentary, not verified": plain
-// text that names no number, ID or component that no verified claim has. Otherwise it is "" with the
-// reason. Whether its sentences are true nobody checked.
+// text of ordinary words and of the names, numbers and references that verified claims have. Otherwise
+// it is "" with the reason. Whether its sentences are true nobody checked.
 func Commentary(prose string, verified []incident.VerifiedClaim, d *dossier.Dossier) (text, reason string) {
 	prose = strings.TrimSpace(strings.ReplaceAll(prose, "\r\n", "\n"))
 	if prose == "" {
@@ -23,11 +25,11 @@ func Commentary(prose string, verified []incident.VerifiedClaim, d *dossier.Doss
 		return "", reason
 	}
 	prose = emphasis.Replace(prose)
-	said := vocabulary(verified, d)
-	if reason := namesComponent(prose, said, d); reason != "" {
+	rest := without(prose, said(verified, d))
+	if reason := namesComponent(rest, d); reason != "" {
 		return "", reason
 	}
-	if reason := namesUnsaid(prose, said); reason != "" {
+	if reason := unusual(rest); reason != "" {
 		return "", reason
 	}
 	return prose, ""
@@ -48,144 +50,127 @@ func unsafe(prose string) string {
 		return "it has characters that cannot be seen"
 	case markupSigns.MatchString(prose):
 		return "it has markup or links"
-	case strings.ContainsFunc(prose, func(c rune) bool { return c > unicode.MaxASCII && unicode.IsNumber(c) }):
-		return "it has digits other than 0 to 9"
-	case mixesScripts(prose):
-		return "it has letters that look like others"
 	}
 	return ""
 }
 
-// mixesScripts tells whether a word has both Latin letters and ones of another script.
-func mixesScripts(prose string) bool {
-	for word := range strings.FieldsFuncSeq(prose, func(c rune) bool { return !unicode.IsLetter(c) }) {
-		latin, foreign := false, false
-		for _, c := range word {
-			if unicode.Is(unicode.Latin, c) {
-				latin = true
-			} else {
-				foreign = true
-			}
-		}
-		if latin && foreign {
-			return true
-		}
-	}
-	return false
-}
-
-// vocabulary has, in lower case, the words and names that verified claims hold.
-func vocabulary(verified []incident.VerifiedClaim, d *dossier.Dossier) map[string]bool {
-	said := map[string]bool{}
-	add := func(text string) {
-		text = strings.ToLower(text)
-		said[strings.TrimSpace(text)] = true
-		for _, w := range wordsIn(text) {
-			said[w] = true
-		}
-	}
+// said are the names, numbers and references that verified claims have, the longest first. What their
+// quotes say is not among them: the telemetry wrote it.
+func said(verified []incident.VerifiedClaim, d *dossier.Dossier) []string {
+	known := map[string]bool{}
 	for _, v := range verified {
 		for _, shown := range []string{v.Subject, v.Object} {
-			add(shown)
+			known[shown] = true
 			if c, ok := d.Component(shown); ok {
-				add(d.Name(c.Name()))
-				add(d.Name(c.Operation))
+				known[d.Name(c.Name())], known[d.Name(c.Operation)] = true, true
 			}
 		}
-		add(v.Quote)
-		add(v.Statement)
 		if v.Number != nil {
-			add(v.Number.Value)
-			add(v.Number.Field)
+			known[v.Number.Value], known[v.Number.Field] = true, true
 		}
 		for _, r := range v.Evidence {
-			add(string(r))
+			known[string(r)] = true
 		}
 	}
-	delete(said, "")
-	return said
+	delete(known, "")
+	names := make([]string, 0, len(known))
+	for name := range known {
+		names = append(names, strings.ToLower(name))
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(-cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	return names
 }
 
-// wordsIn splits at spaces and takes punctuation off the ends; names keep theirs within.
-func wordsIn(text string) []string {
-	var words []string
-	for _, w := range strings.Fields(text) {
-		if w = strings.Trim(w, ".,;:!?()[]{}\"'“”‘’…‹›"); w != "" {
-			words = append(words, w)
+// without is prose in lower case from which names are taken that stand there by themselves.
+func without(prose string, names []string) string {
+	rest := strings.ToLower(prose)
+	for _, name := range names {
+		for from := 0; ; {
+			i := strings.Index(rest[from:], name)
+			if i < 0 {
+				break
+			}
+			start := from + i
+			end := start + len(name)
+			if alone(rest, start, end) {
+				rest = rest[:start] + " , " + rest[end:] // no new neighbours
+			}
+			from = start + 1
 		}
 	}
-	return words
+	return rest
+}
+
+// alone tells whether no part of a longer name or number surrounds a part of a text.
+func alone(s string, start, end int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:start])
+	after, _ := utf8.DecodeRuneInString(s[end:])
+	next, _ := utf8.DecodeRuneInString(s[min(end+1, len(s)):])
+	part := func(c rune) bool {
+		return unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("_/\\@#$%=&+", c)
+	}
+	joins := func(c rune) bool { return c == '.' || c == '-' || c == ':' }
+	return !(start > 0 && (part(before) || joins(before))) && !(end < len(s) && (part(after) || joins(after) && part(next)))
+}
+
+// tokens are the words and numbers of a text, however they are set off.
+func tokens(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsNumber(c) && !unicode.Is(unicode.M, c) })
 }
 
 // namesComponent is the reason where prose names a component of the case that no claim has.
-func namesComponent(prose string, said map[string]bool, d *dossier.Dossier) string {
-	padded := " " + strings.Join(wordsIn(strings.ToLower(prose)), " ") + " "
+func namesComponent(rest string, d *dossier.Dossier) string {
+	padded := " " + strings.Join(tokens(rest), " ") + " "
 	for _, name := range d.ComponentNames() {
-		lower := strings.ToLower(name)
-		if said[lower] || !strings.Contains(padded, " "+lower+" ") {
-			continue
-		}
-		return fmt.Sprintf("it names %s, which no verified claim does", short(name))
-	}
-	return ""
-}
-
-// namesUnsaid is the reason where a word of the prose is, or may be, a number, ID or name that no
-// verified claim has.
-func namesUnsaid(prose string, said map[string]bool) string {
-	for sentence := range splitSentences(prose) {
-		words := wordsIn(sentence)
-		for i, w := range words {
-			lower := strings.ToLower(w)
-			base := strings.TrimSuffix(strings.TrimSuffix(lower, "'s"), "’s")
-			if said[lower] || said[base] {
-				continue
-			}
-			if reason := suspicious(w, base, i == 0); reason != "" {
-				return fmt.Sprintf("it names %s, %s that no verified claim has", short(w), reason)
-			}
-			if i+1 < len(words) && thingWords[strings.ToLower(words[i+1])] && !modifiers[base] {
-				return fmt.Sprintf("it names %s, a component that no verified claim has", short(w+" "+words[i+1]))
-			}
+		words := strings.Join(tokens(strings.ToLower(name)), " ")
+		if words != "" && strings.Contains(padded, " "+words+" ") {
+			return fmt.Sprintf("it names %s, which no verified claim does", short(name))
 		}
 	}
 	return ""
 }
 
-var sentenceEnd = regexp.MustCompile(`[.!?:;]\s+|\n+\s*(?:[-•]\s+)?`)
+var contractions = regexp.MustCompile(`n?['’](?:s|t|re|ve|ll|d|m)\b`)
 
-func splitSentences(prose string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, s := range sentenceEnd.Split(prose, -1) {
-			if !yield(s) {
-				return
+// unusual is the reason where prose has a word that is no ordinary one: it may be a number, an ID or a
+// name that no verified claim has.
+func unusual(rest string) string {
+	rest = contractions.ReplaceAllString(rest, "")
+	if i := strings.IndexAny(rest, `_/\@#$%=&+<>~^|{}[]`); i >= 0 {
+		return fmt.Sprintf("it has a sign of names and numbers, %q, outside of those that verified claims have", rest[i])
+	}
+	if m := dotted.FindString(rest); m != "" {
+		return fmt.Sprintf("it names %s, which no verified claim does", short(m))
+	}
+	for _, w := range tokens(rest) {
+		switch {
+		case strings.ContainsFunc(w, unicode.IsNumber):
+			return fmt.Sprintf("it has the number or ID %s, which no verified claim has", short(w))
+		case !ordinary(w):
+			return fmt.Sprintf("it has the word %s, which is not an ordinary one and in no verified claim", short(w))
+		}
+	}
+	return ""
+}
+
+var dotted = regexp.MustCompile(`[\pL\pN]+[.:][\pL\pN]+`)
+
+// ordinary tells whether a word is in the list of words that name nothing, in one of its forms.
+func ordinary(w string) bool {
+	if words[w] {
+		return true
+	}
+	for _, ending := range []struct{ cut, add string }{
+		{"s", ""}, {"es", ""}, {"ies", "y"}, {"ed", ""}, {"ed", "e"}, {"ied", "y"}, {"ing", ""}, {"ing", "e"}, {"ly", ""}, {"er", ""}, {"er", "e"}, {"est", ""},
+	} {
+		if stem, cut := strings.CutSuffix(w, ending.cut); cut && len(stem) > 1 {
+			if words[stem+ending.add] {
+				return true
+			}
+			if n := len(stem); ending.add == "" && n > 3 && stem[n-1] == stem[n-2] && words[stem[:n-1]] {
+				return true // stopped
 			}
 		}
 	}
-}
-
-// suspicious tells what a word that no claim has may be, "" where it is an ordinary word.
-func suspicious(word, lower string, first bool) string {
-	letters := strings.Trim(word, "-–—'’")
-	switch {
-	case letters == "":
-		return ""
-	case numberWords[lower]:
-		return "a number"
-	case strings.ContainsFunc(word, unicode.IsDigit):
-		return "a number or ID"
-	case strings.ContainsAny(letters, "_./\\@:#$%=&+<>~^|{}[]()"):
-		return "a name"
-	case technologies[lower]:
-		return "a component"
-	case strings.ContainsRune(letters, '-') && !compounds[lower]:
-		return "a name"
-	case first && !openers[lower] || !first && word != "I":
-		if strings.ContainsFunc(letters, unicode.IsUpper) {
-			return "a name"
-		}
-	case strings.ContainsFunc(letters[min(1, len(letters)):], unicode.IsUpper):
-		return "a name"
-	}
-	return ""
+	return false
 }

@@ -66,10 +66,10 @@ func assessmentSchema() map[string]any {
 		"type": "object", "additionalProperties": false, "required": []string{"stance", "because"},
 		"properties": map[string]any{
 			"stance": map[string]any{"type": "string", "enum": stances, "description": "agrees with the rules; lowers their confidence; " +
-				"abstains: the evidence does not carry the verdict; disagrees: another candidate is likelier"},
+				"abstains: the evidence does not carry the verdict; disagrees: another component of the case is likelier"},
 			"confidence": map[string]any{"type": "number", "minimum": 0, "maximum": 1, "description": "the lowered one"},
-			"because":    map[string]any{"type": "array", "items": map[string]any{"type": "string"}, "description": "IDs of the claims it rests on"},
-			"component":  map[string]any{"type": "string", "description": "the other candidate, where it disagrees"},
+			"because":    map[string]any{"type": "array", "items": map[string]any{"type": "string"}, "description": "IDs of the claims it rests on: unless it agrees, one must speak against the cause that the rules found"},
+			"component":  map[string]any{"type": "string", "description": "the likelier component, where it disagrees"},
 		},
 	}
 }

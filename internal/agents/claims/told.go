@@ -118,11 +118,13 @@ func citesStatus(words string, n *dossier.Node) bool {
 	return rpc != "" && rpc != "OK" && (hasWord(words, rpc) || hasWord(words, strings.ReplaceAll(rpc, "_", "")))
 }
 
-// repeated tells whether the same call was made again in the same request and went well.
+// repeated tells whether the same call was made again in the same request and went well: it says so, or
+// is not marked as an error where the first was.
 func repeated(n *dossier.Node) bool {
 	root := n.LocalRoot()
 	return slices.ContainsFunc(n.Trace.Nodes, func(s *dossier.Node) bool {
-		return s != n && s.Service == n.Service && s.Name == n.Name && s.Start >= n.Start && root.Covers(s) && s.IsExit() && endedWell(s) && sameTarget(n, s)
+		return s != n && s.Service == n.Service && s.Name == n.Name && s.Start >= n.Start && root.Covers(s) && s.IsExit() &&
+			(endedWell(s) || spanFailed(n) && !s.Failed()) && sameTarget(n, s)
 	})
 }
 
