@@ -33,9 +33,12 @@ func TestClaims(t *testing.T) {
 		}
 	}
 	for seed := range uint64(topologies) {
-		w := newTopology(t, seed)
+		w := newTopology(t, seed, false)
 		truths, falsehoods := w.claims()
 		s.try(w.name, w.Dossier, truths, falsehoods)
+		w = newTopology(t, seed, true)
+		_, falsehoods = w.claims()
+		s.try(w.name+" with lost spans", w.Dossier, nil, falsehoods)
 	}
 	t.Logf("%d claims: %d true (%d of them hard), %d of them rejected; %d false, %d of them shown as fact; of both %d kept as undecided order",
 		s.trueOnes+s.falseOnes, s.trueOnes, s.hard, s.rejectedTrue, s.falseOnes, s.shownFalse, s.undecided)

@@ -23,10 +23,17 @@ type topology struct {
 	built *incident.Trace
 }
 
-func newTopology(t testing.TB, seed uint64) *topology {
+// newTopology simulates a failure. Where calls are lost whose other side is recorded, what is true cannot
+// always be proved, but what is false stays false.
+func newTopology(t testing.TB, seed uint64, lossy bool) *topology {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	w := &topology{name: fmt.Sprintf("topology-%d", seed)}
 	w.simulation = simulate(w.name, rng)
+	for _, a := range w.attempts {
+		if lossy && a.callee != nil && a.callee.span != nil && rng.IntN(4) == 0 {
+			a.span.Lost()
+		}
+	}
 	w.built = w.trace.Build()
 	offsets := map[string]int64{}
 	for _, service := range simulated {

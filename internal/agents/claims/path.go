@@ -144,6 +144,8 @@ func (p *path) failsOver(request, inner *dossier.Node) string {
 		return "the request had failed before the call was over"
 	case request != p.top && onlyCancelled(words):
 		return "a span between the two was cancelled"
+	case hidesLaterCall(request, inner, told):
+		return "a call that was not received may be what it failed over"
 	case p.k.speaksOf(words, inner):
 		if p.laterFailure(request, inner, told, words) {
 			return "a later call that it speaks of as well failed in the same request"
@@ -164,6 +166,21 @@ func (p *path) failsOver(request, inner *dossier.Node) string {
 func (p *path) laterFailure(request, inner *dossier.Node, told signal.Nanos, words string) bool {
 	return slices.ContainsFunc(request.Trace.Nodes, func(n *dossier.Node) bool {
 		return p.beside(request, inner, n) && over(n) > over(inner) && over(n) <= told && (words == "" || p.k.speaksOf(words, n))
+	})
+}
+
+// hidesLaterCall tells whether a span was not received that may be a call of a request, made after
+// another call had begun and before the request had failed.
+func hidesLaterCall(request, inner *dossier.Node, told signal.Nanos) bool {
+	return slices.ContainsFunc(request.Trace.Nodes, func(n *dossier.Node) bool {
+		if n.Span != nil || n.Parent != nil || n.Covers(request) || n.Covers(inner) || n.Service != "" && n.Service != request.Service {
+			return false
+		}
+		allowed := clockTolerance
+		for _, c := range n.Children {
+			allowed = max(allowed, n.Trace.Uncertainty(request.Service, c.Service))
+		}
+		return n.End+allowed > inner.Start && n.Start < told+allowed
 	})
 }
 
