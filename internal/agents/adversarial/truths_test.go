@@ -47,7 +47,7 @@ func (w *world) truths(scenario string) []claim {
 	add := func(why string, c incident.Claim) { all = append(all, claim{c, why}) }
 	w.trueErrors(add)
 	w.trueDurations(add)
-	w.trueCalls(add, scenario)
+	w.trueCalls(add)
 	w.trueOrder(add)
 	for _, pair := range caused[scenario] {
 		w.trueCause(add, pair)
@@ -180,7 +180,7 @@ func (w *world) parentOf(s *signal.Span) *signal.Span {
 	return nil
 }
 
-func (w *world) trueCalls(add adder, scenario string) {
+func (w *world) trueCalls(add adder) {
 	for _, s := range w.failing.Spans {
 		p := w.parentOf(s)
 		if p == nil || p.Service() == s.Service() {

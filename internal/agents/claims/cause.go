@@ -97,14 +97,14 @@ func (k *check) led(effect, cause *dossier.Record) (what, reason string) {
 		}
 		return k.timeWord(c, k.failedCallTo(k.object, cause)), p.arrives(p.gaveUp)
 	}
-	if reason := k.isFault(c, cause); reason != "" {
+	if reason := k.isFault(c); reason != "" {
 		return "", reason
 	}
-	return k.faultWord(c, cause), p.arrives(c)
+	return k.faultWord(c), p.arrives(c)
 }
 
 // isFault is the reason why what a record shows of the object is no failure of it.
-func (k *check) isFault(c *dossier.Node, cause *dossier.Record) string {
+func (k *check) isFault(c *dossier.Node) string {
 	switch {
 	case refuses(c):
 	case !c.Failed():
@@ -124,7 +124,7 @@ func (k *check) timeWord(c *dossier.Node, call bool) string {
 	return "the time that " + k.name(k.object) + " took" + k.inOperation(c)
 }
 
-func (k *check) faultWord(c *dossier.Node, cause *dossier.Record) string {
+func (k *check) faultWord(c *dossier.Node) string {
 	switch {
 	case !k.object.Holds(c):
 		return "a failed call to " + k.name(k.object)
