@@ -33,7 +33,7 @@ func TestWhyThereIsNoConnection(t *testing.T) {
 			defer pool.Close()
 			err = unavailable(t.Context(), pool.Ping(t.Context()))
 			require.ErrorIs(t, err, store.ErrUnavailable)
-			assert.ErrorContains(t, err, test.want)
+			require.ErrorContains(t, err, test.want)
 			assert.NotContains(t, err.Error(), "top-secret")
 		})
 	}

@@ -51,7 +51,7 @@ func TestAServerThatIsGoneWithoutAWordEndsCalls(t *testing.T) {
 		require.NoError(t, call(t.Context()), name)
 		proxy.Stall()
 		s.patience = 200 * time.Millisecond
-		assert.ErrorIs(t, call(t.Context()), store.ErrUnavailable, name)
+		require.ErrorIs(t, call(t.Context()), store.ErrUnavailable, name)
 		s.patience = longestTransaction
 		proxy.Resume()
 		require.Eventually(t, func() bool { return call(t.Context()) == nil }, 20*time.Second, 10*time.Millisecond, name)
