@@ -21,7 +21,7 @@ const (
 	releaseTimeout = 2 * time.Second
 	// maxAttempts is how often a failure's lease may run out, or an incident's analysis fail,
 	// before it counts as the item's own fault.
-	maxAttempts = 5
+	maxAttempts = store.MaxAttempts
 	// setAside is how long a failure waits that has used up its attempts, and between any more.
 	setAside = time.Hour
 )

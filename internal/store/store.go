@@ -24,6 +24,8 @@ var (
 	ErrLostLease = errors.New("lease lost")
 	// ErrTooMuch: a search would read more than it may; a narrower one succeeds.
 	ErrTooMuch = errors.New("the search takes too long: narrow its time range, or name a service or a trace")
+	// ErrInUse: another process has the store, which only one may have at a time.
+	ErrInUse = errors.New("in use by another process")
 	// ErrInvalidCursor: the cursor was not made by this listing.
 	ErrInvalidCursor = errors.New("invalid cursor")
 )
@@ -218,11 +220,12 @@ type Incidents interface {
 	FailAnalysis(ctx context.Context, c Claim, reason string, retryAt time.Time) error
 	// RequestAnalysis counts a trigger asked for by a user.
 	RequestAnalysis(ctx context.Context, tenant, id string) error
-	// DeadLetters lists up to limit incidents whose analysis failed for good, last seen first.
+	// DeadLetters lists up to limit dead letters of each kind: analyses and then agents by when
+	// their incidents were last seen, newest first; then failures, those first that wait longest.
 	DeadLetters(ctx context.Context, tenant string, limit int) ([]DeadLetter, error)
-	// RetryDeadLetters makes the analyses of the given incidents (all dead ones where ids is
-	// empty) due again with their attempts forgotten, and returns those that were dead.
-	RetryDeadLetters(ctx context.Context, tenant string, ids []string) (retried []string, err error)
+	// RetryDeadLetters makes the dead letters of the given IDs (all of them where ids is empty) due
+	// again with their attempts forgotten, and returns them as they were.
+	RetryDeadLetters(ctx context.Context, tenant string, ids []string) (retried []DeadLetter, err error)
 	// MergeIncidents merges the younger of two incidents into the older, which takes the failures of
 	// both roots from then on. The error says why they cannot be merged; ErrNotFound if one is
 	// not there.
@@ -251,13 +254,6 @@ type AnalysisRecord struct {
 	// newest one again, if there is nothing new to store and they have not looked at it), any other
 	// state is only shown; nil while they are off. Analysis.Agents is not used.
 	Agents *incident.Agents
-}
-
-// DeadLetter is an incident whose analysis failed for good.
-type DeadLetter struct {
-	IncidentID string `json:"incident_id"`
-	Attempts   int    `json:"attempts"`
-	Problem    string `json:"problem"` // why the last attempt failed
 }
 
 // RevisionView is one line of an incident's history.
@@ -440,7 +436,8 @@ type Status struct {
 	AnalysesPending   int64            `json:"analyses_pending"`         // incidents with done < wanted
 	AnalysesFailed    int64            `json:"analyses_failed"`          // dead letters
 	AgentsPending     int64            `json:"agents_pending"`           // analyses that agents are still to look at
-	AgentsFailed      int64            `json:"agents_failed"`            // analyses that agents gave up on
+	AgentsFailed      int64            `json:"agents_failed"`            // newest analyses that agents gave up on: dead letters
+	FailuresSetAside  int64            `json:"failures_set_aside"`       // dead letters
 	OldestWaiting     *time.Time       `json:"oldest_waiting,omitempty"` // receipt time of the oldest waiting failure
 	SizeBytes         int64            `json:"size_bytes"`
 	// Tables has the size on disk of each kind of record with its indexes, in bytes: spans, logs,

@@ -126,3 +126,14 @@ func NotMerged(in *incident.Incident, merged []incident.Incident) error {
 	}
 	return fmt.Errorf("incident %s is not merged into another; split off what was merged into it: %s", in.ID, strings.Join(ids, ", "))
 }
+
+// SetAside is the problem of a failure that used up its attempts.
+const SetAside = "Classifying it failed, or stopped the worker, every time; the log of the processes says why. It is tried again from time to time."
+
+// AskedAgain is what readers see of agents that failed and are to look once more.
+func AskedAgain(failed incident.Agents) incident.Agents {
+	return incident.Agents{
+		State: incident.AgentsPending, Provider: failed.Provider, Model: failed.Model,
+		Claims: []incident.VerifiedClaim{}, RejectedClaims: []incident.RejectedClaim{},
+	}
+}

@@ -64,10 +64,10 @@ func readStatus(ctx context.Context, tx pgx.Tx) (store.Status, error) {
 	}
 	err = tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM incidents WHERE wanted > done AND NOT dead AND merged_into = ''),
 			(SELECT count(*) FROM incidents WHERE wanted > done AND dead AND merged_into = ''),
-			(SELECT count(*) FROM agent_runs WHERE state = 'pending'), (SELECT count(*) FROM agent_runs WHERE state = 'failed'),
+			(SELECT count(*) FROM agent_runs WHERE state = 'pending'), (SELECT count(*) FROM `+agentsGivenUp+`), (SELECT count(*) FROM `+failuresSetAside+`),
 			(SELECT min(waiting_since) FROM failures WHERE state = 'waiting'),
 			greatest((SELECT max(attempts) FROM failures WHERE state = 'waiting'), (SELECT max(attempts) FROM incidents WHERE wanted > done AND merged_into = ''), 0)`).
-		Scan(&st.AnalysesPending, &st.AnalysesFailed, &st.AgentsPending, &st.AgentsFailed, &st.OldestWaiting, &st.MaxAttempts)
+		Scan(&st.AnalysesPending, &st.AnalysesFailed, &st.AgentsPending, &st.AgentsFailed, &st.FailuresSetAside, &st.OldestWaiting, &st.MaxAttempts)
 	if err != nil {
 		return st, err
 	}

@@ -48,7 +48,8 @@ func (v *view) status(st *store.Status) error {
 		"SELECT count(*) FROM incidents WHERE wanted > done AND dead = 0 AND merged_into = ''":  &st.AnalysesPending,
 		"SELECT count(*) FROM incidents WHERE wanted > done AND dead <> 0 AND merged_into = ''": &st.AnalysesFailed,
 		"SELECT count(*) FROM agent_runs WHERE state = 'pending'":                               &st.AgentsPending,
-		"SELECT count(*) FROM agent_runs WHERE state = 'failed'":                                &st.AgentsFailed,
+		"SELECT count(*) FROM " + agentsGivenUp:                                                 &st.AgentsFailed,
+		"SELECT count(*) FROM " + failuresSetAside:                                              &st.FailuresSetAside,
 		`SELECT max(coalesce((SELECT max(attempts) FROM failures WHERE state = 'waiting'), 0),
 			coalesce((SELECT max(attempts) FROM incidents WHERE wanted > done AND merged_into = ''), 0))`: &attempts,
 	} {

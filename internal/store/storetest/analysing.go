@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -23,6 +22,10 @@ var analysing = map[string]func(*testing.T, store.Store){
 	"DeadLetterWaitsForATrigger":       deadLetterWaitsForATrigger,
 	"DeadLettersAreListed":             deadLettersAreListed,
 	"DeadLettersAreRetried":            deadLettersAreRetried,
+	"FailuresSetAsideAreRetried":       failuresSetAsideAreRetried,
+	"AgentsGivenUpAreAskedAgain":       agentsGivenUpAreAskedAgain,
+	"OldAgentsAreNoDeadLetters":        oldAgentsAreNoDeadLetters,
+	"DeadLettersOfAnIDGoTogether":      deadLettersOfAnIDGoTogether,
 	"RequestedAnalysis":                requestedAnalysis,
 	"RevisionsAreListed":               revisionsAreListed,
 	"UnknownIncidentsAndRevisions":     unknownIncidentsAndRevisions,
@@ -183,81 +186,6 @@ func deadLetterWaitsForATrigger(t *testing.T, s store.Store) {
 	c := claimIncident(t, s, "w")
 	assert.Equal(t, 1, c.Attempts, "a new trigger starts anew")
 	assert.Equal(t, incident.ReasonRequested, c.Reason)
-}
-
-// bury makes the analysis of a new incident of a root fail for good.
-func bury(t *testing.T, s store.Store, trace string, r incident.Root, problem string) string {
-	t.Helper()
-	id := open(t, s, trace, r)
-	require.NoError(t, s.FailAnalysis(t.Context(), claimIncident(t, s, "w"), problem, time.Time{}))
-	return id
-}
-
-func deadLettersAreListed(t *testing.T, s store.Store) {
-	none, err := s.DeadLetters(t.Context(), tenant, 10)
-	require.NoError(t, err)
-	assert.Empty(t, none)
-	older := bury(t, s, "a", root("r1", "payment"), "no luck\x00")
-	later := root("r2", "payment")
-	later.Onset = signal.NanosOf(eventTime.Add(time.Hour))
-	newer := bury(t, s, "b", later, "never")
-	open(t, s, "c", root("alive", "payment"))
-
-	dead, err := s.DeadLetters(t.Context(), tenant, 10)
-	require.NoError(t, err)
-	require.Len(t, dead, 2)
-	assert.Equal(t, store.DeadLetter{IncidentID: newer, Attempts: 1, Problem: "never"}, dead[0])
-	assert.Equal(t, older, dead[1].IncidentID)
-	assert.Contains(t, dead[1].Problem, "no luck")
-	one, err := s.DeadLetters(t.Context(), tenant, 1)
-	require.NoError(t, err)
-	assert.Equal(t, dead[:1], one)
-	others, err := s.DeadLetters(t.Context(), "other", 10)
-	require.NoError(t, err)
-	assert.Empty(t, others)
-
-	reclassify(t, s, policy, "b") // it was none
-	dead, err = s.DeadLetters(t.Context(), tenant, 10)
-	require.NoError(t, err)
-	require.Len(t, dead, 1)
-	assert.Equal(t, older, dead[0].IncidentID)
-}
-
-func deadLettersAreRetried(t *testing.T, s store.Store) {
-	first := bury(t, s, "a", root("r1", "payment"), "never")
-	second := bury(t, s, "b", root("r2", "payment"), "never")
-	alive := open(t, s, "c", root("r3", "payment"))
-	require.Equal(t, alive, claimIncident(t, s, "w").Incident.ID)
-	for name, test := range map[string]struct {
-		tenant string
-		ids    []string
-	}{
-		"alive":        {tenant, []string{alive}},
-		"unknown":      {tenant, []string{"nobody"}},
-		"other tenant": {"other", []string{first}},
-		"none there":   {"other", nil},
-	} {
-		retried, err := s.RetryDeadLetters(t.Context(), test.tenant, test.ids)
-		require.NoError(t, err, name)
-		assert.Empty(t, retried, name)
-	}
-	retried, err := s.RetryDeadLetters(t.Context(), tenant, []string{second, alive})
-	require.NoError(t, err)
-	assert.Equal(t, []string{second}, retried)
-	c := claimIncident(t, s, "w")
-	assert.Equal(t, second, c.Incident.ID)
-	assert.Equal(t, 1, c.Attempts, "its attempts are forgotten")
-	assert.Equal(t, incident.ReasonOpened, c.Reason, "what it was wanted for")
-	_, err = s.SaveAnalysis(t.Context(), c, analysisOf("second"))
-	require.NoError(t, err)
-
-	retried, err = s.RetryDeadLetters(t.Context(), tenant, nil)
-	require.NoError(t, err)
-	assert.Equal(t, []string{first}, retried)
-	assert.Equal(t, incident.AnalysisPending, incidentOf(t, s, first).AnalysisState)
-	retried, err = s.RetryDeadLetters(t.Context(), tenant, nil)
-	require.NoError(t, err)
-	assert.Empty(t, retried, "none is left")
 }
 
 func requestedAnalysis(t *testing.T, s store.Store) {

@@ -335,7 +335,10 @@ func TestStatus(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"backend": "memory", "shared": true, "queued": map[string]any{"failures": json.Number("0"), "incidents": json.Number("0")},
 	}, s["coordination"])
-	assert.Equal(t, map[string]any{"analyses": json.Number("0"), "quarantined_records": json.Number("0"), "items": []any{}}, s["dead_letters"])
+	assert.Equal(t, map[string]any{
+		"analyses": json.Number("0"), "agents": json.Number("0"), "failures": json.Number("0"),
+		"quarantined_records": json.Number("0"), "items": []any{},
+	}, s["dead_letters"])
 	assert.Equal(t, false, s["agents"].(map[string]any)["enabled"])
 	assert.NotEmpty(t, s["agents"].(map[string]any)["reason"])
 	counts := s["counts"].(map[string]any)
@@ -347,6 +350,7 @@ func TestStatus(t *testing.T) {
 func TestStatusOfTrouble(t *testing.T) {
 	site := sitetest.Serve(t, querytest.Options{})
 	site.Bury(t, site.Pool, "the case is too large")
+	site.SetAside(t, "payment:poison")
 	site.Coordination.Store(&coordination.Status{
 		Backend: "redis", Problem: "Redis is loading its data", Queued: map[coordination.Queue]int64{"failures": 3, "incidents": 0},
 	})
@@ -361,9 +365,13 @@ func TestStatusOfTrouble(t *testing.T) {
 	}, s["coordination"])
 	dead := s["dead_letters"].(map[string]any)
 	assert.Equal(t, json.Number("1"), dead["analyses"])
-	assert.Equal(t, []any{map[string]any{
-		"incident_id": site.Pool, "attempts": json.Number("1"), "problem": "the case is too large",
-	}}, dead["items"])
+	assert.Equal(t, json.Number("1"), dead["failures"])
+	items := dead["items"].([]any)
+	require.Len(t, items, 2)
+	assert.Equal(t, map[string]any{
+		"kind": "analysis", "incident_id": site.Pool, "attempts": json.Number("1"), "problem": "the case is too large",
+	}, items[0])
+	assert.Equal(t, "payment:poison", items[1].(map[string]any)["failure_key"])
 }
 
 // FuzzQuery sends any query string to every kind of listing: it is answered or refused, never an

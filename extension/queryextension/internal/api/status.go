@@ -62,14 +62,16 @@ type Backlog struct {
 	MaxAttempts int `json:"max_attempts"`
 }
 
-// deadLettersShown is how many dead letters are listed.
+// deadLettersShown is how many dead letters of each kind are listed.
 const deadLettersShown = 20
 
 // DeadLetters is what was given up and kept.
 type DeadLetters struct {
 	Analyses           int64 `json:"analyses"`
+	Agents             int64 `json:"agents"`
+	Failures           int64 `json:"failures"`
 	QuarantinedRecords int64 `json:"quarantined_records"`
-	// Items are some of the analyses, last seen first.
+	// Items are some of the analyses, agents and failures.
 	Items []store.DeadLetter `json:"items"`
 }
 
@@ -130,7 +132,7 @@ func (a *API) State(ctx context.Context) (State, error) {
 		return State{}, err
 	}
 	dead := []store.DeadLetter{}
-	if s.AnalysesFailed > 0 {
+	if s.AnalysesFailed+s.AgentsFailed+s.FailuresSetAside > 0 {
 		if dead, err = a.store.DeadLetters(ctx, Tenant, deadLettersShown); err != nil {
 			return State{}, err
 		}
@@ -153,7 +155,10 @@ func (a *API) State(ctx context.Context) (State, error) {
 			OldestWaiting:   s.OldestWaiting, AnalysesPending: s.AnalysesPending, MaxAttempts: s.MaxAttempts,
 			AgentsPending: s.AgentsPending, AgentsFailed: s.AgentsFailed,
 		},
-		DeadLetters:  DeadLetters{Analyses: s.AnalysesFailed, QuarantinedRecords: s.Quarantined, Items: dead},
+		DeadLetters: DeadLetters{
+			Analyses: s.AnalysesFailed, Agents: s.AgentsFailed, Failures: s.FailuresSetAside,
+			QuarantinedRecords: s.Quarantined, Items: dead,
+		},
 		Coordination: a.info.Coordination(ctx),
 		Agents:       agents,
 		Subscribers:  a.events.Count(),

@@ -23,12 +23,13 @@ func TestStatusPage(t *testing.T) {
 	assert.NotContains(t, body, `id="problem"`)
 
 	site.Bury(t, site.Pool, querytest.Script+" the reader panicked")
+	site.SetAside(t, "payment:poison")
 	site.Coordination.Store(&coordination.Status{
 		Backend: "redis", Problem: "Redis does not answer within 1s", Queued: map[coordination.Queue]int64{"failures": 1000, "incidents": 7},
 	})
 	_, body = fetch(t, http.MethodGet, site.URL+"/status")
 	for _, text := range []string{
-		"the reader panicked", "/incidents/" + site.Pool, "prodsentinel dead-letters retry",
+		"the reader panicked", "payment:poison", "tried again from time to time", "/incidents/" + site.Pool, "prodsentinel dead-letters retry --all",
 		"Redis does not answer within 1s.", "not shared now", "<dd>1\u202f000</dd>", "<dd>7</dd>",
 	} {
 		assert.Contains(t, body, text)

@@ -112,6 +112,21 @@ func (s *Site) Bury(t testing.TB, id, problem string) {
 	require.NoError(t, s.Store.FailAnalysis(t.Context(), claims[0], problem, time.Time{}))
 }
 
+// SetAside makes a failure without a trace whose classification is given up.
+func (s *Site) SetAside(t testing.TB, key string) {
+	t.Helper()
+	_, err := s.Store.Append(t.Context(), []store.Batch{{Errors: []store.ErrorSignal{{Key: key, Kind: "log"}}}})
+	require.NoError(t, err)
+	_, err = s.Store.UpsertFailures(t.Context(), []store.FailureHint{{Key: key}})
+	require.NoError(t, err)
+	var claimed []store.Failure
+	for len(claimed) == 0 || claimed[0].Attempts < store.MaxAttempts {
+		claimed, err = s.Store.ClaimFailures(t.Context(), "test", time.Nanosecond, 1)
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.Store.Postpone(t.Context(), claimed[0], time.Now().Add(time.Hour)))
+}
+
 // relay passes changes on until the context ends, as coordinators do.
 func relay(ctx context.Context, in <-chan coordination.Change) <-chan coordination.Change {
 	out := make(chan coordination.Change)
