@@ -18,6 +18,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/config"
 	"github.com/prodsentinel/prodsentinel/internal/cli"
 	"github.com/prodsentinel/prodsentinel/internal/demo"
+	"github.com/prodsentinel/prodsentinel/internal/maintenance"
 	"github.com/prodsentinel/prodsentinel/internal/offline"
 )
 
@@ -25,7 +26,9 @@ import (
 var version string
 
 func main() {
-	root := cli.NewCommand(collectorSettings(), config.Embedded(), demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
+	settings := collectorSettings()
+	commands := append(maintenance.NewCommands(settings), demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
+	root := cli.NewCommand(settings, config.Embedded(), commands...)
 	err := root.Execute()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)

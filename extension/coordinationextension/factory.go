@@ -9,8 +9,6 @@ import (
 	"go.opentelemetry.io/collector/extension"
 
 	"github.com/prodsentinel/prodsentinel/extension/coordinationextension/internal/metadata"
-	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
-	"github.com/prodsentinel/prodsentinel/internal/coordination/redis"
 )
 
 // NewFactory makes coordination extensions.
@@ -19,18 +17,11 @@ func NewFactory() extension.Factory {
 }
 
 func create(ctx context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-	config := cfg.(*Config)
 	e := &coordinationExtension{set: set.TelemetrySettings}
-	if config.Redis == nil {
-		e.coordinator = memory.New(memory.Options{})
-		return e, nil
-	}
-	options, err := config.Redis.options(ctx)
+	var err error
+	e.coordinator, e.connect, err = newCoordinator(ctx, cfg.(*Config), e.changed)
 	if err != nil {
 		return nil, err
 	}
-	options.Changed = e.changed
-	shared := redis.New(options)
-	e.coordinator, e.connect = shared, shared.Start
 	return e, nil
 }

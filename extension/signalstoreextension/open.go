@@ -16,3 +16,12 @@ func Open(ctx context.Context, config *Config) (store.Store, error) {
 	}
 	return sqlite.Open(ctx, config.SQLite.Path, sqlite.Options{})
 }
+
+// Migrate brings the schema of the store that a valid configuration names up to date, as Open does.
+// It returns the versions before and after.
+func Migrate(ctx context.Context, config *Config) (from, to int64, err error) {
+	if p := config.Postgres; p != nil {
+		return postgres.Migrate(ctx, string(p.URL))
+	}
+	return sqlite.Migrate(ctx, config.SQLite.Path)
+}

@@ -31,6 +31,19 @@ loopback, state in ./prodsentinel-data. print-default-config shows it; --set ove
 	return root
 }
 
+// NewGroup returns a command that only holds others.
+func NewGroup(use, short string, subcommands ...*cobra.Command) *cobra.Command {
+	group := &cobra.Command{
+		Use:                        use,
+		Short:                      short,
+		Args:                       rejectUnknownCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
+	}
+	group.AddCommand(subcommands...)
+	return group
+}
+
 func rejectUnknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

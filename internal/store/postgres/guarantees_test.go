@@ -198,8 +198,11 @@ func TestPartitionsThatVanish(t *testing.T) {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	database := servertest.Database(t)
-	require.NoError(t, postgres.Migrate(t.Context(), database))
-	_, err := connect(t, database).Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)")
+	from, to, err := postgres.Migrate(t.Context(), database)
+	require.NoError(t, err)
+	assert.Zero(t, from)
+	assert.Positive(t, to)
+	_, err = connect(t, database).Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)")
 	require.NoError(t, err)
 	_, err = postgres.Open(t.Context(), database, postgres.Options{})
 	require.ErrorContains(t, err, "9999")

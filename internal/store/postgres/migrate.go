@@ -19,54 +19,60 @@ var migrations embed.FS
 var errNewer = errors.New("the database was written by a newer prodsentinel")
 
 // Migrate brings the schema of a database up to date, with a login that owns it or may create it,
-// and makes the partitions of the next days.
-func Migrate(ctx context.Context, databaseURL string) error {
+// and makes the partitions of the next days. It returns the versions before and after, which are
+// equal where somebody else did it.
+func Migrate(ctx context.Context, databaseURL string) (from, to int64, err error) {
 	pool, err := newPool(databaseURL, 0) //nolint:contextcheck // a pool lives longer than this call
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	s := &Store{pool: pool, patience: longestTransaction}
 	defer pool.Close()
-	return unavailable(ctx, s.prepare(ctx))
+	from, to, err = s.prepare(ctx)
+	return from, to, unavailable(ctx, err)
 }
 
-// migrate brings the schema up to date. Replicas that start together take turns; one that finds
-// the schema up to date needs no right to change it.
-func migrate(ctx context.Context, pool *pgxpool.Pool) error {
+// migrate brings the schema up to date, from one version to another. Replicas that start together
+// take turns; one that finds the schema up to date needs no right to change it.
+func migrate(ctx context.Context, pool *pgxpool.Pool) (from, to int64, err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = db.Close() }() // the pool stays open
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
+		return 0, 0, fmt.Errorf("read the migrations: %w", err)
 	}
 	sources := provider.ListSources()
-	newest := sources[len(sources)-1].Version
-	version, err := schemaVersion(ctx, pool)
+	to = sources[len(sources)-1].Version
+	from, err = schemaVersion(ctx, pool)
 	switch {
 	case err != nil:
-		return err
-	case version > newest:
-		return fmt.Errorf("%w: its schema has version %d, this one knows %d; upgrade this process", errNewer, version, newest)
-	case version == newest:
-		return nil
+		return 0, 0, err
+	case from > to:
+		return 0, 0, fmt.Errorf("%w: its schema has version %d, this one knows %d; upgrade this process", errNewer, from, to)
+	case from == to:
+		return from, to, nil
 	}
 	// The lock is held by a transaction, not a session, so that it works through a pooler too.
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
 			return err
 		}
 		if err := takeLock(ctx, tx, lockMigration); err != nil {
 			return err
 		}
+		if from, err = schemaVersion(ctx, pool); err != nil { // another may have done it meanwhile
+			return err
+		}
 		if _, err := provider.Up(ctx); err != nil {
-			return fmt.Errorf("migrate the schema from version %d to %d: %w", version, newest, err)
+			return fmt.Errorf("migrate the schema from version %d to %d: %w", from, to, err)
 		}
 		return nil
 	})
+	return from, to, err
 }
 
 // schemaVersion is 0 where there is no schema.

@@ -74,11 +74,12 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	switch err := s.prepare(bounded); {
+	switch _, _, err := s.prepare(bounded); {
 	case err == nil:
 	case ctx.Err() != nil, hopeless(err):
 		return nil, errors.Join(unavailable(ctx, err), s.Close())
 	default:
+		s.setProblem(unavailable(ctx, err))
 		running, stop := context.WithCancel(context.WithoutCancel(ctx))
 		s.stop = stop
 		s.background.Go(func() { s.keepPreparing(running) })
@@ -120,16 +121,17 @@ func newPool(databaseURL string, conns int32) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(context.Background(), config) // connects when first used
 }
 
-// prepare makes the store usable.
-func (s *Store) prepare(ctx context.Context) error {
-	if err := migrate(ctx, s.pool); err != nil {
-		return err
+// prepare makes the store usable, with its schema brought from one version to another.
+func (s *Store) prepare(ctx context.Context) (from, to int64, err error) {
+	from, to, err = migrate(ctx, s.pool)
+	if err != nil {
+		return 0, 0, err
 	}
 	if err := s.makeDays(ctx); err != nil && !denied(err) { // who only reads may not
-		return err
+		return 0, 0, err
 	}
 	s.setProblem(nil)
-	return nil
+	return from, to, nil
 }
 
 const (
@@ -144,7 +146,7 @@ func (s *Store) keepPreparing(ctx context.Context) {
 			return
 		case <-time.After(pause):
 		}
-		err := s.prepare(ctx)
+		_, _, err := s.prepare(ctx)
 		if err == nil {
 			return
 		}

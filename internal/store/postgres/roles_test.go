@@ -56,7 +56,8 @@ func newDocumentedServer(t *testing.T) documentedServer {
 	}
 	_, err := postgres.Open(t.Context(), s.as(t, "writer", "prodsentinel"), postgres.Options{})
 	require.ErrorContains(t, err, "prodsentinel migrate", "the writer may not make the schema")
-	require.NoError(t, postgres.Migrate(t.Context(), s.as(t, "migrator", "prodsentinel")))
+	_, _, err = postgres.Migrate(t.Context(), s.as(t, "migrator", "prodsentinel"))
+	require.NoError(t, err)
 	s.exec(t, s.as(t, "migrator", "prodsentinel"), sql[1])
 	return s
 }

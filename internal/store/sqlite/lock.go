@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // lockWait is how long to wait for another process that is just ending.
@@ -27,7 +29,7 @@ func lockProcess(ctx context.Context, path string) (*processLock, error) {
 	if err := errors.Join(c.BusyTimeout(lockWait), c.Exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE")); err != nil {
 		_ = l.release()
 		if errors.Is(err, sqlite3.BUSY) {
-			return nil, fmt.Errorf("SQLite store %s is in use by another process; stop it, or set signal_store's sqlite.path to another file", path)
+			return nil, fmt.Errorf("SQLite store %s is %w; stop it, or set signal_store's sqlite.path to another file", path, store.ErrInUse)
 		}
 		return nil, openError(path+".lock", err)
 	}

@@ -15,37 +15,50 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date. A file that a newer version has written is left alone.
-func migrate(ctx context.Context, path string) error {
-	db, err := driver.Open(fileURI(path, path))
+// Migrate brings the schema of the store at path up to date, as Open does, creating file and
+// directory where missing. It returns the versions before and after.
+func Migrate(ctx context.Context, path string) (from, to int64, err error) {
+	abs, lock, err := lockFile(ctx, path)
 	if err != nil {
-		return openError(path, err)
+		return 0, 0, err
 	}
-	db.SetMaxOpenConns(1)
-	return errors.Join(migrateDB(ctx, path, db), db.Close())
+	from, to, err = migrate(ctx, abs)
+	return from, to, errors.Join(err, lock.release())
 }
 
-func migrateDB(ctx context.Context, path string, db *sql.DB) error {
+// migrate brings the schema up to date, from one version to another. A file that a newer version has
+// written is left alone.
+func migrate(ctx context.Context, path string) (from, to int64, err error) {
+	db, err := driver.Open(fileURI(path, path))
+	if err != nil {
+		return 0, 0, openError(path, err)
+	}
+	db.SetMaxOpenConns(1)
+	from, to, err = migrateDB(ctx, path, db)
+	return from, to, errors.Join(err, db.Close())
+}
+
+func migrateDB(ctx context.Context, path string, db *sql.DB) (from, to int64, err error) {
 	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"); err != nil {
-		return openError(path, err)
+		return 0, 0, openError(path, err)
 	}
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
+		return 0, 0, fmt.Errorf("read the migrations: %w", err)
 	}
-	current, target, err := provider.GetVersions(ctx)
+	from, to, err = provider.GetVersions(ctx)
 	if err != nil {
-		return openError(path, err)
+		return 0, 0, openError(path, err)
 	}
-	if current > target {
-		return fmt.Errorf("SQLite store %s has schema version %d, but this version of prodsentinel knows only up to %d: use the newer version, or set signal_store's sqlite.path to another file", path, current, target)
+	if from > to {
+		return 0, 0, fmt.Errorf("SQLite store %s has schema version %d, but this version of prodsentinel knows only up to %d: use the newer version, or set signal_store's sqlite.path to another file", path, from, to)
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate SQLite store %s: %w", path, err)
+		return 0, 0, fmt.Errorf("migrate SQLite store %s: %w", path, err)
 	}
-	return nil
+	return from, to, nil
 }

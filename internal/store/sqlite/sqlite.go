@@ -53,14 +53,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens the store at path, creating file and directory where missing. Only one process may
 // have it open.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("SQLite store %q: %w", path, err)
-	}
-	if err := createFile(abs); err != nil {
-		return nil, err
-	}
-	lock, err := lockProcess(ctx, abs)
+	abs, lock, err := lockFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +84,7 @@ func (s *Store) takeOver(c *conn) error {
 
 // openWriter brings the schema up to date and opens the writing connection.
 func openWriter(ctx context.Context, path string) (*conn, error) {
-	if err := migrate(ctx, path); err != nil {
+	if _, _, err := migrate(ctx, path); err != nil {
 		return nil, err
 	}
 	w, err := openConn(path, writerPragmas)
@@ -120,6 +113,19 @@ func newStore(path string, lock *processLock, w *conn, o Options) *Store {
 		s.readers <- nil
 	}
 	return s
+}
+
+// lockFile creates the file at path where missing and keeps other processes from it.
+func lockFile(ctx context.Context, path string) (abs string, lock *processLock, err error) {
+	abs, err = filepath.Abs(path)
+	if err != nil {
+		return "", nil, fmt.Errorf("SQLite store %q: %w", path, err)
+	}
+	if err := createFile(abs); err != nil {
+		return "", nil, err
+	}
+	lock, err = lockProcess(ctx, abs)
+	return abs, lock, err
 }
 
 // createFile makes directory and file readable by their owner only: signals may hold secrets.
