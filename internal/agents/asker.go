@@ -111,10 +111,10 @@ func (a *asker) paid(r *request, got *response, err error, most Spend) answer {
 		lost := lostAttempts(err)
 		return answer{Spend: Spend{Tokens: lost * most.Tokens, MicroUSD: lost * most.MicroUSD}}
 	}
-	if isScript(got.ModelVersion) {
-		return answer{Response: got, Spend: Spend{Tokens: got.Usage.total()}, PriceKnown: true}
-	}
 	price, known := priceOf(a.prices, got.ModelVersion, r.Model)
+	if isScript(got.ModelVersion) { // it costs nothing
+		price, known, most.MicroUSD = Price{}, true, 0
+	}
 	spend := price.spend(got.Usage)
 	spend.Tokens += got.lost * most.Tokens
 	spend.MicroUSD += got.lost * most.MicroUSD
