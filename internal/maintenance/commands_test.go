@@ -38,7 +38,7 @@ func TestFiveMigrateAtOnce(t *testing.T) {
 	for i := range outs {
 		all.Go(func() {
 			out, _, err := run(t, s.yaml, "migrate")
-			assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
+			assert.NoError(t, err)
 			outs[i] = out
 		})
 	}
