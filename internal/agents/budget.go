@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Spend is what requests to a model cost.
@@ -25,8 +26,11 @@ type Budget interface {
 }
 
 // BudgetError says which limit is used up. Sentence is shown as it is: "The agents' budget of
-// 200,000 tokens a day is used up."
-type BudgetError struct{ Sentence string }
+// 200,000 tokens a day is used up." Again is after how long there may be room again, 0 for never.
+type BudgetError struct {
+	Sentence string
+	Again    time.Duration
+}
 
 func (e *BudgetError) Error() string { return e.Sentence }
 
@@ -46,10 +50,14 @@ func reserve(ctx context.Context, b Budget, most Spend) (string, error) {
 	case err == nil:
 		return id, nil
 	case errors.As(err, &refused):
-		return "", fail(failBudget, refused.Sentence, nil)
+		f := fail(failBudget, refused.Sentence, nil)
+		f.again = refused.Again
+		return "", f
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("reserve budget: %w", ctx.Err())
 	default:
-		return "", fail(failBudget, "The agents' budget could not be read, so the model was not asked.", err)
+		f := fail(failBudget, "The agents' budget could not be read, so the model was not asked.", err)
+		f.again = againLeast
+		return "", f
 	}
 }

@@ -3,6 +3,7 @@ package agents
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // faultKind tells faults apart for telemetry and for the circuit breaker.
@@ -32,7 +33,8 @@ type fault struct {
 	Kind   faultKind
 	Reason string
 	cause  error
-	lost   int64 // attempts whose answer was lost, which the provider may have counted
+	lost   int64         // attempts whose answer was lost, which the provider may have counted
+	again  time.Duration // after which another attempt may come further; 0 where nobody said
 }
 
 func (f *fault) Error() string {
@@ -66,6 +68,24 @@ func asFault(err error) *fault {
 		return fail(failTimeout, reasonDeadline, err)
 	default:
 		return fail(failInternal, "The agents failed for a reason of their own; the log of this process has it.", err)
+	}
+}
+
+// againLeast is after how long a provider that fails is asked about the same case again, at the earliest.
+const againLeast = time.Minute
+
+// passes tells after how long another attempt may come further, and whether that is a limit of ours;
+// 0 where another attempt would end alike.
+func (f *fault) passes() (after time.Duration, ours bool) {
+	switch f.Kind {
+	case failBudget:
+		return f.again, true
+	case failBreaker:
+		return breakerPause, true
+	case failRateLimited, failUnavailable:
+		return max(f.again, againLeast), false
+	default:
+		return 0, false
 	}
 }
 

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"errors"
+	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
@@ -36,4 +37,9 @@ func (in *Input) validate() error {
 type Outcome struct {
 	Agents     incident.Agents
 	Transcript *Transcript
+	// Again is after how long another attempt may come further: what kept this one from its end passes.
+	// 0 where it does not.
+	Again time.Duration
+	// Unasked tells that a limit of ours kept the model from being asked.
+	Unasked bool
 }

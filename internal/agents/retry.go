@@ -26,6 +26,7 @@ func (r *retrier) generate(ctx context.Context, req *request) (*response, error)
 		}
 		lost += again.lost
 		again.lost = lost
+		again.again = again.delay
 		if attempt >= r.attempts {
 			return resp, again.fault
 		}
@@ -54,7 +55,7 @@ func sleep(ctx context.Context, delay time.Duration, why *retryable) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= delay {
 		reason := fmt.Sprintf("%s The next attempt, %s later, would be past the time an analysis may take.",
 			why.Reason, delay.Round(time.Second))
-		return &fault{Kind: why.Kind, Reason: reason, cause: why.cause, lost: why.lost}
+		return &fault{Kind: why.Kind, Reason: reason, cause: why.cause, lost: why.lost, again: delay}
 	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

@@ -155,8 +155,11 @@ func (r *run) finish(err error) (Outcome, error) {
 		State: incident.AgentsDone, Reason: r.hurried, Provider: string(r.transcript.Provider), Model: r.settings.Models[agentInvestigator],
 		DurationMillis: r.transcript.DurationMillis,
 	}
+	o := Outcome{Transcript: r.transcript}
 	if err != nil {
-		out.State, out.Reason = incident.AgentsFailed, asFault(err).Reason
+		f := asFault(err)
+		out.State, out.Reason = incident.AgentsFailed, f.Reason
+		o.Again, o.Unasked = f.passes()
 	}
 	r.transcript.tally(&out)
 	r.judge(&out)
@@ -169,7 +172,8 @@ func (r *run) finish(err error) (Outcome, error) {
 	}
 	_, digest, err := r.transcript.Encode()
 	out.Transcript = digest
-	return Outcome{Agents: out, Transcript: r.transcript}, err
+	o.Agents = out
+	return o, err
 }
 
 // tally sums up what the conversations took.

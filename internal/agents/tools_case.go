@@ -200,7 +200,7 @@ func listChanges(b *toolbox, args arguments) (string, error) {
 func similarIncidents(b *toolbox, _ arguments) (string, error) {
 	p := newPage(maxToolOutput)
 	for _, s := range b.book.Case.Similar {
-		p.addf("%s | %s, last seen %s | %s | %s", b.book.name(s.Title), s.Status, s.LastSeen.Time().Format(time.RFC3339), s.Category,
+		p.addf("%s | first seen %s | %s | %s", b.book.name(s.Title), s.FirstSeen.Time().Format(time.RFC3339), s.Category,
 			b.book.Name(cmp.Or(s.Statement, "no root cause was found")))
 	}
 	if len(p.lines) == 0 {

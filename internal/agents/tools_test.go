@@ -43,7 +43,7 @@ func richInput(t *testing.T) Input {
 		{ID: signal.ID{2}, Resource: resource, Name: "pool.used", Type: signal.MetricGauge, Time: rcatest.At(9), Value: signal.Value{Data: int64(9)}},
 	}
 	in.Case.Changes = []incident.Change{{ID: "d1", Service: "payment", Kind: "deploy", Version: "1.2.4", Title: "Use the new pool", Time: rcatest.At(0)}}
-	in.Case.Similar = []incident.SimilarIncident{{ID: "i0", Title: "payment: timeout", Status: incident.StatusResolved, Category: incident.CategoryTimeout, Statement: "It was the pool"}}
+	in.Case.Similar = []incident.SimilarIncident{{ID: "i0", Title: "payment: timeout", Category: incident.CategoryTimeout, Statement: "It was the pool"}}
 	return in
 }
 
@@ -104,7 +104,7 @@ func TestTools(t *testing.T) {
 		"candidates":       {"get_candidates", nil, []string{"candidate 1: component inventory"}, ""},
 		"changes":          {"list_changes", args("service", "payment"), []string{"record: change:d1", "1.2.4"}, ""},
 		"no changes":       {"list_changes", args("service", "gateway"), []string{"no changes"}, ""},
-		"similar":          {"similar_incidents", nil, []string{"payment: timeout | resolved", "It was the pool"}, ""},
+		"similar":          {"similar_incidents", nil, []string{"payment: timeout | first seen", "It was the pool"}, ""},
 		"no function":      {"write_file", args("path", "/tmp/x"), nil, `there is no function "write_file"`},
 		"source, no root":  {"read_source", args("evidence", stackRef(t, failing), "file", "/src/inventory/inventory.go", "line", 105.0), nil, "no source is configured for service inventory"},
 		"source, no stack": {"read_source", args("evidence", step30, "file", "a.go", "line", 1.0), nil, "no stack frame"},

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +18,8 @@ type Investigator interface {
 	Investigate(ctx context.Context, in agents.Input) (agents.Outcome, error)
 	// Key is equal for investigations that would be told the same.
 	Key(in agents.Input) (string, error)
+	// Review verifies against a case what was said of an earlier one with the same root; nobody is asked.
+	Review(in agents.Input, earlier incident.Agents) (incident.Agents, error)
 }
 
 // AgentsConfig says whether and how agents look at analyses.
@@ -33,61 +34,93 @@ type AgentsConfig struct {
 	Limits     store.SpendLimits
 }
 
-const (
-	// agentsSlack is how much longer than its investigation the work on a revision may take.
-	agentsSlack = time.Minute
-	// maxRevisionsBack is how many revisions are looked through for what agents said of the same root.
-	maxRevisionsBack = 20
-)
+// maxRevisionsBack is how many revisions are looked through for what agents said of the same root.
+const maxRevisionsBack = 20
 
 // What is told of an analysis that agents do not look at.
 const (
-	skippedLow  = "Agents are not asked about incidents of low severity. To have them look at this one, ask for its analysis (POST /debug/analyze/{trace_id})."
-	skippedSame = "Agents looked at revision %d; the root cause is the same since."
-	skippedOld  = "A newer revision took the place of this one before agents had looked at it."
+	skippedLow    = "Agents are not asked about incidents of low severity. To have them look at this one, ask for its analysis (POST /debug/analyze/{trace_id})."
+	skippedFailed = "Agents came to no end about revision %d, whose root cause is the same. %s To have them look again, ask for the analysis (POST /debug/analyze/{trace_id})."
+	skippedOld    = "A newer revision took the place of this one before agents had looked at it."
 )
 
 // agentsFor decides what agents have to do with a new analysis: one conversation for each incident
-// and root cause, none for low severity unless a user asks.
-func (w *Workers) agentsFor(ctx context.Context, claim store.Claim, report incident.Report) (*incident.Agents, error) {
-	config := w.config.Agents
-	if config.Investigator == nil {
-		return nil, nil
+// and root cause, none for low severity unless a user asks. What goes wrong here is no reason to keep
+// the report back; agents look at all of it again before they ask.
+func (w *Workers) agentsFor(ctx context.Context, claim store.Claim, a incident.Analysis, sealed *incident.Case) *incident.Agents {
+	if w.config.Agents.Investigator == nil {
+		return nil
 	}
-	a := &incident.Agents{
-		State: incident.AgentsPending, Provider: config.Info.Provider, Model: config.Info.Model,
-		Claims: []incident.VerifiedClaim{}, RejectedClaims: []incident.RejectedClaim{},
+	before, err := w.talksBefore(ctx, claim.Incident, claim.Incident.Revision, a.Report)
+	if err != nil {
+		w.log.Warn("cannot read what agents said before; they look at it again", zap.String("incident", claim.Incident.ID), zap.Error(err))
 	}
-	if claim.Reason == incident.ReasonRequested {
-		return a, nil
+	said := w.agentsState(incident.AgentsPending, "")
+	said.Requested = claim.AskAgents || before.requested
+	switch {
+	case said.Requested:
+	case a.Severity == incident.SeverityLow:
+		said = w.agentsState(incident.AgentsSkipped, skippedLow)
+	case before.running:
+	default:
+		if earlier := w.settledBy(before, agentsInput(claim.Incident, a, sealed)); earlier != nil {
+			said = *earlier
+		}
 	}
-	if report.Severity == incident.SeverityLow {
-		a.State, a.Reason = incident.AgentsSkipped, skippedLow
-		return a, nil
-	}
-	revision, err := w.lookedAt(ctx, claim.Incident, report)
-	if revision > 0 {
-		a.State, a.Reason = incident.AgentsSkipped, fmt.Sprintf(skippedSame, revision)
-	}
-	return a, err
+	return &said
 }
 
-// lookedAt is the revision in which agents came to the end about the same root cause, 0 for none.
-// Revisions are looked through as long as they have that root.
-func (w *Workers) lookedAt(ctx context.Context, in incident.Incident, report incident.Report) (int, error) {
-	for revision := in.Revision; revision > 0 && revision > in.Revision-maxRevisionsBack; revision-- {
+// talks is what agents said of the revisions before one, as long as they have its root cause.
+type talks struct {
+	done, failed *incident.Agents // the newest
+	doneOf       int              // revision
+	failedOf     int
+	running      bool // one is under way
+	requested    bool // the newest revision waits because a user asked
+}
+
+func (w *Workers) talksBefore(ctx context.Context, in incident.Incident, newest int, report incident.Report) (t talks, err error) {
+	for revision := newest; revision > 0 && revision > newest-maxRevisionsBack && t.done == nil; revision-- {
 		earlier, err := w.store.Analysis(ctx, in.Tenant, in.ID, revision)
 		if err != nil {
-			return 0, fmt.Errorf("read revision %d: %w", revision, err)
+			return t, fmt.Errorf("read revision %d: %w", revision, err)
 		}
+		said := earlier.Agents
+		t.requested = t.requested || revision == newest && said != nil && said.State == incident.AgentsPending && said.Requested
 		if !sameRoot(earlier.Report, report) {
-			return 0, nil
+			break
 		}
-		if earlier.Agents != nil && earlier.Agents.State == incident.AgentsDone {
-			return revision, nil
+		switch {
+		case said == nil:
+		case said.State == incident.AgentsDone:
+			t.done, t.doneOf = said, revision
+		case said.State == incident.AgentsFailed && t.failed == nil:
+			t.failed, t.failedOf = said, revision
+		case said.State == incident.AgentsRunning:
+			t.running = true
 		}
 	}
-	return 0, nil
+	return t, nil
+}
+
+// settledBy is what is said of a revision because of what was said before, without asking: the same,
+// as far as it still holds, or that they failed. It is nil where they have not come to an end.
+func (w *Workers) settledBy(before talks, in agents.Input) *incident.Agents {
+	switch {
+	case before.done != nil:
+		reviewed, err := w.config.Agents.Investigator.Review(in, *before.done)
+		if err != nil {
+			w.log.Warn("cannot verify again what agents said; they are asked", zap.String("incident", in.IncidentID), zap.Error(err))
+			return nil
+		}
+		reviewed = reviewed.Of(before.doneOf)
+		reviewed.Requested = false
+		return &reviewed
+	case before.failed != nil:
+		skipped := w.agentsState(incident.AgentsSkipped, fmt.Sprintf(skippedFailed, before.failedOf, before.failed.Reason))
+		return &skipped
+	}
+	return nil
 }
 
 func sameRoot(a, b incident.Report) bool {
@@ -98,153 +131,19 @@ func sameRoot(a, b incident.Report) bool {
 	return x.Kind == y.Kind && x.Service == y.Service && x.Component == y.Component && x.Operation == y.Operation && x.Category == y.Category
 }
 
-// askNext has agents look at one analysis that waits for them.
-func (w *Workers) askNext(ctx context.Context) (time.Duration, error) {
-	claims, err := w.store.ClaimAgents(ctx, newOwner(), w.lease(), 1)
-	if err != nil {
-		return 0, err
-	}
-	if len(claims) == 0 {
-		return w.poll(), nil
-	}
-	claim := claims[0]
-	changed := store.IncidentChange{Tenant: claim.Tenant, ID: claim.IncidentID}
-	w.announce(ctx, changed)
-	working, cancel := context.WithTimeout(ctx, w.config.Agents.Timeout+agentsSlack)
-	defer cancel()
-	held, release := w.hold(working, func(ctx context.Context, lease time.Duration) error {
-		return w.store.RenewAgents(ctx, claim, lease)
-	})
-	defer release()
-	var record store.AgentsRecord
-	crashed := recovered(func() { record, err = w.askAgents(held, claim) })
-	err = errors.Join(crashed, err)
-	saving, done := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer done()
-	switch {
-	case ctx.Err() != nil:
-		return 0, w.store.PostponeAgents(saving, claim, w.pendingAgents(""), time.Now())
-	case errors.Is(err, store.ErrUnavailable):
-		return 0, err // nothing can be recorded; the lease runs out
-	case err != nil && claim.Attempts < maxAttempts:
-		w.failed("agents", claim.IncidentID, err)
-		err = w.store.PostponeAgents(saving, claim, w.pendingAgents("The agents failed; they are asked again."), time.Now().Add(backOff(claim.Attempts)))
-	case err != nil:
-		w.failed("agents", claim.IncidentID, err)
-		failed := w.pendingAgents("The agents failed several times; the log of the process says why.")
-		failed.State = incident.AgentsFailed
-		err = w.store.SaveAgents(saving, claim, store.AgentsRecord{Agents: failed})
-	default:
-		err = w.store.SaveAgents(saving, claim, record)
-	}
-	if errors.Is(err, store.ErrLostLease) {
-		err = nil
-	}
-	w.announce(ctx, changed)
-	return 0, err
-}
-
-func (w *Workers) pendingAgents(reason string) incident.Agents {
+// agentsState is an answer without a word of agents.
+func (w *Workers) agentsState(state incident.AgentsState, reason string) incident.Agents {
 	return incident.Agents{
-		State: incident.AgentsPending, Reason: reason, Provider: w.config.Agents.Info.Provider, Model: w.config.Agents.Info.Model,
+		State: state, Reason: reason, Provider: w.config.Agents.Info.Provider, Model: w.config.Agents.Info.Model,
 		Claims: []incident.VerifiedClaim{}, RejectedClaims: []incident.RejectedClaim{},
 	}
 }
 
-// askAgents asks about a claimed revision, unless it is out of date, or the same was asked before.
-func (w *Workers) askAgents(ctx context.Context, claim store.AgentsClaim) (store.AgentsRecord, error) {
-	if claim.Attempts > maxAttempts {
-		return store.AgentsRecord{}, errKeepsStopping
-	}
-	in, err := w.store.Incident(ctx, claim.Tenant, claim.IncidentID)
-	if err != nil {
-		return store.AgentsRecord{}, fmt.Errorf("read incident %s: %w", claim.IncidentID, err)
-	}
-	if in.MergedInto != "" || in.Revision > claim.Revision {
-		old := w.pendingAgents(skippedOld)
-		old.State = incident.AgentsSkipped
-		return store.AgentsRecord{Agents: old}, nil
-	}
-	input, report, err := w.agentsInput(ctx, claim, in)
-	if err != nil {
-		return store.AgentsRecord{}, err
-	}
-	key, err := w.config.Agents.Investigator.Key(input)
-	if err != nil {
-		return store.AgentsRecord{}, err
-	}
-	switch earlier, err := w.store.EarlierAgents(ctx, claim.Tenant, key); {
-	case err == nil:
-		return concluded(report, store.AgentsRecord{Agents: earlier.AsReused(), ReuseKey: key}), nil
-	case !errors.Is(err, store.ErrNotFound):
-		return store.AgentsRecord{}, fmt.Errorf("look for an identical case: %w", err)
-	}
-	outcome, err := w.config.Agents.Investigator.Investigate(ctx, input)
-	if err != nil {
-		return store.AgentsRecord{}, err
-	}
-	record := store.AgentsRecord{Agents: outcome.Agents, ReuseKey: key}
-	if outcome.Transcript != nil {
-		if record.Transcript, record.Agents.Transcript, err = outcome.Transcript.Encode(); err != nil {
-			return store.AgentsRecord{}, err
-		}
-	}
-	return concluded(report, record), nil
-}
-
-func (w *Workers) agentsInput(ctx context.Context, claim store.AgentsClaim, in incident.Incident) (agents.Input, incident.Analysis, error) {
-	analysis, err := w.store.Analysis(ctx, claim.Tenant, claim.IncidentID, claim.Revision)
-	if err != nil {
-		return agents.Input{}, analysis, fmt.Errorf("read revision %d of incident %s: %w", claim.Revision, claim.IncidentID, err)
-	}
-	body, err := w.store.Case(ctx, claim.Tenant, analysis.InputDigest)
-	if err != nil {
-		return agents.Input{}, analysis, fmt.Errorf("read the case of incident %s: %w", claim.IncidentID, err)
-	}
-	sealed, err := OpenCase(body)
+// agentsInput is what agents look at, without a budget.
+func agentsInput(in incident.Incident, a incident.Analysis, sealed *incident.Case) agents.Input {
 	return agents.Input{
-		Case: sealed, CaseDigest: analysis.InputDigest, Report: analysis.Report,
+		Case: sealed, CaseDigest: a.InputDigest, Report: a.Report,
 		IncidentID: in.ID, Title: in.Title, Severity: in.Severity,
-		Budget: budget{store: w.store, limits: w.config.Agents.Limits, tenant: claim.Tenant, incidentID: claim.IncidentID},
-	}, analysis, err
-}
-
-// concluded has the incident show a confidence that the agents lowered.
-func concluded(a incident.Analysis, r store.AgentsRecord) store.AgentsRecord {
-	a.Agents = &r.Agents
-	_, now, _ := a.Effective()
-	if a.RootCause != nil && now < a.RootCause.Confidence {
-		r.Confidence = &now
-	}
-	return r
-}
-
-// budget draws on the budget that all replicas share.
-type budget struct {
-	store              store.Agents
-	limits             store.SpendLimits
-	tenant, incidentID string
-}
-
-// Reserve implements agents.Budget.
-func (b budget) Reserve(ctx context.Context, most agents.Spend) (string, error) {
-	id, err := b.store.Reserve(ctx, b.tenant, b.incidentID, store.Spend(most), b.limits)
-	var exceeded *store.BudgetError
-	if errors.As(err, &exceeded) {
-		return "", &agents.BudgetError{Sentence: fmt.Sprintf("The agents' budget of %s per %s is used up (agents.budget.%s).", exceeded.Unit, exceeded.Scope, exceeded.Scope)}
-	}
-	return id, err
-}
-
-// Settle implements agents.Budget.
-func (b budget) Settle(ctx context.Context, id string, spent agents.Spend) error {
-	return b.store.Settle(ctx, id, store.Spend(spent))
-}
-
-// reportAgents tells GET /query/status of the agents, once per sweep.
-func (w *Workers) reportAgents(ctx context.Context) {
-	if err := w.store.ReportAgents(ctx, w.config.Agents.Info); err != nil && ctx.Err() == nil {
-		w.log.Debug("cannot report the state of the agents", zap.Error(err))
 	}
 }
 

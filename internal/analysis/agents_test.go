@@ -23,6 +23,8 @@ type witness struct {
 	asked []agents.Input
 	says  func(context.Context, agents.Input) (agents.Outcome, error)
 	key   string // "" for one of its own per case
+	// reviews says what holds of what was said before; nil for all.
+	reviews func(incident.Agents) (incident.Agents, error)
 }
 
 func (w *witness) Investigate(ctx context.Context, in agents.Input) (agents.Outcome, error) {
@@ -37,6 +39,14 @@ func (w *witness) Key(in agents.Input) (string, error) {
 		return w.key, nil
 	}
 	return in.CaseDigest, nil
+}
+
+// Review lets claims hold again, but for those of which the test says otherwise.
+func (w *witness) Review(_ agents.Input, earlier incident.Agents) (incident.Agents, error) {
+	if w.reviews != nil {
+		return w.reviews(earlier)
+	}
+	return earlier, nil
 }
 
 func (w *witness) times() int {
@@ -92,8 +102,12 @@ func TestAgentsAreAskedOnceForAnIncident(t *testing.T) {
 		require.Greater(t, in.Revision, 1)
 		assert.Equal(t, 1, w.times())
 		later := p.analysis(in)
-		assert.Equal(t, incident.AgentsSkipped, later.Agents.State)
-		assert.Equal(t, "Agents looked at revision 1; the root cause is the same since.", later.Agents.Reason)
+		assert.Equal(t, incident.AgentsDone, later.Agents.State, "what they said still stands")
+		assert.Equal(t, 1, later.Agents.OfRevision)
+		assert.Zero(t, later.Agents.Tokens, "and was paid once")
+		assert.Equal(t, said.Agents.Claims, later.Agents.Claims)
+		assert.Equal(t, said.Agents.Assessment, later.Agents.Assessment)
+		assert.Equal(t, incident.Confidence(100_000), in.Confidence, "no flip back to the rules' verdict")
 
 		require.NoError(t, p.store.RequestAnalysis(t.Context(), "", in.ID))
 		p.pass(quiet)
@@ -203,6 +217,7 @@ func TestBudgetIsTheStores(t *testing.T) {
 		var refused *agents.BudgetError
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, "The agents' budget of tokens per day is used up (agents.budget.day).", refused.Sentence)
+		assert.Equal(t, time.Hour, refused.Again)
 		require.NoError(t, b.Settle(t.Context(), id, agents.Spend{Tokens: 1}))
 		_, err = b.Reserve(t.Context(), agents.Spend{Tokens: 8})
 		require.NoError(t, err)

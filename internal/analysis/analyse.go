@@ -66,15 +66,13 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 	if err != nil {
 		return err
 	}
-	record, err := w.analyseCase(draft)
+	record, sealed, err := w.analyseCase(draft)
 	if err != nil {
 		return err
 	}
 	record.Analysis.IncidentID = claim.Incident.ID
 	record.Analysis.Reason = claim.Reason
-	if record.Agents, err = w.agentsFor(ctx, claim, record.Analysis.Report); err != nil {
-		return err
-	}
+	record.Agents = w.agentsFor(ctx, claim, record.Analysis, sealed)
 	revision, err := w.store.SaveAnalysis(ctx, claim, record)
 	if err != nil {
 		return fmt.Errorf("save the analysis: %w", err)
@@ -88,14 +86,14 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 
 // analyseCase seals a case and analyses what was sealed, so that the stored case gives the same
 // report at any time.
-func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, error) {
+func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, *incident.Case, error) {
 	body, digest, err := seal(draft)
 	if err != nil {
-		return store.AnalysisRecord{}, err
+		return store.AnalysisRecord{}, nil, err
 	}
 	sealed, err := OpenCase(body)
 	if err != nil {
-		return store.AnalysisRecord{}, err
+		return store.AnalysisRecord{}, nil, err
 	}
 	result := w.engine.analyze(sealed)
 	return store.AnalysisRecord{
@@ -106,7 +104,7 @@ func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, error
 		},
 		Case:               body,
 		ObservationsDigest: substanceDigest(result),
-	}, nil
+	}, sealed, nil
 }
 
 // giveUp records that the analysis failed, to be tried again later or, after maxAttempts, not

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -24,7 +26,7 @@ const (
 )
 
 // buildCase puts together what an analysis of the incident looks at.
-func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*incident.Case, error) {
+func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (c *incident.Case, err error) {
 	b := caseBuilder{
 		store: w.store, loader: w.loader(), config: w.config.Case, classify: w.engine.classify,
 		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature},
@@ -39,11 +41,13 @@ func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (*inciden
 		{"entry statistics", b.entryStats},
 		{"metrics", b.metrics},
 		{"changes", b.changes},
-		{"similar incidents", func(ctx context.Context) error { return b.similar(ctx, in) }},
 	} {
 		if err := part.load(ctx); err != nil {
 			return nil, fmt.Errorf("load the %s of the case: %w", part.name, err)
 		}
+	}
+	if b.draft.Similar, err = b.similar(ctx, in); err != nil {
+		w.log.Warn("cannot load similar incidents; agents do without", zap.String("incident", in.ID), zap.Error(err))
 	}
 	b.draft.Selection = b.selection()
 	return b.draft, nil

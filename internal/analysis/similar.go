@@ -15,34 +15,34 @@ import (
 const similarPool = 200
 
 // similar loads the earlier incidents most alike: agents may ask for them, the rules do not.
-func (b *caseBuilder) similar(ctx context.Context, in incident.Incident) error {
+func (b *caseBuilder) similar(ctx context.Context, in incident.Incident) (found []incident.SimilarIncident, err error) {
 	if b.config.SimilarIncidents == 0 {
-		return nil
+		return nil, nil
 	}
 	pool, err := b.store.ListIncidents(ctx, b.draft.Tenant, store.IncidentFilter{To: in.LastSeen}, store.Page{Limit: similarPool})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, other := range mostAlike(in, pool.Items, b.config.SimilarIncidents) {
 		s := incident.SimilarIncident{
 			ID: other.ID, Title: other.Title, Category: other.Category, Root: other.RootCause,
-			Status: other.Status, LastSeen: signal.NanosOf(other.LastSeen),
+			FirstSeen: signal.NanosOf(other.FirstSeen),
 		}
 		a, err := b.store.Analysis(ctx, b.draft.Tenant, other.ID, 0)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 		case err != nil:
-			return err
+			return nil, err
 		case a.RootCause != nil:
 			s.Statement = a.RootCause.Statement
 		}
-		b.draft.Similar = append(b.draft.Similar, s)
+		found = append(found, s)
 	}
-	return nil
+	return found, nil
 }
 
-// mostAlike chooses up to limit of the incidents that opened before in, most alike first, then by
-// when they were last seen.
+// mostAlike chooses up to limit of the incidents that opened before in, most alike first, then the
+// newest.
 func mostAlike(in incident.Incident, pool []incident.Incident, limit int) []incident.Incident {
 	alike := slices.DeleteFunc(slices.Clone(pool), func(other incident.Incident) bool {
 		return other.ID == in.ID || !other.OpenedAt.Before(in.OpenedAt) || likeness(in, other) == 0
@@ -50,7 +50,7 @@ func mostAlike(in incident.Incident, pool []incident.Incident, limit int) []inci
 	slices.SortStableFunc(alike, func(x, y incident.Incident) int {
 		return cmp.Or(
 			cmp.Compare(likeness(in, y), likeness(in, x)),
-			y.LastSeen.Compare(x.LastSeen),
+			y.OpenedAt.Compare(x.OpenedAt),
 			cmp.Compare(x.ID, y.ID),
 		)
 	})

@@ -13,7 +13,7 @@ func TestMostAlike(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	of := func(id, service, component string, category incident.Category, age time.Duration) incident.Incident {
 		return incident.Incident{
-			ID: id, Category: category, OpenedAt: now.Add(-age), LastSeen: now.Add(-age),
+			ID: id, Category: category, OpenedAt: now.Add(-age),
 			RootCause: incident.RootSummary{Service: service, Component: component, Operation: "op"},
 		}
 	}

@@ -49,8 +49,8 @@ func showAgents(ctx context.Context, out io.Writer, a *api, incidentID string) e
 	})
 }
 
-// spoken returns the newest analysis of an incident with whose agents nothing more happens; of one that
-// they left out because they had looked at its root before, the one before it. It is nil until there is
+// spoken returns the newest analysis of an incident with whose agents nothing more happens; of one whose
+// root they had looked at before, the one before it. It is nil until there is
 // one.
 func (a *api) spoken(ctx context.Context, incidentID string) (*incident.Analysis, error) {
 	an, err := a.analysis(ctx, incidentID)
@@ -58,7 +58,7 @@ func (a *api) spoken(ctx context.Context, incidentID string) (*incident.Analysis
 		switch {
 		case an.Agents.State == incident.AgentsPending || an.Agents.State == incident.AgentsRunning:
 			return nil, nil
-		case an.Agents.State != incident.AgentsSkipped || an.Revision == 1:
+		case an.Agents.State != incident.AgentsSkipped && an.Agents.OfRevision == 0 || an.Revision == 1:
 			return &an, nil
 		}
 		an, err = a.revision(ctx, incidentID, an.Revision-1)

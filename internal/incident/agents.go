@@ -29,6 +29,11 @@ type Agents struct {
 	Scripted bool `json:"scripted,omitempty"`
 	// Reused tells that the answer is that of an earlier, identical case, and nothing was paid.
 	Reused bool `json:"reused,omitempty"`
+	// OfRevision is the earlier revision, with the same root cause, of which this was said; 0 where it
+	// was said of this one. Its claims were verified again, and nothing was paid again.
+	OfRevision int `json:"of_revision,omitempty"`
+	// Requested tells that a user asked for it, which no earlier talk settles.
+	Requested bool `json:"requested,omitempty"`
 
 	Tokens       int64   `json:"tokens"` // all that were counted for pay
 	InputTokens  int64   `json:"input_tokens"`
@@ -61,6 +66,18 @@ type Agents struct {
 // AsReused is what is said of an identical case: nothing was paid again.
 func (a Agents) AsReused() Agents {
 	a.Reused = true
+	return a.unpaid()
+}
+
+// Of is what was said of an earlier revision, as it is shown of a later one.
+func (a Agents) Of(revision int) Agents {
+	if a.OfRevision == 0 {
+		a.OfRevision = revision
+	}
+	return a.unpaid()
+}
+
+func (a Agents) unpaid() Agents {
 	a.Tokens, a.InputTokens, a.OutputTokens, a.CostUSD, a.DurationMillis = 0, 0, 0, 0, 0
 	return a
 }

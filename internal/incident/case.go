@@ -109,12 +109,13 @@ type Change struct {
 // SimilarIncident is what an earlier incident came to. It is what was concluded then, not
 // evidence of what happens now.
 type SimilarIncident struct {
-	ID       string       `json:"id"`
-	Title    string       `json:"title"`
-	Category Category     `json:"category"`
-	Root     RootSummary  `json:"root_cause"`
-	Status   Status       `json:"status"`
-	LastSeen signal.Nanos `json:"last_seen"` // event time
+	ID       string      `json:"id"`
+	Title    string      `json:"title"`
+	Category Category    `json:"category"`
+	Root     RootSummary `json:"root_cause"`
+	// FirstSeen is event time. What changes while an incident lives is left out: it would make another
+	// case of the same evidence.
+	FirstSeen signal.Nanos `json:"first_seen"`
 	// Statement is the root cause's statement in the last analysis; "" where it abstained.
 	Statement string `json:"statement,omitempty"`
 }

@@ -45,7 +45,9 @@ func replay(ctx context.Context, b *analysis.Bundle, stored incident.Analysis) (
 	return &again, differs(*stored.Agents, again)
 }
 
-func spokenOf(a incident.Analysis) bool { return a.Agents != nil && a.Agents.Transcript != "" }
+func spokenOf(a incident.Analysis) bool {
+	return a.Agents != nil && a.Agents.Transcript != "" && a.Agents.OfRevision == 0
+}
 
 // differs fails where anything comes out otherwise than it is stored.
 func differs(stored, again incident.Agents) error {

@@ -19,8 +19,8 @@ type Agents interface {
 	// SaveAgents stores what the agents said of the claimed revision and ends the request.
 	// ErrLostLease if the claim's lease is another's.
 	SaveAgents(ctx context.Context, c AgentsClaim, r AgentsRecord) error
-	// PostponeAgents gives the claim back until the given time; a is what readers see meanwhile.
-	// ErrLostLease if the claim's lease is another's.
+	// PostponeAgents gives the claim back until the given time; a is what readers see meanwhile. Of its
+	// attempts, those that the claim says are kept. ErrLostLease if the claim's lease is another's.
 	PostponeAgents(ctx context.Context, c AgentsClaim, a incident.Agents, until time.Time) error
 	// EarlierAgents returns what agents said, and came to the end of, under the newest record with
 	// the given reuse key; ErrNotFound if there is none.
@@ -62,7 +62,9 @@ type AgentsClaim struct {
 	IncidentID string
 	Revision   int
 	Attempts   int // this one included
-	Lease      Lease
+	// Requested tells that a user asked for it (incident.Agents.Requested).
+	Requested bool
+	Lease     Lease
 }
 
 // AgentsRecord is what agents said, with their whole conversation.

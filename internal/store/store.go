@@ -190,8 +190,10 @@ type Claim struct {
 	Incident incident.Incident
 	Wanted   int64
 	Reason   string
-	Lease    Lease
-	Attempts int
+	// AskAgents tells that a user asked since the last analysis; other reasons may weigh more.
+	AskAgents bool
+	Lease     Lease
+	Attempts  int
 }
 
 // Incidents are grouped failures and their analyses.
@@ -218,7 +220,8 @@ type Incidents interface {
 	// FailAnalysis gives the claim up: retried at the given time, or for good (a dead letter)
 	// where retryAt is zero. reason must hold no secret.
 	FailAnalysis(ctx context.Context, c Claim, reason string, retryAt time.Time) error
-	// RequestAnalysis counts a trigger asked for by a user.
+	// RequestAnalysis counts a trigger asked for by a user, whom agents are to answer as well
+	// (Claim.AskAgents).
 	RequestAnalysis(ctx context.Context, tenant, id string) error
 	// DeadLetters lists up to limit dead letters of each kind: analyses and then agents by when
 	// their incidents were last seen, newest first; then failures, those first that wait longest.
@@ -250,9 +253,11 @@ type AnalysisRecord struct {
 	Analysis           incident.Analysis // Revision, Supersedes, CreatedAt are set by the store
 	Case               []byte            // canonical JSON, stored compressed under Analysis.InputDigest
 	ObservationsDigest string
-	// Agents is what agents have to do with it: pending puts the revision on their queue (the
-	// newest one again, if there is nothing new to store and they have not looked at it), any other
-	// state is only shown; nil while they are off. Analysis.Agents is not used.
+	// Agents is what agents have to do with it: pending puts the revision on their queue, any other
+	// state is only shown, and the incident's confidence is the one that stands after them; nil while
+	// they are off. Where there is nothing new to store, the newest revision is put on their queue if
+	// they were not to look at it; one of which they failed, or that has what they said of an earlier
+	// one, only if a user asks. Analysis.Agents is not used.
 	Agents *incident.Agents
 }
 

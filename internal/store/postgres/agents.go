@@ -14,7 +14,8 @@ import (
 )
 
 // askAgents puts a revision on the agents' queue, or notes why they do not look at it. One that
-// was there before is asked again only where they were not to look at it.
+// was there before is asked again where they were not to look at it; where they failed, or it has what
+// they said of an earlier one, only if a user asks.
 func askAgents(ctx context.Context, tx pgx.Tx, tenant, incidentID string, revision int, again bool, a *incident.Agents) error {
 	if a == nil || revision == 0 || again && a.State != incident.AgentsPending {
 		return nil
@@ -22,7 +23,8 @@ func askAgents(ctx context.Context, tx pgx.Tx, tenant, incidentID string, revisi
 	_, err := tx.Exec(ctx, `INSERT INTO agent_runs (tenant, incident_id, revision, state, asked_at, body) VALUES ($1, $2, $3, $4, clock_timestamp(), $5)
 		ON CONFLICT (tenant, incident_id, revision) DO UPDATE SET state = excluded.state, asked_at = excluded.asked_at, body = excluded.body,
 			due_at = '-infinity', attempts = 0, lease_owner = '', lease_until = '-infinity'
-		WHERE agent_runs.state IN ('skipped', 'failed')`, tenant, incidentID, revision, string(a.State), a)
+		WHERE agent_runs.state = 'skipped' OR $6 AND (agent_runs.state = 'failed' OR agent_runs.state = 'done' AND agent_runs.body ->> 'of_revision' IS NOT NULL)`,
+		tenant, incidentID, revision, string(a.State), a, a.Requested)
 	return err
 }
 
@@ -54,13 +56,13 @@ func (s *Store) ClaimAgents(ctx context.Context, owner string, lease time.Durati
 				WHERE state = 'pending' AND due_at <= clock_timestamp() AND lease_until <= clock_timestamp()
 				ORDER BY asked_at, incident_id LIMIT $3 FOR UPDATE SKIP LOCKED) due
 			WHERE r.tenant = due.tenant AND r.incident_id = due.incident_id AND r.revision = due.revision
-			RETURNING r.tenant, r.incident_id, r.revision, r.attempts, r.lease_until`, owner, lease, limit)
+			RETURNING r.tenant, r.incident_id, r.revision, r.attempts, coalesce((r.body ->> 'requested')::boolean, false), r.lease_until`, owner, lease, limit)
 		if err != nil {
 			return err
 		}
 		claims, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.AgentsClaim, error) {
 			claim := store.AgentsClaim{Lease: store.Lease{Owner: owner}}
-			err := row.Scan(&claim.Tenant, &claim.IncidentID, &claim.Revision, &claim.Attempts, &claim.Lease.Until)
+			err := row.Scan(&claim.Tenant, &claim.IncidentID, &claim.Revision, &claim.Attempts, &claim.Requested, &claim.Lease.Until)
 			return claim, err
 		})
 		return err
@@ -126,7 +128,7 @@ func (s *Store) PostponeAgents(ctx context.Context, claim store.AgentsClaim, a i
 		if err != nil {
 			return err
 		}
-		return endAgents(ctx, tx, claim, "due_at = $5, body = $6", due, a)
+		return endAgents(ctx, tx, claim, "due_at = $5, body = $6, attempts = $7", due, a, claim.Attempts)
 	})
 }
 

@@ -30,7 +30,7 @@ func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Dur
 			UPDATE incidents i SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval, attempts = i.attempts + 1,
 				lease_reason = coalesce(nullif(i.want_reason, ''), i.lease_reason), want_reason = '', want_due = '-infinity'
 			FROM due WHERE i.tenant = due.tenant AND i.id = due.id
-			RETURNING `+incidentRow+`, i.lease_until, i.lease_reason, i.attempts, due.n`, owner, lease, limit)
+			RETURNING `+incidentRow+`, i.lease_until, i.lease_reason, i.attempts, i.agents_wanted > i.done, due.n`, owner, lease, limit)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func scanClaims(rows pgx.Rows, owner string) ([]store.Claim, error) {
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c *store.Claim, err error) {
 		c = &store.Claim{Lease: store.Lease{Owner: owner}}
 		var n int
-		c.Incident, err = scanIncident(row, (*instant)(&c.Lease.Until), &c.Reason, &c.Attempts, &n)
+		c.Incident, err = scanIncident(row, (*instant)(&c.Lease.Until), &c.Reason, &c.Attempts, &c.AskAgents, &n)
 		c.Incident.AnalysisState, c.Wanted = incident.AnalysisRunning, c.Incident.Wanted
 		place[c] = n
 		return c, err
@@ -154,6 +154,7 @@ func storeRevision(ctx context.Context, tx pgx.Tx, tenant string, a incident.Ana
 	if err != nil {
 		return err
 	}
+	a.Agents = r.Agents
 	return conclude(ctx, tx, tenant, a)
 }
 
@@ -170,9 +171,10 @@ func conclude(ctx context.Context, tx pgx.Tx, tenant string, a incident.Analysis
 		return err
 	}
 	rc := a.RootCause
+	_, confidence, _ := a.Effective()
 	_, err := tx.Exec(ctx, `UPDATE incidents SET category = $1, kind = $2, service = $3, component = $4, operation = $5, confidence = $6
 		WHERE tenant = $7 AND id = $8 AND NOT ungrouped`,
-		rc.Category, rc.Kind, textOf(rc.Service), textOf(rc.Component), textOf(rc.Operation), rc.Confidence, tenant, a.IncidentID)
+		rc.Category, rc.Kind, textOf(rc.Service), textOf(rc.Component), textOf(rc.Operation), confidence, tenant, a.IncidentID)
 	return err
 }
 
@@ -206,7 +208,7 @@ func (s *Store) RequestAnalysis(ctx context.Context, tenant, id string) error {
 			return record.NotFound("incident %q", id)
 		}
 		in.Want(incident.ReasonRequested, time.Time{})
-		_, err = tx.Exec(ctx, `UPDATE incidents SET wanted = $1, want_reason = $2, want_due = $3,
+		_, err = tx.Exec(ctx, `UPDATE incidents SET wanted = $1, agents_wanted = $1, want_reason = $2, want_due = $3,
 				attempts = CASE WHEN dead THEN 0 ELSE attempts END, dead = false, retry_at = '-infinity'
 			WHERE tenant = $4 AND id = $5`, in.Wanted, in.WantReason, instant(in.WantDue), tenant, in.ID)
 		return err

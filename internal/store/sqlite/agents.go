@@ -14,7 +14,8 @@ import (
 )
 
 // askAgents puts a revision on the agents' queue, or notes why they do not look at it. One that
-// was there before is asked again only where they were not to look at it.
+// was there before is asked again where they were not to look at it; where they failed, or it has what
+// they said of an earlier one, only if a user asks.
 func (w *analysisWriter) askAgents(revision int, again bool) error {
 	a := w.record.Agents
 	if a == nil || revision == 0 || again && a.State != incident.AgentsPending {
@@ -27,8 +28,9 @@ func (w *analysisWriter) askAgents(revision int, again bool) error {
 	_, err = w.exec(`INSERT INTO agent_runs (tenant, incident_id, revision, state, asked_at, body) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant, incident_id, revision) DO UPDATE SET state = excluded.state, asked_at = excluded.asked_at, body = excluded.body,
 			due_at = 0, attempts = 0, lease_owner = '', lease_until = 0
-		WHERE agent_runs.state IN ('skipped', 'failed')`,
-		w.claim.Incident.Tenant, w.claim.Incident.ID, revision, a.State, w.now, string(body))
+		WHERE agent_runs.state = 'skipped'
+			OR ? AND (agent_runs.state = 'failed' OR agent_runs.state = 'done' AND agent_runs.body ->> 'of_revision' IS NOT NULL)`,
+		w.claim.Incident.Tenant, w.claim.Incident.ID, revision, a.State, w.now, string(body), a.Requested)
 	return err
 }
 
@@ -56,9 +58,9 @@ func (s *Store) ClaimAgents(ctx context.Context, owner string, lease time.Durati
 		return c.query(`UPDATE agent_runs SET lease_owner = ?, lease_until = ?, attempts = attempts + 1
 			WHERE (tenant, incident_id, revision) IN (SELECT tenant, incident_id, revision FROM agent_runs
 				WHERE state = 'pending' AND due_at <= ? AND lease_until <= ? ORDER BY asked_at, incident_id LIMIT ?)
-			RETURNING tenant, incident_id, revision, attempts`, func(r *row) error {
+			RETURNING tenant, incident_id, revision, attempts, coalesce(body ->> 'requested', 0)`, func(r *row) error {
 			claims = append(claims, store.AgentsClaim{
-				Tenant: r.text(), IncidentID: r.text(), Revision: r.count(), Attempts: r.count(),
+				Tenant: r.text(), IncidentID: r.text(), Revision: r.count(), Attempts: r.count(), Requested: r.bool(),
 				Lease: store.Lease{Owner: owner, Until: until},
 			})
 			return nil
@@ -129,7 +131,9 @@ func (s *Store) PostponeAgents(ctx context.Context, claim store.AgentsClaim, a i
 	if err != nil {
 		return fmt.Errorf("write what agents do: %w", err)
 	}
-	return s.write(ctx, func(c *conn) error { return c.endAgents(claim, "due_at = ?, body = ?", until, string(body)) })
+	return s.write(ctx, func(c *conn) error {
+		return c.endAgents(claim, "due_at = ?, body = ?, attempts = ?", until, string(body), claim.Attempts)
+	})
 }
 
 // EarlierAgents implements store.Agents.

@@ -47,8 +47,8 @@ func (c *conn) claim(claim *store.Claim) error {
 	in.WantReason, in.WantDue = "", time.Time{}
 	return c.query(`UPDATE incidents SET lease_owner = ?, lease_until = ?, attempts = attempts + 1,
 			lease_reason = iif(want_reason = '', lease_reason, want_reason), want_reason = '', want_due = 0
-		WHERE tenant = ? AND id = ? RETURNING lease_reason, attempts`, func(r *row) error {
-		claim.Reason, claim.Attempts = r.text(), r.count()
+		WHERE tenant = ? AND id = ? RETURNING lease_reason, attempts, agents_wanted > done`, func(r *row) error {
+		claim.Reason, claim.Attempts, claim.AskAgents = r.text(), r.count(), r.bool()
 		return nil
 	}, claim.Lease.Owner, claim.Lease.Until, in.Tenant, in.ID)
 }
@@ -151,6 +151,7 @@ func (w *analysisWriter) store(a incident.Analysis, compressed []byte) error {
 	if err != nil {
 		return err
 	}
+	a.Agents = w.record.Agents
 	return w.conclude(a)
 }
 
@@ -168,9 +169,10 @@ func (w *analysisWriter) conclude(a incident.Analysis) error {
 		return err
 	}
 	rc := a.RootCause
+	_, confidence, _ := a.Effective()
 	_, err := w.exec(`UPDATE incidents SET category = ?, kind = ?, service = ?, component = ?, operation = ?, confidence = ?
 		WHERE tenant = ? AND id = ? AND ungrouped = 0`,
-		rc.Category, rc.Kind, rc.Service, rc.Component, rc.Operation, rc.Confidence, tenant, a.IncidentID)
+		rc.Category, rc.Kind, rc.Service, rc.Component, rc.Operation, confidence, tenant, a.IncidentID)
 	return err
 }
 
@@ -198,8 +200,8 @@ func (s *Store) RequestAnalysis(ctx context.Context, tenant, id string) error {
 		}
 		in := found[0]
 		in.Want(incident.ReasonRequested, time.Time{})
-		_, err = c.exec(`UPDATE incidents SET wanted = ?, want_reason = ?, want_due = ?, attempts = iif(dead, 0, attempts), dead = 0, retry_at = 0
-			WHERE tenant = ? AND id = ?`, in.Wanted, in.WantReason, in.WantDue, tenant, id)
+		_, err = c.exec(`UPDATE incidents SET wanted = ?, agents_wanted = ?, want_reason = ?, want_due = ?, attempts = iif(dead, 0, attempts), dead = 0, retry_at = 0
+			WHERE tenant = ? AND id = ?`, in.Wanted, in.Wanted, in.WantReason, in.WantDue, tenant, id)
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,10 @@ var agents = map[string]func(*testing.T, store.Store){
 	"BudgetHoldsForAllReplicas":            budgetHoldsForAllReplicas,
 	"AgentsInfoIsReplaced":                 agentsInfoIsReplaced,
 	"BudgetsNameTheirLimit":                budgetsNameTheirLimit,
+	"OnlyAUserHasAgentsAskedAgain":         onlyAUserHasAgentsAskedAgain,
+	"UsersRequestOutlivesOtherReasons":     usersRequestOutlivesOtherReasons,
+	"PostponedAgentsKeepTheirAttempts":     postponedAgentsKeepTheirAttempts,
+	"WhatAgentsSaidBeforeCounts":           whatAgentsSaidBeforeCounts,
 }
 
 // withAgents is an analysis that agents are to look at.
@@ -173,6 +178,84 @@ func transcriptIsKeptAndReused(t *testing.T, s store.Store) {
 	require.NoError(t, s.SaveAgents(t.Context(), claimAgents(t, s, "w", lease)[0], failed))
 	_, err = s.EarlierAgents(t.Context(), tenant, "other key")
 	require.ErrorIs(t, err, store.ErrNotFound, "what failed is not reused")
+}
+
+func onlyAUserHasAgentsAskedAgain(t *testing.T, s store.Store) {
+	for name, first := range map[string]store.AnalysisRecord{
+		"failed":             withAgents("failed", incident.AgentsFailed),
+		"said of an earlier": withAgents("said of an earlier", incident.AgentsDone),
+	} {
+		if first.Agents.State == incident.AgentsDone {
+			first.Agents.OfRevision = 7
+		}
+		id := open(t, s, name, root(name, "payment"))
+		publish(t, s, first)
+		require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+		publish(t, s, withAgents(name, incident.AgentsPending))
+		assert.Empty(t, claimAgents(t, s, "w", lease), name)
+		require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+		asked := withAgents(name, incident.AgentsPending)
+		asked.Agents.Requested = true
+		publish(t, s, asked)
+		claims := claimAgents(t, s, "w", lease)
+		require.Len(t, claims, 1, name)
+		assert.True(t, claims[0].Requested)
+	}
+}
+
+func usersRequestOutlivesOtherReasons(t *testing.T, s store.Store) {
+	id := open(t, s, "a", root("r1", "payment"))
+	require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+	c := claimIncident(t, s, "w")
+	assert.Equal(t, incident.ReasonOpened, c.Reason)
+	assert.True(t, c.AskAgents)
+	require.NoError(t, s.FailAnalysis(t.Context(), c, "no luck", time.Now()))
+	c = claimIncident(t, s, "w")
+	assert.True(t, c.AskAgents, "it was not answered")
+	require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+	_, err := s.SaveAnalysis(t.Context(), c, analysisOf("first"))
+	require.NoError(t, err)
+	c = claimIncident(t, s, "w")
+	assert.True(t, c.AskAgents, "asked while the analysis ran")
+	_, err = s.SaveAnalysis(t.Context(), c, analysisOf("second"))
+	require.NoError(t, err)
+
+	reclassify(t, s, policy, "a", root("r1", "payment"))
+	grown := map[string][]incident.Root{}
+	for n := range 12 {
+		trace := "more " + strconv.Itoa(n)
+		fail(t, s, trace, "payment")
+		grown[keyOf(trace)] = []incident.Root{root("r1", "payment")}
+	}
+	classify(t, s, policy, grown)
+	assert.False(t, claimIncident(t, s, "w").AskAgents, "nobody asked")
+}
+
+func postponedAgentsKeepTheirAttempts(t *testing.T, s store.Store) {
+	open(t, s, "a", root("r1", "payment"))
+	asked := withAgents("first", incident.AgentsPending)
+	publish(t, s, asked)
+	for _, attempts := range []int{1, 2, 2} {
+		claims := claimAgents(t, s, "w", lease)
+		require.Len(t, claims, 1)
+		assert.Equal(t, attempts, claims[0].Attempts)
+		if attempts == 2 {
+			claims[0].Attempts--
+		}
+		require.NoError(t, s.PostponeAgents(t.Context(), claims[0], *asked.Agents, time.Now()))
+	}
+}
+
+func whatAgentsSaidBeforeCounts(t *testing.T, s store.Store) {
+	id := open(t, s, "a", root("r1", "payment"))
+	record := withAgents("first", incident.AgentsDone)
+	record.Agents.Claims = []incident.VerifiedClaim{{Claim: incident.Claim{ID: "c1"}}}
+	record.Agents.Assessment = &incident.Assessment{Stance: incident.StanceLowers, Confidence: 600_000, Because: []string{"c1"}}
+	publish(t, s, record)
+	assert.Equal(t, incident.Confidence(600_000), incidentOf(t, s, id).Confidence)
+	a, err := s.Analysis(t.Context(), tenant, id, 0)
+	require.NoError(t, err)
+	assert.Equal(t, incident.Confidence(800_000), a.RootCause.Confidence, "the report is the rules' alone")
 }
 
 func budgetHoldsForAllReplicas(t *testing.T, s store.Store) {
