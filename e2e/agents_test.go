@@ -59,7 +59,7 @@ func TestAgentsFromTheScriptToTheReplay(t *testing.T) {
 	shown := readPage(t, c.Query+"/incidents/"+id)
 	assert.Contains(t, shown, "A script, not a model, answered here")
 	assert.Contains(t, shown, said.Agents.Claims[0].Statement)
-	assert.Contains(t, shown, "POST /charge with 500")
+	assert.Contains(t, shown, "“POST /charge” with 500")
 
 	many := ptrace.NewTraces()
 	for n := range 12 {

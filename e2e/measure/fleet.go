@@ -82,7 +82,7 @@ func (f *fleet) startReplica(ctx context.Context, prefix string) error {
 		addresses[key] = "http://" + address
 		args = append(args, fmt.Sprintf("--set=%s.endpoint=%s", key, address))
 	}
-	cmd := exec.Command(filepath.Join("bin", "prodsentinel"), args...) //nolint:gosec,noctx // the binary under measurement, stopped by stop
+	cmd := exec.Command(filepath.Join("bin", "prodsentinel"), args...) //nolint:noctx // stopped by stop
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+f.database, "REDIS_URL="+f.redis, "LOG_LEVEL=warn")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Start(); err != nil {

@@ -100,8 +100,5 @@ func (b *casebook) isOf(service, asked string) bool {
 	return asked == "" || b.Name(service) == asked
 }
 
-// words shows text of several lines from outside that is part of no record.
-func (b *casebook) words(text string) string { return dossier.Visible(b.Session.Text(text)) }
-
 // name shows a name, shortened.
 func (b *casebook) name(text string) string { return cut(b.Name(text), maxArgument) }

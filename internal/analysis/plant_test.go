@@ -66,7 +66,7 @@ func (p *plant) start(config Config) { p.startWith(config, sound) }
 
 // startWith starts workers with an engine of the test's.
 func (p *plant) startWith(config Config, e engine) {
-	var s store.Store = p.store
+	s := store.Store(p.store)
 	if p.between != nil {
 		s = p.between(s)
 	}

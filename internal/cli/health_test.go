@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestHealth(t *testing.T) {
@@ -27,12 +28,12 @@ func TestHealth(t *testing.T) {
 				assert.NoError(t, err)
 				return
 			}
-			assert.ErrorContains(t, err, tt.err)
+			require.ErrorContains(t, err, tt.err)
 			assert.Equal(t, ExitFailed, ExitCode(err))
 		})
 	}
 	server.Close()
 	_, err := execute(t, "health", server.URL)
-	assert.ErrorContains(t, err, server.URL)
+	require.ErrorContains(t, err, server.URL)
 	assert.Equal(t, ExitFailed, ExitCode(err))
 }

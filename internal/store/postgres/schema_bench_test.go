@@ -141,7 +141,7 @@ func exec(b *testing.B, c *pgx.Conn, sql string) {
 
 // httpSpans are spans of an HTTP service, ten a trace, with ten attributes and eight of their resource.
 func httpSpans(n int) []*signal.Span {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(1, 2))
 	attributes := func(pairs ...any) (m signal.Map) {
 		for i := 0; i < len(pairs); i += 2 {
 			m = append(m, signal.KeyValue{Key: pairs[i].(string), Value: signal.Value{Data: pairs[i+1]}})
