@@ -67,7 +67,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // as in an image: another user enters
 		return err
 	}
 	return os.WriteFile(to, content, info.Mode().Perm()) //nolint:gosec // paths of this repository
