@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
 )
 
 // explainAll makes every later session of the database write the plans of what it runs, as executed, to
@@ -44,30 +42,9 @@ func plans(ctx context.Context, t target) (err error) {
 		_, reset := config.Exec(context.WithoutCancel(ctx), "ALTER DATABASE "+name+" RESET ALL")
 		err = errors.Join(err, reset)
 	}()
-	s, err := postgres.Open(ctx, t.database, postgres.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = s.Close() }()
-	base, stop, err := serve(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	asked, err := questions(ctx, s)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("| read | partitions of signals read | indexes | whole partitions read |\n|---|---|---|---|\n")
-	for _, q := range asked {
-		if t.only != "" && t.only != q.name {
-			continue
-		}
-		if err := explain(ctx, q, base, t.log); err != nil {
-			return fmt.Errorf("%s: %w", q.name, err)
-		}
-	}
-	return nil
+	return ask(ctx, t, "| read | partitions of signals read | indexes | whole partitions read |\n|---|---|---|---|\n", func(base string, q question) error {
+		return explain(ctx, q, base, t.log)
+	})
 }
 
 func explain(ctx context.Context, q question, base, log string) error {

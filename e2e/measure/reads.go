@@ -22,9 +22,15 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
 )
 
-// reads serves the API and the dashboard from a database that fill has filled, and measures how
-// long their answers take.
+// reads measures how long answers of the API and the dashboard take.
 func reads(ctx context.Context, t target) error {
+	return ask(ctx, t, "| read | n | median | p99 | max | bytes |\n|---|---|---|---|---|---|\n", func(base string, q question) error {
+		return q.measure(ctx, base, t.n)
+	})
+}
+
+// ask serves the API and the dashboard from a database that fill has filled, and puts each question.
+func ask(ctx context.Context, t target, header string, put func(base string, q question) error) error {
 	s, err := postgres.Open(ctx, t.database, postgres.Options{})
 	if err != nil {
 		return err
@@ -39,13 +45,13 @@ func reads(ctx context.Context, t target) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| read | n | median | p99 | max | bytes |\n|---|---|---|---|---|---|\n")
+	fmt.Print(header)
 	for _, q := range asked {
 		if t.only != "" && t.only != q.name {
 			continue
 		}
-		if err := q.measure(ctx, base, t.n); err != nil {
-			return err
+		if err := put(base, q); err != nil {
+			return fmt.Errorf("%s: %w", q.name, err)
 		}
 	}
 	return nil
@@ -64,7 +70,7 @@ func (q question) measure(ctx context.Context, base string, n int) error {
 		begun := time.Now()
 		read, err := fetch(ctx, base+q.path(i))
 		if err != nil {
-			return fmt.Errorf("%s: %w", q.name, err)
+			return err
 		}
 		took[i], size = time.Since(begun), max(size, read)
 	}
