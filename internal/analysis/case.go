@@ -76,19 +76,25 @@ func (b *caseBuilder) failing(ctx context.Context, incidentID string) error {
 	}
 	b.failingTotal = total
 	room := maxCaseRecords
-	return b.loader.load(ctx, b.draft.Tenant, keys, func(_ int, t *incident.Trace) error {
-		canonicaliseTrace(t) // so that it is always the same records that are left out
-		room -= truncate(t, max(room, smallTrace))
-		b.draft.Failing = append(b.draft.Failing, t)
+	return b.loader.load(ctx, b.draft.Tenant, keys, func(_ int, run []*incident.Trace) error {
+		for _, t := range run {
+			canonicaliseTrace(t) // so that it is always the same records that are left out
+			room -= truncate(t, max(room, smallTrace))
+		}
+		b.draft.Failing = append(b.draft.Failing, run...)
 		return nil
 	})
 }
 
 // knowledge asks the store for what the rules need, and classifies the failing traces to learn
 // where to look further.
-func (b *caseBuilder) knowledge(ctx context.Context) (err error) {
-	if b.draft.Knowledge, err = knowledgeOf(ctx, b.store, b.draft.Tenant, b.draft.Failing...); err != nil {
-		return err
+func (b *caseBuilder) knowledge(ctx context.Context) error {
+	if q, asks := queryOf(b.draft.Failing...); asks {
+		answers, err := b.store.Knowledge(ctx, b.draft.Tenant, []store.KnowledgeQuery{q})
+		if err != nil {
+			return fmt.Errorf("ask the store about services: %w", err)
+		}
+		b.draft.Knowledge = answers[0]
 	}
 	seen := make(map[entry]bool)
 	for _, t := range b.draft.Failing {

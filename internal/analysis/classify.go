@@ -144,13 +144,10 @@ func (c *classifier) classify(ctx context.Context, failures []store.Failure) err
 func (c *classifier) classifyBatch(ctx context.Context, failures []store.Failure) error {
 	var results []store.Classified
 	for tenant, batch := range byTenant(failures) {
-		err := c.loader().load(ctx, tenant, keysOf(batch), func(i int, t *incident.Trace) error {
-			result, err := c.classifyOne(ctx, batch[i], t)
-			if err != nil {
-				return fmt.Errorf("classify %s: %w", batch[i].Key, err)
-			}
-			results = append(results, store.Classified{Failure: batch[i], Classification: result, Records: recordsDigest(t)})
-			return nil
+		err := c.loader().load(ctx, tenant, keysOf(batch), func(first int, run []*incident.Trace) error {
+			classified, err := c.classifyRun(ctx, batch[first:first+len(run)], run)
+			results = append(results, classified...)
+			return err
 		})
 		if err != nil {
 			return err
@@ -167,14 +164,26 @@ func (c *classifier) classifyBatch(ctx context.Context, failures []store.Failure
 	return nil
 }
 
-func (c *classifier) classifyOne(ctx context.Context, f store.Failure, t *incident.Trace) (result incident.Classification, err error) {
-	var knowledge incident.Knowledge
+// classifyRun derives the classifications of failures of one tenant from their traces.
+func (c *classifier) classifyRun(ctx context.Context, failures []store.Failure, traces []*incident.Trace) (results []store.Classified, err error) {
+	tenant := failures[0].Tenant
+	at := failures[0].Key // what is looked at
 	crashed := recovered(func() {
-		if knowledge, err = knowledgeOf(ctx, c.store, f.Tenant, t); err == nil {
-			result = c.engine.classify(f.Tenant, t, knowledge)
+		var knowledge []incident.Knowledge
+		if knowledge, err = knowledgeOf(ctx, c.store, tenant, traces); err != nil {
+			return
+		}
+		for i, f := range failures {
+			at = f.Key
+			results = append(results, store.Classified{
+				Failure: f, Classification: c.engine.classify(tenant, traces[i], knowledge[i]), Records: recordsDigest(traces[i]),
+			})
 		}
 	})
-	return result, errors.Join(crashed, err)
+	if err = errors.Join(crashed, err); err != nil {
+		return nil, fmt.Errorf("classify %s: %w", at, err)
+	}
+	return results, nil
 }
 
 func (c *classifier) published(ctx context.Context, results []store.Classified, changes []store.IncidentChange) {

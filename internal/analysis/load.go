@@ -36,33 +36,61 @@ func (l loader) mark(ctx context.Context, traces ...*incident.Trace) {
 	}
 }
 
-// load calls each with the traces of keys in their order. They are loaded together, but the big ones
-// one at a time as their turn comes, so that no more of them than each keeps are in memory.
-func (l loader) load(ctx context.Context, tenant string, keys []string, each func(int, *incident.Trace) error) error {
+// load calls each with the traces of keys in their order, some at a time: runs of small ones, which are
+// loaded together, and between them the big ones, one by one as their turn comes, so that no more of
+// them than each keeps are in memory. first is the place of a run's first trace among the keys.
+func (l loader) load(ctx context.Context, tenant string, keys []string, each func(first int, run []*incident.Trace) error) error {
 	traces, err := l.store.Traces(ctx, tenant, keys, smallTrace)
 	if err != nil {
 		return fmt.Errorf("load %d traces: %w", len(keys), err)
 	}
-	for i, t := range traces {
-		traces[i] = nil
-		if t.Truncated > 0 {
-			whole, err := l.store.Traces(ctx, tenant, keys[i:i+1], maxTrace)
-			if err != nil {
-				return fmt.Errorf("load trace %s: %w", keys[i], err)
-			}
-			t = whole[0]
+	for first := 0; first < len(traces); {
+		end := first
+		for end < len(traces) && traces[end].Truncated == 0 {
+			end++
 		}
-		l.mark(ctx, t)
-		if err := each(i, t); err != nil {
+		run := traces[first:end:end]
+		if len(run) == 0 {
+			end++
+			if run, err = l.store.Traces(ctx, tenant, keys[first:end], maxTrace); err != nil {
+				return fmt.Errorf("load trace %s: %w", keys[first], err)
+			}
+		}
+		l.mark(ctx, run...)
+		if err := each(first, run); err != nil {
 			return err
 		}
+		clear(traces[first:end])
+		first = end
 	}
 	return nil
 }
 
-// knowledgeOf asks the store what the rules need beyond the traces at hand.
-func knowledgeOf(ctx context.Context, s store.Signals, tenant string, traces ...*incident.Trace) (incident.Knowledge, error) {
-	q := store.KnowledgeQuery{}
+// knowledgeOf asks the store what the rules need beyond each of the traces.
+func knowledgeOf(ctx context.Context, s store.Signals, tenant string, traces []*incident.Trace) ([]incident.Knowledge, error) {
+	answers := make([]incident.Knowledge, len(traces))
+	var queries []store.KnowledgeQuery
+	var asking []int
+	for i, t := range traces {
+		if q, asks := queryOf(t); asks {
+			queries, asking = append(queries, q), append(asking, i)
+		}
+	}
+	if len(queries) == 0 {
+		return answers, nil
+	}
+	found, err := s.Knowledge(ctx, tenant, queries)
+	if err != nil {
+		return nil, fmt.Errorf("ask the store about services: %w", err)
+	}
+	for i, of := range asking {
+		answers[of] = found[i]
+	}
+	return answers, nil
+}
+
+// queryOf is what the rules need beyond traces that they look at together, and whether that is anything.
+func queryOf(traces ...*incident.Trace) (q store.KnowledgeQuery, asks bool) {
 	for _, t := range traces {
 		if at := onset(t); q.Onset == 0 || at != 0 && at < q.Onset {
 			q.Onset = at
@@ -75,14 +103,7 @@ func knowledgeOf(ctx context.Context, s store.Signals, tenant string, traces ...
 	}
 	q.Services, q.Addresses = sortedSet(q.Services), sortedSet(q.Addresses)
 	q.Calls, q.Refusals = sortedCalls(q.Calls), sortedCalls(q.Refusals)
-	if len(q.Services)+len(q.Addresses)+len(q.Calls)+len(q.Refusals) == 0 {
-		return incident.Knowledge{}, nil
-	}
-	k, err := s.Knowledge(ctx, tenant, q)
-	if err != nil {
-		return k, fmt.Errorf("ask the store about services: %w", err)
-	}
-	return k, nil
+	return q, len(q.Services)+len(q.Addresses)+len(q.Calls)+len(q.Refusals) > 0
 }
 
 // onset is the event time at which the trace first failed: the start of the first span or log

@@ -2,6 +2,8 @@ package analysis
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,9 +13,10 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
-// bigTraces are traces too big to be loaded together, and what was loaded when.
+// bigTraces has traces too big to be loaded together, and what was loaded when.
 type bigTraces struct {
 	store.Signals
+	big      string
 	happened []string
 }
 
@@ -21,10 +24,11 @@ func (b *bigTraces) Traces(_ context.Context, _ string, keys []string, limit int
 	var traces []*incident.Trace
 	for _, key := range keys {
 		t := &incident.Trace{Key: key}
-		if limit < maxTrace {
-			t.Truncated = 1
-		} else {
+		switch {
+		case limit == maxTrace:
 			b.happened = append(b.happened, "load "+key)
+		case strings.Contains(b.big, key):
+			t.Truncated = 1
 		}
 		traces = append(traces, t)
 	}
@@ -32,12 +36,16 @@ func (b *bigTraces) Traces(_ context.Context, _ string, keys []string, limit int
 }
 
 func TestBigTracesAreLoadedAsTheirTurnComes(t *testing.T) {
-	var b bigTraces
-	l := loader{store: &b}
-	require.NoError(t, l.load(t.Context(), "", []string{"a", "b"}, func(i int, trace *incident.Trace) error {
-		assert.Equal(t, []string{"a", "b"}[i], trace.Key)
-		b.happened = append(b.happened, "use "+trace.Key)
+	b := &bigTraces{big: "bd"}
+	l := loader{store: b}
+	keys := []string{"a1", "a2", "b", "c", "d"}
+	require.NoError(t, l.load(t.Context(), "", keys, func(first int, run []*incident.Trace) error {
+		for i, trace := range run {
+			assert.Equal(t, keys[first+i], trace.Key)
+			assert.Zero(t, trace.Truncated)
+		}
+		b.happened = append(b.happened, fmt.Sprintf("use %d from %d", len(run), first))
 		return nil
 	}))
-	assert.Equal(t, []string{"load a", "use a", "load b", "use b"}, b.happened)
+	assert.Equal(t, []string{"use 2 from 0", "load b", "use 1 from 2", "use 1 from 3", "load d", "use 1 from 4"}, b.happened)
 }

@@ -340,8 +340,8 @@ type Signals interface {
 	// Changes lists changes newest first, of one service or all; a zero time leaves its side open.
 	Changes(ctx context.Context, tenant, service string, from, to time.Time, page Page) (Listing[incident.Change], error)
 	// Knowledge answers what the rules ask beyond the traces at hand, for services and addresses
-	// occurring in them, up to the given onset (event time).
-	Knowledge(ctx context.Context, tenant string, q KnowledgeQuery) (incident.Knowledge, error)
+	// occurring in them, up to each query's onset (event time): one answer for each query, in their order.
+	Knowledge(ctx context.Context, tenant string, queries []KnowledgeQuery) ([]incident.Knowledge, error)
 	// HealthyTraces returns the keys of up to limit traces of the same entry operation without
 	// error signals in [from, to) of event time, newest first, and how many there were (counted
 	// up to 10,000).

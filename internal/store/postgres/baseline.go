@@ -21,7 +21,7 @@ func (s *Store) HealthyTraces(ctx context.Context, tenant, service, operation st
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT key, count(*) OVER () FROM (`+sql+`) AS e
-			WHERE NOT EXISTS (SELECT 1 FROM error_signals AS s WHERE s.tenant = $1 AND s.key = e.key)
+			WHERE NOT `+exists("SELECT 1 FROM error_signals AS s WHERE s.tenant = $1 AND s.key = e.key")+`
 			ORDER BY time DESC, key LIMIT `+args.arg(max(limit, 1)), args.args...)
 		if err != nil {
 			return err
@@ -50,8 +50,8 @@ func (s *Store) EntryStats(ctx context.Context, tenant, service, operation strin
 		if err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `SELECT count(*), count(f.key) FROM (`+sql+`) AS e
-			LEFT JOIN failures AS f ON f.tenant = $1 AND f.key = e.key AND f.outcome = 'failed'`, args.args...).Scan(&stats.Traces, &stats.Failed)
+		return tx.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE `+
+			exists("SELECT 1 FROM failures AS f WHERE f.tenant = $1 AND f.key = e.key AND f.outcome = 'failed'")+`) FROM (`+sql+`) AS e`, args.args...).Scan(&stats.Traces, &stats.Failed)
 	})
 	return stats, err
 }

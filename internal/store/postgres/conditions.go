@@ -25,6 +25,15 @@ func (c *conditions) add(condition string, args ...any) {
 	c.where = append(c.where, fmt.Sprintf(condition, places...))
 }
 
+// unindexed keeps the planner from looking a condition up in an index: it is only to be checked, on the
+// few rows of a trace. Until a day is first analysed the planner takes every condition for equally
+// selective, and would read the index of all of a tenant's spans beside that of the trace.
+func unindexed(condition string) string { return "(" + condition + ") IS TRUE" }
+
+// exists asks of each row whether a query finds another one, by an index. Without the OFFSET the planner
+// may take it for a join and read the whole of the other table.
+func exists(query string) string { return "EXISTS (" + query + " OFFSET 0)" }
+
 // arg adds an argument and returns its place.
 func (c *conditions) arg(a any) string {
 	c.args = append(c.args, a)

@@ -115,5 +115,5 @@ func (refs *references) read(ctx context.Context, tx pgx.Tx, d *decoder, k *kind
 	default:
 		return nil
 	}
-	return d.read(ctx, tx, k, each, nil, "SELECT "+k.columns+" FROM "+k.table+" WHERE tenant = $1 AND "+where+" ORDER BY id, received_at", args...)
+	return d.read(ctx, tx, k, each, nil, "SELECT "+k.columns+" FROM "+k.table+" WHERE "+unindexed("tenant = $1")+" AND "+where+" ORDER BY id, received_at", args...)
 }

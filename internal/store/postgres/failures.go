@@ -41,8 +41,8 @@ func upsertFailures(ctx context.Context, tx pgx.Tx, hints []store.FailureHint) (
 		}
 	}
 	missing, err := keysOf(tx.Query(ctx, `SELECT DISTINCT k.tenant, k.key FROM unnest($1::text[], $2::text[]) AS k (tenant, key)
-		WHERE NOT EXISTS (SELECT 1 FROM failures f WHERE f.tenant = k.tenant AND f.key = k.key)
-			AND EXISTS (SELECT 1 FROM error_signals s WHERE s.tenant = k.tenant AND s.key = k.key)`, asked.tenants, asked.keys))
+		WHERE NOT `+exists("SELECT 1 FROM failures f WHERE f.tenant = k.tenant AND f.key = k.key")+`
+			AND `+exists("SELECT 1 FROM error_signals s WHERE s.tenant = k.tenant AND s.key = k.key"), asked.tenants, asked.keys))
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +132,8 @@ var insertFailure = `INSERT INTO failures (tenant, key, trace_id, state, first_e
 	FROM (SELECT tenant, key, trace, ` + mostSignals("trace IS NULL") + ` FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)) AS k
 	CROSS JOIN LATERAL (` + errorsSeen + `) AS e
 	CROSS JOIN LATERAL (SELECT greatest(
-		(SELECT max(received_at) FROM spans WHERE tenant = k.tenant AND trace_id = k.trace::uuid),
-		(SELECT max(received_at) FROM logs WHERE tenant = k.tenant AND trace_id = k.trace::uuid)) AS newest) AS r
+		(SELECT max(received_at) FROM spans WHERE ` + unindexed("tenant = k.tenant") + ` AND trace_id = k.trace::uuid),
+		(SELECT max(received_at) FROM logs WHERE ` + unindexed("tenant = k.tenant") + ` AND trace_id = k.trace::uuid)) AS newest) AS r
 	WHERE e.n > 0 ORDER BY k.tenant, k.key ON CONFLICT DO NOTHING RETURNING tenant, key`
 
 // longestAppend is how long before its commit an append may have taken its time of receipt, with
@@ -141,12 +141,12 @@ var insertFailure = `INSERT INTO failures (tenant, key, trace_id, state, first_e
 const longestAppend = 6 * appendTimeout
 
 // refreshFailure notes what was received since. Claiming counts the error signals again.
-const refreshFailure = `UPDATE failures f SET last_received = greatest(f.last_received, e.newest), last_record = greatest(f.last_record, e.newest, r.newest)
+var refreshFailure = `UPDATE failures f SET last_received = greatest(f.last_received, e.newest), last_record = greatest(f.last_record, e.newest, r.newest)
 	FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)
 	CROSS JOIN LATERAL (SELECT max(received_at) AS newest FROM error_signals s WHERE s.tenant = k.tenant AND s.key = k.key AND s.received_at > $4) AS e
 	CROSS JOIN LATERAL (SELECT greatest(
-		(SELECT max(received_at) FROM spans WHERE tenant = k.tenant AND trace_id = k.trace::uuid AND received_at > $4),
-		(SELECT max(received_at) FROM logs WHERE tenant = k.tenant AND trace_id = k.trace::uuid AND received_at > $4)) AS newest) AS r
+		(SELECT max(received_at) FROM spans WHERE ` + unindexed("tenant = k.tenant") + ` AND trace_id = k.trace::uuid AND received_at > $4),
+		(SELECT max(received_at) FROM logs WHERE ` + unindexed("tenant = k.tenant") + ` AND trace_id = k.trace::uuid AND received_at > $4)) AS newest) AS r
 	WHERE f.tenant = k.tenant AND f.key = k.key AND (e.newest > f.last_received OR greatest(e.newest, r.newest) > f.last_record)`
 
 // ClaimFailures implements store.Failures. What is counted of their error signals is brought up to

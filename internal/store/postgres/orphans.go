@@ -127,7 +127,7 @@ func windowEnd(ctx context.Context, tx pgx.Tx, b sweepBounds, received instant) 
 func adopt(ctx context.Context, tx pgx.Tx, from, end uint64, received instant, limit int) (found int, all bool, err error) {
 	k, err := keysOf(tx.Query(ctx, `SELECT DISTINCT s.tenant, s.key FROM error_signals s
 		WHERE s.xid >= $1 AND s.xid < $2 AND s.received_at < $3
-			AND NOT EXISTS (SELECT 1 FROM failures f WHERE f.tenant = s.tenant AND f.key = s.key) LIMIT $4`, from, end, received, limit))
+			AND NOT `+exists("SELECT 1 FROM failures f WHERE f.tenant = s.tenant AND f.key = s.key")+` LIMIT $4`, from, end, received, limit))
 	if err != nil {
 		return 0, false, err
 	}

@@ -106,7 +106,7 @@ func (q *search) trace(ctx context.Context) error {
 	return q.read(ctx, q.from, q.upTo(q.to), func(c *conditions) string {
 		c.add("trace_id = %s", q.filter.TraceID[:])
 		if q.filter.Service != "" {
-			c.add("service = %s", textOf(q.filter.Service))
+			c.add(unindexed("service = %s"), textOf(q.filter.Service))
 		}
 		return q.newestOf(c)
 	})
@@ -196,9 +196,11 @@ func (q *search) read(ctx context.Context, first int64, from record.Position, qu
 // of all where none is given.
 func (q *search) conditions(first int64, from record.Position, of ...day) *conditions {
 	c := &conditions{}
-	c.add("tenant = %s", q.tenant)
 	until := "true"
-	if len(of) > 0 {
+	if len(of) == 0 {
+		c.add(unindexed("tenant = %s"), q.tenant)
+	} else {
+		c.add("tenant = %s", q.tenant)
 		c.add(received("t", of...))
 		until = receivedUntil("o", of...)
 	}
@@ -220,8 +222,8 @@ func (q *search) conditions(first int64, from record.Position, of ...day) *condi
 		c.attributeIs(key, q.filter.Attributes[key], of...)
 	}
 	// Records without event time are sorted by receipt, so a second delivery lies elsewhere.
-	c.add("(NOT (" + q.kind.unset + ") OR NOT EXISTS (SELECT 1 FROM " + q.kind.table +
-		" AS o WHERE " + until + " AND o.tenant = t.tenant AND " + q.kind.same + " AND o.received_at < t.received_at))")
+	c.add("(NOT (" + q.kind.unset + ") OR NOT " + exists("SELECT 1 FROM "+q.kind.table+
+		" AS o WHERE "+until+" AND "+unindexed("o.tenant = t.tenant")+" AND "+q.kind.same+" AND o.received_at < t.received_at") + ")")
 	return c
 }
 

@@ -87,7 +87,7 @@ func (l *traceLoader) together(ctx context.Context, ids [][16]byte) error {
 		var id [16]byte
 		err := l.decoder.read(ctx, l.tx, k, func(r store.SignalRecord) { l.drafts[id].add(r) }, []any{&id},
 			"SELECT k.id, t.* FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT "+k.columns+
-				" FROM "+k.table+" WHERE tenant = $1 AND trace_id = k.id LIMIT $3) AS t", l.tenant, ids, l.limit+1)
+				" FROM "+k.table+" WHERE "+unindexed("tenant = $1")+" AND trace_id = k.id LIMIT $3) AS t", l.tenant, ids, l.limit+1)
 		if err != nil {
 			return fmt.Errorf("load %s of traces: %w", k.table, err)
 		}
@@ -100,8 +100,8 @@ func (l *traceLoader) together(ctx context.Context, ids [][16]byte) error {
 func (l *traceLoader) errorsFirst(ctx context.Context, id signal.TraceID) (*draft, error) {
 	d := newDraft(l.limit)
 	var total int
-	err := l.tx.QueryRow(ctx, `SELECT (SELECT count(DISTINCT id) FROM spans WHERE tenant = $1 AND trace_id = $2)
-		+ (SELECT count(DISTINCT id) FROM logs WHERE tenant = $1 AND trace_id = $2)`, l.tenant, id[:]).Scan(&total)
+	err := l.tx.QueryRow(ctx, `SELECT (SELECT count(DISTINCT id) FROM spans WHERE `+unindexed("tenant = $1")+` AND trace_id = $2)
+		+ (SELECT count(DISTINCT id) FROM logs WHERE `+unindexed("tenant = $1")+` AND trace_id = $2)`, l.tenant, id[:]).Scan(&total)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (l *traceLoader) errorsFirst(ctx context.Context, id signal.TraceID) (*draf
 	}{{kindSpans, "status_code = 2"}, {kindLogs, "severity >= 17"}, {kindSpans, "status_code <> 2"}, {kindLogs, "severity < 17"}} {
 		k := part.kind
 		err := l.decoder.read(ctx, l.tx, k, d.add, nil, "SELECT DISTINCT ON (time, id) "+k.columns+" FROM "+k.table+
-			" WHERE tenant = $1 AND trace_id = $2 AND "+part.where+" ORDER BY time, id, received_at LIMIT $3", l.tenant, id[:], l.limit-d.kept())
+			" WHERE "+unindexed("tenant = $1")+" AND trace_id = $2 AND "+part.where+" ORDER BY time, id, received_at LIMIT $3", l.tenant, id[:], l.limit-d.kept())
 		if err != nil {
 			return nil, fmt.Errorf("load %s of trace %s: %w", k.table, id, err)
 		}

@@ -14,12 +14,12 @@ import (
 
 // Transactions have the same settings whatever the server's, the login's or the pooler's are:
 // durable, bounded in time, and of an isolation in which what follows a lock sees what was committed
-// before it was taken.
+// before it was taken. Queries are short: to compile one takes longer than to run it.
 const (
-	beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true),
+	beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true),
 		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
 	beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-		SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true)`
+		SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true)`
 )
 
 const (

@@ -12,26 +12,34 @@ import (
 )
 
 // Knowledge implements store.Signals.
-func (s *Store) Knowledge(ctx context.Context, tenant string, q store.KnowledgeQuery) (incident.Knowledge, error) {
-	var k incident.Knowledge
-	err := s.read(ctx, func(v *view) error {
-		a := answering{view: v, tenant: tenant, onset: record.Saturate(q.Onset)}
-		if a.onset == 0 {
-			a.onset = record.MaxTime // nothing is known of the time
+func (s *Store) Knowledge(ctx context.Context, tenant string, queries []store.KnowledgeQuery) ([]incident.Knowledge, error) {
+	answers := make([]incident.Knowledge, len(queries))
+	err := s.read(ctx, func(v *view) (err error) {
+		for i, q := range queries {
+			if answers[i], err = v.knowledge(tenant, q); err != nil {
+				return err
+			}
 		}
-		var err error
-		if k.AddressOwners, err = a.owners(q.Addresses); err != nil {
-			return err
-		}
-		if k.ServicesEver, k.ServicesSeen, err = a.services(q.Services, k.AddressOwners); err != nil {
-			return err
-		}
-		if k.Calls, err = a.calls(q.Calls); err != nil {
-			return err
-		}
-		k.RefusedCallers, err = a.refused(q.Refusals)
-		return err
+		return nil
 	})
+	return answers, err
+}
+
+func (v *view) knowledge(tenant string, q store.KnowledgeQuery) (k incident.Knowledge, err error) {
+	a := answering{view: v, tenant: tenant, onset: record.Saturate(q.Onset)}
+	if a.onset == 0 {
+		a.onset = record.MaxTime // nothing is known of the time
+	}
+	if k.AddressOwners, err = a.owners(q.Addresses); err != nil {
+		return k, err
+	}
+	if k.ServicesEver, k.ServicesSeen, err = a.services(q.Services, k.AddressOwners); err != nil {
+		return k, err
+	}
+	if k.Calls, err = a.calls(q.Calls); err != nil {
+		return k, err
+	}
+	k.RefusedCallers, err = a.refused(q.Refusals)
 	return k, err
 }
 

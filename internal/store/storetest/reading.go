@@ -421,9 +421,12 @@ func servicesAreMapped(t *testing.T, s store.Store) {
 
 func knowledge(t *testing.T, s store.Store, q store.KnowledgeQuery) incident.Knowledge {
 	t.Helper()
-	k, err := s.Knowledge(t.Context(), tenant, q)
+	twice, err := s.Knowledge(t.Context(), tenant, []store.KnowledgeQuery{q, {}, q})
 	require.NoError(t, err)
-	return k
+	require.Len(t, twice, 3)
+	assert.Equal(t, incident.Knowledge{}, twice[1], "nothing was asked")
+	assert.Equal(t, twice[0], twice[2])
+	return twice[0]
 }
 
 func servicesAreKnown(t *testing.T, s store.Store) {
