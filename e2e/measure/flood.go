@@ -17,8 +17,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 )
 
-// floodBatch is how many traces share a request.
-const floodBatch = 50
+// floodBatch is how many traces share requests: with two spans of each, about what an SDK exports at once.
+const floodBatch = 200
 
 // flood posts many failing traces of one cause over several replicas, a few of a second cause with
 // the same symptom at the entry among them, and counts what becomes of them and what it takes. The

@@ -31,7 +31,9 @@ func (c *conditions) add(condition string, args ...any) {
 func unindexed(condition string) string { return "(" + condition + ") IS TRUE" }
 
 // exists asks of each row whether a query finds another one, by an index. Without the OFFSET the planner
-// may take it for a join and read the whole of the other table.
+// may take it for a join and read the whole of the other table. Where few values are common, the query
+// needs the order of the index as well: the planner would expect to come upon one of them by reading
+// the table, and one that is not there makes it read all.
 func exists(query string) string { return "EXISTS (" + query + " OFFSET 0)" }
 
 // arg adds an argument and returns its place.

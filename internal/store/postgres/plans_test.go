@@ -61,16 +61,6 @@ func (e *explainer) explain(ctx context.Context, sql string, args ...any) error 
 	return nil
 }
 
-// SendBatch explains the queries of a batch before it sends it.
-func (e *explainer) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
-	for _, q := range b.QueuedQueries {
-		if err := e.explain(ctx, q.SQL, q.Arguments...); err != nil {
-			panic(err)
-		}
-	}
-	return e.Tx.SendBatch(ctx, b)
-}
-
 // Exec explains a statement in its stead, which runs it.
 func (e *explainer) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	if strings.Contains(sql, "set_config") {
@@ -198,15 +188,13 @@ func TestOnlyOverlappingPartitionsAreRead(t *testing.T) {
 			return err
 		}, "changes", of("changes", 2, 3, 4)}, // older ones, for what was received first
 		"what is known of a service": {func(ctx context.Context, tx pgx.Tx) error {
-			asked, err := newAnswering(ctx, tx, "", []store.KnowledgeQuery{{
+			k, err := newKnowing(ctx, tx, "", []store.KnowledgeQuery{{
 				Onset: signal.NanosOf(to), Calls: []incident.CallStats{{Caller: "payment", Operation: "POST /pay"}},
 			}})
 			if err != nil {
 				return err
 			}
-			var b pgx.Batch
-			asked[0].countCalls(&b)
-			return tx.SendBatch(ctx, &b).Close()
+			return k.calls(ctx)
 		}, "spans", of("spans", 2)},
 		"a service map of a window": {func(ctx context.Context, tx pgx.Tx) error {
 			m, err := serviceMap(ctx, tx, "", record.NanosOf(from), record.NanosOf(to))
