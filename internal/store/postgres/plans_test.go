@@ -28,6 +28,7 @@ type explainer struct {
 	parent string
 	read   map[string][]string // kinds of plan nodes by partition
 	plan   planNode            // of the last query
+	plans  []planNode          // of all
 }
 
 // planNode is a node of EXPLAIN (ANALYZE, FORMAT JSON).
@@ -37,6 +38,7 @@ type planNode struct {
 	Index    string     `json:"Index Name"`
 	Loops    float64    `json:"Actual Loops"`
 	Rows     float64    `json:"Actual Rows"` // of each loop
+	Filtered float64    `json:"Rows Removed by Filter"`
 	Plans    []planNode `json:"Plans"`
 }
 
@@ -57,8 +59,19 @@ func (e *explainer) explain(ctx context.Context, sql string, args ...any) error 
 		return err
 	}
 	e.plan = explained[0].Plan
+	e.plans = append(e.plans, e.plan)
 	e.note(e.plan)
 	return nil
+}
+
+// SendBatch explains the queries of a batch before it sends it.
+func (e *explainer) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	for _, q := range b.QueuedQueries {
+		if err := e.explain(ctx, q.SQL, q.Arguments...); err != nil {
+			panic(err)
+		}
+	}
+	return e.Tx.SendBatch(ctx, b)
 }
 
 // Exec explains a statement in its stead, which runs it.

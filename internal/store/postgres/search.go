@@ -104,10 +104,11 @@ func (q *search) trace(ctx context.Context) error {
 		return nil
 	}
 	return q.read(ctx, q.from, q.upTo(q.to), func(c *conditions) string {
-		c.add("trace_id = %s", q.filter.TraceID[:])
 		if q.filter.Service != "" {
-			c.add(unindexed("service = %s"), textOf(q.filter.Service))
+			c.add("service = %s", textOf(q.filter.Service))
 		}
+		c.where = []string{unindexed(c.String())}
+		c.add("trace_id = %s", q.filter.TraceID[:])
 		return q.newestOf(c)
 	})
 }
@@ -196,11 +197,9 @@ func (q *search) read(ctx context.Context, first int64, from record.Position, qu
 // of all where none is given.
 func (q *search) conditions(first int64, from record.Position, of ...day) *conditions {
 	c := &conditions{}
+	c.add("tenant = %s", q.tenant)
 	until := "true"
-	if len(of) == 0 {
-		c.add(unindexed("tenant = %s"), q.tenant)
-	} else {
-		c.add("tenant = %s", q.tenant)
+	if len(of) > 0 {
 		c.add(received("t", of...))
 		until = receivedUntil("o", of...)
 	}
