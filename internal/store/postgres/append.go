@@ -58,7 +58,7 @@ func (s *Store) append(ctx context.Context, c *pgx.Conn, a *appending) error {
 		}
 		switch {
 		case err == nil:
-			if err = s.supply(ctx, c, l); err != nil {
+			if err = s.supply(ctx, c, a, l); err != nil {
 				return err
 			}
 			err = errLacking

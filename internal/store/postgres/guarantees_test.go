@@ -16,6 +16,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/servertest"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/signaltest"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
 )
@@ -93,6 +94,69 @@ func TestRefusedRecordsAreQuarantinedAlone(t *testing.T) {
 	kept, err := signal.UnmarshalSpan(otlp)
 	require.NoError(t, err)
 	assert.Equal(t, "refused 77", kept.Name)
+}
+
+// TestRefusedResourcesFailNobody has the database refuse two of many resources and a scope: their records
+// are stored and read as they came, like their neighbours'.
+func TestRefusedResourcesFailNobody(t *testing.T) {
+	database := servertest.Database(t)
+	s := open(t, database)
+	c := connect(t, database)
+	for _, sql := range []string{
+		"ALTER TABLE resources ADD CONSTRAINT taste CHECK (schema_url <> 'refused')",
+		"ALTER TABLE scopes ADD CONSTRAINT taste CHECK (name <> 'refused')",
+	} {
+		_, err := c.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	var requests []store.Batch
+	for i := range 20 {
+		b := failingTrace(fmt.Sprint(i)) //nolint:perfsprint // any name does
+		r := resource(fmt.Sprint("service ", i))
+		b.Spans[0].Resource = r
+		b.Logs = []*signal.Log{{Resource: r, TraceID: b.Spans[0].TraceID, Body: signal.Value{Data: "line"}}}
+		b.Points = []*signal.Point{{Resource: r, Name: "metric", Type: signal.MetricGauge, Value: signal.Value{Data: int64(1)}}}
+		requests = append(requests, b)
+	}
+	requests[3].Spans[0].Resource.SchemaURL = "refused"
+	requests[17].Spans[0].Resource.SchemaURL = "refused"
+	requests[9].Spans[0].Scope.Name = "refused"
+	for _, b := range requests {
+		signal.IdentifySpans("", b.Spans)
+		signal.IdentifyLogs("", b.Logs)
+		signal.IdentifyPoints("", b.Points)
+	}
+	readBack := func() {
+		t.Helper()
+		for i, want := range requests {
+			traces, err := s.Traces(t.Context(), "", []string{want.Errors[0].Key}, 10)
+			require.NoError(t, err)
+			require.Len(t, traces[0].Spans, 1)
+			require.Len(t, traces[0].Logs, 1)
+			points, err := s.SearchSignals(t.Context(), "", store.SignalFilter{Kind: store.KindMetric, Service: fmt.Sprint("service ", i)}, store.Page{})
+			require.NoError(t, err)
+			require.Len(t, points.Items, 1)
+			span, log, point := traces[0].Spans[0], traces[0].Logs[0], points.Items[0].Point
+			want.Spans[0].ReceivedAt, want.Logs[0].ReceivedAt, want.Points[0].ReceivedAt = span.ReceivedAt, log.ReceivedAt, point.ReceivedAt
+			signaltest.RequireEqualSpans(t, want.Spans, []*signal.Span{span})
+			signaltest.RequireEqualLogs(t, want.Logs, []*signal.Log{log})
+			signaltest.RequireEqualPoints(t, want.Points, []*signal.Point{point})
+		}
+	}
+	appendAll(t, s, requests...)
+	readBack()
+	assert.EqualValues(t, 18, number(t, c, "SELECT count(*) FROM resources"))
+	assert.EqualValues(t, 7, number(t, c, "SELECT (SELECT count(*) FROM spans WHERE raw IS NOT NULL) + (SELECT count(*) FROM logs WHERE raw IS NOT NULL) + (SELECT count(*) FROM metric_points WHERE raw IS NOT NULL)"))
+
+	appendAll(t, s, requests...)
+	appendAll(t, open(t, database), requests...)
+	readBack()
+	_, err := c.Exec(t.Context(), "ALTER TABLE resources DROP CONSTRAINT taste")
+	require.NoError(t, err)
+	appendAll(t, s, requests...)
+	readBack()
+	assert.EqualValues(t, 20, number(t, c, "SELECT count(*) FROM resources"), "nothing stands in the way of what the database takes again")
+	assert.EqualValues(t, 80, number(t, c, "SELECT sum(spans)::bigint FROM commits"))
 }
 
 // randomText is long and does not compress.

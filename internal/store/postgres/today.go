@@ -132,17 +132,23 @@ func (r timeRange) widened() timeRange {
 
 // supply makes what an append lacks, each in a short statement of its own that commits at once: a
 // range wider than its partition and a resource without a signal do no harm, while the other way
-// round signals could not be found or read.
-func (s *Store) supply(ctx context.Context, c *pgx.Conn, l lack) error {
+// round signals could not be found or read. Resources and scopes that the database refuses it has the
+// append do without.
+func (s *Store) supply(ctx context.Context, c *pgx.Conn, a *appending, l lack) error {
 	if l.made == 0 {
 		_, err := c.Exec(ctx, "SELECT make_day($1)", l.day)
 		return err
 	}
-	if err := insertResources(ctx, c, l); err != nil {
+	without, err := insertCarefully(sortedIDs(l.resources), func(ids [][16]byte) error { return insertResources(ctx, c, l, ids) })
+	if err != nil {
 		return err
 	}
-	if err := insertScopes(ctx, c, l); err != nil {
+	scopes, err := insertCarefully(sortedIDs(l.scopes), func(ids [][16]byte) error { return insertScopes(ctx, c, l, ids) })
+	if err != nil {
 		return err
+	}
+	if without = append(without, scopes...); len(without) > 0 {
+		return a.doWithout(without)
 	}
 	ranges, err := widenRanges(ctx, c, l)
 	if err == nil {
@@ -157,11 +163,10 @@ func sortedIDs[R any](m map[[16]byte]R) [][16]byte {
 	return slices.SortedFunc(maps.Keys(m), func(a, b [16]byte) int { return slices.Compare(a[:], b[:]) })
 }
 
-func insertResources(ctx context.Context, c *pgx.Conn, l lack) error {
-	if len(l.resources) == 0 {
+func insertResources(ctx context.Context, c *pgx.Conn, l lack, ids [][16]byte) error {
+	if len(ids) == 0 {
 		return nil
 	}
-	ids := sortedIDs(l.resources)
 	var tenants, attributes, schemas []string
 	var dropped []int64
 	var entities []*string
@@ -177,11 +182,10 @@ func insertResources(ctx context.Context, c *pgx.Conn, l lack) error {
 	return err
 }
 
-func insertScopes(ctx context.Context, c *pgx.Conn, l lack) error {
-	if len(l.scopes) == 0 {
+func insertScopes(ctx context.Context, c *pgx.Conn, l lack, ids [][16]byte) error {
+	if len(ids) == 0 {
 		return nil
 	}
-	ids := sortedIDs(l.scopes)
 	var tenants, names, versions, attributes, schemas []string
 	var dropped []int64
 	for _, id := range ids {

@@ -193,11 +193,14 @@ func (w *appending) insert(k kind, b *binder, time int64, marshal func() ([]byte
 	case err == nil:
 		w.stored(k, time)
 		return nil
-	case !refused(err) || w.raw.GetAutocommit():
-		return err
+	case w.refuses(err):
+		return w.quarantine(k, err, marshal)
 	}
-	return w.quarantine(k, err, marshal)
+	return err
 }
+
+// refuses tells whether the database refuses a row alone: the transaction goes on.
+func (w *appending) refuses(err error) bool { return refused(err) && !w.raw.GetAutocommit() }
 
 func (w *appending) quarantine(k kind, cause error, marshal func() ([]byte, error)) error {
 	otlp, err := marshal()

@@ -187,7 +187,7 @@ func viewArm(k kind, d day) string {
 		return "SELECT * FROM " + d.table(k)
 	}
 	return fmt.Sprintf(`SELECT t.*, r.attributes AS resource_attributes, s.name AS scope_name
-		FROM %s t JOIN %s r ON r.id = t.resource LEFT JOIN %s s ON s.id = t.scope`,
+		FROM %s t LEFT JOIN %s r ON r.id = t.resource LEFT JOIN %s s ON s.id = t.scope`,
 		d.table(k), d.table(kindResources), d.table(kindScopes))
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/signaltest"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
 )
@@ -50,13 +51,32 @@ func traceOf(name string) store.Batch {
 	return b
 }
 
+// TestSignalsCannotBeChangedByRawSQL tries on the day on which the store was opened, and on one whose
+// tables were made later.
 func TestSignalsCannotBeChangedByRawSQL(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
-	s := open(t, path)
-	_, err := s.Append(t.Context(), []store.Batch{traceOf("a")})
+	now := time.Now()
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: func() time.Time { return now }})
 	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	db := foreign(t, path)
-	day := time.Now().UTC().Format("20060102")
+	for range 2 {
+		_, err := s.Append(t.Context(), []store.Batch{traceOf("a")})
+		require.NoError(t, err)
+		requireAppendOnly(t, db, now.UTC().Format("20060102"))
+		now = now.AddDate(0, 0, 5)
+	}
+	for _, view := range []string{"spans", "logs", "points", "error_signals", "changes"} {
+		for _, statement := range []string{"UPDATE " + view + " SET tenant = 'x'", "DELETE FROM " + view} {
+			_, err := db.ExecContext(t.Context(), statement)
+			require.ErrorContains(t, err, "cannot modify", statement)
+		}
+	}
+}
+
+// requireAppendOnly fails where a row of a day can be changed.
+func requireAppendOnly(t *testing.T, db *sql.DB, day string) {
+	t.Helper()
 	for _, kind := range []string{"spans", "logs", "points", "error_signals", "changes", "resources", "scopes"} {
 		table, number := kind+"_"+day, "seq"
 		if kind == "resources" || kind == "scopes" {
@@ -75,12 +95,6 @@ func TestSignalsCannotBeChangedByRawSQL(t *testing.T) {
 			require.ErrorContains(t, err, "append-only", statement)
 		}
 	}
-	for _, view := range []string{"spans", "logs", "points", "error_signals", "changes"} {
-		for _, statement := range []string{"UPDATE " + view + " SET tenant = 'x'", "DELETE FROM " + view} {
-			_, err := db.ExecContext(t.Context(), statement)
-			require.ErrorContains(t, err, "cannot modify", statement)
-		}
-	}
 }
 
 func TestRefusedRecordsAreQuarantined(t *testing.T) {
@@ -89,13 +103,16 @@ func TestRefusedRecordsAreQuarantined(t *testing.T) {
 	_, err := s.Append(t.Context(), []store.Batch{traceOf("poison")})
 	require.NoError(t, err)
 	db := foreign(t, path)
-	_, err = db.ExecContext(t.Context(), fmt.Sprintf("CREATE UNIQUE INDEX poison ON logs_%s (body) WHERE body = 'poison'", time.Now().UTC().Format("20060102")))
-	require.NoError(t, err)
+	for table, column := range map[string]string{"logs": "body", "changes": "id", "error_signals": "key"} {
+		_, err = db.ExecContext(t.Context(), fmt.Sprintf("CREATE UNIQUE INDEX poison_%[1]s ON %[1]s_%[3]s (%[2]s) WHERE %[2]s IN ('poison', '%[4]s')",
+			table, column, time.Now().UTC().Format("20060102"), traceOf("poison").Errors[0].Key))
+		require.NoError(t, err)
+	}
 
 	poisoned := traceOf("poison")
 	results, err := s.Append(t.Context(), []store.Batch{traceOf("before"), poisoned, traceOf("after")})
 	require.NoError(t, err)
-	assert.Equal(t, []store.AppendResult{{}, {Quarantined: 1}, {}}, results)
+	assert.Equal(t, []store.AppendResult{{}, {Quarantined: 3}, {}}, results)
 	for _, name := range []string{"before", "after"} {
 		traces, err := s.Traces(t.Context(), "", []string{traceOf(name).Spans[0].TraceID.String()}, 10)
 		require.NoError(t, err)
@@ -104,15 +121,63 @@ func TestRefusedRecordsAreQuarantined(t *testing.T) {
 	}
 	status, err := s.Status(t.Context())
 	require.NoError(t, err)
-	assert.EqualValues(t, 1, status.Quarantined)
+	assert.EqualValues(t, 3, status.Quarantined)
 	var kind, reason string
 	var otlp []byte
-	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT kind, error, otlp FROM quarantine").Scan(&kind, &reason, &otlp))
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT kind, error, otlp FROM quarantine WHERE kind = 'logs'").Scan(&kind, &reason, &otlp))
 	assert.Equal(t, "logs", kind)
 	assert.Contains(t, reason, "UNIQUE")
 	kept, err := signal.UnmarshalLog(otlp)
 	require.NoError(t, err)
 	assert.Equal(t, "poison", kept.Body.Str())
+}
+
+// TestRefusedResourcesFailNobody has the database refuse a resource and a scope: their records are stored
+// and read as they came, like their neighbours'.
+func TestRefusedResourcesFailNobody(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	request := func(name string) store.Batch {
+		b := traceOf(name)
+		b.Spans[0].Resource.SchemaURL, b.Spans[0].Scope.SchemaURL = name, name
+		signal.IdentifySpans("", b.Spans)
+		signal.IdentifyLogs("", b.Logs)
+		signal.IdentifyPoints("", b.Points)
+		return b
+	}
+	_, err := s.Append(t.Context(), []store.Batch{request("taken")})
+	require.NoError(t, err)
+	db := foreign(t, path)
+	day := time.Now().UTC().Format("20060102")
+	for _, shared := range []string{"resources", "scopes"} {
+		_, err := db.ExecContext(t.Context(), fmt.Sprintf("CREATE UNIQUE INDEX one_%[1]s ON %[1]s_%[2]s ((true)) WHERE schema_url IN ('taken', 'refused')", shared, day))
+		require.NoError(t, err)
+	}
+	requests := []store.Batch{request("before"), request("refused"), request("after")}
+	for range 2 { // sent, and again
+		results, err := s.Append(t.Context(), requests)
+		require.NoError(t, err)
+		assert.Equal(t, make([]store.AppendResult, 3), results)
+	}
+	for _, want := range requests {
+		traces, err := s.Traces(t.Context(), "", []string{want.Spans[0].TraceID.String()}, 10)
+		require.NoError(t, err)
+		require.Len(t, traces[0].Spans, 1)
+		require.Len(t, traces[0].Logs, 1)
+		want.Spans[0].ReceivedAt, want.Logs[0].ReceivedAt = traces[0].Spans[0].ReceivedAt, traces[0].Logs[0].ReceivedAt
+		signaltest.RequireEqualSpans(t, want.Spans, traces[0].Spans)
+		signaltest.RequireEqualLogs(t, want.Logs, traces[0].Logs)
+		found, err := s.SearchSignals(t.Context(), "", store.SignalFilter{Kind: store.KindMetric, Service: "payment", Query: want.Points[0].Name}, store.Page{})
+		require.NoError(t, err)
+		require.Len(t, found.Items, 1)
+		want.Points[0].ReceivedAt = found.Items[0].Point.ReceivedAt
+		signaltest.RequireEqualPoints(t, want.Points, []*signal.Point{found.Items[0].Point})
+	}
+	for _, view := range []string{"spans", "logs", "points"} {
+		var rows int
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+view+" WHERE raw IS NOT NULL").Scan(&rows))
+		assert.Equal(t, 2, rows, "people see them too: %s", view)
+	}
 }
 
 func TestReadmeQueriesWork(t *testing.T) {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"encoding/hex"
+	"encoding/json"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -15,13 +16,23 @@ type common struct {
 	scope    *int64
 }
 
-func (w *appending) common(r *signal.Resource, s *signal.Scope) (common, error) {
-	resource, err := w.resource(r)
-	if err != nil || s == nil {
-		return common{resource: resource}, err
+// common stores what a record shares with others. Where the database refuses that, the record keeps it
+// in its OTLP bytes, from which it is read.
+func (w *appending) common(r *signal.Resource, s *signal.Scope, e *record.Encoded, marshal func() ([]byte, error)) (c common, err error) {
+	if c.resource, err = w.resource(r); err != nil {
+		return c, err
 	}
-	scope, err := w.scope(s)
-	return common{resource: resource, scope: &scope}, err
+	if s != nil {
+		scope, err := w.scope(s)
+		if err != nil {
+			return c, err
+		}
+		c.scope = &scope
+	}
+	if e.Raw == nil && (c.resource == 0 || c.scope != nil && *c.scope == 0) {
+		e.Raw, err = marshal()
+	}
+	return c, err
 }
 
 func (c common) bind(b *binder, raw []byte) {
@@ -51,7 +62,8 @@ func (w *appending) begin(sql string, id signal.ID, time int64, service string) 
 }
 
 func (w *appending) span(s *signal.Span, e *record.Encoded) error {
-	c, err := w.common(s.Resource, s.Scope)
+	otlp := func() ([]byte, error) { return signal.MarshalSpan(s) }
+	c, err := w.common(s.Resource, s.Scope, e, otlp)
 	if err != nil {
 		return err
 	}
@@ -92,11 +104,12 @@ func (w *appending) span(s *signal.Span, e *record.Encoded) error {
 	if trace != "" {
 		w.records[tenantKey{w.tenant, trace}] = true
 	}
-	return w.insert(kindSpans, b, time, func() ([]byte, error) { return signal.MarshalSpan(s) })
+	return w.insert(kindSpans, b, time, otlp)
 }
 
 func (w *appending) log(l *signal.Log, e *record.Encoded) error {
-	c, err := w.common(l.Resource, l.Scope)
+	otlp := func() ([]byte, error) { return signal.MarshalLog(l) }
+	c, err := w.common(l.Resource, l.Scope, e, otlp)
 	if err != nil {
 		return err
 	}
@@ -123,11 +136,12 @@ func (w *appending) log(l *signal.Log, e *record.Encoded) error {
 	if trace != "" {
 		w.records[tenantKey{w.tenant, trace}] = true
 	}
-	return w.insert(kindLogs, b, time, func() ([]byte, error) { return signal.MarshalLog(l) })
+	return w.insert(kindLogs, b, time, otlp)
 }
 
 func (w *appending) point(p *signal.Point, e *record.Encoded) error {
-	c, err := w.common(p.Resource, p.Scope)
+	otlp := func() ([]byte, error) { return signal.MarshalPoint(p) }
+	c, err := w.common(p.Resource, p.Scope, e, otlp)
 	if err != nil {
 		return err
 	}
@@ -158,7 +172,7 @@ func (w *appending) point(p *signal.Point, e *record.Encoded) error {
 	b.json(e.More[1])
 	b.json(e.More[2])
 	c.bind(b, e.Raw)
-	return w.insert(kindPoints, b, time, func() ([]byte, error) { return signal.MarshalPoint(p) })
+	return w.insert(kindPoints, b, time, otlp)
 }
 
 // errorSignals inserts the error signals of one request, equal ones numbered.
@@ -178,12 +192,11 @@ func (w *appending) errorSignals(signals []store.ErrorSignal) error {
 		b.text(string(e.Ref))
 		b.int(record.Saturate(e.Time))
 		b.int(seen[e])
-		if err := execBound(st, b); err != nil {
+		if err := w.insert(kindErrorSignals, b, w.eventTime(e.Time), func() ([]byte, error) { return json.Marshal(e) }); err != nil {
 			return err
 		}
 		seen[e]++
 		w.errors[tenantKey{w.tenant, e.Key}] = true
-		w.stored(kindErrorSignals, w.eventTime(e.Time))
 	}
 	return nil
 }
@@ -193,10 +206,15 @@ func (w *appending) change(ch *incident.Change) error {
 	if err != nil {
 		return err
 	}
-	time := w.eventTime(ch.Time)
-	_, err = w.exec(w.changeSQL, w.nextSeq(), w.tenant, ch.ID, w.received, time, ch.Service, ch.Kind, ch.Version, ch.Title, ch.URL, string(attributes))
-	w.stored(kindChanges, time)
-	return err
+	st, err := w.prepare(w.changeSQL)
+	if err != nil {
+		return err
+	}
+	b, time := &binder{st: st}, w.eventTime(ch.Time)
+	for _, column := range []any{w.nextSeq(), w.tenant, ch.ID, w.received, time, ch.Service, ch.Kind, ch.Version, ch.Title, ch.URL, string(attributes)} {
+		b.any(column)
+	}
+	return w.insert(kindChanges, b, time, func() ([]byte, error) { return json.Marshal(ch) })
 }
 
 // eventTime is the first of times that is set, else the time of receipt.

@@ -74,6 +74,7 @@ func (w *appending) scope(s *signal.Scope) (int64, error) {
 	return id, err
 }
 
+// shared returns the row of a resource or scope; 0 where the database refuses it.
 func (w *appending) shared(known map[string]int64, k kind, digest [sha256.Size]byte, columns string, bind func(*binder)) (int64, error) {
 	key := w.tenant + "\x00" + string(digest[:])
 	if id, ok := known[key]; ok {
@@ -96,7 +97,11 @@ func (w *appending) shared(known map[string]int64, k kind, digest [sha256.Size]b
 		b.text(w.tenant)
 		b.blob(digest[:])
 		bind(b)
-		if err := execBound(st, b); err != nil {
+		err = execBound(st, b)
+		switch {
+		case w.refuses(err):
+			return 0, nil
+		case err != nil:
 			return 0, err
 		}
 	}
