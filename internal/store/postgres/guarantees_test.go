@@ -273,6 +273,23 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "upgrade this process")
 }
 
+func TestDatabaseOfAnotherEncodingIsRefused(t *testing.T) {
+	database := servertest.Database(t)
+	name := connect(t, database).Config().Database
+	change := func(ctx context.Context, sql string) {
+		c, err := pgx.Connect(ctx, database)
+		require.NoError(t, err)
+		defer func() { assert.NoError(t, c.Close(ctx)) }()
+		_, err = c.Exec(ctx, sql)
+		require.NoError(t, err)
+	}
+	change(t.Context(), "CREATE DATABASE "+name+"_latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+	t.Cleanup(func() { change(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+"_latin") })
+	_, err := postgres.Open(t.Context(), strings.Replace(database, "/"+name, "/"+name+"_latin", 1), postgres.Options{})
+	require.ErrorContains(t, err, "LATIN1")
+	require.ErrorContains(t, err, "ENCODING 'UTF8'")
+}
+
 func TestServerGoneAndBack(t *testing.T) {
 	server := servertest.StartPostgreSQL(t, servertest.PostgreSQLOptions{})
 	database := server.Database()

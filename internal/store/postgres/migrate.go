@@ -16,7 +16,10 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-var errNewer = errors.New("the database was written by a newer prodsentinel")
+var (
+	errNewer    = errors.New("the database was written by a newer prodsentinel")
+	errEncoding = errors.New("the database cannot hold every text")
+)
 
 // Migrate brings the schema of a database up to date, with a login that owns it or may create it,
 // and makes the partitions of the next days. It returns the versions before and after, which are
@@ -47,6 +50,9 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) (from, to int64, err error
 	}
 	sources := provider.ListSources()
 	to = sources[len(sources)-1].Version
+	if err := checkEncoding(ctx, pool); err != nil {
+		return 0, 0, err
+	}
 	from, err = schemaVersion(ctx, pool)
 	switch {
 	case err != nil:
@@ -73,6 +79,20 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) (from, to int64, err error
 		return nil
 	})
 	return from, to, err
+}
+
+// checkEncoding refuses a database that would refuse texts, and so signals, for their letters.
+func checkEncoding(ctx context.Context, pool *pgxpool.Pool) error {
+	ctx, cancel := context.WithTimeout(ctx, longestTransaction)
+	defer cancel()
+	var encoding string
+	if err := pool.QueryRow(ctx, "SELECT current_setting('server_encoding')").Scan(&encoding); err != nil {
+		return err
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("%w: its encoding is %s; use one made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", errEncoding, encoding)
+	}
+	return nil
 }
 
 // schemaVersion is 0 where there is no schema.

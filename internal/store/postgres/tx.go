@@ -81,10 +81,10 @@ func again(err error) bool {
 	return hasCode(err, "40001", "40P01")
 }
 
-// hopeless tells whether only an operator can mend what is wrong: the schema is newer; the login or
-// the database does not exist; something may not be done or is missing.
+// hopeless tells whether only an operator can mend what is wrong: the schema is newer; the encoding is
+// not UTF-8; the login or the database does not exist; something may not be done or is missing.
 func hopeless(err error) bool {
-	return errors.Is(err, errNewer) || ofClass(err, "28", "3D", "42")
+	return errors.Is(err, errNewer) || errors.Is(err, errEncoding) || ofClass(err, "28", "3D", "42")
 }
 
 // denied tells whether the login lacks a privilege.
