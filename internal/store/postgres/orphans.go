@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const (
@@ -51,9 +52,13 @@ func sweep(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (found i
 		return 0, false, err
 	}
 	if b.mark > b.next { // a dump of a database that numbered its transactions differently
-		return adoptRestored(ctx, tx, b, received, limit)
+		return adoptRestored(ctx, tx, b, limit)
 	}
-	end, err := windowEnd(ctx, tx, b, received)
+	var end uint64
+	err = inOrderOfIndex(ctx, tx, func() (err error) {
+		end, err = windowEnd(ctx, tx, b, received)
+		return err
+	})
 	if err != nil {
 		return 0, false, err
 	}
@@ -124,10 +129,14 @@ func windowEnd(ctx context.Context, tx pgx.Tx, b sweepBounds, received instant) 
 
 // adopt makes up to limit failures of the error signals of the given transactions, and tells whether
 // these were all.
-func adopt(ctx context.Context, tx pgx.Tx, from, end uint64, received instant, limit int) (found int, all bool, err error) {
-	k, err := keysOf(tx.Query(ctx, `SELECT DISTINCT s.tenant, s.key FROM error_signals s
-		WHERE s.xid >= $1 AND s.xid < $2 AND s.received_at < $3
-			AND NOT `+exists("SELECT 1 FROM failures f WHERE f.tenant = s.tenant AND f.key = s.key")+` LIMIT $4`, from, end, received, limit))
+func adopt(ctx context.Context, tx pgx.Tx, from, end uint64, received pgtype.TimestamptzValuer, limit int) (found int, all bool, err error) {
+	var k failureKeys
+	err = inOrderOfIndex(ctx, tx, func() (err error) {
+		k, err = keysOf(tx.Query(ctx, `SELECT DISTINCT s.tenant, s.key
+			FROM (SELECT tenant, key FROM error_signals WHERE xid >= $1 AND xid < $2 AND received_at < $3 ORDER BY xid OFFSET 0) s
+			WHERE NOT `+exists("SELECT 1 FROM failures f WHERE f.tenant = s.tenant AND f.key = s.key")+` LIMIT $4`, from, end, received, limit))
+		return err
+	})
 	if err != nil {
 		return 0, false, err
 	}
@@ -135,10 +144,11 @@ func adopt(ctx context.Context, tx pgx.Tx, from, end uint64, received instant, l
 	return found, len(k.keys) < limit, err
 }
 
-// adoptRestored looks at what a dump brought of transactions that are still to come here, and lets
-// the sweep begin anew.
-func adoptRestored(ctx context.Context, tx pgx.Tx, b sweepBounds, received instant, limit int) (found int, more bool, err error) {
-	found, all, err := adopt(ctx, tx, b.next, math.MaxInt64, received, limit)
+// adoptRestored looks at what a dump brought of transactions that are still to come here, however
+// young, since no sweep comes by there again; and lets the sweep begin anew.
+func adoptRestored(ctx context.Context, tx pgx.Tx, b sweepBounds, limit int) (found int, more bool, err error) {
+	ever := pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	found, all, err := adopt(ctx, tx, b.next, math.MaxInt64, ever, limit)
 	if err != nil || !all {
 		return found, true, err
 	}
