@@ -108,25 +108,22 @@ func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, *inci
 }
 
 // giveUp records that the analysis failed, to be tried again later or, after maxAttempts, not
-// before something new asks for it. Where the worker is stopping, the next one tries at once.
+// before something new asks for it. Stopping is no attempt: the next worker analyses at once.
 func (w *Workers) giveUp(ctx context.Context, claim store.Claim, cause error) error {
 	if errors.Is(cause, store.ErrUnavailable) {
 		return cause // nothing can be recorded; the lease runs out
 	}
-	now, reason := time.Now(), reasonOf(cause)
-	retryAt := now.Add(backOff(claim.Attempts))
-	switch {
-	case ctx.Err() != nil:
-		retryAt, reason = now, "the worker stopped"
-	case claim.Attempts >= maxAttempts:
-		retryAt = time.Time{}
-	}
-	if ctx.Err() == nil {
-		w.failed("analyse", claim.Incident.ID, cause)
-	}
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	return w.store.FailAnalysis(recording, claim, reason, retryAt)
+	if ctx.Err() != nil && !errors.Is(cause, errPanic) && !errors.Is(cause, errKeepsStopping) {
+		return w.store.ReleaseIncident(recording, claim)
+	}
+	w.failed("analyse", claim.Incident.ID, cause)
+	var retryAt time.Time
+	if claim.Attempts < maxAttempts {
+		retryAt = time.Now().Add(backOff(claim.Attempts))
+	}
+	return w.store.FailAnalysis(recording, claim, reasonOf(cause), retryAt)
 }
 
 // reasonOf is the failure's cause as the store keeps it: a panic's text may quote telemetry.

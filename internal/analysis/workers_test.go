@@ -314,6 +314,54 @@ func TestAnalysisThatStopsTheProcessIsGivenUp(t *testing.T) {
 	})
 }
 
+// TestStoppingIsNoAttempt stops one worker process after the other in the middle of an analysis, as
+// deployments may.
+func TestStoppingIsNoAttempt(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		begun := 0
+		slow := engine{classify: sound.classify, analyze: func(c *incident.Case) incident.Result {
+			begun++
+			time.Sleep(5 * time.Second)
+			return sound.analyze(c)
+		}}
+		p.startWith(testConfig, slow)
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		for n := range 2 * maxAttempts {
+			require.Equal(t, n+1, begun, "at once")
+			require.Equal(t, incident.AnalysisRunning, p.theIncident().AnalysisState)
+			p.stop()
+			require.Equal(t, incident.AnalysisPending, p.theIncident().AnalysisState)
+			p.startWith(testConfig, slow)
+		}
+		status, err := p.store.Status(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 1, status.MaxAttempts, "the one that runs")
+		p.pass(5 * time.Second)
+		assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+	})
+}
+
+// TestPanicWhileStoppingIsAnAttempt has an engine that fails on a case, in a process that stops meanwhile.
+func TestPanicWhileStoppingIsAnAttempt(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		failing := engine{classify: sound.classify, analyze: func(*incident.Case) incident.Result {
+			time.Sleep(time.Second)
+			panic("a case the rules cannot take")
+		}}
+		p.startWith(testConfig, failing)
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		for range maxAttempts {
+			require.Equal(t, incident.AnalysisRunning, p.theIncident().AnalysisState)
+			p.stop()
+			p.pass(retryMost)
+			p.startWith(testConfig, failing)
+		}
+		assert.Equal(t, incident.AnalysisFailed, p.theIncident().AnalysisState)
+	})
+}
+
 func TestQuietIncidentIsResolvedAndRegresses(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		p.start(testConfig)

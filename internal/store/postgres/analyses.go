@@ -197,6 +197,18 @@ func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason stri
 	})
 }
 
+// ReleaseIncident implements store.Incidents.
+func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim) error {
+	return s.write(ctx, func(tx pgx.Tx) error {
+		if err := holds(ctx, tx, claim); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE incidents SET attempts = greatest(attempts - 1, 0), lease_owner = '', lease_until = '-infinity'
+			WHERE tenant = $1 AND id = $2`, claim.Incident.Tenant, claim.Incident.ID)
+		return err
+	})
+}
+
 // RequestAnalysis implements store.Incidents.
 func (s *Store) RequestAnalysis(ctx context.Context, tenant, id string) error {
 	return s.write(ctx, func(tx pgx.Tx) error {

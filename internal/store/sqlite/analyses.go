@@ -188,6 +188,18 @@ func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason stri
 	})
 }
 
+// ReleaseIncident implements store.Incidents.
+func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim) error {
+	return s.write(ctx, func(c *conn) error {
+		if err := c.holds(claim); err != nil {
+			return err
+		}
+		_, err := c.exec("UPDATE incidents SET attempts = max(attempts - 1, 0), lease_owner = '', lease_until = 0 WHERE tenant = ? AND id = ?",
+			claim.Incident.Tenant, claim.Incident.ID)
+		return err
+	})
+}
+
 // RequestAnalysis implements store.Incidents.
 func (s *Store) RequestAnalysis(ctx context.Context, tenant, id string) error {
 	return s.write(ctx, func(c *conn) error {

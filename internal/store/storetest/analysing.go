@@ -19,6 +19,7 @@ var analysing = map[string]func(*testing.T, store.Store){
 	"TwoWorkersPublishOnce":            twoWorkersPublishOnce,
 	"LostLeasePublishesNothing":        lostLeasePublishesNothing,
 	"FailedAnalysisIsRetried":          failedAnalysisIsRetried,
+	"ReleasedAnalysisWasNoAttempt":     releasedAnalysisWasNoAttempt,
 	"DeadLetterWaitsForATrigger":       deadLetterWaitsForATrigger,
 	"DeadLettersAreListed":             deadLettersAreListed,
 	"DeadLettersAreRetried":            deadLettersAreRetried,
@@ -172,6 +173,27 @@ func retriedAnalysisKeepsItsReason(t *testing.T, s store.Store) {
 	open(t, s, "a", root("r1", "payment"))
 	require.NoError(t, s.FailAnalysis(t.Context(), claimIncident(t, s, "w"), "no luck", time.Now()))
 	assert.Equal(t, incident.ReasonOpened, claimIncident(t, s, "w").Reason)
+}
+
+func releasedAnalysisWasNoAttempt(t *testing.T, s store.Store) {
+	id := open(t, s, "a", root("r1", "payment"))
+	require.NoError(t, s.FailAnalysis(t.Context(), claimIncident(t, s, "w"), "no luck", time.Now()))
+	for range 2 {
+		c := claimIncident(t, s, "w")
+		assert.Equal(t, 2, c.Attempts, "the one that failed, and this")
+		assert.Equal(t, incident.ReasonOpened, c.Reason)
+		require.NoError(t, s.ReleaseIncident(t.Context(), c))
+		assert.Equal(t, incident.AnalysisPending, incidentOf(t, s, id).AnalysisState)
+		require.ErrorIs(t, s.ReleaseIncident(t.Context(), c), store.ErrLostLease)
+		require.ErrorIs(t, s.RenewIncident(t.Context(), c, lease), store.ErrLostLease)
+	}
+	stolen := claimIncidentFor(t, s, "slow", short)
+	again := claimIncidentFor(t, s, "fast", lease)
+	require.ErrorIs(t, s.ReleaseIncident(t.Context(), stolen), store.ErrLostLease)
+	assert.Equal(t, 3, again.Attempts)
+	_, err := s.SaveAnalysis(t.Context(), again, analysisOf("fast"))
+	require.NoError(t, err)
+	assert.Equal(t, incident.AnalysisDone, incidentOf(t, s, id).AnalysisState)
 }
 
 func deadLetterWaitsForATrigger(t *testing.T, s store.Store) {
