@@ -138,11 +138,9 @@ func (a *appending) copy(ctx context.Context, c *pgx.Conn, t *table, from, to in
 // lockFailures.
 func (a *appending) commit(ctx context.Context, c *pgx.Conn) error {
 	b := &pgx.Batch{}
-	if moved := a.moved(); len(moved) > 0 {
+	if moved, byError := a.moved(); len(byError) > 0 {
 		b.Queue("SELECT pg_advisory_xact_lock_shared($1)", lockFailures)
-		for _, m := range moved {
-			b.Queue(moveFailures, m.tenant, m.keys, m.byError, a.received.time())
-		}
+		b.Queue(moveFailures, moved.tenants, moved.keys, byError, a.received.time())
 	}
 	b.Queue("INSERT INTO commits (day, spans, logs, points, error_signals, quarantined) VALUES ($1, $2, $3, $4, $5, $6)",
 		a.received.day(), a.stored["spans"], a.stored["logs"], a.stored["metric_points"], a.stored["error_signals"], a.quarantined())
@@ -155,8 +153,8 @@ func (a *appending) commit(ctx context.Context, c *pgx.Conn) error {
 // that appends do not wait for each other in a circle.
 const moveFailures = `
 	WITH news AS MATERIALIZED (
-		SELECT f.tenant, f.key, k.by_error FROM unnest($2::text[], $3::boolean[]) k (key, by_error)
-		JOIN failures f ON f.tenant = $1 AND f.key = k.key ORDER BY f.key FOR UPDATE OF f)
+		SELECT f.tenant, f.key, k.by_error FROM unnest($1::text[], $2::text[], $3::boolean[]) k (tenant, key, by_error)
+		JOIN failures f ON f.tenant = k.tenant AND f.key = k.key ORDER BY f.tenant, f.key FOR UPDATE OF f)
 	UPDATE failures f SET
 		version = f.version + 1,
 		last_record = greatest(f.last_record, $4),

@@ -10,21 +10,18 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
-// errorsSeen sums the newest error signals of the failure k (tenant, key, most), no more than most of
-// them, and tells whether there may be more; a retried request counts once. Event times are times of
-// receipt where there are none.
-const errorsSeen = `SELECT count(*) AS n, coalesce(sum(deliveries), 0) >= k.most AS more,
-		min(coalesce(nullif(time, 0), nanos(received))) AS first_error, max(coalesce(nullif(time, 0), nanos(received))) AS last_error,
-		min(received) AS first_received, max(received) AS last_received
-	FROM (SELECT time, min(received_at) AS received, count(*) AS deliveries FROM (
-			SELECT kind, ref, time, ordinal, received_at FROM error_signals s
-			WHERE s.tenant = k.tenant AND s.key = k.key ORDER BY received_at DESC LIMIT k.most) AS newest
-		GROUP BY kind, ref, time, ordinal) AS signals`
-
-// mostSignals is k.most, by a condition that tells whether k has no trace.
-func mostSignals(untraced string) string {
-	return fmt.Sprintf("CASE WHEN %s THEN %d ELSE %d END AS most", untraced, record.MostErrorSignals, record.MostErrorSignalsOfTrace)
-}
+// keysWithErrors are failures k (tenant, key, trace: three arrays) and of each e, the sum of its newest
+// error signals: no more than most of them, and whether there may be more; a retried request counts once.
+// Event times are times of receipt where there are none.
+var keysWithErrors = fmt.Sprintf(`(SELECT tenant, key, trace, CASE WHEN trace IS NULL THEN %d ELSE %d END AS most
+		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)) AS k
+	CROSS JOIN LATERAL (SELECT count(*) AS n, coalesce(sum(deliveries), 0) >= k.most AS more,
+			min(coalesce(nullif(time, 0), nanos(received))) AS first_error, max(coalesce(nullif(time, 0), nanos(received))) AS last_error,
+			min(received) AS first_received, max(received) AS last_received
+		FROM (SELECT time, min(received_at) AS received, count(*) AS deliveries FROM (
+				SELECT kind, ref, time, ordinal, received_at FROM error_signals s
+				WHERE s.tenant = k.tenant AND s.key = k.key ORDER BY received_at DESC LIMIT k.most) AS newest
+			GROUP BY kind, ref, time, ordinal) AS signals) AS e`, record.MostErrorSignals, record.MostErrorSignalsOfTrace)
 
 // inOrderOfIndex has fn's statements read the newest error signals from the index in their order.
 // A planner that expects few, as there are of most keys, would rather fetch and sort all there are.

@@ -129,8 +129,7 @@ var insertFailure = `INSERT INTO failures (tenant, key, trace_id, state, first_e
 		first_received, last_received, last_record, waiting_since)
 	SELECT k.tenant, k.key, coalesce(k.trace, ''), 'waiting', e.first_error, e.last_error, e.n,
 		e.first_received, e.last_received, greatest(e.last_received, r.newest), e.first_received
-	FROM (SELECT tenant, key, trace, ` + mostSignals("trace IS NULL") + ` FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)) AS k
-	CROSS JOIN LATERAL (` + errorsSeen + `) AS e
+	FROM ` + keysWithErrors + `
 	CROSS JOIN LATERAL (SELECT greatest(
 		(SELECT max(received_at) FROM spans WHERE ` + unindexed("tenant = k.tenant") + ` AND trace_id = k.trace::uuid),
 		(SELECT max(received_at) FROM logs WHERE ` + unindexed("tenant = k.tenant") + ` AND trace_id = k.trace::uuid)) AS newest) AS r
@@ -150,12 +149,18 @@ var refreshFailure = `UPDATE failures f SET last_received = greatest(f.last_rece
 	WHERE f.tenant = k.tenant AND f.key = k.key AND (e.newest > f.last_received OR greatest(e.newest, r.newest) > f.last_record)`
 
 // ClaimFailures implements store.Failures. What is counted of their error signals is brought up to
-// date, unless retention took them.
+// date, unless retention took them. That is a statement of its own, after the rows are locked: an append
+// that commits before is counted, and one after changes the failure's version.
 func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Failure, error) {
 	var claimed []store.Failure
 	err := s.write(ctx, func(tx pgx.Tx) error {
+		claimed = nil
 		return inOrderOfIndex(ctx, tx, func() error {
-			rows, err := tx.Query(ctx, claimFailures, owner, lease, limit)
+			due, err := keysOf(tx.Query(ctx, lockDueFailures, limit))
+			if err != nil || len(due.keys) == 0 {
+				return err
+			}
+			rows, err := tx.Query(ctx, claimFailures, due.tenants, due.keys, due.traces(), owner, lease)
 			if err != nil {
 				return err
 			}
@@ -170,19 +175,19 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	return claimed, nil
 }
 
+const lockDueFailures = `SELECT tenant, key FROM failures
+	WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
+	ORDER BY urgent DESC, waiting_since LIMIT $1 FOR UPDATE SKIP LOCKED`
+
 // claimFailures replaces what was counted, unless only the newest error signals were.
-var claimFailures = `WITH k AS MATERIALIZED (
-		SELECT tenant, key, ` + mostSignals("trace_id = ''") + ` FROM failures
-		WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
-		ORDER BY urgent DESC, waiting_since LIMIT $3 FOR UPDATE SKIP LOCKED)
-	UPDATE failures f SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval,
+var claimFailures = `UPDATE failures f SET lease_owner = $4, lease_until = statement_timestamp() + $5::interval,
 		attempts = f.attempts + (f.lease_owner <> '')::integer, moved_at = NULL,
 		error_signals = CASE WHEN e.n = 0 OR e.more THEN greatest(f.error_signals, e.n) ELSE e.n END,
 		first_error = least(CASE WHEN e.more THEN f.first_error END, coalesce(e.first_error, f.first_error)),
 		last_error = greatest(CASE WHEN e.more THEN f.last_error END, coalesce(e.last_error, f.last_error)),
 		first_received = least(CASE WHEN e.more THEN f.first_received END, coalesce(e.first_received, f.first_received)),
 		last_received = coalesce(e.last_received, f.last_received)
-	FROM k CROSS JOIN LATERAL (` + errorsSeen + `) AS e
+	FROM ` + keysWithErrors + `
 	WHERE f.tenant = k.tenant AND f.key = k.key
 	RETURNING f.tenant, f.key, f.trace_id, f.first_received, f.last_received, f.last_record, f.waiting_since,
 		f.urgent, f.attempts, f.error_signals, f.version, f.lease_until`

@@ -44,7 +44,7 @@ func TestHotKeyIsReadInPart(t *testing.T) {
 	for name, read := range map[string]func(context.Context, pgx.Tx) error{
 		"claim": func(ctx context.Context, tx pgx.Tx) error {
 			return inOrderOfIndex(ctx, tx, func() error {
-				_, err := tx.Exec(ctx, claimFailures, "w", time.Minute, 32)
+				_, err := tx.Exec(ctx, claimFailures, []string{""}, []string{"untraced:hot"}, []*string{nil}, "w", time.Minute)
 				return err
 			})
 		},

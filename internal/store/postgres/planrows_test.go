@@ -123,9 +123,17 @@ func TestNoMoreIsReadThanTracesHave(t *testing.T) {
 			_, err := tx.Exec(ctx, refreshFailure, stored.tenants, stored.keys, stored.traces(), instant(time.Now().Add(-time.Hour)))
 			return err
 		},
+		"what an append brings news of": func(ctx context.Context, tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, moveFailures, stored.tenants, stored.keys, make([]bool, len(keys)), time.Now())
+			return err
+		},
 		"a claim": func(ctx context.Context, tx pgx.Tx) error {
 			return inOrderOfIndex(ctx, tx, func() error {
-				_, err := tx.Exec(ctx, claimFailures, "me", time.Minute, 8)
+				due, err := keysOf(tx.Query(ctx, lockDueFailures, 8))
+				if err != nil {
+					return err
+				}
+				_, err = tx.Exec(ctx, claimFailures, due.tenants, due.keys, due.traces(), "me", time.Minute)
 				return err
 			})
 		},

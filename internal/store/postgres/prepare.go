@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"slices"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -174,22 +172,14 @@ func sharedID(tenant string, content [sha256.Size]byte) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// move lists the keys of one tenant whose failures got something new.
-type move struct {
-	tenant  string
-	keys    []string
-	byError []bool // an error signal, not only a record of the trace
-}
-
-// moved lists what the append brings news of, by tenant.
-func (a *appending) moved() []move {
-	keys := map[string]map[string]bool{}
-	note := func(request int, key string, byError bool) {
-		tenant := a.tenants[request]
-		if keys[tenant] == nil {
-			keys[tenant] = map[string]bool{}
-		}
-		keys[tenant][key] = byError || keys[tenant][key]
+// moved lists the keys that the append brings news of, and whether that is an error signal, not only a
+// record of the trace.
+func (a *appending) moved() (k failureKeys, byError []bool) {
+	type failure struct{ tenant, key string }
+	news := map[failure]bool{}
+	note := func(request int, key string, isError bool) {
+		f := failure{a.tenants[request], key}
+		news[f] = isError || news[f]
 	}
 	var last signal.TraceID // spans of a trace mostly come together
 	record := func(request int, id signal.TraceID) {
@@ -207,16 +197,11 @@ func (a *appending) moved() []move {
 	for i := range a.errors {
 		note(a.errors[i].request, clean(a.errors[i].Key), true)
 	}
-	var list []move
-	for tenant, news := range keys {
-		m := move{tenant: tenant}
-		for key, byError := range news {
-			m.keys, m.byError = append(m.keys, key), append(m.byError, byError)
-		}
-		list = append(list, m)
+	for f, isError := range news {
+		k.add(f.tenant, f.key)
+		byError = append(byError, isError)
 	}
-	slices.SortFunc(list, func(a, b move) int { return cmp.Compare(a.tenant, b.tenant) })
-	return list
+	return k, byError
 }
 
 // receipt is a time of the server's clock, in microseconds since the Unix epoch.
