@@ -86,6 +86,8 @@ type planNode struct {
 	Relation string     `json:"Relation Name"`
 	Index    string     `json:"Index Name"`
 	Loops    float64    `json:"Actual Loops"`
+	Rows     float64    `json:"Actual Rows"`
+	Filtered float64    `json:"Rows Removed by Filter"`
 	Plans    []planNode `json:"Plans"`
 }
 
@@ -118,7 +120,7 @@ func (e executed) note(n planNode) {
 		if n.Index != "" {
 			e.indexes[day.ReplaceAllString(n.Index, "DAY")] = true
 		}
-		if ofSignals && n.Type == "Seq Scan" {
+		if ofSignals && n.Type == "Seq Scan" && n.Rows+n.Filtered > 0 { // else it is empty: a day to come
 			e.whole[n.Relation] = true
 		}
 	}

@@ -113,8 +113,19 @@ func (e *Encoder) Point(p *signal.Point) (Encoded, error) {
 	return out, err
 }
 
-// attributes appends to the common buffer; what was returned before stays valid.
+const (
+	minBuffer = 8 << 10
+	maxBuffer = 64 << 10
+	// attributesRoom is more than most attributes take.
+	attributesRoom = 2 << 10
+)
+
+// attributes appends to the common buffer; what was returned before stays valid. A full buffer is left
+// for a new one, not copied to a bigger one.
 func (e *Encoder) attributes(m signal.Map) (b []byte, carried bool) {
+	if cap(e.buf)-len(e.buf) < attributesRoom {
+		e.buf = make([]byte, 0, min(max(minBuffer, 2*cap(e.buf)), maxBuffer))
+	}
 	start := len(e.buf)
 	e.buf, carried = signal.AppendPlainJSON(e.buf, m)
 	return e.buf[start:len(e.buf):len(e.buf)], carried
