@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // namespaceEnv is set for the process that runs in a mount namespace of its own.
@@ -94,7 +95,7 @@ type disk struct{ dir string }
 // newDisk mounts a disk; nil where that is not possible.
 func newDisk(t testing.TB, megabytes int) *disk {
 	t.Helper()
-	if os.Getenv(namespaceEnv) == "" {
+	if os.Getenv(namespaceEnv) == "" || *noMounts {
 		return nil
 	}
 	parent := t.TempDir()
@@ -139,3 +140,27 @@ func (d *disk) empty(t testing.TB) {
 }
 
 func (d *disk) filler() string { return filepath.Join(d.dir, "filler") }
+
+const (
+	canLimitFiles = true
+	unlimited     = -1 // RLIM_INFINITY
+)
+
+// limitFiles lets a process write nothing beyond so many bytes of any file: SQLite can neither add to its
+// log nor, in a bigger database, empty it. The error is that of a failed write, by which the store acts
+// as it does by that of a full disk.
+func limitFiles(t testing.TB, pid int, bytes int64) {
+	t.Helper()
+	limit := unix.Rlimit{Cur: uint64(bytes), Max: unix.RLIM_INFINITY}
+	require.NoError(t, unix.Prlimit(pid, unix.RLIMIT_FSIZE, &limit, nil))
+}
+
+// TestFullDiskWithoutMounts strikes as where no disk can be mounted.
+func TestFullDiskWithoutMounts(t *testing.T) {
+	mounts, faultName := *noMounts, *onlyFault
+	defer func() { *noMounts, *onlyFault = mounts, faultName }()
+	*noMounts, *onlyFault = true, "full disk"
+	faults := wantedFaults(t)
+	require.Equal(t, []topology{embedded}, faults[0].topologies)
+	(&sitting{log: *logPath}).play(t, 1, session{topology: embedded, seed: 1, faults: faults})
+}

@@ -11,3 +11,10 @@ func newDisk(testing.TB, int) *disk { return nil }
 
 func (*disk) fill(testing.TB)  {}
 func (*disk) empty(testing.TB) {}
+
+const (
+	canLimitFiles = false
+	unlimited     = 0
+)
+
+func limitFiles(testing.TB, int, int64) {}

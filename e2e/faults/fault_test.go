@@ -10,7 +10,7 @@ import (
 type fault struct {
 	name       string
 	topologies []topology
-	// onDisk: it needs a disk that can be filled.
+	// onDisk: it needs a disk that can be filled, or files whose size can be limited.
 	onDisk bool
 	// times is what event times the load has; nil: now.
 	times  func(*rand.Rand) eventTime
@@ -70,7 +70,7 @@ func rollingRestart(_ context.Context, e *episode) {
 }
 
 func fillDisk(_ context.Context, e *episode) {
-	e.disk.fill(e.t)
+	e.fill()
 	const most = 20 * time.Second // until the room within the store's files is used up
 	before := e.sender.pushedBack.Load()
 	for start := time.Now(); e.sender.pushedBack.Load() == before; time.Sleep(50 * time.Millisecond) {
@@ -80,7 +80,10 @@ func fillDisk(_ context.Context, e *episode) {
 		}
 	}
 	pause(e.rand, 3*time.Second)
-	e.disk.empty(e.t)
+	e.empty()
+	if e.disk == nil {
+		e.line.Note = "the size of its files was limited"
+	}
 	if e.postgres == nil {
 		return
 	}

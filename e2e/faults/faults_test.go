@@ -14,7 +14,8 @@ import (
 func TestRandomFaults(t *testing.T) {
 	s := sitting{seed: seedOrClock(), log: *logPath}
 	t.Logf("seed %d; to see the same again: make test-faults FAULTS=%d SEED=%d", s.seed, *numFaults, s.seed)
-	for i, one := range plan(s.seed, *numFaults, *perSession, wantedTopologies(t), wantedFaults(t)) {
+	faults := wantedFaults(t)
+	for i, one := range plan(s.seed, *numFaults, *perSession, wantedTopologies(t, faults), faults) {
 		if *onlySession == 0 || *onlySession == i+1 {
 			t.Run(fmt.Sprintf("session %d %s", i+1, one.topology), func(t *testing.T) { s.play(t, i+1, one) })
 		}
@@ -64,14 +65,16 @@ func (s *sitting) play(t *testing.T, number int, one session) {
 	}
 }
 
-func wantedTopologies(t *testing.T) (list []topology) {
+// wantedTopologies are those asked for that have a fault of the list.
+func wantedTopologies(t *testing.T, faults []fault) (list []topology) {
 	t.Helper()
 	for _, one := range topologies {
-		if *onlyTopology == "" || *onlyTopology == string(one) {
+		fits := func(f fault) bool { return slices.Contains(f.topologies, one) }
+		if (*onlyTopology == "" || *onlyTopology == string(one)) && slices.ContainsFunc(faults, fits) {
 			list = append(list, one)
 		}
 	}
-	require.NotEmpty(t, list, "-topology: %v", topologies)
+	require.NotEmpty(t, list, "-topology: one of %v, where -fault can be had", topologies)
 	return list
 }
 
@@ -82,6 +85,10 @@ func wantedFaults(t *testing.T) (list []fault) {
 	for _, one := range allFaults {
 		switch {
 		case *onlyFault != "" && *onlyFault != one.name:
+		case one.onDisk && !disks && canLimitFiles:
+			fmt.Printf("%s: no disk of its own can be made here; the size of SQLite's files is limited instead, and PostgreSQL's disk is not filled\n", one.name)
+			one.topologies = []topology{embedded}
+			list = append(list, one)
 		case one.onDisk && !disks:
 			fmt.Printf("left out: %s, since no disk of its own can be made here; TestFullDiskLosesNothing of the SQLite store limits its pages instead\n", one.name)
 		default:

@@ -15,6 +15,7 @@ var (
 	onlyTopology = flag.String("topology", "", "only this topology")
 	onlySession  = flag.Int("session", 0, "only the session of this number")
 	onlyFault    = flag.String("fault", "", "only the fault of this name")
+	noMounts     = flag.Bool("no-mounts", false, "as on a machine where no disk of the tests' own can be made")
 	logPath      = flag.String("log", "", "file to which a line of JSON is added for each fault")
 )
 

@@ -107,6 +107,26 @@ func (w *world) storeDir() string {
 	return w.disk.dir
 }
 
+// fill leaves the store no room: on its disk, or where it has none of its own, in its files.
+func (w *world) fill() {
+	w.t.Helper()
+	if w.disk != nil {
+		w.disk.fill(w.t)
+		return
+	}
+	limitFiles(w.t, w.processes[0].running.PID(), 1<<20) // which SQLite's log soon is, and the process' own hardly ever
+}
+
+// empty makes room again.
+func (w *world) empty() {
+	w.t.Helper()
+	if w.disk != nil {
+		w.disk.empty(w.t)
+		return
+	}
+	limitFiles(w.t, w.processes[0].running.PID(), unlimited)
+}
+
 func (w *world) startServers() {
 	w.t.Helper()
 	var o servertest.PostgreSQLOptions
