@@ -1,11 +1,8 @@
 package record
 
 import (
-	"net"
-	"net/url"
-	"strconv"
-
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // maxHost is more bytes than a host name may have; anything longer is none, and no index takes it.
@@ -17,35 +14,14 @@ func Peer(s *signal.Span) string {
 	if s.Kind == signal.KindServer || s.Kind == signal.KindConsumer {
 		return ""
 	}
-	host, port := addressOf(s.Attributes)
+	host, port := address.Of(s.Attributes)
 	if host == "" || len(host) > maxHost || !plain(host) {
 		return ""
 	}
 	if port != "" {
-		return net.JoinHostPort(host, port)
+		return address.Join(host, port)
 	}
 	return host
-}
-
-// addressOf reads the attributes of every generation of the semantic conventions.
-func addressOf(attrs signal.Map) (host, port string) {
-	host = attrs.FirstStr("server.address", "net.peer.name", "net.sock.peer.name")
-	for _, key := range []string{"server.port", "net.peer.port"} {
-		if v, ok := attrs.Int(key); ok && v > 0 {
-			port = strconv.FormatInt(v, 10)
-			break
-		}
-	}
-	if host == "" {
-		if u, err := url.Parse(attrs.FirstStr("url.full", "http.url")); err == nil && u.Host != "" {
-			return u.Hostname(), u.Port()
-		}
-		host = attrs.FirstStr("network.peer.address", "server.socket.address", "net.sock.peer.addr", "net.peer.ip")
-	}
-	if h, p, err := net.SplitHostPort(host); err == nil {
-		return h, p
-	}
-	return host, port
 }
 
 // Refuses tells whether a serving span answered that the caller may not ask.

@@ -22,19 +22,7 @@ func (w *retaining) dropBeyond(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) (int64, error){w.dropResolved, w.dropSuperseded, w.trimLargest} {
-		for w.done.IncidentBytes > bound {
-			freed, err := step(ctx)
-			if err != nil {
-				return err
-			}
-			if freed == 0 {
-				break
-			}
-			w.done.IncidentBytes = max(0, w.done.IncidentBytes-freed)
-		}
-	}
-	return nil
+	return ledger.Free(ctx, &w.done.IncidentBytes, bound, w.dropResolved, w.dropSuperseded, w.trimLargest)
 }
 
 // incidentBytes is about what incidents take, with their failures, analyses, cases and transcripts.
