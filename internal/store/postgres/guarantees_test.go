@@ -322,6 +322,8 @@ func TestServerGoneAndBack(t *testing.T) {
 	gone()
 	back()
 	server.Kill()
+	// A process of the server that is at work serves on until it notices.
+	require.Eventually(t, func() bool { return store1() != nil }, 30*time.Second, 10*time.Millisecond)
 	gone()
 	back()
 }
