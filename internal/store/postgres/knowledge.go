@@ -36,10 +36,12 @@ func (s *Store) Knowledge(ctx context.Context, tenant string, queries []store.Kn
 
 // knowing answers queries for knowledge, one kind of question of all of them after the other.
 type knowing struct {
-	tx     pgx.Tx
-	tenant string
-	days   []day // with spans up to the last onset, and where its refusals may be found
-	asked  []*asking
+	tx      pgx.Tx
+	tenant  string
+	days    []day // with spans up to the last onset, and where its refusals may be found
+	queries []store.KnowledgeQuery
+	onsets  []int64 // of each
+	asked   []*asking
 }
 
 // asking is one query, and what is known so far.
@@ -51,14 +53,14 @@ type asking struct {
 }
 
 func newKnowing(ctx context.Context, tx pgx.Tx, tenant string, queries []store.KnowledgeQuery) (*knowing, error) {
-	k := &knowing{tx: tx, tenant: tenant}
+	k := &knowing{tx: tx, tenant: tenant, queries: queries}
 	var last int64
 	for _, q := range queries {
 		a := &asking{KnowledgeQuery: q, onset: record.Saturate(q.Onset), peers: map[string]string{}}
 		if a.onset == 0 {
 			a.onset = record.MaxTime // nothing is known of the time
 		}
-		k.asked, last = append(k.asked, a), max(last, a.onset)
+		k.asked, k.onsets, last = append(k.asked, a), append(k.onsets, a.onset), max(last, a.onset)
 	}
 	var err error
 	k.days, err = days(ctx, tx, kindSpans.table, 0, record.After(last, record.RefusalWindow))
@@ -219,94 +221,40 @@ func (k *knowing) services(ctx context.Context) error {
 	return err
 }
 
-// callColumns are calls that are asked about, one a row: the sides of each, and whose question it is.
-type callColumns struct {
-	of                           []*asking
-	callers, callees, operations []string
-	windows
-}
-
-func (c *callColumns) add(a *asking, call incident.CallStats, from, to int64) {
-	c.of = append(c.of, a)
-	c.callers, c.callees, c.operations = append(c.callers, textOf(call.Caller)), append(c.callees, textOf(call.Callee)), append(c.operations, textOf(call.Operation))
-	c.windows.add(from, to)
-}
-
 // calls counts the calls of each caller's operation to the callee in the window before onset.
 func (k *knowing) calls(ctx context.Context) error {
-	var c callColumns
-	var calls []incident.CallStats
-	var recent []int64
-	for _, a := range k.asked {
-		for _, call := range a.Calls {
-			c.add(a, call, record.Before(a.onset, record.SeenWindow), a.onset)
-			calls, recent = append(calls, call), append(recent, record.Before(a.onset, record.RecentWindow))
+	counted, err := record.CountCalls(k.queries, k.onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Call, error) {
+		rows, err := k.tx.Query(ctx, `SELECT id::text, time, status_code = 2 FROM spans AS t
+			WHERE tenant = $1 AND service = $2 AND `+k.between("t", windows{[]int64{w.From}, []int64{w.To}})+` AND time >= $3 AND time < $4 AND name = $5 AND (
+				peer = $6 OR starts_with(peer, $6 || ':') OR attributes->>'peer.service' = $6
+				OR `+exists("SELECT 1 FROM spans AS c WHERE c.trace_id = t.trace_id AND c.parent_span_id = t.span_id AND "+unindexed("c.tenant = $1 AND c.service = $6"))+`)
+			ORDER BY time DESC LIMIT $7`, k.tenant, textOf(call.Caller), w.From, w.To, textOf(call.Operation), textOf(call.Callee), limit)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if len(calls) == 0 {
-		return nil
-	}
-	rows, err := k.tx.Query(ctx, `SELECT q.nth, count(*), count(*) FILTER (WHERE failed), count(*) FILTER (WHERE recent), count(*) FILTER (WHERE recent AND failed)
-		FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) WITH ORDINALITY
-			AS q(caller, callee, operation, since, onset, recent_since, nth) CROSS JOIN LATERAL (
-			SELECT DISTINCT ON (id) failed, recent FROM (SELECT id, status_code = 2 AS failed, time >= q.recent_since AS recent FROM spans AS t
-			WHERE tenant = $1 AND service = q.caller AND `+k.between("t", c.windows)+` AND time >= q.since AND time < q.onset AND name = q.operation AND (
-				peer = q.callee OR starts_with(peer, q.callee || ':') OR attributes->>'peer.service' = q.callee
-				OR `+exists("SELECT 1 FROM spans AS c WHERE c.trace_id = t.trace_id AND c.parent_span_id = t.span_id AND "+unindexed("c.tenant = $1 AND c.service = q.callee"))+`)
-			ORDER BY time DESC LIMIT $8) AS newest) AS c
-		GROUP BY q.nth ORDER BY q.nth`,
-		k.tenant, c.callers, c.callees, c.operations, c.from, c.to, recent, record.MostSamples)
-	if err != nil {
-		return err
-	}
-	var nth int
-	var n incident.CallStats
-	_, err = pgx.ForEachRow(rows, []any{&nth, &n.Calls, &n.Failed, &n.RecentCalls, &n.RecentFailed}, func() error {
-		of := calls[nth-1]
-		n.Caller, n.Callee, n.Operation = of.Caller, of.Callee, of.Operation
-		known := &c.of[nth-1].known
-		known.Calls = append(known.Calls, n)
-		return nil
+		return pgx.CollectRows(rows, pgx.RowToStructByPos[record.Call])
 	})
+	for i, a := range k.asked {
+		a.known.Calls = counted[i]
+	}
 	return err
 }
 
 // refused lists, for each refused call, the other callers the callee's operation refused around onset.
 func (k *knowing) refused(ctx context.Context) error {
-	var c callColumns
-	var refusals []incident.CallStats
-	for _, a := range k.asked {
-		for _, refusal := range a.Refusals {
-			c.add(a, refusal, record.Before(a.onset, record.RefusalWindow), record.After(a.onset, record.RefusalWindow))
-			refusals = append(refusals, refusal)
+	refused, err := record.RefusedCallers(k.queries, k.onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Refusal, error) {
+		rows, err := k.tx.Query(ctx, `SELECT time, coalesce((SELECT min(p.service) FROM spans AS p
+				WHERE `+unindexed("p.tenant = $1")+` AND p.trace_id = t.trace_id AND p.span_id = t.parent_span_id), '') FROM spans AS t
+			WHERE tenant = $1 AND service = $2 AND `+k.between("t", windows{[]int64{w.From}, []int64{w.To}})+` AND time >= $3 AND time < $4
+				AND refused AND ($5 = '' OR name = $5)
+			ORDER BY time DESC LIMIT $6`, k.tenant, textOf(call.Callee), w.From, w.To, textOf(call.Operation), limit)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if len(refusals) == 0 {
-		return nil
-	}
-	rows, err := k.tx.Query(ctx, `SELECT q.nth, array_agg(DISTINCT p.service)
-		FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) WITH ORDINALITY AS q(callee, operation, since, until, nth) CROSS JOIN LATERAL (
-			SELECT trace_id, parent_span_id FROM spans AS t WHERE tenant = $1 AND service = q.callee AND `+k.between("t", c.windows)+`
-				AND time >= q.since AND time < q.until AND refused AND (q.operation = '' OR name = q.operation) ORDER BY time DESC LIMIT $6) AS r
-		JOIN spans AS p ON `+unindexed("p.tenant = $1")+` AND p.trace_id = r.trace_id AND p.span_id = r.parent_span_id
-		GROUP BY q.nth`, k.tenant, c.callees, c.operations, c.from, c.to, record.MostSamples)
-	if err != nil {
-		return err
-	}
-	var nth int
-	var callers []string
-	_, err = pgx.ForEachRow(rows, []any{&nth, &callers}, func() error {
-		of := refusals[nth-1]
-		others := record.Others(callers, of.Caller)
-		if len(others) == 0 {
-			return nil
-		}
-		known := &c.of[nth-1].known
-		if known.RefusedCallers == nil {
-			known.RefusedCallers = map[string][]string{}
-		}
-		known.RefusedCallers[record.RefusedKey(of)] = others
-		return nil
+		return pgx.CollectRows(rows, pgx.RowToStructByPos[record.Refusal])
 	})
+	for i, a := range k.asked {
+		a.known.RefusedCallers = refused[i]
+	}
 	return err
 }

@@ -2,7 +2,6 @@ package record
 
 import (
 	"net"
-	"slices"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -17,7 +16,7 @@ const (
 	RecentWindow = 10 * time.Minute
 	// RefusalWindow is how far around onset other refused callers are looked for.
 	RefusalWindow = 10 * time.Minute
-	// MostSamples bounds the rows read for one answer.
+	// MostSamples bounds the rows that one answer is drawn from.
 	MostSamples = 10_000
 	// MostCallers bounds the calls to an address that are followed to their server.
 	MostCallers = 20
@@ -43,10 +42,3 @@ func PortRange(address string) (from, to string, ok bool) {
 
 // RefusedKey is how incident.Knowledge names an operation of a callee.
 func RefusedKey(c incident.CallStats) string { return c.Callee + "\x00" + c.Operation }
-
-// Others sorts names and leaves out doubles and one that is not meant.
-func Others(names []string, not string) []string {
-	slices.Sort(names)
-	names = slices.Compact(names)
-	return slices.DeleteFunc(names, func(name string) bool { return name == not })
-}

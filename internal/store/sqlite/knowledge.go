@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -14,40 +15,47 @@ import (
 // Knowledge implements store.Signals.
 func (s *Store) Knowledge(ctx context.Context, tenant string, queries []store.KnowledgeQuery) ([]incident.Knowledge, error) {
 	answers := make([]incident.Knowledge, len(queries))
-	err := s.read(ctx, func(v *view) (err error) {
+	err := s.read(ctx, func(v *view) error {
+		onsets := make([]int64, len(queries))
 		for i, q := range queries {
-			if answers[i], err = v.knowledge(tenant, q); err != nil {
+			if onsets[i] = record.Saturate(q.Onset); onsets[i] == 0 {
+				onsets[i] = record.MaxTime // nothing is known of the time
+			}
+			a := answering{view: v, tenant: tenant, onset: onsets[i]}
+			if err := a.know(q, &answers[i]); err != nil {
 				return err
 			}
 		}
-		return nil
+		counted, err := record.CountCalls(queries, onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Call, error) {
+			return v.calls(tenant, call, w, limit)
+		})
+		if err != nil {
+			return err
+		}
+		refused, err := record.RefusedCallers(queries, onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Refusal, error) {
+			return v.refusals(tenant, call, w, limit)
+		})
+		for i := range answers {
+			answers[i].Calls, answers[i].RefusedCallers = counted[i], refused[i]
+		}
+		return err
 	})
 	return answers, err
 }
 
-func (v *view) knowledge(tenant string, q store.KnowledgeQuery) (k incident.Knowledge, err error) {
-	a := answering{view: v, tenant: tenant, onset: record.Saturate(q.Onset)}
-	if a.onset == 0 {
-		a.onset = record.MaxTime // nothing is known of the time
-	}
-	if k.AddressOwners, err = a.owners(q.Addresses); err != nil {
-		return k, err
-	}
-	if k.ServicesEver, k.ServicesSeen, err = a.services(q.Services, k.AddressOwners); err != nil {
-		return k, err
-	}
-	if k.Calls, err = a.calls(q.Calls); err != nil {
-		return k, err
-	}
-	k.RefusedCallers, err = a.refused(q.Refusals)
-	return k, err
-}
-
-// answering answers one query for knowledge.
+// answering answers what one query asks of services and addresses.
 type answering struct {
 	*view
 	tenant string
 	onset  int64
+}
+
+func (a answering) know(q store.KnowledgeQuery, k *incident.Knowledge) (err error) {
+	if k.AddressOwners, err = a.owners(q.Addresses); err != nil {
+		return err
+	}
+	k.ServicesEver, k.ServicesSeen, err = a.services(q.Services, k.AddressOwners)
+	return err
 }
 
 // before is the start of a window that ends at onset.
@@ -174,81 +182,44 @@ func (a answering) owner(peer string) (string, error) {
 	return "", nil
 }
 
-// calls counts the calls of each caller's operation to the callee in the window before onset.
-func (a answering) calls(asked []incident.CallStats) ([]incident.CallStats, error) {
-	var counted []incident.CallStats
-	for _, c := range asked {
-		c = incident.CallStats{Caller: c.Caller, Callee: c.Callee, Operation: c.Operation}
-		seen := map[string]bool{}
-		for _, d := range a.days {
-			if !d.overlaps(kindSpans, a.before(record.SeenWindow), a.onset) {
-				continue
-			}
-			t := d.table(kindSpans)
-			err := a.query(`SELECT id, status_code = 2, time >= ?9 FROM `+t+` s
-				WHERE tenant = ?1 AND service = ?2 AND time >= ?3 AND time < ?4 AND name = ?5 AND (
-					peer = ?6 OR peer LIKE ?7 ESCAPE '\'
-					OR EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = 'peer.service' AND value = ?6)
-					OR EXISTS (SELECT 1 FROM `+t+` c WHERE c.tenant = ?1 AND c.trace_id = s.trace_id AND c.parent_span_id = s.span_id AND c.service = ?6))
-				ORDER BY time DESC LIMIT ?8`, func(r *row) error {
-				id, failed, recent := r.text(), r.count(), r.count()
-				if !seen[id] {
-					seen[id] = true
-					c.Calls++
-					c.Failed += failed
-					c.RecentCalls += recent
-					c.RecentFailed += recent * failed
-				}
-				return nil
-			}, a.tenant, c.Caller, a.before(record.SeenWindow), a.onset, c.Operation, c.Callee, record.EscapeLike(c.Callee)+":%", record.MostSamples, a.before(record.RecentWindow))
-			if err != nil {
-				return nil, err
-			}
-		}
-		if c.Calls > 0 {
-			counted = append(counted, c)
-		}
-	}
-	return counted, nil
+// calls finds the newest calls of a caller's operation to the callee.
+func (v *view) calls(tenant string, call incident.CallStats, w record.Window, limit int) ([]record.Call, error) {
+	return newestOfDays(v, w, limit, func(c record.Call) int64 { return c.At }, func(t string, add func(record.Call)) error {
+		return v.query(`SELECT id, time, status_code = 2 FROM `+t+` s
+			WHERE tenant = ?1 AND service = ?2 AND time >= ?3 AND time < ?4 AND name = ?5 AND (
+				peer = ?6 OR peer LIKE ?7 ESCAPE '\'
+				OR EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = 'peer.service' AND value = ?6)
+				OR EXISTS (SELECT 1 FROM `+t+` c WHERE c.tenant = ?1 AND c.trace_id = s.trace_id AND c.parent_span_id = s.span_id AND c.service = ?6))
+			ORDER BY time DESC LIMIT ?8`, func(r *row) error {
+			add(record.Call{ID: r.text(), At: r.int(), Failed: r.count() != 0})
+			return nil
+		}, tenant, call.Caller, w.From, w.To, call.Operation, call.Callee, record.EscapeLike(call.Callee)+":%", limit)
+	})
 }
 
-// refused lists, for each refused call, the other callers the callee's operation refused around
-// onset.
-func (a answering) refused(asked []incident.CallStats) (map[string][]string, error) {
-	refused := map[string][]string{}
-	for _, c := range asked {
-		callers, err := a.refusedCallers(c)
-		if err != nil {
-			return nil, err
-		}
-		if callers = record.Others(callers, c.Caller); len(callers) > 0 {
-			refused[record.RefusedKey(c)] = callers
-		}
-	}
-	if len(refused) == 0 {
-		return nil, nil
-	}
-	return refused, nil
+// refusals finds the newest requests that the callee's operation refused.
+func (v *view) refusals(tenant string, call incident.CallStats, w record.Window, limit int) ([]record.Refusal, error) {
+	return newestOfDays(v, w, limit, func(r record.Refusal) int64 { return r.At }, func(t string, add func(record.Refusal)) error {
+		return v.query(`SELECT time, coalesce((SELECT min(service) FROM `+t+` p WHERE p.tenant = ?1 AND p.trace_id = r.trace_id AND p.span_id = r.parent_span_id), '')
+			FROM `+t+` r WHERE tenant = ?1 AND service = ?2 AND time >= ?3 AND time < ?4 AND refused = 1 AND (?5 = '' OR name = ?5)
+			ORDER BY time DESC LIMIT ?6`, func(r *row) error {
+			add(record.Refusal{At: r.int(), Caller: r.text()})
+			return nil
+		}, tenant, call.Callee, w.From, w.To, call.Operation, limit)
+	})
 }
 
-func (a answering) refusedCallers(c incident.CallStats) ([]string, error) {
-	from, to := a.before(record.RefusalWindow), record.After(a.onset, record.RefusalWindow)
-	var callers []string
-	for _, d := range a.days {
-		if !d.overlaps(kindSpans, from, to) {
+// newestOfDays puts together the newest rows that read finds in the tables of days.
+func newestOfDays[R any](v *view, w record.Window, limit int, at func(R) int64, read func(table string, add func(R)) error) ([]R, error) {
+	var rows []R
+	for _, d := range v.days {
+		if !d.overlaps(kindSpans, w.From, w.To) {
 			continue
 		}
-		t := d.table(kindSpans)
-		err := a.query(`SELECT DISTINCT p.service FROM (
-				SELECT trace_id, parent_span_id FROM `+t+` WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND refused = 1 AND (? = '' OR name = ?)
-				ORDER BY time DESC LIMIT ?) r
-			JOIN `+t+` p ON p.tenant = ? AND p.trace_id = r.trace_id AND p.span_id = r.parent_span_id`, func(r *row) error {
-			callers = append(callers, r.text())
-			return nil
-		}, a.tenant, c.Callee, from, to, c.Operation, c.Operation, record.MostSamples, a.tenant)
-		if err != nil {
+		if err := read(d.table(kindSpans), func(r R) { rows = append(rows, r) }); err != nil {
 			return nil, err
 		}
 	}
-	return callers, nil
+	slices.SortStableFunc(rows, func(a, b R) int { return cmp.Compare(at(b), at(a)) })
+	return rows[:min(len(rows), limit)], nil
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -419,14 +420,24 @@ func servicesAreMapped(t *testing.T, s store.Store) {
 	}
 }
 
+// knowledge asks a query alone and among others, which must not change the answer.
 func knowledge(t *testing.T, s store.Store, q store.KnowledgeQuery) incident.Knowledge {
 	t.Helper()
-	twice, err := s.Knowledge(t.Context(), tenant, []store.KnowledgeQuery{q, {}, q})
+	alone, err := s.Knowledge(t.Context(), tenant, []store.KnowledgeQuery{q})
 	require.NoError(t, err)
-	require.Len(t, twice, 3)
-	assert.Equal(t, incident.Knowledge{}, twice[1], "nothing was asked")
-	assert.Equal(t, twice[0], twice[2])
-	return twice[0]
+	require.Len(t, alone, 1)
+	earlier, later, reversed := q, q, q
+	earlier.Onset, later.Onset = q.Onset-min(q.Onset, signal.Nanos(time.Minute)), q.Onset+signal.Nanos(15*time.Minute)
+	reversed.Calls, reversed.Refusals = slices.Clone(q.Calls), slices.Clone(q.Refusals)
+	slices.Reverse(reversed.Calls)
+	slices.Reverse(reversed.Refusals)
+	among, err := s.Knowledge(t.Context(), tenant, []store.KnowledgeQuery{earlier, reversed, {}, q, later, q})
+	require.NoError(t, err)
+	require.Len(t, among, 6)
+	assert.Equal(t, incident.Knowledge{}, among[2], "nothing was asked")
+	assert.Equal(t, alone[0], among[3])
+	assert.Equal(t, alone[0], among[5])
+	return alone[0]
 }
 
 func servicesAreKnown(t *testing.T, s store.Store) {
