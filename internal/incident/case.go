@@ -47,8 +47,8 @@ type Knowledge struct {
 	RefusedCallers map[string][]string `json:"refused_callers,omitempty"`
 }
 
-// CallStats counts calls from one service to another operation in the baseline window, and in the
-// 10 min up to onset (0 where nobody counted).
+// CallStats counts calls from one service to another operation in the 30 min up to onset, and those of
+// the last 10 of them, each from no more than 10,000 (0 where nobody counted).
 type CallStats struct {
 	Caller    string `json:"caller"`
 	Callee    string `json:"callee"`

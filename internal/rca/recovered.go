@@ -38,14 +38,15 @@ const (
 	minRecentCalls   = 20
 )
 
-// failsTooOften tells whether the call fails more than twice as often as in the baseline: then its
+// failsTooOften tells whether the call fails more than twice as often as it did before: then its
 // failures matter although they are made good.
 func (x *explainer) failsTooOften(n *node) bool {
 	for _, c := range x.calls {
-		if c.Caller != n.service || c.Operation != n.name || c.Calls < minBaselineCalls || c.RecentCalls < minRecentCalls {
+		before, failedBefore := c.Calls-c.RecentCalls, c.Failed-c.RecentFailed
+		if c.Caller != n.service || c.Operation != n.name || before < minBaselineCalls || c.RecentCalls < minRecentCalls {
 			continue
 		}
-		if c.RecentFailed*c.Calls > 2*(c.Failed+1)*c.RecentCalls {
+		if c.RecentFailed*before > 2*(failedBefore+1)*c.RecentCalls {
 			return true
 		}
 	}

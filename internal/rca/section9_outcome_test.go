@@ -142,8 +142,11 @@ func TestSection9RecoveredTooOften(t *testing.T) {
 		want      incident.FailureState
 	}{
 		"as often as ever":       {known(1000, 20, 100, 2), incident.FailureDismissed},
+		"twice as often":         {known(1000, 20, 100, 3), incident.FailureDismissed},
+		"a little more often":    {known(1000, 20, 100, 4), incident.FailureClassified},
 		"far more often":         {known(1000, 20, 100, 40), incident.FailureClassified},
-		"too small a baseline":   {known(99, 0, 100, 40), incident.FailureDismissed},
+		"as many calls as read":  {known(20_000, 6_100, 10_000, 6_000), incident.FailureClassified},
+		"too small a baseline":   {known(199, 0, 100, 40), incident.FailureDismissed},
 		"too few recent to tell": {known(1000, 20, 5, 5), incident.FailureDismissed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,7 +21,7 @@ func (s *Store) HealthyTraces(ctx context.Context, tenant, service, operation st
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT key, count(*) OVER () FROM (`+sql+`) AS e
-			WHERE NOT `+exists("SELECT 1 FROM error_signals AS s WHERE s.tenant = $1 AND s.key = e.key")+`
+			WHERE NOT `+exists("SELECT 1 FROM error_signals AS s WHERE s.tenant = $1 AND s.key = e.key ORDER BY received_at")+`
 			ORDER BY time DESC, key LIMIT `+args.arg(max(limit, 1)), args.args...)
 		if err != nil {
 			return err
@@ -73,7 +73,7 @@ func entries(ctx context.Context, tx pgx.Tx, tenant, service, operation string, 
 	c.add("name = %s", textOf(operation))
 	c.add("trace_id IS NOT NULL")
 	return `SELECT replace(trace_id::text, '-', '') AS key, max(time) AS time FROM (
-		SELECT trace_id, time FROM spans AS t WHERE ` + c.String() + ` ORDER BY time DESC LIMIT ` + c.arg(record.MostSamples) + `) AS runs GROUP BY trace_id`, c, nil
+		` + newest("SELECT trace_id, time, id FROM spans AS t WHERE "+c.String(), c.arg(record.MostSamples)) + `) AS runs GROUP BY trace_id`, c, nil
 }
 
 // Points implements store.Signals. It reads the primary, all points before the first is yielded,

@@ -36,6 +36,13 @@ func unindexed(condition string) string { return "(" + condition + ") IS TRUE" }
 // the table, and one that is not there makes it read all.
 func exists(query string) string { return "EXISTS (" + query + " OFFSET 0)" }
 
+// newest is the first n rows of a selection by time and then id, both of which it has. The rows of the
+// last time are all read and sorted apart: a planner that expects few rows would sort all there are, and
+// an index has them in the order of time alone.
+func newest(selection, n string) string {
+	return "SELECT * FROM (" + selection + " ORDER BY time DESC FETCH FIRST (" + n + ") ROWS WITH TIES) AS ties ORDER BY time DESC, id DESC LIMIT " + n
+}
+
 // arg adds an argument and returns its place.
 func (c *conditions) arg(a any) string {
 	c.args = append(c.args, a)

@@ -42,7 +42,7 @@ func upsertFailures(ctx context.Context, tx pgx.Tx, hints []store.FailureHint) (
 	}
 	missing, err := keysOf(tx.Query(ctx, `SELECT DISTINCT k.tenant, k.key FROM unnest($1::text[], $2::text[]) AS k (tenant, key)
 		WHERE NOT `+exists("SELECT 1 FROM failures f WHERE f.tenant = k.tenant AND f.key = k.key")+`
-			AND `+exists("SELECT 1 FROM error_signals s WHERE s.tenant = k.tenant AND s.key = k.key"), asked.tenants, asked.keys))
+			AND `+exists("SELECT 1 FROM error_signals s WHERE s.tenant = k.tenant AND s.key = k.key ORDER BY received_at"), asked.tenants, asked.keys))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func upsertFailures(ctx context.Context, tx pgx.Tx, hints []store.FailureHint) (
 	if len(urgent.keys) > 0 {
 		_, err = tx.Exec(ctx, `UPDATE failures f SET urgent = true, due_at = '-infinity'
 			FROM (SELECT f.tenant, f.key FROM failures f JOIN unnest($1::text[], $2::text[]) AS k (tenant, key) USING (tenant, key)
-				WHERE f.state = 'waiting' ORDER BY f.tenant, f.key FOR UPDATE OF f) AS k
+				WHERE `+unindexed("f.state = 'waiting'")+` ORDER BY f.tenant, f.key FOR UPDATE OF f) AS k
 			WHERE f.tenant = k.tenant AND f.key = k.key`, urgent.tenants, urgent.keys)
 		if err != nil {
 			return nil, err

@@ -136,8 +136,8 @@ func (k *knowing) owners(ctx context.Context) error {
 	}
 	rows, err := k.tx.Query(ctx, `SELECT DISTINCT p.place, p.peer, f.failed, s.service
 		FROM unnest($2::integer[], $3::text[], $4::bigint[]) AS p(place, peer, onset) CROSS JOIN (VALUES (false), (true)) AS f(failed)
-		CROSS JOIN LATERAL (SELECT trace_id, span_id FROM spans AS t WHERE tenant = $1 AND peer = p.peer AND `+k.between("t", before)+`
-			AND time <= p.onset AND (status_code = 2) = f.failed ORDER BY time DESC LIMIT $5) AS c
+		CROSS JOIN LATERAL (`+newest(`SELECT trace_id, span_id, time, id FROM spans AS t WHERE tenant = $1 AND peer = p.peer AND `+k.between("t", before)+`
+			AND time <= p.onset AND (status_code = 2) = f.failed`, "$5")+`) AS c
 		CROSS JOIN LATERAL (SELECT service FROM spans WHERE `+unindexed("tenant = $1")+` AND trace_id = c.trace_id AND parent_span_id = c.span_id AND kind IN (2, 5)) AS s
 		ORDER BY p.place, p.peer, f.failed`, k.tenant, places, peers, before.to, record.MostCallers)
 	if err != nil {
@@ -224,11 +224,11 @@ func (k *knowing) services(ctx context.Context) error {
 // calls counts the calls of each caller's operation to the callee in the window before onset.
 func (k *knowing) calls(ctx context.Context) error {
 	counted, err := record.CountCalls(k.queries, k.onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Call, error) {
-		rows, err := k.tx.Query(ctx, `SELECT id::text, time, status_code = 2 FROM spans AS t
-			WHERE tenant = $1 AND service = $2 AND `+k.between("t", windows{[]int64{w.From}, []int64{w.To}})+` AND time >= $3 AND time < $4 AND name = $5 AND (
+		on := windows{[]int64{w.From}, []int64{w.To}}
+		rows, err := k.tx.Query(ctx, newest(`SELECT id, time, status_code = 2 FROM spans AS t
+			WHERE tenant = $1 AND service = $2 AND `+k.between("t", on)+` AND time >= $3 AND time < $4 AND name = $5 AND (
 				peer = $6 OR starts_with(peer, $6 || ':') OR attributes->>'peer.service' = $6
-				OR `+exists("SELECT 1 FROM spans AS c WHERE c.trace_id = t.trace_id AND c.parent_span_id = t.span_id AND "+unindexed("c.tenant = $1 AND c.service = $6"))+`)
-			ORDER BY time DESC LIMIT $7`, k.tenant, textOf(call.Caller), w.From, w.To, textOf(call.Operation), textOf(call.Callee), limit)
+				OR `+exists("SELECT 1 FROM spans AS c WHERE "+k.between("c", on)+" AND c.trace_id = t.trace_id AND c.parent_span_id = t.span_id AND "+unindexed("c.tenant = $1 AND c.service = $6"))+`)`, "$7"), k.tenant, textOf(call.Caller), w.From, w.To, textOf(call.Operation), textOf(call.Callee), limit)
 		if err != nil {
 			return nil, err
 		}
@@ -243,11 +243,10 @@ func (k *knowing) calls(ctx context.Context) error {
 // refused lists, for each refused call, the other callers the callee's operation refused around onset.
 func (k *knowing) refused(ctx context.Context) error {
 	refused, err := record.RefusedCallers(k.queries, k.onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Refusal, error) {
-		rows, err := k.tx.Query(ctx, `SELECT time, coalesce((SELECT min(p.service) FROM spans AS p
+		rows, err := k.tx.Query(ctx, newest(`SELECT id, time, coalesce((SELECT min(p.service) FROM spans AS p
 				WHERE `+unindexed("p.tenant = $1")+` AND p.trace_id = t.trace_id AND p.span_id = t.parent_span_id), '') FROM spans AS t
 			WHERE tenant = $1 AND service = $2 AND `+k.between("t", windows{[]int64{w.From}, []int64{w.To}})+` AND time >= $3 AND time < $4
-				AND refused AND ($5 = '' OR name = $5)
-			ORDER BY time DESC LIMIT $6`, k.tenant, textOf(call.Callee), w.From, w.To, textOf(call.Operation), limit)
+				AND refused AND ($5 = '' OR name = $5)`, "$6"), k.tenant, textOf(call.Callee), w.From, w.To, textOf(call.Operation), limit)
 		if err != nil {
 			return nil, err
 		}

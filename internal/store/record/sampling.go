@@ -22,27 +22,43 @@ type Call struct {
 
 // Refusal is a request that was refused, with the service that made it; "" where that is not stored.
 type Refusal struct {
+	ID     string
 	At     int64
 	Caller string
 }
 
-// CallReader reads the newest of what is asked for, those with the latest event time first, no more than
-// limit. Only the sides and the operation of call are set.
+// CallReader reads the newest of what is asked for, by event time and then identity, the latest first, no more
+// than limit. Only the sides and the operation of call are set.
 type CallReader[R any] func(call incident.CallStats, w Window, limit int) ([]R, error)
 
+func (c Call) at() int64    { return c.At }
+func (r Refusal) at() int64 { return r.At }
+
+func callsOf(q store.KnowledgeQuery) []incident.CallStats    { return q.Calls }
+func refusalsOf(q store.KnowledgeQuery) []incident.CallStats { return q.Refusals }
+
 // CountCalls answers what queries ask about calls, with the onset of each: how often a caller's operation
-// called the callee before, and lately. Calls that were never made are left out.
+// called the callee in the window before, and lately. Both are sampled: were they not apart, the recent
+// calls of a busy service would leave no room for those to compare with. Calls never made are left out.
 func CountCalls(queries []store.KnowledgeQuery, onsets []int64, read CallReader[Call]) ([][]incident.CallStats, error) {
 	counted := make([][]incident.CallStats, len(queries))
 	for i, q := range queries {
 		counted[i] = make([]incident.CallStats, len(q.Calls))
 	}
-	err := sample(queries, func(q store.KnowledgeQuery) []incident.CallStats { return q.Calls },
-		func(i int) Window { return Window{Before(onsets[i], SeenWindow), onsets[i]} },
-		func(c Call) int64 { return c.At }, read,
-		func(i, nth int, call incident.CallStats, calls []Call) {
-			counted[i][nth] = statsOf(call, calls, Before(onsets[i], RecentWindow))
-		})
+	recent := func(i int) Window { return Window{Before(onsets[i], RecentWindow), onsets[i]} }
+	earlier := func(i int) Window { return Window{Before(onsets[i], SeenWindow), recent(i).From} }
+	err := sample(queries, callsOf, earlier, Call.at, read, func(i, nth int, call incident.CallStats, calls []Call) {
+		call.Calls, call.Failed = count(calls)
+		counted[i][nth] = call
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = sample(queries, callsOf, recent, Call.at, read, func(i, nth int, _ incident.CallStats, calls []Call) {
+		c := &counted[i][nth]
+		c.RecentCalls, c.RecentFailed = count(calls)
+		c.Calls, c.Failed = c.Calls+c.RecentCalls, c.Failed+c.RecentFailed
+	})
 	for i := range counted {
 		if counted[i] = slices.DeleteFunc(counted[i], func(c incident.CallStats) bool { return c.Calls == 0 }); len(counted[i]) == 0 {
 			counted[i] = nil
@@ -51,26 +67,19 @@ func CountCalls(queries []store.KnowledgeQuery, onsets []int64, read CallReader[
 	return counted, err
 }
 
-func statsOf(call incident.CallStats, calls []Call, recent int64) incident.CallStats {
+func count(calls []Call) (n, failed int) {
 	seen := make(map[string]bool, len(calls))
 	for _, c := range calls {
 		if seen[c.ID] {
 			continue
 		}
 		seen[c.ID] = true
-		call.Calls++
+		n++
 		if c.Failed {
-			call.Failed++
-		}
-		if c.At < recent {
-			continue
-		}
-		call.RecentCalls++
-		if c.Failed {
-			call.RecentFailed++
+			failed++
 		}
 	}
-	return call
+	return n, failed
 }
 
 // RefusedCallers answers what queries ask about refused calls, with the onset of each: whom else the
@@ -80,12 +89,10 @@ func RefusedCallers(queries []store.KnowledgeQuery, onsets []int64, read CallRea
 	for i, q := range queries {
 		callers[i] = make([][]string, len(q.Refusals))
 	}
-	err := sample(queries, func(q store.KnowledgeQuery) []incident.CallStats { return q.Refusals },
-		func(i int) Window { return Window{Before(onsets[i], RefusalWindow), After(onsets[i], RefusalWindow)} },
-		func(r Refusal) int64 { return r.At }, read,
-		func(i, nth int, call incident.CallStats, refusals []Refusal) {
-			callers[i][nth] = othersOf(call, refusals)
-		})
+	around := func(i int) Window { return Window{Before(onsets[i], RefusalWindow), After(onsets[i], RefusalWindow)} }
+	err := sample(queries, refusalsOf, around, Refusal.at, read, func(i, nth int, call incident.CallStats, refusals []Refusal) {
+		callers[i][nth] = othersOf(call, refusals)
+	})
 	refused := make([]map[string][]string, len(queries))
 	for i, q := range queries {
 		for n, others := range callers[i] {
@@ -140,7 +147,7 @@ func sample[R any](queries []store.KnowledgeQuery, asked func(store.KnowledgeQue
 	return nil
 }
 
-// newestOf gives each window its newest rows, no more than most, and reads those of windows that overlap
+// newestOf gives each window its newest rows, no more than most. It reads those of windows that overlap
 // together, twice as many at a time.
 func newestOf[R any](windows []Window, most int, at func(R) int64, read func(Window, int) ([]R, error), each func(window int, rows []R)) error {
 	open := make([]int, len(windows))
@@ -148,13 +155,16 @@ func newestOf[R any](windows []Window, most int, at func(R) int64, read func(Win
 		open[i] = i
 	}
 	slices.SortStableFunc(open, func(a, b int) int { return cmp.Compare(windows[b].To, windows[a].To) })
-	limit := 2 * most
 	for len(open) > 0 {
 		joint := windows[open[0]]
 		near := 0
 		for near < len(open) && windows[open[near]].To > windows[open[0]].From || near == 0 {
 			joint.From = min(joint.From, windows[open[near]].From)
 			near++
+		}
+		limit := most
+		if near > 1 {
+			limit = 2 * most
 		}
 		rows, err := read(joint, limit)
 		if err != nil {

@@ -76,7 +76,7 @@ func (v *view) entries(tenant, service, operation string, from, to time.Time, co
 		}
 		err := v.query("SELECT trace_id, time, "+condition+" FROM "+d.table(kindSpans)+` s
 			WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND name = ? AND trace_id <> ''
-			ORDER BY time DESC LIMIT ?`, func(r *row) error {
+			ORDER BY time DESC, id DESC LIMIT ?`, func(r *row) error {
 			e := entry{trace: r.text(), at: r.int(), is: r.bool()}
 			if known, ok := byTrace[e.trace]; !ok || known.at < e.at {
 				byTrace[e.trace] = e

@@ -164,7 +164,7 @@ func (a answering) owner(peer string) (string, error) {
 		for _, status := range []string{"status_code <> 2", "status_code = 2"} {
 			var owners []string
 			err := a.query("SELECT DISTINCT s.service FROM (SELECT trace_id, span_id FROM "+t+" WHERE tenant = ?1 AND peer = ?2 AND time <= ?3 AND "+status+
-				" ORDER BY time DESC LIMIT ?4) c CROSS JOIN "+t+" s ON s.tenant = ?1 AND s.trace_id = c.trace_id AND s.parent_span_id = c.span_id AND s.kind IN (2, 5)",
+				" ORDER BY time DESC, id DESC LIMIT ?4) c CROSS JOIN "+t+" s ON s.tenant = ?1 AND s.trace_id = c.trace_id AND s.parent_span_id = c.span_id AND s.kind IN (2, 5)",
 				func(r *row) error {
 					owners = append(owners, r.text())
 					return nil
@@ -184,13 +184,13 @@ func (a answering) owner(peer string) (string, error) {
 
 // calls finds the newest calls of a caller's operation to the callee.
 func (v *view) calls(tenant string, call incident.CallStats, w record.Window, limit int) ([]record.Call, error) {
-	return newestOfDays(v, w, limit, func(c record.Call) int64 { return c.At }, func(t string, add func(record.Call)) error {
+	return newestOfDays(v, w, limit, func(c record.Call) (int64, string) { return c.At, c.ID }, func(t string, add func(record.Call)) error {
 		return v.query(`SELECT id, time, status_code = 2 FROM `+t+` s
 			WHERE tenant = ?1 AND service = ?2 AND time >= ?3 AND time < ?4 AND name = ?5 AND (
 				peer = ?6 OR peer LIKE ?7 ESCAPE '\'
 				OR EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = 'peer.service' AND value = ?6)
 				OR EXISTS (SELECT 1 FROM `+t+` c WHERE c.tenant = ?1 AND c.trace_id = s.trace_id AND c.parent_span_id = s.span_id AND c.service = ?6))
-			ORDER BY time DESC LIMIT ?8`, func(r *row) error {
+			ORDER BY time DESC, id DESC LIMIT ?8`, func(r *row) error {
 			add(record.Call{ID: r.text(), At: r.int(), Failed: r.count() != 0})
 			return nil
 		}, tenant, call.Caller, w.From, w.To, call.Operation, call.Callee, record.EscapeLike(call.Callee)+":%", limit)
@@ -199,18 +199,18 @@ func (v *view) calls(tenant string, call incident.CallStats, w record.Window, li
 
 // refusals finds the newest requests that the callee's operation refused.
 func (v *view) refusals(tenant string, call incident.CallStats, w record.Window, limit int) ([]record.Refusal, error) {
-	return newestOfDays(v, w, limit, func(r record.Refusal) int64 { return r.At }, func(t string, add func(record.Refusal)) error {
-		return v.query(`SELECT time, coalesce((SELECT min(service) FROM `+t+` p WHERE p.tenant = ?1 AND p.trace_id = r.trace_id AND p.span_id = r.parent_span_id), '')
+	return newestOfDays(v, w, limit, func(r record.Refusal) (int64, string) { return r.At, r.ID }, func(t string, add func(record.Refusal)) error {
+		return v.query(`SELECT id, time, coalesce((SELECT min(service) FROM `+t+` p WHERE p.tenant = ?1 AND p.trace_id = r.trace_id AND p.span_id = r.parent_span_id), '')
 			FROM `+t+` r WHERE tenant = ?1 AND service = ?2 AND time >= ?3 AND time < ?4 AND refused = 1 AND (?5 = '' OR name = ?5)
-			ORDER BY time DESC LIMIT ?6`, func(r *row) error {
-			add(record.Refusal{At: r.int(), Caller: r.text()})
+			ORDER BY time DESC, id DESC LIMIT ?6`, func(r *row) error {
+			add(record.Refusal{ID: r.text(), At: r.int(), Caller: r.text()})
 			return nil
 		}, tenant, call.Callee, w.From, w.To, call.Operation, limit)
 	})
 }
 
 // newestOfDays puts together the newest rows that read finds in the tables of days.
-func newestOfDays[R any](v *view, w record.Window, limit int, at func(R) int64, read func(table string, add func(R)) error) ([]R, error) {
+func newestOfDays[R any](v *view, w record.Window, limit int, place func(R) (at int64, id string), read func(table string, add func(R)) error) ([]R, error) {
 	var rows []R
 	for _, d := range v.days {
 		if !d.overlaps(kindSpans, w.From, w.To) {
@@ -220,6 +220,10 @@ func newestOfDays[R any](v *view, w record.Window, limit int, at func(R) int64, 
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b R) int { return cmp.Compare(at(b), at(a)) })
+	slices.SortStableFunc(rows, func(a, b R) int {
+		aAt, aID := place(a)
+		bAt, bID := place(b)
+		return cmp.Or(cmp.Compare(bAt, aAt), cmp.Compare(bID, aID))
+	})
 	return rows[:min(len(rows), limit)], nil
 }

@@ -80,7 +80,7 @@ func (v *view) served(tenant, service string, from, to int64) ([]served, error) 
 		t := d.table(kindSpans)
 		err := v.query(`SELECT s.id, s.status_code = 2, s.end_time - s.start_time,
 				(SELECT p.service FROM `+t+` p WHERE p.tenant = s.tenant AND p.trace_id = s.trace_id AND p.span_id = s.parent_span_id AND s.parent_span_id <> '' LIMIT 1)
-			FROM `+t+` s WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND kind IN (2, 5) ORDER BY time DESC LIMIT ?`, func(r *row) error {
+			FROM `+t+` s WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND kind IN (2, 5) ORDER BY time DESC, id DESC LIMIT ?`, func(r *row) error {
 			if id := r.text(); !seen[id] {
 				seen[id] = true
 				spans = append(spans, served{failed: r.bool(), duration: max(0, r.int()), caller: r.text()})
