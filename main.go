@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/httpprovider"
 	"go.opentelemetry.io/collector/confmap/provider/httpsprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/prodsentinel/prodsentinel/config"
@@ -25,7 +26,15 @@ import (
 // version is set at link time, see the Makefile.
 var version string
 
+// componentHealth is the gate by which the health check tells what components report of themselves, such
+// as a store that cannot be written, not only that the process runs.
+const componentHealth = "extension.healthcheck.useComponentStatus"
+
 func main() {
+	if err := featuregate.GlobalRegistry().Set(componentHealth, true); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(1)
+	}
 	settings := collectorSettings()
 	commands := append(maintenance.NewCommands(settings), demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
 	root := cli.NewCommand(settings, config.Embedded(), commands...)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -83,9 +84,11 @@ func TestWithoutTheDatabaseSendersAreToldWhenToComeAgain(t *testing.T) {
 			requireDelay(t, c, r.Spans())
 		}
 	}
+	assert.Equal(t, "StatusRecoverableError", healthOf(t, gateway), "the store cannot be written")
 	database.Start()
 
 	require.Eventually(t, func() bool { return sidecar.sendTraces(meanwhile[0].Spans()) }, incidentWait, pollInterval, "the database is back")
+	assert.Equal(t, "StatusOK", healthOf(t, gateway))
 	sendSplit(t, []*Collector{sidecar, gateway}, meanwhile, atOnce)
 	requireTwoCauses(t, gateway, len(requests)/2)
 	for _, r := range requests {
@@ -130,6 +133,18 @@ func largeRequest(n int) ptrace.Traces {
 }
 
 func largeTrace(n int) pcommon.TraceID { return pcommon.TraceID{1, byte(n)} }
+
+// healthOf is the status that the health check tells; it answers with success while the process runs.
+func healthOf(t *testing.T, c *Collector) string {
+	t.Helper()
+	response, err := http.Get(c.Health) //nolint:noctx // a test's
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	var health struct{ Status string }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&health))
+	return health.Status
+}
 
 // requireDelay requires that the collector refuses the spans for now, over HTTP and gRPC, and says for how
 // long.

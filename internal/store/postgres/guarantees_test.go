@@ -328,6 +328,29 @@ func TestServerGoneAndBack(t *testing.T) {
 	back()
 }
 
+// TestReadOnlyForAWhile has sessions begin while their database takes no writes.
+func TestReadOnlyForAWhile(t *testing.T) {
+	database := servertest.Database(t)
+	c := connect(t, database)
+	s := open(t, database)
+	store1 := func() error {
+		_, err := s.Append(t.Context(), []store.Batch{spansOf("a", "op")})
+		return err
+	}
+	require.NoError(t, store1())
+	name := pgx.Identifier{c.Config().Database}.Sanitize()
+	exec(t, c, "ALTER DATABASE "+name+" SET default_transaction_read_only = on")
+	exec(t, c, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	var refused error
+	require.Eventually(t, func() bool {
+		refused = store1()
+		return refused != nil && strings.Contains(refused.Error(), "25006")
+	}, 20*time.Second, 10*time.Millisecond, "sessions that began before are gone")
+	require.ErrorIs(t, refused, store.ErrUnavailable)
+	exec(t, c, "ALTER DATABASE "+name+" RESET default_transaction_read_only")
+	require.Eventually(t, func() bool { return store1() == nil }, 20*time.Second, 10*time.Millisecond)
+}
+
 func statusOf(s store.Store) error {
 	_, err := s.Status(context.Background())
 	return err

@@ -133,7 +133,7 @@ func serverCPU(b *testing.B, c *pgx.Conn) time.Duration {
 	return time.Duration(ns)
 }
 
-func exec(b *testing.B, c *pgx.Conn, sql string) {
+func exec(b testing.TB, c *pgx.Conn, sql string) {
 	b.Helper()
 	_, err := c.Exec(b.Context(), sql)
 	require.NoError(b, err, sql)

@@ -70,6 +70,9 @@ func (s *Store) withConn(ctx context.Context, pool *pgxpool.Pool, fn func(*pgx.C
 	}
 	defer c.Release()
 	err = fn(c.Conn())
+	if readOnly(err) {
+		pool.Reset() // sessions stay as they began; others may find the server writable again
+	}
 	if err != nil && c.Conn().IsClosed() {
 		return errors.Join(errNoConnection, err)
 	}
@@ -86,6 +89,10 @@ func again(err error) bool {
 func hopeless(err error) bool {
 	return errors.Is(err, errNewer) || errors.Is(err, errEncoding) || ofClass(err, "28", "3D", "42")
 }
+
+// readOnly tells whether the server takes no writes, or takes none in this session: a standby, or a database
+// that was set to read only when the session began.
+func readOnly(err error) bool { return hasCode(err, "25006") }
 
 // denied tells whether the login lacks a privilege.
 func denied(err error) bool { return hasCode(err, "42501") }
