@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -102,6 +103,9 @@ func TestRetryDeadLetters(t *testing.T) {
 	})
 }
 
+// nobody is an ID that no incident has.
+const nobody = "00000000000000000000000000000000"
+
 func TestMergeAndSplitIncidents(t *testing.T) {
 	onBoth(t, func(t *testing.T, s site) {
 		var older, younger string
@@ -114,12 +118,12 @@ func TestMergeAndSplitIncidents(t *testing.T) {
 			})
 			return in
 		}
-		_, _, err := run(t, s.yaml, "incidents", "merge", older, "nobody")
-		require.ErrorContains(t, err, `merge incidents: incident "nobody": not found`)
+		_, _, err := run(t, s.yaml, "incidents", "merge", older, nobody)
+		require.ErrorContains(t, err, fmt.Sprintf("merge incidents: incident %q: not found", nobody))
 		_, _, err = run(t, s.yaml, "incidents", "merge", older, younger, "--tenant", "other")
 		require.ErrorIs(t, err, store.ErrNotFound)
 
-		out, _, err := run(t, s.yaml, "incidents", "merge", older, younger)
+		out, _, err := run(t, s.yaml, "incidents", "merge", older, strings.ToUpper(younger))
 		require.NoError(t, err)
 		assert.Contains(t, out, "Merged incident "+younger+" into the older "+older)
 		assert.Equal(t, older, incidentOf(younger).MergedInto)
@@ -127,7 +131,7 @@ func TestMergeAndSplitIncidents(t *testing.T) {
 		_, _, err = run(t, s.yaml, "incidents", "split", older)
 		require.ErrorContains(t, err, "split off what was merged into it: "+younger)
 
-		out, _, err = run(t, s.yaml, "incidents", "split", younger)
+		out, _, err = run(t, s.yaml, "incidents", "split", strings.ToUpper(younger))
 		require.NoError(t, err)
 		assert.Contains(t, out, "Split incident "+younger+" off "+older)
 		assert.Empty(t, incidentOf(younger).MergedInto)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
 
+	"github.com/prodsentinel/prodsentinel/internal/cli"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -21,7 +22,11 @@ takes the failures of both from then on and is analysed again; the address of th
 The merge is kept in the history of both; split undoes it.` + aboutProcesses,
 		Example: `  prodsentinel incidents merge fc85274444b9860533fed937ee4a0d36 0d36ee4afc85274444b9860533fed937`,
 		Args:    cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, ids []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := cli.IncidentIDs(cmd, args)
+			if err != nil {
+				return err
+			}
 			return t.change(cmd, func(ctx context.Context, s store.Store) (news, error) {
 				merged, err := s.MergeIncidents(ctx, t.tenant, ids[0], ids[1])
 				if err != nil {
@@ -48,7 +53,11 @@ failures of its root that came before and since; a failure that belonged to both
 are analysed again. The split is kept in the history of both; merge undoes it.` + aboutProcesses,
 		Example: `  prodsentinel incidents split 0d36ee4afc85274444b9860533fed937`,
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, ids []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := cli.IncidentIDs(cmd, args)
+			if err != nil {
+				return err
+			}
 			return t.change(cmd, func(ctx context.Context, s store.Store) (news, error) {
 				split, err := s.SplitIncident(ctx, t.tenant, ids[0])
 				if err != nil {

@@ -28,6 +28,8 @@ func TestWrongUse(t *testing.T) {
 		"no IDs":              {one, []string{"dead-letters", "retry"}, "or --all"},
 		"IDs and --all":       {one, []string{"dead-letters", "retry", "--all", "x"}, "either --all or IDs"},
 		"one incident":        {one, []string{"incidents", "merge", "x"}, "accepts 2 arg(s)"},
+		"no ID":               {one, []string{"incidents", "split", "x"}, `"x" is no incident's ID: want 32 hex digits`},
+		"one ID of two":       {one, []string{"incidents", "merge", nobody, nobody[1:]}, "want 32 hex digits, got 31 characters"},
 		"no incident":         {one, []string{"incidents", "split"}, "accepts 1 arg(s)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +79,7 @@ func TestStoreOfSeveral(t *testing.T) {
 func TestFileOfARunningCollector(t *testing.T) {
 	s := sqliteSite(t)
 	s.with(t, func(store.Store) {
-		for _, args := range [][]string{{"migrate"}, {"dead-letters", "retry", "--all"}, {"incidents", "split", "x"}} {
+		for _, args := range [][]string{{"migrate"}, {"dead-letters", "retry", "--all"}, {"incidents", "split", nobody}} {
 			_, _, err := run(t, s.yaml, args...)
 			require.ErrorContains(t, err, "a running prodsentinel holds signal_store (SQLite, "+s.config.SQLite.Path+"), and only one process may: stop it")
 			assert.Equal(t, cli.ExitFailed, cli.ExitCode(err))

@@ -8,11 +8,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/prodsentinel/prodsentinel/internal/cli"
 )
 
 type exportOptions struct {
@@ -44,13 +45,20 @@ Where the API asks for a bearer token, export sends the one in the variable PROD
 		Args:         cobra.ExactArgs(1),
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := cli.IncidentIDs(cmd, args)
+			if err != nil {
+				return err
+			}
+			switch opts.file {
+			case "":
+				opts.file = "incident-" + ids[0] + ".tar.gz"
+			case "/dev/stdout": // which may be a file that is appended to
+				opts.file = "-"
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), exportTimeout)
 			defer cancel()
-			if opts.file == "" {
-				opts.file = "incident-" + filepath.Base(args[0]) + ".tar.gz"
-			}
-			if err := export(ctx, cmd.OutOrStdout(), args[0], opts); err != nil {
-				return fmt.Errorf("export incident %s: %w", args[0], err)
+			if err := export(ctx, cmd.OutOrStdout(), ids[0], opts); err != nil {
+				return fmt.Errorf("export incident %s: %w", ids[0], err)
 			}
 			if opts.file != "-" {
 				_, err := fmt.Fprintln(cmd.ErrOrStderr(), "wrote", opts.file)
@@ -88,7 +96,7 @@ func download(ctx context.Context, client *http.Client, api, incidentID string) 
 	if err != nil || base.Host == "" {
 		return nil, fmt.Errorf("--api: %q is no address like http://localhost:8080", api)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath("query", "incidents", url.PathEscape(incidentID), "bundle").String(), http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath("query", "incidents", incidentID, "bundle").String(), http.NoBody)
 	if err != nil {
 		return nil, err
 	}
@@ -115,20 +123,4 @@ func download(ctx context.Context, client *http.Client, api, incidentID string) 
 		err = fmt.Errorf("%s: %s", resp.Status, strings.TrimSpace(string(text)))
 	}
 	return nil, errors.Join(err, resp.Body.Close())
-}
-
-// writeFile writes a file readable by its owner only, whole or not at all.
-func writeFile(name string, from io.Reader) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".export-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, from)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }

@@ -94,12 +94,19 @@ func TestAnalyzeTellsWhenTheReportIsAnother(t *testing.T) {
 	require.ErrorContains(t, compare(changed, again), "made by engine 0")
 }
 
+// IDs of incidents.
+const (
+	known   = "fc85274444b9860533fed937ee4a0d36"
+	broken  = "b0000000000000000000000000000000"
+	unknown = "00000000000000000000000000000000"
+)
+
 func TestExport(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/query/incidents/known/bundle":
+		case "/query/incidents/" + known + "/bundle":
 			_, _ = w.Write([]byte("bundle"))
-		case "/query/incidents/broken/bundle":
+		case "/query/incidents/" + broken + "/bundle":
 			http.Error(w, "the store is away", http.StatusServiceUnavailable)
 		default:
 			http.NotFound(w, r)
@@ -107,7 +114,7 @@ func TestExport(t *testing.T) {
 	}))
 	defer site.Close()
 	file := filepath.Join(t.TempDir(), "out.tar.gz")
-	_, err := run(t, NewExportCommand(), nil, "known", "--api", site.URL, "-f", file)
+	_, err := run(t, NewExportCommand(), nil, known, "--api", site.URL, "-f", file)
 	require.NoError(t, err)
 	got, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -116,15 +123,15 @@ func TestExport(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "signals may hold secrets")
 
-	stdout, err := run(t, NewExportCommand(), nil, "known", "--api", site.URL, "-f", "-")
+	stdout, err := run(t, NewExportCommand(), nil, known, "--api", site.URL, "-f", "-")
 	require.NoError(t, err)
 	assert.Equal(t, "bundle", stdout)
 
 	for args, want := range map[[2]string]string{
-		{"unknown", site.URL}:           "there is no such incident",
-		{"broken", site.URL}:            "the store is away",
-		{"known", "localhost"}:          "is no address like http://localhost:8080",
-		{"known", "http://127.0.0.1:1"}: "is ProdSentinel running there?",
+		{unknown, site.URL}:           "there is no such incident",
+		{broken, site.URL}:            "the store is away",
+		{known, "localhost"}:          "is no address like http://localhost:8080",
+		{known, "http://127.0.0.1:1"}: "is ProdSentinel running there?",
 	} {
 		_, err := run(t, NewExportCommand(), nil, args[0], "--api", args[1], "-f", filepath.Join(t.TempDir(), "none"))
 		require.ErrorContains(t, err, want)
@@ -147,7 +154,7 @@ func TestExportThroughAnAuthenticator(t *testing.T) {
 	require.NoError(t, os.WriteFile(none, []byte("hello"), 0o600))
 	export := func(token, ca string) (string, error) {
 		t.Setenv("PRODSENTINEL_TOKEN", token)
-		return run(t, NewExportCommand(), nil, "known", "--api", site.URL, "--ca-file", ca, "-f", "-")
+		return run(t, NewExportCommand(), nil, known, "--api", site.URL, "--ca-file", ca, "-f", "-")
 	}
 
 	out, err := export("s3cret\n", ca)
