@@ -22,7 +22,7 @@ COPY config/*.yaml /etc/prodsentinel/
 ENV PRODSENTINEL_DATA_DIR=/data \
     PRODSENTINEL_LISTEN_HOST=0.0.0.0
 
-EXPOSE 4317 4318 8000 8001 8080 13133
+EXPOSE 4317 4318 14317 8000 8001 8080 13133
 USER 65532:65532
 WORKDIR /data
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/usr/bin/prodsentinel", "health"]

@@ -82,6 +82,23 @@ func TestServicesAreConfinedCheckedAndWaitedFor(t *testing.T) {
 	assert.Len(t, project.Services["postgres"].Volumes, 1, "what is stored outlives the container")
 }
 
+// Two builds of one name at once can fail: "already exists".
+func TestOneServiceBuildsTheImageOfAll(t *testing.T) {
+	project := loadProject(t)
+	for name, service := range project.Services {
+		switch {
+		case name == "collector":
+			assert.True(t, ours(service))
+			assert.NotNil(t, service.Build)
+			assert.Empty(t, service.PullPolicy, "it is built where it is missing")
+		case ours(service):
+			assert.Nil(t, service.Build, name)
+			assert.Equal(t, types.PullPolicyNever, service.PullPolicy, name)
+			assert.Contains(t, service.DependsOn, "collector", "%s alone brings what it runs", name)
+		}
+	}
+}
+
 // The image has the files that the services name, and takes them with their environment.
 func TestEveryServicesConfigurationIsValid(t *testing.T) {
 	im := buildImage(t)
