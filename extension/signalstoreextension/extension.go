@@ -26,7 +26,7 @@ type Extension struct {
 // Start opens the store and begins to drop what is too old. A database that cannot be reached is no
 // error: the store's calls fail until it can.
 func (e *Extension) Start(ctx context.Context, host component.Host) error {
-	opened, err := Open(ctx, e.config)
+	opened, err := Open(ctx, e.config, e.settings.Logger)
 	if err != nil {
 		return err
 	}

@@ -3,16 +3,24 @@ package signalstoreextension
 import (
 	"context"
 
+	"go.uber.org/zap"
+
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/postgres"
 	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
 )
 
 // Open opens the store that a valid configuration names, for the extension and for commands that work
-// on the store by themselves. It drops nothing.
-func Open(ctx context.Context, config *Config) (store.Store, error) {
+// on the store by themselves. It drops nothing. What changes while it is open is said in the log.
+func Open(ctx context.Context, config *Config, log *zap.Logger) (store.Store, error) {
 	if p := config.Postgres; p != nil {
-		return postgres.Open(ctx, string(p.URL), postgres.Options{ReadURL: string(p.ReadURL), MaxConns: p.MaxConns})
+		return postgres.Open(ctx, string(p.URL), postgres.Options{ReadURL: string(p.ReadURL), MaxConns: p.MaxConns, OnReplica: func(problem error) {
+			if problem != nil {
+				log.Warn("the database of postgres.read_url does not answer; the primary answers reads, too", zap.Error(problem))
+				return
+			}
+			log.Info("the database of postgres.read_url answers again")
+		}})
 	}
 	return sqlite.Open(ctx, config.SQLite.Path, sqlite.Options{})
 }

@@ -51,7 +51,7 @@ func (r *retention) report(done store.Retained, err error) (next time.Duration) 
 	if err != nil {
 		r.retry = min(max(2*r.retry, retryInterval), longestRetryInterval)
 		if r.retry == retryInterval {
-			log.Warn("cannot drop what is too old; trying again", zap.Error(err))
+			log.Warn("cannot make room for days to come, nor drop what is too old; trying again", zap.Error(err))
 			componentstatus.ReportStatus(r.host, componentstatus.NewRecoverableErrorEvent(err))
 		}
 		return r.retry
@@ -59,7 +59,7 @@ func (r *retention) report(done store.Retained, err error) (next time.Duration) 
 	log.Debug("dropped what is too old", zap.Int("days_and_rows", done.Dropped))
 	if r.retry > 0 {
 		r.retry = 0
-		log.Info("what is too old can be dropped again")
+		log.Info("days are made and dropped again")
 		componentstatus.ReportStatus(r.host, componentstatus.NewEvent(componentstatus.StatusOK))
 	}
 	r.warnBeyond("retention::incidents_size", "only open incidents with their newest analysis and failures are left: give them more room, or mend what keeps failing",

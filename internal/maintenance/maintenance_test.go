@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/coordinationextension"
 	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
@@ -91,7 +92,7 @@ func onBoth(t *testing.T, test func(*testing.T, site)) {
 // with opens the store for fn, as a collector would that is stopped afterwards.
 func (s site) with(t *testing.T, fn func(store.Store)) {
 	t.Helper()
-	opened, err := signalstoreextension.Open(t.Context(), s.config)
+	opened, err := signalstoreextension.Open(t.Context(), s.config, zap.NewNop())
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, opened.Close()) }()
 	fn(opened)

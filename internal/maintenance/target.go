@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
 	"github.com/prodsentinel/prodsentinel/internal/cli"
@@ -123,7 +124,7 @@ func (t *target) change(cmd *cobra.Command, fn func(context.Context, store.Store
 			return fmt.Errorf("there is no SQLite store at %s: give the collector's --config, or its PRODSENTINEL_DATA_DIR", c.Path)
 		}
 	}
-	s, err := signalstoreextension.Open(ctx, f.store)
+	s, err := signalstoreextension.Open(ctx, f.store, zap.NewNop())
 	if err != nil {
 		return explain(f, err)
 	}

@@ -26,6 +26,8 @@ type Options struct {
 	ReadURL string
 	// MaxConns bounds the connections to each server, 10 if 0, and at least 4.
 	MaxConns int32
+	// OnReplica is told why the read replica is left alone, and nil when it answers again; it may be nil.
+	OnReplica func(problem error)
 }
 
 // Store is a store.Store in one PostgreSQL database.
@@ -34,6 +36,7 @@ type Store struct {
 	// replica answers what may lag behind (browse).
 	replica      *pgxpool.Pool
 	replicaRests rest
+	onReplica    func(problem error)
 	// patience bounds a transaction.
 	patience time.Duration
 	today    today
@@ -65,7 +68,10 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, replica: pool, patience: longestTransaction, counted: newCounted(), problem: errOpening, stop: func() {}}
+	s := &Store{pool: pool, replica: pool, patience: longestTransaction, counted: newCounted(), problem: errOpening, stop: func() {}, onReplica: o.OnReplica}
+	if s.onReplica == nil {
+		s.onReplica = func(error) {}
+	}
 	if o.ReadURL != "" {
 		if s.replica, err = newPool(o.ReadURL, o.MaxConns); err != nil { //nolint:contextcheck // a pool lives longer than this call
 			s.replica = pool

@@ -35,7 +35,7 @@ func (s *Store) read(ctx context.Context, fn func(pgx.Tx) error) error {
 // dashboard, and searches are bounded.
 func (s *Store) browse(ctx context.Context, fn func(pgx.Tx) error) error {
 	if s.replica != s.pool && s.replicaRests.over() {
-		err := s.onReplica(ctx, fn)
+		err := s.askReplica(ctx, fn)
 		if !errors.Is(err, store.ErrUnavailable) {
 			return err
 		}
@@ -43,8 +43,8 @@ func (s *Store) browse(ctx context.Context, fn func(pgx.Tx) error) error {
 	return s.read(ctx, fn)
 }
 
-// onReplica runs fn on a snapshot of the replica, if that answers soon.
-func (s *Store) onReplica(ctx context.Context, fn func(pgx.Tx) error) error {
+// askReplica runs fn on a snapshot of the replica, if that answers soon.
+func (s *Store) askReplica(ctx context.Context, fn func(pgx.Tx) error) error {
 	if err := s.available(); err != nil {
 		return err
 	}
@@ -60,15 +60,29 @@ func (s *Store) onReplica(ctx context.Context, fn func(pgx.Tx) error) error {
 		begun = true
 		return errors.Join(fn(tx), tx.Rollback(ctx))
 	})
-	if ctx.Err() == nil && (!begun || errors.Is(err, errNoConnection)) {
-		s.replicaRests.begin()
+	lost := !begun || errors.Is(err, errNoConnection)
+	err = unavailable(ctx, err)
+	switch {
+	case !lost && s.replicaRests.end():
+		s.onReplica(nil)
+	case lost && ctx.Err() == nil && s.replicaRests.begin():
+		s.onReplica(err)
 	}
-	return unavailable(ctx, err)
+	return err
 }
 
 // rest is a time for which the replica is left alone.
-type rest struct{ until atomic.Int64 }
+type rest struct {
+	until atomic.Int64
+	lost  atomic.Bool // since it last answered
+}
 
-func (r *rest) begin() { r.until.Store(time.Now().Add(replicaPause).UnixNano()) }
+// begin and end tell whether that is news.
+func (r *rest) begin() bool {
+	r.until.Store(time.Now().Add(replicaPause).UnixNano())
+	return !r.lost.Swap(true)
+}
+
+func (r *rest) end() bool { return r.lost.Swap(false) }
 
 func (r *rest) over() bool { return time.Now().UnixNano() >= r.until.Load() }

@@ -84,7 +84,8 @@ func TestStatusWaitsForItsTurnNoLongerThanItsContext(t *testing.T) {
 func TestAReplicaThatStallsIsLeftAlone(t *testing.T) {
 	database := servertest.Database(t)
 	proxy, replica := stallable(t, database)
-	s := openStore(t, database, Options{ReadURL: replica + "&application_name=the-replica"})
+	var news []error
+	s := openStore(t, database, Options{ReadURL: replica + "&application_name=the-replica", OnReplica: func(problem error) { news = append(news, problem) }})
 	list := func() time.Duration {
 		begun := time.Now()
 		_, err := s.ListIncidents(t.Context(), "", store.IncidentFilter{}, store.Page{})
@@ -92,6 +93,7 @@ func TestAReplicaThatStallsIsLeftAlone(t *testing.T) {
 		return time.Since(begun)
 	}
 	list()
+	assert.Empty(t, news)
 	proxy.Stall()
 	begun := time.Now()
 	_, err := s.SearchSignals(t.Context(), "", store.SignalFilter{Kind: store.KindLog}, store.Page{})
@@ -100,10 +102,17 @@ func TestAReplicaThatStallsIsLeftAlone(t *testing.T) {
 	assert.False(t, s.replicaRests.over())
 	assert.Less(t, list(), replicaPatience, "the replica is not asked meanwhile")
 
+	s.replicaRests.until.Store(time.Now().UnixNano())
+	list()
+	require.Len(t, news, 1, "it is said once")
+	require.ErrorIs(t, news[0], store.ErrUnavailable)
+
 	proxy.Resume()
 	s.replicaRests.until.Store(time.Now().UnixNano())
 	list()
 	assert.True(t, s.replicaRests.over())
+	require.Len(t, news, 2)
+	require.NoError(t, news[1])
 	asked := 0
 	require.NoError(t, s.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'the-replica' AND datname = current_database()").Scan(&asked))
 	assert.NotZero(t, asked)
