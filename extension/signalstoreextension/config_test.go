@@ -67,9 +67,9 @@ func TestConfigRefused(t *testing.T) {
 		"signal_store/both":     "name one backend: either sqlite or postgres",
 		"signal_store/urlless": "postgres: url: must be given, as postgres://user:password@host:5432/database; " +
 			"in the shipped configurations it comes from the variable DATABASE_URL",
-		"signal_store/unreadable": "postgres: url: cannot be read: it must look like postgres://user:password@host:5432/database; " +
+		"signal_store/unreadable": "postgres: url: cannot be read: it must look like postgres://user:password@host:5432/database; special characters of the password (@ / ? # %) must be percent-encoded; " +
 			"in the shipped configurations it comes from the variable DATABASE_URL\n" +
-			"read_url: cannot be read: it must look like postgres://user:password@host:5432/database\n" +
+			"read_url: cannot be read: it must look like postgres://user:password@host:5432/database; special characters of the password (@ / ? # %) must be percent-encoded\n" +
 			"max_conns: must not be negative, is -1",
 		"signal_store/negativesize": "retention: size: must not be negative (0 for no bound), is -1\n" +
 			"incidents_size: must not be negative (0 for no bound), is -2",

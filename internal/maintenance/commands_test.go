@@ -22,14 +22,22 @@ import (
 
 func TestMigrate(t *testing.T) {
 	onBoth(t, func(t *testing.T, s site) {
-		out, _, err := run(t, s.yaml, "migrate")
+		out, _, err := run(t, s.yaml, "migrate", "--config=yaml:"+s.yaml)
 		require.NoError(t, err)
 		assert.Contains(t, out, "Brought the schema of signal_store (")
 		assert.Contains(t, out, " from version 0 to ")
-		out, _, err = run(t, s.yaml, "migrate")
+		out, _, err = run(t, s.yaml, "migrate", "--config=yaml:"+s.yaml)
 		require.NoError(t, err)
 		assert.Contains(t, out, " already.")
 	})
+}
+
+// The embedded default's place is not where a collector with a configuration keeps its store.
+func TestMigrateMakesNoFileThatNobodyNamed(t *testing.T) {
+	s := sqliteSite(t)
+	_, _, err := run(t, s.yaml, "migrate")
+	require.EqualError(t, err, "there is no SQLite store at "+s.config.SQLite.Path+": give the collector's --config, or its PRODSENTINEL_DATA_DIR")
+	assert.NoFileExists(t, s.config.SQLite.Path)
 }
 
 func TestFiveMigrateAtOnce(t *testing.T) {

@@ -24,6 +24,11 @@ before an upgrade where the collectors' login may not. Any number may run at onc
 			if err != nil {
 				return err
 			}
+			if !cmd.Flags().Changed("config") { // nobody asked for a file at the default's place
+				if err := f.mustExist(); err != nil {
+					return err
+				}
+			}
 			from, to, err := signalstoreextension.Migrate(cmd.Context(), f.store)
 			switch {
 			case err != nil:

@@ -119,10 +119,8 @@ func (t *target) change(cmd *cobra.Command, fn func(context.Context, store.Store
 		return err
 	}
 	ctx := cmd.Context()
-	if c := f.store.SQLite; c != nil {
-		if _, err := os.Stat(c.Path); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("there is no SQLite store at %s: give the collector's --config, or its PRODSENTINEL_DATA_DIR", c.Path)
-		}
+	if err := f.mustExist(); err != nil {
+		return err
 	}
 	s, err := signalstoreextension.Open(ctx, f.store, zap.NewNop())
 	if err != nil {
@@ -134,6 +132,16 @@ func (t *target) change(cmd *cobra.Command, fn func(context.Context, store.Store
 		tell(cmd, f.collector, changed)
 	}
 	return err
+}
+
+// mustExist refuses an SQLite store that opening it would make: the collector's is elsewhere.
+func (f found) mustExist() error {
+	if c := f.store.SQLite; c != nil {
+		if _, err := os.Stat(c.Path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no SQLite store at %s: give the collector's --config, or its PRODSENTINEL_DATA_DIR", c.Path)
+		}
+	}
+	return nil
 }
 
 // explain says what to do where a collector holds the store.

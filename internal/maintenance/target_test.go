@@ -65,13 +65,13 @@ func TestNoStoreToWorkOn(t *testing.T) {
 func TestStoreOfSeveral(t *testing.T) {
 	dir := t.TempDir()
 	config := "{extensions: {signal_store: {sqlite: {path: " + filepath.Join(dir, "a.db") + "}}, signal_store/b: {sqlite: {path: " + filepath.Join(dir, "b.db") + "}}}, service: {extensions: [signal_store/b]}}"
-	out, _, err := run(t, config, "migrate")
+	out, _, err := run(t, config, "migrate", "--config=yaml:"+config)
 	require.NoError(t, err)
 	assert.Contains(t, out, "signal_store/b (SQLite, "+filepath.Join(dir, "b.db"), "the one that the collector starts")
-	_, _, err = run(t, config, "migrate", "--store", "signal_store")
+	_, _, err = run(t, config, "migrate", "--config=yaml:"+config, "--store", "signal_store")
 	require.NoError(t, err)
 	assert.FileExists(t, filepath.Join(dir, "a.db"))
-	_, _, err = run(t, config, "migrate", "--set", "extensions.signal_store/b.sqlite.path="+filepath.Join(dir, "c.db"))
+	_, _, err = run(t, config, "migrate", "--config=yaml:"+config, "--set", "extensions.signal_store/b.sqlite.path="+filepath.Join(dir, "c.db"))
 	require.NoError(t, err)
 	assert.FileExists(t, filepath.Join(dir, "c.db"))
 }

@@ -45,7 +45,9 @@ func unavailable(ctx context.Context, err error) error {
 // answered explains an error of the server.
 func answered(failed *pgconn.PgError) error {
 	switch {
-	case ofClass(failed, "28", "3D"):
+	case ofClass(failed, "3D"):
+		return fmt.Errorf("%w: PostgreSQL: the database does not exist: create it, or correct its name in the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
+	case ofClass(failed, "28"):
 		return fmt.Errorf("%w: PostgreSQL refuses the login: check user, password and database of the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
 	case ofClass(failed, "53300"):
 		return fmt.Errorf("%w: PostgreSQL has no connection left: raise its max_connections, or lower max_conns (SQLSTATE 53300)", store.ErrUnavailable)

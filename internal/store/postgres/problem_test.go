@@ -19,12 +19,15 @@ func TestWhyThereIsNoConnection(t *testing.T) {
 	database := servertest.Database(t)
 	u, err := url.Parse(database)
 	require.NoError(t, err)
+	missing := *u
+	missing.Path = "/nowhere"
 	u.RawQuery = "sslmode=require"
 	u.User = url.UserPassword("someone", "top-secret")
 	for name, test := range map[string]struct{ url, want string }{
 		"nobody listens": {"postgres://someone:top-secret@" + closed.Addr().String() + "/db?sslmode=disable", "PostgreSQL cannot be reached: connection refused"},
 		"no such host":   {"postgres://someone:top-secret@database.invalid/db?sslmode=disable", "PostgreSQL cannot be reached: its host name cannot be resolved"},
 		"no TLS":         {u.String(), "PostgreSQL cannot be reached: it offers no TLS, which the URL's sslmode demands"},
+		"no database":    {missing.String(), "the database does not exist: create it, or correct its name in the URL (SQLSTATE 3D000)"},
 		"no socket":      {"postgres://someone:top-secret@/db?host=/nowhere", "PostgreSQL cannot be reached: its socket does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {

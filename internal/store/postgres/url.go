@@ -12,14 +12,20 @@ import (
 // CheckURL tells whether a URL names a PostgreSQL database. Its error says what a URL looks like and
 // nothing of the one given but a file that it names.
 func CheckURL(databaseURL string) error {
-	if databaseURL == "" {
+	if strings.TrimSpace(databaseURL) == "" {
 		return errors.New("must be given, as postgres://user:password@host:5432/database")
 	}
 	_, err := parseURL(databaseURL)
 	return err
 }
 
+// errURL says nothing of the URL, as any part of a wrong one may be of the password.
+var errURL = errors.New("cannot be read: it must look like postgres://user:password@host:5432/database; special characters of the password (@ / ? # %) must be percent-encoded")
+
 func parseURL(databaseURL string) (*pgxpool.Config, error) {
+	if endsInPassword(databaseURL) {
+		return nil, errURL
+	}
 	config, err := pgxpool.ParseConfig(withoutDriver(databaseURL))
 	var file *fs.PathError
 	switch {
@@ -30,7 +36,22 @@ func parseURL(databaseURL string) (*pgxpool.Config, error) {
 	case strings.Contains(err.Error(), "CA to cert pool"):
 		return nil, errors.New("names a file as sslrootcert that has no certificate in PEM form")
 	}
-	return nil, errors.New("cannot be read: it must look like postgres://user:password@host:5432/database") // err has the URL in it
+	return nil, errURL
+}
+
+// endsInPassword tells whether a character of the password ends what is read as the host of a URL: then the @
+// before the real host comes after it, or there is a fragment, which no URL of a database has.
+func endsInPassword(databaseURL string) bool {
+	_, rest, ok := strings.Cut(databaseURL, "://")
+	if !ok {
+		return false // host=… user=…
+	}
+	i := strings.IndexAny(rest, "/?")
+	if i < 0 {
+		i = len(rest)
+	}
+	beforeSettings, _, _ := strings.Cut(rest[i:], "=")
+	return strings.Contains(beforeSettings, "@") || strings.Contains(rest, "#")
 }
 
 // withoutDriver drops a driver's name from the scheme, as in postgresql+asyncpg://.

@@ -13,10 +13,14 @@ func TestCheckURL(t *testing.T) {
 	for _, url := range []string{
 		"postgres://localhost/prodsentinel",
 		"postgresql+asyncpg://user:secret@db.example:5433/prodsentinel?sslmode=verify-full",
+		"postgres://user:p%40%2F%3F%23%25ss@localhost/prodsentinel",
+		"postgres://localhost/prodsentinel?user=someone@server",
+		"host=localhost user=user password=p@/?#ss dbname=prodsentinel",
 		"postgres://user:p%40ss@primary,standby/prodsentinel?target_session_attrs=read-write",
 	} {
 		require.NoError(t, postgres.CheckURL(url), url)
 	}
+	require.ErrorContains(t, postgres.CheckURL(" "), "must be given")
 	for name, url := range map[string]string{
 		"empty":            "",
 		"another database": "mysql://root:secret@localhost/prodsentinel",
@@ -28,6 +32,11 @@ func TestCheckURL(t *testing.T) {
 		err := postgres.CheckURL(url)
 		require.ErrorContains(t, err, "postgres://user:password@host:5432/database", name)
 		assert.NotContains(t, err.Error(), "secret", name)
+	}
+	for _, password := range []string{"12/secret", "12?secret", "12#secret", "se@secret/x", "secret#=", "secret%", "secret/"} {
+		err := postgres.CheckURL("postgres://user:" + password + "@localhost:5432/prodsentinel?sslmode=disable")
+		require.ErrorContains(t, err, "special characters of the password (@ / ? # %) must be percent-encoded", password)
+		assert.NotContains(t, err.Error(), "secret", password)
 	}
 	err := postgres.CheckURL("postgres://user:secret@localhost/prodsentinel?sslmode=verify-full&sslrootcert=/nowhere/ca.pem")
 	require.ErrorContains(t, err, "names a file that cannot be read: open /nowhere/ca.pem: no such file or directory; check sslrootcert")
