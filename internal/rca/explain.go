@@ -182,9 +182,13 @@ func (x *explainer) qualifies(g, b *group) bool {
 	}
 }
 
-// after tells whether b was over only after g.
+// after tells whether b was over only after g. An exception may be stamped after its span's end.
 func (x *explainer) after(g, b *group) bool {
-	return min(b.end, b.told) > g.end+x.tree.tolerance
+	over := min(b.end, b.told)
+	if b.failedSpan {
+		over = min(over, b.node.end)
+	}
+	return over > g.end+x.tree.tolerance
 }
 
 // onlySaid tells whether the group is a log without exception, code or any other sign.

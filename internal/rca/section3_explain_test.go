@@ -71,6 +71,17 @@ func TestSection3Explained(t *testing.T) {
 			roots: []verdict{stock},
 		},
 		{
+			name: "by an exception that is stamped after its span's end",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("stamped")
+				entry := tr.Span("gateway", "GET /order", server, 0, 100).Failed("no order")
+				entry.Call("GET", 1, 99).With("peer.service", "stock").Failed("no answer").
+					Serve("stock", "GET /stock", 2, 90).Failed("").Threw(800, "java.lang.IllegalStateException", "no warehouse", "")
+				return tr
+			},
+			roots: []verdict{stock},
+		},
+		{
 			name: "not by what ended later",
 			trace: func() *rcatest.Trace {
 				tr := rcatest.New("later")
