@@ -76,7 +76,7 @@ func TestWriteFileNamesThePathGiven(t *testing.T) {
 }
 
 func TestExportReadsIDsOfEitherCase(t *testing.T) {
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	site := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "/query/incidents/"+known+"/bundle", r.URL.Path)
 	}))
 	defer site.Close()
