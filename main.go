@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/config"
 	"github.com/prodsentinel/prodsentinel/internal/cli"
@@ -53,6 +54,8 @@ func collectorSettings() otelcol.CollectorSettings {
 			Version:     cli.Version(version),
 		},
 		Factories: components,
+		// health_check makes of its short form what the notice asks for.
+		LoggingOptions: []zap.Option{cli.WithoutMessage("Feature gate enabled but using legacy config format")},
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
 				ProviderFactories: []confmap.ProviderFactory{

@@ -88,7 +88,8 @@ func TestMaintenanceOfAFleet(t *testing.T) {
 	c.awaitIncidents(t, 2, incidentWait)
 
 	failed(t, f.run("dead-letters", "retry", one), 1, "nothing was given up under "+one)
-	failed(t, f.run("incidents", "split", "nobody"), 1, `incident "nobody": not found`)
+	failed(t, f.run("incidents", "split", "nobody"), 2, `"nobody" is no incident's ID`)
+	failed(t, f.run("incidents", "split", strings.Repeat("0", 32)), 1, "not found")
 	failed(t, f.run("incidents", "merge", one), 2, "accepts 2 arg(s)")
 	failed(t, f.run("migrate", "--store=signal_store/other"), 2, `no signal_store extension "signal_store/other"; it has: signal_store`)
 }

@@ -165,13 +165,13 @@ func TestDocumentedRoles(t *testing.T) {
 
 func TestARefusedLoginStopsAtOpen(t *testing.T) {
 	server := servertest.StartPostgreSQL(t, servertest.PostgreSQLOptions{})
-	for name, database := range map[string]string{
-		"no such login":    loginURL(t, server.URL(), "stranger_of_ours", "postgres"),
-		"no such database": loginURL(t, server.URL(), "postgres", "nowhere_of_ours"),
+	for name, test := range map[string]struct{ database, advice string }{
+		"no such login":    {loginURL(t, server.URL(), "stranger_of_ours", "postgres"), "check user, password and database"},
+		"no such database": {loginURL(t, server.URL(), "postgres", "nowhere_of_ours"), "the database does not exist: create it"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := postgres.Open(t.Context(), database, postgres.Options{})
-			require.ErrorContains(t, err, "check user, password and database")
+			_, err := postgres.Open(t.Context(), test.database, postgres.Options{})
+			require.ErrorContains(t, err, test.advice)
 			assert.NotContains(t, err.Error(), "of_ours")
 		})
 	}
