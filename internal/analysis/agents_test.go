@@ -117,10 +117,7 @@ func TestAgentsAreAskedOnceForAnIncident(t *testing.T) {
 
 func TestReportDoesNotWaitForAgents(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
-		w := &witness{says: func(ctx context.Context, _ agents.Input) (agents.Outcome, error) {
-			<-ctx.Done()
-			return agents.Outcome{}, ctx.Err()
-		}}
+		w := &witness{says: untilStopped}
 		p.start(withAgents(w))
 		p.fail(1, analysistest.BadData)
 		p.pass(dueAfter)

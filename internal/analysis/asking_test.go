@@ -217,12 +217,15 @@ func TestLastingFailureIsNotRepeatedUnlessAUserAsks(t *testing.T) {
 	})
 }
 
+// untilStopped are agents that come to no end by themselves.
+func untilStopped(ctx context.Context, _ agents.Input) (agents.Outcome, error) {
+	<-ctx.Done()
+	return agents.Outcome{}, ctx.Err()
+}
+
 func TestRestartIsNoAttempt(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
-		w := &witness{says: func(ctx context.Context, _ agents.Input) (agents.Outcome, error) {
-			<-ctx.Done()
-			return agents.Outcome{}, ctx.Err()
-		}}
+		w := &witness{says: untilStopped}
 		p.start(withAgents(w))
 		p.fail(1, analysistest.BadData)
 		p.pass(quiet)
@@ -309,10 +312,7 @@ func TestReportDoesNotDependOnWhatAgentsNeed(t *testing.T) {
 
 func TestAgentsTurnedOffLaterAreSettled(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
-		w := &witness{says: func(ctx context.Context, _ agents.Input) (agents.Outcome, error) {
-			<-ctx.Done()
-			return agents.Outcome{}, ctx.Err()
-		}}
+		w := &witness{says: untilStopped}
 		p.start(withAgents(w))
 		p.fail(1, analysistest.BadData)
 		p.pass(quiet)

@@ -67,17 +67,12 @@ func newKnowing(ctx context.Context, tx pgx.Tx, tenant string, queries []store.K
 	return k, err
 }
 
-// windows are columns of event times, one window a row.
-type windows struct{ from, to []int64 }
-
-func (w *windows) add(from, to int64) { w.from, w.to = append(w.from, from), append(w.to, to) }
-
-// between is the condition that rows of a table were received on days with event times in one of the
-// windows, or between those. The windows themselves are left to be checked.
-func (k *knowing) between(table string, w windows) string {
+// between is the condition that rows of a table were received on days with event times in a window, or
+// between those. The window itself is left to be checked.
+func (k *knowing) between(table string, from, to int64) string {
 	var overlapping []day
 	for _, d := range k.days {
-		if d.max >= slices.Min(w.from) && d.min <= slices.Max(w.to) {
+		if d.max >= from && d.min <= to {
 			overlapping = append(overlapping, d)
 		}
 	}
@@ -124,11 +119,10 @@ func (k *knowing) peers(ctx context.Context) error {
 func (k *knowing) owners(ctx context.Context) error {
 	var places []int
 	var peers []string
-	var before windows
+	var onsets []int64
 	for i, a := range k.asked {
 		for _, peer := range slices.Sorted(maps.Values(a.peers)) {
-			places, peers = append(places, i), append(peers, peer)
-			before.add(0, a.onset)
+			places, peers, onsets = append(places, i), append(peers, peer), append(onsets, a.onset)
 		}
 	}
 	if len(peers) == 0 {
@@ -136,10 +130,10 @@ func (k *knowing) owners(ctx context.Context) error {
 	}
 	rows, err := k.tx.Query(ctx, `SELECT DISTINCT p.place, p.peer, f.failed, s.service
 		FROM unnest($2::integer[], $3::text[], $4::bigint[]) AS p(place, peer, onset) CROSS JOIN (VALUES (false), (true)) AS f(failed)
-		CROSS JOIN LATERAL (`+newest(`SELECT trace_id, span_id, time, id FROM spans AS t WHERE tenant = $1 AND peer = p.peer AND `+k.between("t", before)+`
+		CROSS JOIN LATERAL (`+newest(`SELECT trace_id, span_id, time, id FROM spans AS t WHERE tenant = $1 AND peer = p.peer AND `+k.between("t", 0, slices.Max(onsets))+`
 			AND time <= p.onset AND (status_code = 2) = f.failed`, "$5")+`) AS c
 		CROSS JOIN LATERAL (SELECT service FROM spans WHERE `+unindexed("tenant = $1")+` AND trace_id = c.trace_id AND parent_span_id = c.span_id AND kind IN (2, 5)) AS s
-		ORDER BY p.place, p.peer, f.failed`, k.tenant, places, peers, before.to, record.MostCallers)
+		ORDER BY p.place, p.peer, f.failed`, k.tenant, places, peers, onsets, record.MostCallers)
 	if err != nil {
 		return err
 	}
@@ -188,22 +182,22 @@ func (a *asking) own(answered map[string][2][]string) {
 func (k *knowing) services(ctx context.Context) error {
 	var places []int
 	var names []string
-	var seen windows
+	var since, onsets []int64
 	for i, a := range k.asked {
 		of := slices.AppendSeq(slices.Clone(textsOf(a.Services)), maps.Values(a.known.AddressOwners))
 		slices.Sort(of)
 		for _, name := range slices.Compact(of) {
 			places, names = append(places, i), append(names, name)
-			seen.add(record.Before(a.onset, record.SeenWindow), a.onset)
+			since, onsets = append(since, record.Before(a.onset, record.SeenWindow)), append(onsets, a.onset)
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
 	const span, first = "SELECT 1 FROM spans AS t WHERE tenant = $1 AND service = n.name", " ORDER BY time"
-	rows, err := k.tx.Query(ctx, `SELECT place, name, `+exists(span+` AND `+k.between("t", seen)+` AND time >= n.since AND time <= n.onset`+first)+`
+	rows, err := k.tx.Query(ctx, `SELECT place, name, `+exists(span+` AND `+k.between("t", slices.Min(since), slices.Max(onsets))+` AND time >= n.since AND time <= n.onset`+first)+`
 		FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::bigint[]) WITH ORDINALITY AS n(place, name, since, onset, nth)
-		WHERE `+exists(span+first)+` ORDER BY nth`, k.tenant, places, names, seen.from, seen.to)
+		WHERE `+exists(span+first)+` ORDER BY nth`, k.tenant, places, names, since, onsets)
 	if err != nil {
 		return err
 	}
@@ -224,11 +218,10 @@ func (k *knowing) services(ctx context.Context) error {
 // calls counts the calls of each caller's operation to the callee in the window before onset.
 func (k *knowing) calls(ctx context.Context) error {
 	counted, err := record.CountCalls(k.queries, k.onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Call, error) {
-		on := windows{[]int64{w.From}, []int64{w.To}}
 		rows, err := k.tx.Query(ctx, newest(`SELECT id, time, status_code = 2 FROM spans AS t
-			WHERE tenant = $1 AND service = $2 AND `+k.between("t", on)+` AND time >= $3 AND time < $4 AND name = $5 AND (
+			WHERE tenant = $1 AND service = $2 AND `+k.between("t", w.From, w.To)+` AND time >= $3 AND time < $4 AND name = $5 AND (
 				peer = $6 OR starts_with(peer, $6 || ':') OR attributes->>'peer.service' = $6
-				OR `+exists("SELECT 1 FROM spans AS c WHERE "+k.between("c", on)+" AND c.trace_id = t.trace_id AND c.parent_span_id = t.span_id AND "+unindexed("c.tenant = $1 AND c.service = $6"))+`)`, "$7"), k.tenant, textOf(call.Caller), w.From, w.To, textOf(call.Operation), textOf(call.Callee), limit)
+				OR `+exists("SELECT 1 FROM spans AS c WHERE "+k.between("c", w.From, w.To)+" AND c.trace_id = t.trace_id AND c.parent_span_id = t.span_id AND "+unindexed("c.tenant = $1 AND c.service = $6"))+`)`, "$7"), k.tenant, textOf(call.Caller), w.From, w.To, textOf(call.Operation), textOf(call.Callee), limit)
 		if err != nil {
 			return nil, err
 		}
@@ -245,7 +238,7 @@ func (k *knowing) refused(ctx context.Context) error {
 	refused, err := record.RefusedCallers(k.queries, k.onsets, func(call incident.CallStats, w record.Window, limit int) ([]record.Refusal, error) {
 		rows, err := k.tx.Query(ctx, newest(`SELECT id, time, coalesce((SELECT min(p.service) FROM spans AS p
 				WHERE `+unindexed("p.tenant = $1")+` AND p.trace_id = t.trace_id AND p.span_id = t.parent_span_id), '') FROM spans AS t
-			WHERE tenant = $1 AND service = $2 AND `+k.between("t", windows{[]int64{w.From}, []int64{w.To}})+` AND time >= $3 AND time < $4
+			WHERE tenant = $1 AND service = $2 AND `+k.between("t", w.From, w.To)+` AND time >= $3 AND time < $4
 				AND refused AND ($5 = '' OR name = $5)`, "$6"), k.tenant, textOf(call.Callee), w.From, w.To, textOf(call.Operation), limit)
 		if err != nil {
 			return nil, err

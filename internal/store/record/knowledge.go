@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // The windows and bounds of what a store answers about services.
@@ -31,12 +32,12 @@ func Before(onset int64, window time.Duration) int64 { return max(0, onset-int64
 func After(onset int64, window time.Duration) int64 { return onset + min(int64(window), MaxTime-onset) }
 
 // PortRange bounds, by bytes, the addresses that have the given host and any port; ok is false
-// where address has a port itself.
-func PortRange(address string) (from, to string, ok bool) {
-	if _, _, err := net.SplitHostPort(address); err == nil {
+// where it has a port itself.
+func PortRange(host string) (from, to string, ok bool) {
+	if _, _, err := net.SplitHostPort(host); err == nil {
 		return "", "", false
 	}
-	from = net.JoinHostPort(address, "")
+	from = address.Join(host, "")
 	return from, from[:len(from)-1] + ";", true // the byte after ':'
 }
 

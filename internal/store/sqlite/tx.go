@@ -108,7 +108,7 @@ func (s *Store) unavailable(ctx context.Context, err error) error {
 // refused tells whether the database refuses a record for its data, so that it would refuse it
 // again. A number that is taken is no fault of the record.
 func refused(err error) bool {
-	if errors.Is(err, sqlite3.CONSTRAINT_PRIMARYKEY) || errors.Is(err, sqlite3.CONSTRAINT_ROWID) || errors.Is(err, sqlite3.CONSTRAINT_TRIGGER) {
+	if errors.Is(err, sqlite3.CONSTRAINT_PRIMARYKEY) || errors.Is(err, sqlite3.CONSTRAINT_ROWID) {
 		return false
 	}
 	for _, code := range []sqlite3.ErrorCode{sqlite3.CONSTRAINT, sqlite3.TOOBIG, sqlite3.MISMATCH} {
