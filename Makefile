@@ -14,7 +14,7 @@ BINARY   := bin/prodsentinel
 VERSION  ?= $(shell git describe --tags --dirty 2>/dev/null || echo devel-$$(git rev-parse --short HEAD 2>/dev/null || echo unknown))
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 TOOL     := go tool -modfile=tools/go.mod
-FUZZTIME ?= 5s
+FUZZTIME ?= 10000x
 
 # Of make test-faults.
 FAULTS         ?= 40
@@ -53,7 +53,7 @@ test-faults: build ## Break it at random FAULTS times and check that nothing is 
 race: ## Run the tests of our packages under the race detector
 	$(BROWSER) CGO_ENABLED=1 $(SERVERS) go test -race -timeout 30m $$($(RACE_PACKAGES))
 
-fuzz-short: ## Run each fuzz target for FUZZTIME
+fuzz-short: ## Run each fuzz target for FUZZTIME, a count like 10000x or a time like 1m
 	scripts/fuzz.sh $(FUZZTIME)
 
 vet: ## Run go vet
