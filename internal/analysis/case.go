@@ -89,13 +89,11 @@ func (b *caseBuilder) failing(ctx context.Context, incidentID string) error {
 // knowledge asks the store for what the rules need, and classifies the failing traces to learn
 // where to look further.
 func (b *caseBuilder) knowledge(ctx context.Context) error {
-	if q, asks := queryOf(b.draft.Failing...); asks {
-		answers, err := b.store.Knowledge(ctx, b.draft.Tenant, []store.KnowledgeQuery{q})
-		if err != nil {
-			return fmt.Errorf("ask the store about services: %w", err)
-		}
-		b.draft.Knowledge = answers[0]
+	known, err := knowledgeOf(ctx, b.store, b.draft.Tenant, [][]*incident.Trace{b.draft.Failing})
+	if err != nil {
+		return err
 	}
+	b.draft.Knowledge = known[0]
 	seen := make(map[entry]bool)
 	for _, t := range b.draft.Failing {
 		c := b.classify(b.draft.Tenant, t, b.draft.Knowledge)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -170,7 +171,8 @@ func (c *classifier) classifyRun(ctx context.Context, failures []store.Failure, 
 	at := failures[0].Key // what is looked at
 	crashed := recovered(func() {
 		var knowledge []incident.Knowledge
-		if knowledge, err = knowledgeOf(ctx, c.store, tenant, traces); err != nil {
+		alone := slices.Collect(slices.Chunk(traces, 1))
+		if knowledge, err = knowledgeOf(ctx, c.store, tenant, alone); err != nil {
 			return
 		}
 		for i, f := range failures {

@@ -66,46 +66,6 @@ func (l loader) load(ctx context.Context, tenant string, keys []string, each fun
 	return nil
 }
 
-// knowledgeOf asks the store what the rules need beyond each of the traces.
-func knowledgeOf(ctx context.Context, s store.Signals, tenant string, traces []*incident.Trace) ([]incident.Knowledge, error) {
-	answers := make([]incident.Knowledge, len(traces))
-	var queries []store.KnowledgeQuery
-	var asking []int
-	for i, t := range traces {
-		if q, asks := queryOf(t); asks {
-			queries, asking = append(queries, q), append(asking, i)
-		}
-	}
-	if len(queries) == 0 {
-		return answers, nil
-	}
-	found, err := s.Knowledge(ctx, tenant, queries)
-	if err != nil {
-		return nil, fmt.Errorf("ask the store about services: %w", err)
-	}
-	for i, of := range asking {
-		answers[of] = found[i]
-	}
-	return answers, nil
-}
-
-// queryOf is what the rules need beyond traces that they look at together, and whether that is anything.
-func queryOf(traces ...*incident.Trace) (q store.KnowledgeQuery, asks bool) {
-	for _, t := range traces {
-		if at := onset(t); q.Onset == 0 || at != 0 && at < q.Onset {
-			q.Onset = at
-		}
-		n := rca.NeedsOf(t)
-		q.Services = append(q.Services, n.Services...)
-		q.Addresses = append(q.Addresses, n.Addresses...)
-		q.Calls = append(q.Calls, n.Calls...)
-		q.Refusals = append(q.Refusals, n.Refusals...)
-	}
-	q.Services, q.Addresses = sortedSet(q.Services), sortedSet(q.Addresses)
-	q.Calls, q.Refusals = sortedCalls(q.Calls), sortedCalls(q.Refusals)
-	return q, len(q.Services)+len(q.Addresses)+len(q.Calls)+len(q.Refusals) > 0
-}
-
 // onset is the event time at which the trace first failed: the start of the first span or log
 // with an error, of the first record where none is found, 0 where no record has a time.
 func onset(t *incident.Trace) signal.Nanos {

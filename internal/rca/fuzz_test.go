@@ -100,7 +100,7 @@ func checkInvariants(t require.TestingT, tr *incident.Trace) {
 	second, err := json.Marshal(Analyze(in))
 	require.NoError(t, err)
 	require.JSONEq(t, string(first), string(second))
-	NeedsOf(tr)
+	NeedsOf(tr, incident.Knowledge{})
 }
 
 // requireAcyclic fails if following explanations leads back to a group.

@@ -6,13 +6,13 @@ import (
 )
 
 // needsOf collects what the rules would ask of the store about a trace.
-func needsOf(t *incident.Trace) Needs {
+func needsOf(t *incident.Trace, k incident.Knowledge) Needs {
 	tr := assemble(t)
-	dir := newDirectory(tr, incident.Knowledge{})
+	dir := newDirectory(tr, k)
 	groups := groupErrors(tr, dir)
 	services, addresses := map[string]bool{}, map[string]bool{}
 	calls, refusals := map[incident.CallStats]bool{}, map[incident.CallStats]bool{}
-	x := explain(tr, groups, dir, incident.Knowledge{})
+	x := explain(tr, groups, dir, k)
 	for _, g := range groups {
 		addPeer(g.node, services, addresses)
 		if g.place != nil {
@@ -30,7 +30,7 @@ func needsOf(t *incident.Trace) Needs {
 			refusals[incident.CallStats{Caller: caller, Callee: callee, Operation: operation}] = true
 		}
 		if isExitCall(g.node) && g.dismissed == incident.DismissRecovered {
-			calls[incident.CallStats{Caller: g.node.service, Callee: p.name(g.node.service), Operation: g.node.name}] = true
+			calls[g.retried()] = true
 		}
 	}
 	return Needs{

@@ -11,7 +11,8 @@ import (
 const EngineVersion = "1"
 
 // Needs tells what the classifier would ask of the store about a trace before Classify can
-// answer: the services, addresses, calls and refusals that occur in it.
+// answer: the services, addresses, calls and refusals that occur in it. Calls and refusals are
+// asked for by the names of services, so by other ones once it is known whose an address is.
 type Needs struct {
 	Services  []string
 	Addresses []string
@@ -19,8 +20,8 @@ type Needs struct {
 	Refusals  []incident.CallStats
 }
 
-// NeedsOf collects the needs of a trace.
-func NeedsOf(t *incident.Trace) Needs { return needsOf(t) }
+// NeedsOf collects the needs of a trace, given what is known of the services and addresses in it.
+func NeedsOf(t *incident.Trace, k incident.Knowledge) Needs { return needsOf(t, k) }
 
 // Classify derives a failure's origins and root signatures from its stored signals.
 func Classify(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {

@@ -5,7 +5,7 @@ import "github.com/prodsentinel/prodsentinel/internal/incident"
 // dismissRecovered dismisses the errors of attempts that a later attempt made good.
 func (x *explainer) dismissRecovered() {
 	for _, g := range x.groups {
-		if g.dismissed != "" || !x.madeGood(g.node) || x.failsTooOften(g.node) {
+		if g.dismissed != "" || !x.madeGood(g.node) || x.failsTooOften(g) {
 			continue
 		}
 		for _, b := range x.groupsUnder(g.node) {
@@ -40,10 +40,11 @@ const (
 
 // failsTooOften tells whether the call fails more than twice as often as it did before: then its
 // failures matter although they are made good.
-func (x *explainer) failsTooOften(n *node) bool {
+func (x *explainer) failsTooOften(g *group) bool {
+	call := g.retried()
 	for _, c := range x.calls {
 		before, failedBefore := c.Calls-c.RecentCalls, c.Failed-c.RecentFailed
-		if c.Caller != n.service || c.Operation != n.name || before < minBaselineCalls || c.RecentCalls < minRecentCalls {
+		if c.Caller != call.Caller || c.Callee != call.Callee || c.Operation != call.Operation || before < minBaselineCalls || c.RecentCalls < minRecentCalls {
 			continue
 		}
 		if c.RecentFailed*before > 2*(failedBefore+1)*c.RecentCalls {
@@ -51,6 +52,11 @@ func (x *explainer) failsTooOften(n *node) bool {
 		}
 	}
 	return false
+}
+
+// retried names the calls that tell how often g's fails.
+func (g *group) retried() incident.CallStats {
+	return incident.CallStats{Caller: g.node.service, Callee: g.peer.name(g.node.service), Operation: g.node.name}
 }
 
 // sameCall tells whether two calls ask the same peer for the same thing.

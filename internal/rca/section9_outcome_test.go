@@ -153,6 +153,11 @@ func TestSection9RecoveredTooOften(t *testing.T) {
 			assert.Equal(t, c.want, rca.Classify("", rcatest.RetryPay("retry").Build(), c.knowledge).State)
 		})
 	}
+	t.Run("calls of the same name to another service", func(t *testing.T) {
+		k := known(1000, 20, 100, 40)
+		k.Calls[0].Callee = "price"
+		assert.Equal(t, incident.FailureDismissed, rca.Classify("", rcatest.RetryPay("retry").Build(), k).State)
+	})
 }
 
 func TestSection9Severity(t *testing.T) {

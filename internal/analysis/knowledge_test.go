@@ -1,0 +1,36 @@
+package analysis
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// A call names its callee by address; who else was refused is known of the service behind it.
+func TestRefusalsAreAskedForByService(t *testing.T) {
+	call := func(name, caller string, at int) (*rcatest.Trace, *rcatest.Span) {
+		tr := rcatest.New(name)
+		return tr, tr.Span(caller, "GET /pay", signal.KindServer, at, at+20).Answered(502).
+			Call("POST", at+1, at+9).With("server.address", "10.0.0.7", "server.port", int64(8080)).Answered(403)
+	}
+	whole, refused := call("whole", "admin", 0)
+	refused.Serve("payment", "POST /pay", 2, 8).HTTP(403)
+	lacking, _ := call("lacking", "gateway", 100)
+
+	inPlant(t, func(t *testing.T, p *plant) {
+		trace := lacking.Build()
+		p.receive(store.Batch{Spans: whole.Build().Spans}, store.Batch{Spans: trace.Spans})
+		known, err := knowledgeOf(t.Context(), p.store, "", [][]*incident.Trace{{trace}})
+		require.NoError(t, err)
+		c := rca.Classify("", trace, known[0])
+		require.Len(t, c.Roots, 1)
+		assert.Equal(t, "payment", c.Roots[0].Component, "it refuses others too")
+	})
+}
