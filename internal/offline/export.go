@@ -2,6 +2,7 @@ package offline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -119,8 +120,19 @@ func download(ctx context.Context, client *http.Client, api, incidentID string) 
 			err = errors.New("the API refuses the token in the variable " + tokenEnv + " (401)")
 		}
 	default:
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1024))
-		err = fmt.Errorf("%s: %s", resp.Status, strings.TrimSpace(string(text)))
+		err = fmt.Errorf("%s: %s", resp.Status, detailOf(resp.Body))
 	}
 	return nil, errors.Join(err, resp.Body.Close())
+}
+
+// detailOf is what an answer says went wrong: the detail of a problem (RFC 9457), else its text.
+func detailOf(body io.Reader) string {
+	text, _ := io.ReadAll(io.LimitReader(body, 1024))
+	var problem struct {
+		Detail string `json:"detail"`
+	}
+	if json.Unmarshal(text, &problem) == nil && problem.Detail != "" {
+		return problem.Detail
+	}
+	return strings.TrimSpace(string(text))
 }

@@ -98,6 +98,7 @@ func TestAnalyzeTellsWhenTheReportIsAnother(t *testing.T) {
 const (
 	known   = "fc85274444b9860533fed937ee4a0d36"
 	broken  = "b0000000000000000000000000000000"
+	proxied = "a0000000000000000000000000000000"
 	unknown = "00000000000000000000000000000000"
 )
 
@@ -107,7 +108,9 @@ func TestExport(t *testing.T) {
 		case "/query/incidents/" + known + "/bundle":
 			_, _ = w.Write([]byte("bundle"))
 		case "/query/incidents/" + broken + "/bundle":
-			http.Error(w, "the store is away", http.StatusServiceUnavailable)
+			http.Error(w, `{"title":"Service Unavailable","status":503,"detail":"the store is away"}`, http.StatusServiceUnavailable)
+		case "/query/incidents/" + proxied + "/bundle":
+			http.Error(w, "no upstream", http.StatusBadGateway)
 		default:
 			http.NotFound(w, r)
 		}
@@ -129,7 +132,8 @@ func TestExport(t *testing.T) {
 
 	for args, want := range map[[2]string]string{
 		{unknown, site.URL}:           "there is no such incident",
-		{broken, site.URL}:            "the store is away",
+		{broken, site.URL}:            "503 Service Unavailable: the store is away",
+		{proxied, site.URL}:           "502 Bad Gateway: no upstream",
 		{known, "localhost"}:          "is no address like http://localhost:8080",
 		{known, "http://127.0.0.1:1"}: "is ProdSentinel running there?",
 	} {
