@@ -1,6 +1,10 @@
 package failure
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Placeholders of Parameterize.
 const (
@@ -17,6 +21,22 @@ const (
 )
 
 var placeholders = []string{phEmail, phURL, phIP, phUUID, phHash, phDate, phDuration, phHex, phNum, phStr}
+
+// HasWords tells whether anything of a parameterised text can be read: a letter outside placeholders.
+func HasWords(parameterized string) bool {
+	for i := 0; i < len(parameterized); {
+		if n := placeholderAt(parameterized[i:]); n > 0 {
+			i += n
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(parameterized[i:])
+		if unicode.IsLetter(r) {
+			return true
+		}
+		i += n
+	}
+	return false
+}
 
 // Parameterize replaces e-mail addresses, URLs, IPs, UUIDs, hashes, dates, durations, hex,
 // numbers and quoted values by placeholders such as <num>; HTTP status, SQLSTATE, gRPC and errno

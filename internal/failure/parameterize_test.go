@@ -83,6 +83,15 @@ var fragments = []string{
 	"2023-01-29", "13:16:00", "T", "Z", "+00:00", "1.2.3.4", "a@b.co", "v1", "ORA-00060", "55P03", "é", "\xff", "\n", "5xx", "MST",
 }
 
+func TestHasWords(t *testing.T) {
+	for message, want := range map[string]bool{
+		"": false, "500": false, " -- 17 (2)!": false, "2021-07-01T00:00:00Z": false, "\xff\xfe": false, "'order'": false,
+		"error 500": true, "17 tries": true, "注文が見つかりません": true, "<b>": true,
+	} {
+		assert.Equal(t, want, HasWords(Parameterize(message)), message)
+	}
+}
+
 func TestParameterizeIsIdempotent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := strings.Join(rapid.SliceOfN(rapid.SampledFrom(fragments), 0, 14).Draw(t, "in"), "")

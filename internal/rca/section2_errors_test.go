@@ -246,3 +246,10 @@ func TestSection2ExceptionsInBodies(t *testing.T) {
 		})
 	}
 }
+
+// A message without a word is no title.
+func TestWordlessMessage(t *testing.T) {
+	tr := rcatest.New("wordless")
+	tr.Span("booking", "/book", server, 0, 20).Failed("500")
+	assert.Equal(t, "booking: error in /book", only(t, classify(tr)).Title)
+}

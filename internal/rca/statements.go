@@ -272,8 +272,8 @@ func codeTitle(j *judgement) string {
 		inner := thrown.Innermost()
 		return strings.TrimSpace(quote(inner.Type) + " " + quote(failure.Parameterize(inner.Message)))
 	}
-	if q := quote(failure.Parameterize(j.group.evidence[0].observed.Message)); q != "" && j.service == j.group.node.service {
-		return q
+	if message := failure.Parameterize(j.group.evidence[0].observed.Message); failure.HasWords(message) && j.service == j.group.node.service {
+		return quote(message)
 	}
 	return "error" + in(j.operation)
 }
