@@ -153,16 +153,29 @@ func TestStalled(t *testing.T) {
 	assert.Equal(t, []string{"Redis does not answer within 500ms", ""}, w.await(t, told+2)[told:])
 }
 
+// A broken connection may be replaced before anything of it is noticed, or not.
 func TestReset(t *testing.T) {
 	server := servertest.StartRedis(t)
 	proxy := servertest.StartProxy(t, server.Addr)
 	c := start(t, of(proxy.Addr, nil))
-	for range 3 {
+	missing := map[string]bool{}
+	for i := range 3 {
 		awaitShared(t, c, true)
 		proxy.Reset()
-		coordinatesForItself(t, c, time.Now().String())
+		key := strconv.Itoa(i)
+		assert.True(t, debounce(t, c, key))
+		require.NoError(t, c.Wake(t.Context(), coordination.QueueFailures, key))
+		missing[key] = true
 	}
 	awaitShared(t, c, true)
+	for len(missing) > 0 {
+		ids, err := c.Wait(t.Context(), coordination.QueueFailures, 1, soon)
+		require.NoError(t, err)
+		require.NotEmpty(t, ids, "lost: %v", missing)
+		for _, id := range ids {
+			delete(missing, id)
+		}
+	}
 }
 
 func TestClosedDuringAStall(t *testing.T) {
