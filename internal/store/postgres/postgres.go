@@ -118,6 +118,7 @@ func newPool(databaseURL string, conns int32) (*pgxpool.Pool, error) {
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelPatience}
 	}
+	config.ConnConfig.OnNotice = noteUnreplicated
 	// Only parameters that a connection pooler in transaction mode knows; the rest is set in each
 	// transaction.
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"

@@ -73,6 +73,9 @@ func (s *Store) withConn(ctx context.Context, pool *pgxpool.Pool, fn func(*pgx.C
 	if readOnly(err) {
 		pool.Reset() // sessions stay as they began; others may find the server writable again
 	}
+	if wasUnreplicated(c.Conn().PgConn()) {
+		return errUnreplicated
+	}
 	if err != nil && c.Conn().IsClosed() {
 		return errors.Join(errNoConnection, err)
 	}
