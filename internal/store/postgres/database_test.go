@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -70,4 +71,23 @@ func TestOpenTogether(t *testing.T) {
 	c := connect(t, database)
 	assert.EqualValues(t, 3, number(t, c, "SELECT count(*) FROM days"), "today and the next two")
 	assert.EqualValues(t, 3, number(t, c, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'spans'::regclass"))
+}
+
+// TestWhoWaitsToMigrateHoldsNoConnection as a pooler may have none left for the one that migrates.
+func TestWhoWaitsToMigrateHoldsNoConnection(t *testing.T) {
+	database := servertest.Database(t)
+	c := connect(t, database)
+	const lockMigration = 0x70736e04
+	exec(t, c, fmt.Sprintf("SELECT pg_advisory_lock(%d)", lockMigration))
+	migrated := make(chan error, 1)
+	go func() {
+		_, _, err := postgres.Migrate(t.Context(), database+"&application_name=waits")
+		migrated <- err
+	}()
+	require.Eventually(t, func() bool {
+		return number(t, c, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'waits' AND state = 'idle' AND query = 'commit'") == 1
+	}, 20*time.Second, time.Millisecond)
+	assert.Empty(t, migrated)
+	exec(t, c, fmt.Sprintf("SELECT pg_advisory_unlock(%d)", lockMigration))
+	require.NoError(t, <-migrated)
 }

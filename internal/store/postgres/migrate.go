@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -62,12 +63,28 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) (from, to int64, err error
 	case from == to:
 		return from, to, nil
 	}
-	// The lock is held by a transaction, not a session, so that it works through a pooler too.
+	for {
+		from, mine, err := migrateAlone(ctx, pool, provider, to)
+		if err != nil || mine {
+			return from, to, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, 0, ctx.Err()
+		case <-time.After(firstPause):
+		}
+	}
+}
+
+// migrateAlone brings the schema up to date unless somebody else is at it. The lock is held by a transaction,
+// not a session, so that it works through a pooler too; and nobody waits for it with a connection, which a
+// pooler may lack for the one that migrates.
+func migrateAlone(ctx context.Context, pool *pgxpool.Pool, provider *goose.Provider, to int64) (from int64, mine bool, err error) {
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
 			return err
 		}
-		if err := takeLock(ctx, tx, lockMigration); err != nil {
+		if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", lockMigration).Scan(&mine); err != nil || !mine {
 			return err
 		}
 		if from, err = schemaVersion(ctx, pool); err != nil { // another may have done it meanwhile
@@ -78,7 +95,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) (from, to int64, err error
 		}
 		return nil
 	})
-	return from, to, err
+	return from, mine, err
 }
 
 // checkEncoding refuses a database that would refuse texts, and so signals, for their letters.
