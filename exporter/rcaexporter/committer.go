@@ -28,6 +28,7 @@ var defaultLimits = limits{
 var (
 	errBusy     = errors.New("too many signals are waiting to be stored")
 	errStopping = errors.New("the exporter is shutting down")
+	errSlow     = errors.New("it did not answer in time")
 )
 
 // request is one caller's batch on its way into the store.
@@ -208,7 +209,7 @@ func (c *committer) commit(ctx context.Context, requests []*request) {
 		batches[i] = r.batch
 		done.rows += r.rows
 	}
-	bounded, cancel := context.WithTimeout(ctx, c.limits.timeout)
+	bounded, cancel := context.WithTimeoutCause(ctx, c.limits.timeout, errSlow)
 	defer cancel()
 	begun := time.Now()
 	done.results, done.err = c.append(bounded, batches)

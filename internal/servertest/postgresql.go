@@ -22,6 +22,7 @@ import (
 type PostgreSQLOptions struct {
 	Dir      string            // an empty or missing directory for its data; default: a temporary one
 	Settings map[string]string // over postgresql.conf's, e.g. "max_connections": "20"
+	Files    map[string]string // copied into Dir, by name: "server.key": "/path/of/a/key.pem"
 }
 
 // PostgreSQL is a server of a test's own, which the test may stop and start. It never runs as root.
@@ -53,9 +54,23 @@ func StartPostgreSQL(t testing.TB, o PostgreSQLOptions) *PostgreSQL {
 		"--encoding=UTF8", "--locale=C", "--no-sync")
 	out, err := initdb.CombinedOutput()
 	require.NoError(t, err, "initdb: %s", out)
+	for name, source := range o.Files {
+		p.copy(name, source)
+	}
 	t.Cleanup(p.cleanup)
 	p.Start()
 	return p
+}
+
+func (p *PostgreSQL) copy(name, source string) {
+	p.t.Helper()
+	content, err := os.ReadFile(source)
+	require.NoError(p.t, err)
+	path := filepath.Join(p.dir, name)
+	require.NoError(p.t, os.WriteFile(path, content, 0o600)) //nolint:gosec // a test says where
+	if user := serverUser(p.t); user != nil {
+		require.NoError(p.t, os.Chown(path, int(user.Uid), int(user.Gid)))
+	}
 }
 
 // URL is that of the server's maintenance database, of a superuser without a password. It stays the

@@ -351,6 +351,22 @@ func TestReadOnlyForAWhile(t *testing.T) {
 	require.Eventually(t, func() bool { return store1() == nil }, 20*time.Second, 10*time.Millisecond)
 }
 
+// TestOpenedReadOnly has the server take writes only after the store was opened, as when its address points to a
+// standby for a moment.
+func TestOpenedReadOnly(t *testing.T) {
+	database := servertest.Database(t)
+	c := connect(t, database)
+	require.NoError(t, open(t, database).Close())
+	daysPass(t, c)
+	exec(t, c, "SELECT drop_day(day) FROM days") // they have to be made
+	name := pgx.Identifier{c.Config().Database}.Sanitize()
+	exec(t, c, "ALTER DATABASE "+name+" SET default_transaction_read_only = on")
+	s := open(t, database)
+	require.ErrorContains(t, statusOf(s), "target_session_attrs=read-write")
+	exec(t, c, "ALTER DATABASE "+name+" RESET default_transaction_read_only")
+	require.Eventually(t, func() bool { return statusOf(s) == nil }, 20*time.Second, 10*time.Millisecond)
+}
+
 func statusOf(s store.Store) error {
 	_, err := s.Status(context.Background())
 	return err

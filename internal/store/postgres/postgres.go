@@ -157,6 +157,9 @@ func (s *Store) keepPreparing(ctx context.Context) {
 		if err == nil {
 			return
 		}
+		if readOnly(err) {
+			s.pool.Reset()
+		}
 		s.setProblem(unavailable(context.WithoutCancel(ctx), err))
 	}
 }

@@ -47,10 +47,16 @@ func answered(failed *pgconn.PgError) error {
 	switch {
 	case ofClass(failed, "3D"):
 		return fmt.Errorf("%w: PostgreSQL: the database does not exist: create it, or correct its name in the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
+	case ofClass(failed, "28000"):
+		return fmt.Errorf("%w: PostgreSQL refuses the login: check user, password and database of the URL, and what its pg_hba.conf demands: TLS (sslmode), a client's certificate (sslcert, sslkey), another address (SQLSTATE 28000)", store.ErrUnavailable)
 	case ofClass(failed, "28"):
 		return fmt.Errorf("%w: PostgreSQL refuses the login: check user, password and database of the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
 	case ofClass(failed, "53300"):
 		return fmt.Errorf("%w: PostgreSQL has no connection left: raise its max_connections, or lower max_conns (SQLSTATE 53300)", store.ErrUnavailable)
+	case ofClass(failed, "26", "42P05"):
+		return fmt.Errorf("%w: PostgreSQL: prepared statements get mixed up, as by a pooler in transaction mode: add default_query_exec_mode=cache_describe to the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
+	case readOnly(failed):
+		return fmt.Errorf("%w: PostgreSQL takes no writes: it is a standby, or set to read only; of several hosts in the URL, target_session_attrs=read-write finds the one that does (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
 	case denied(failed):
 		return fmt.Errorf("%w: PostgreSQL: %s: grant the login its role's rights, or run `prodsentinel migrate` with the login that owns the schema (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
 	case refused(failed):
@@ -63,9 +69,11 @@ func answered(failed *pgconn.PgError) error {
 func reason(err error) string {
 	switch {
 	case isTLS(err):
-		return ": its certificate cannot be trusted, or it does not trust ours: " + tlsProblem(err)
+		return ": its certificate cannot be trusted, or it does not trust ours: " + tlsProblem(err) + "; check host, sslrootcert and sslcert of the URL"
 	case strings.Contains(err.Error(), "server refused TLS"):
 		return ": it offers no TLS, which the URL's sslmode demands"
+	case errors.Is(err, pgconn.ErrReadOnlyConnection), errors.Is(err, pgconn.ErrStandbyConnection):
+		return ": no host that answers takes writes, as the URL's target_session_attrs demands"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ": connection refused"
 	case errors.As(err, new(*net.DNSError)):
@@ -89,7 +97,7 @@ func tlsProblem(err error) string {
 	var verification *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
-	var alert tls.AlertError
+	var alert *net.OpError
 	switch {
 	case errors.As(err, &verification):
 		return verification.Error()
@@ -97,7 +105,7 @@ func tlsProblem(err error) string {
 		return authority.Error()
 	case errors.As(err, &host):
 		return host.Error()
-	case errors.As(err, &alert):
+	case errors.As(err, &alert) && alert.Op == "remote error": // crypto/tls' word for what the server tells of the handshake
 		return alert.Error()
 	}
 	return ""

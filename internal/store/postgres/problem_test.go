@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -23,7 +24,9 @@ func TestWhyThereIsNoConnection(t *testing.T) {
 	missing.Path = "/nowhere"
 	u.RawQuery = "sslmode=require"
 	u.User = url.UserPassword("someone", "top-secret")
+	standby := database + "&default_transaction_read_only=on&target_session_attrs=read-write"
 	for name, test := range map[string]struct{ url, want string }{
+		"no primary":     {standby, "PostgreSQL cannot be reached: no host that answers takes writes"},
 		"nobody listens": {"postgres://someone:top-secret@" + closed.Addr().String() + "/db?sslmode=disable", "PostgreSQL cannot be reached: connection refused"},
 		"no such host":   {"postgres://someone:top-secret@database.invalid/db?sslmode=disable", "PostgreSQL cannot be reached: its host name cannot be resolved"},
 		"no TLS":         {u.String(), "PostgreSQL cannot be reached: it offers no TLS, which the URL's sslmode demands"},
@@ -50,4 +53,19 @@ func TestRefusedDataIsNoOutage(t *testing.T) {
 	err = s.ReportAgents(t.Context(), store.AgentsInfo{Reason: "refused"})
 	require.ErrorContains(t, err, "taste")
 	assert.NotErrorIs(t, err, store.ErrUnavailable)
+}
+
+// TestMixedUpPreparedStatementsNameTheCure has two sessions be one for the server, as a pooler in transaction mode may.
+func TestMixedUpPreparedStatementsNameTheCure(t *testing.T) {
+	s := openStore(t, servertest.Database(t), Options{})
+	err := s.write(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "PREPARE one AS SELECT 1; PREPARE one AS SELECT 1")
+		return err
+	})
+	require.ErrorContains(t, err, "add default_query_exec_mode=cache_describe to the URL (SQLSTATE 42P05)")
+	err = s.write(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "EXECUTE another")
+		return err
+	})
+	require.ErrorContains(t, err, "add default_query_exec_mode=cache_describe to the URL (SQLSTATE 26000)")
 }
