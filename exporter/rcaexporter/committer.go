@@ -25,6 +25,10 @@ var defaultLimits = limits{
 	timeout:  20 * time.Second,
 }
 
+// probeInterval is how long after a failed commit nothing is committed, to learn whether the store is
+// back, if no request comes to tell.
+const probeInterval = 5 * time.Second
+
 var (
 	errBusy     = errors.New("too many signals are waiting to be stored")
 	errStopping = errors.New("the exporter is shutting down")
@@ -172,16 +176,25 @@ func (c *committer) shutdown(ctx context.Context) {
 }
 
 func (c *committer) run(ctx context.Context) {
+	var err error // of the last commit
 	for {
 		next, stopping := c.take()
 		if len(next) > 0 {
-			c.commit(ctx, next)
+			err = c.commit(ctx, next)
 			continue
 		}
 		if stopping {
 			return
 		}
-		<-c.work
+		var probe <-chan time.Time
+		if err != nil {
+			probe = time.After(probeInterval)
+		}
+		select {
+		case <-c.work:
+		case <-probe:
+			err = c.commit(ctx, nil)
+		}
 	}
 }
 
@@ -202,7 +215,7 @@ func (c *committer) take() (next []*request, stopping bool) {
 	return next, c.stopping
 }
 
-func (c *committer) commit(ctx context.Context, requests []*request) {
+func (c *committer) commit(ctx context.Context, requests []*request) error {
 	batches := make([]store.Batch, len(requests))
 	done := commit{requests: requests}
 	for i, r := range requests {
@@ -219,6 +232,7 @@ func (c *committer) commit(ctx context.Context, requests []*request) {
 	for _, r := range requests {
 		r.done <- done.err
 	}
+	return done.err
 }
 
 func (c *committer) release(requests ...*request) {

@@ -217,6 +217,25 @@ func TestCommitterAnswersNothingOnceForAnEmptyBatch(t *testing.T) {
 	})
 }
 
+func TestCommitterLooksWhetherTheStoreIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := startCommitter(t, roomy)
+		only := send(t.Context(), c, "only", 1)
+		<-s.calls
+		for range 2 {
+			s.answers <- errors.New("away")
+			time.Sleep(probeInterval - time.Nanosecond)
+			assert.Empty(t, s.calls)
+			time.Sleep(time.Nanosecond)
+			assert.Empty(t, <-s.calls)
+		}
+		s.answers <- nil
+		time.Sleep(time.Hour)
+		assert.Empty(t, s.calls, "it is")
+		require.Error(t, <-only)
+	})
+}
+
 func TestCommitterShutdown(t *testing.T) {
 	t.Run("stores what was accepted and refuses the rest", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

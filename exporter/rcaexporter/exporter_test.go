@@ -166,8 +166,8 @@ func TestStoreThatFailsIsPushedBackAndShows(t *testing.T) {
 		drain(p)
 
 		p.store.broken.Store(false)
+		assert.Equal(t, componentstatus.StatusOK, (<-p.status).Status(), "without a request")
 		p.receiveSpans(r)
-		assert.Equal(t, componentstatus.StatusOK, (<-p.status).Status())
 		assert.Len(t, p.stored(r).Spans, r.NumSpans())
 	})
 }

@@ -27,9 +27,6 @@ func (s *Store) Append(ctx context.Context, batches []store.Batch) ([]store.Appe
 	if err != nil {
 		return nil, fmt.Errorf("encode signals: %w", err)
 	}
-	if a.empty() {
-		return a.results, s.available()
-	}
 	bounded, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
 	err = s.withConn(bounded, s.pool, func(c *pgx.Conn) error { return s.append(bounded, c, a) })

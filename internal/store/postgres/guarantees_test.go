@@ -305,7 +305,8 @@ func TestServerGoneAndBack(t *testing.T) {
 	}
 	gone := func() {
 		t.Helper()
-		for _, err := range []error{store1(), statusOf(s), failureOf(s)} {
+		_, err := s.Append(t.Context(), nil)
+		for _, err := range []error{store1(), err, statusOf(s), failureOf(s)} {
 			require.ErrorIs(t, err, store.ErrUnavailable)
 			assert.NotContains(t, err.Error(), "postgres@")
 			assert.NotContains(t, err.Error(), "test_")
@@ -347,6 +348,8 @@ func TestReadOnlyForAWhile(t *testing.T) {
 		return refused != nil && strings.Contains(refused.Error(), "25006")
 	}, 20*time.Second, 10*time.Millisecond, "sessions that began before are gone")
 	require.ErrorIs(t, refused, store.ErrUnavailable)
+	_, err := s.Append(t.Context(), nil)
+	require.ErrorIs(t, err, store.ErrUnavailable)
 	exec(t, c, "ALTER DATABASE "+name+" RESET default_transaction_read_only")
 	require.Eventually(t, func() bool { return store1() == nil }, 20*time.Second, 10*time.Millisecond)
 }

@@ -55,10 +55,6 @@ func prepareAppend(batches []store.Batch) (*appending, error) {
 	return a, nil
 }
 
-func (a *appending) empty() bool {
-	return len(a.spans)+len(a.logs)+len(a.points)+len(a.errors)+len(a.changes) == 0
-}
-
 // startCounting forgets what an attempt before has stored.
 func (a *appending) startCounting() {
 	a.stored = map[string]int64{}

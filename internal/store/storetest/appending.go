@@ -33,6 +33,7 @@ var appending = map[string]func(*testing.T, store.Store){
 	"UnknownKeysGiveEmptyTraces":      unknownKeysGiveEmptyTraces,
 	"NothingIsStoredWhenCancelled":    nothingIsStoredWhenCancelled,
 	"BatchesAnswerForThemselves":      batchesAnswerForThemselves,
+	"AnEmptyAppendStoresNothing":      anEmptyAppendStoresNothing,
 	"ClosedStoreIsUnavailable":        closedStoreIsUnavailable,
 	"ErrorsAreKeptUnderABound":        errorsAreKeptUnderABound,
 	"RecordsWithoutEventTimeCollapse": recordsWithoutEventTimeCollapse,
@@ -361,9 +362,20 @@ func batchesAnswerForThemselves(t *testing.T, s store.Store) {
 	assert.Empty(t, none)
 }
 
+func anEmptyAppendStoresNothing(t *testing.T, s store.Store) {
+	results, err := s.Append(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Empty(t, results)
+	status, err := s.Status(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, status.Spans+status.Logs+status.MetricPoints+status.ErrorSignals)
+}
+
 func closedStoreIsUnavailable(t *testing.T, s store.Store) {
 	require.NoError(t, s.Close())
 	_, err := s.Append(t.Context(), []store.Batch{requestOf(tenant, span("a", "op", "payment"))})
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	_, err = s.Append(t.Context(), nil)
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	_, err = s.Status(t.Context())
 	require.ErrorIs(t, err, store.ErrUnavailable)
