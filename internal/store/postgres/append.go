@@ -89,29 +89,29 @@ func (s *Store) attempt(ctx context.Context, c *pgx.Conn, a *appending) (lack, e
 }
 
 // begin opens the transaction and takes the time of receipt, which all its records share. made
-// tells the day's partitions from others of that day, 0 where there are none.
+// tells the day's partitions from others of that day, and from those of another server, which may
+// have less in them after a failover; "" where there are none.
 //
 // In one round trip: the bounds of its time; durability, which an operator may have turned off for
 // others; the lock by which the sweep knows an append.
-func (a *appending) begin(ctx context.Context, c *pgx.Conn) (made uint64, err error) {
+func (a *appending) begin(ctx context.Context, c *pgx.Conn) (made string, err error) {
 	const sql = `BEGIN ISOLATION LEVEL READ COMMITTED;
 		SELECT set_config('statement_timeout', '%[1]d', true), set_config('idle_in_transaction_session_timeout', '%[1]d', true),
 			CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END,
 			pg_advisory_xact_lock_shared(%[2]d);
-		SELECT (extract(epoch FROM at) * 1000000)::bigint, coalesce(made, '0')
+		SELECT (extract(epoch FROM at) * 1000000)::bigint, coalesce(made::text || ' ' || pg_postmaster_start_time(), '')
 		FROM (SELECT clock_timestamp() AS at) now LEFT JOIN days ON day = (at AT TIME ZONE 'UTC')::date`
 	results, err := c.PgConn().Exec(ctx, fmt.Sprintf(sql, appendTimeout.Milliseconds(), lockAppends)).ReadAll()
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	now := results[len(results)-1].Rows[0]
 	micros, err := strconv.ParseInt(string(now[0]), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("the server's clock: %w", err)
+		return "", fmt.Errorf("the server's clock: %w", err)
 	}
 	a.received = receipt(micros)
-	made, err = strconv.ParseUint(string(now[1]), 10, 64)
-	return made, err
+	return string(now[1]), nil
 }
 
 // store copies the rows of a table.

@@ -18,7 +18,7 @@ import (
 type today struct {
 	mu     sync.Mutex
 	day    time.Time
-	made   uint64
+	made   string
 	shared map[[16]byte]bool // resources and scopes stored today
 	ranges map[string]timeRange
 }
@@ -34,7 +34,7 @@ const maxShared = 20_000
 // lack is what has to be in the database before signals can be appended.
 type lack struct {
 	day       time.Time
-	made      uint64 // 0: the day's partitions are missing
+	made      string // "": the day's partitions are missing
 	resources map[[16]byte]sharedRow[record.Resource]
 	scopes    map[[16]byte]sharedRow[record.Scope]
 	ranges    map[string]timeRange
@@ -44,9 +44,9 @@ type lack struct {
 func (l lack) nothing() bool { return !l.any }
 
 // lacks compares what an append needs with what is known.
-func (t *today) lacks(a *appending, made uint64) lack {
+func (t *today) lacks(a *appending, made string) lack {
 	l := lack{day: a.received.day(), made: made}
-	if made == 0 {
+	if made == "" {
 		l.any = true
 		return l
 	}
@@ -135,7 +135,7 @@ func (r timeRange) widened() timeRange {
 // round signals could not be found or read. Resources and scopes that the database refuses it has the
 // append do without.
 func (s *Store) supply(ctx context.Context, c *pgx.Conn, a *appending, l lack) error {
-	if l.made == 0 {
+	if l.made == "" {
 		_, err := c.Exec(ctx, "SELECT make_day($1)", l.day)
 		return err
 	}
