@@ -17,14 +17,14 @@ import (
 )
 
 // ClaimIncidents implements store.Incidents. The reason of a claim is that of the newest trigger,
-// or the one an earlier attempt did not finish.
+// or the one an earlier attempt did not finish, which waits for nothing that came since.
 func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Claim, error) {
 	var claims []store.Claim
 	err := s.write(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `WITH due AS MATERIALIZED (
 				SELECT tenant, id, want_due, row_number() OVER () AS n FROM (
 					SELECT tenant, id, want_due FROM incidents
-					WHERE wanted > done AND NOT dead AND merged_into = '' AND want_due <= statement_timestamp()
+					WHERE wanted > done AND NOT dead AND merged_into = '' AND (want_due <= statement_timestamp() OR lease_reason <> '')
 						AND retry_at <= statement_timestamp() AND lease_until <= statement_timestamp()
 					ORDER BY want_due, opened_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) AS locked)
 			UPDATE incidents i SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval, attempts = i.attempts + 1,

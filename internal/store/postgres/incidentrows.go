@@ -113,7 +113,8 @@ var upsertIncident = func() string {
 		set[i] = name + " = excluded." + name
 	}
 	return "INSERT INTO incidents AS i (" + strings.Join(incidentColumns, ", ") + ") VALUES (" + strings.Join(places, ", ") + `)
-		ON CONFLICT (tenant, id) DO UPDATE SET ` + strings.Join(set, ", ") + ", attempts = CASE WHEN i.dead AND NOT excluded.dead THEN 0 ELSE i.attempts END"
+		ON CONFLICT (tenant, id) DO UPDATE SET ` + strings.Join(set, ", ") + `, attempts = CASE WHEN i.dead AND NOT excluded.dead THEN 0 ELSE i.attempts END,
+			lease_reason = CASE WHEN i.dead AND NOT excluded.dead THEN '' ELSE i.lease_reason END`
 }()
 
 // saveIncident queues an incident as the lifecycle left it. An analysis under way of one that was

@@ -19,7 +19,8 @@ func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Dur
 	err := s.write(ctx, func(c *conn) error {
 		claims = nil
 		now := s.now()
-		due, err := c.incidents(now, `wanted > done AND dead = 0 AND merged_into = '' AND want_due <= ? AND retry_at <= ? AND lease_until <= ?
+		due, err := c.incidents(now, `wanted > done AND dead = 0 AND merged_into = '' AND (want_due <= ? OR lease_reason <> '')
+				AND retry_at <= ? AND lease_until <= ?
 			ORDER BY want_due, opened_at, id LIMIT ?`, now, now, now, limit)
 		if err != nil {
 			return err
@@ -40,7 +41,7 @@ func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Dur
 }
 
 // claim leases an incident. Its reason is that of the newest trigger, or the one an earlier
-// attempt did not finish.
+// attempt did not finish, which waits for nothing that came since.
 func (c *conn) claim(claim *store.Claim) error {
 	in := &claim.Incident
 	in.AnalysisState = incident.AnalysisRunning

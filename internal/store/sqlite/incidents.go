@@ -91,7 +91,8 @@ func (c *conn) upsertIncident(in *incident.Incident, rekeyed bool) error {
 		resolved = *in.ResolvedAt
 	}
 	_, err = c.exec("INSERT INTO incidents ("+strings.Join(columns, ", ")+") VALUES (?"+strings.Repeat(", ?", len(columns)-1)+
-		") ON CONFLICT (tenant, id) DO UPDATE SET "+strings.Join(set, ", ")+", attempts = iif(dead > excluded.dead, 0, attempts)",
+		") ON CONFLICT (tenant, id) DO UPDATE SET "+strings.Join(set, ", ")+`, attempts = iif(dead > excluded.dead, 0, attempts),
+			lease_reason = iif(dead > excluded.dead, '', lease_reason)`,
 		in.Tenant, in.ID, in.RootSignature, string(parts), in.Title, in.Status, in.Severity, in.Category, in.RootCause.Kind,
 		in.RootCause.Service, in.RootCause.Component, in.RootCause.Operation, in.FirstSeen, in.LastSeen, in.OpenedAt, resolved,
 		in.LastFailureAt, in.FailingTraces, in.ErrorSignals, in.Errors, jsonSet(in.Services), jsonSet(in.Environments),

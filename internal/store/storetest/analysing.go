@@ -32,6 +32,7 @@ var analysing = map[string]func(*testing.T, store.Store){
 	"UnknownIncidentsAndRevisions":     unknownIncidentsAndRevisions,
 	"AbstainedAnalysisKeepsTheTitle":   abstainedAnalysisKeepsTheTitle,
 	"RetriedAnalysisKeepsItsReason":    retriedAnalysisKeepsItsReason,
+	"UnfinishedAnalysisDoesNotWait":    unfinishedAnalysisDoesNotWait,
 	"ConcurrentTriggersAndAnalysesEnd": concurrentTriggersAndAnalysesEnd,
 }
 
@@ -173,6 +174,34 @@ func retriedAnalysisKeepsItsReason(t *testing.T, s store.Store) {
 	open(t, s, "a", root("r1", "payment"))
 	require.NoError(t, s.FailAnalysis(t.Context(), claimIncident(t, s, "w"), "no luck", time.Now()))
 	assert.Equal(t, incident.ReasonOpened, claimIncident(t, s, "w").Reason)
+}
+
+// unfinishedAnalysisDoesNotWait has late signals come while a worker dies: they may wait, not what the
+// worker was to do.
+func unfinishedAnalysisDoesNotWait(t *testing.T, s store.Store) {
+	r := root("r1", "payment")
+	id := open(t, s, "a", r)
+	for ended, end := range map[string]func(store.Claim){
+		"died":     func(store.Claim) { outlast(t, s) },
+		"released": func(c store.Claim) { require.NoError(t, s.ReleaseIncident(t.Context(), c)) },
+		"failed":   func(c store.Claim) { require.NoError(t, s.FailAnalysis(t.Context(), c, "no luck", time.Now())) },
+	} {
+		t.Run(ended, func(t *testing.T) {
+			require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+			c := claimIncidentFor(t, s, "first", short)
+			reclassify(t, s, policy, "a", r)
+			require.True(t, incidentOf(t, s, id).WantDue.After(time.Now()))
+			end(c)
+			_, err := s.SaveAnalysis(t.Context(), claimIncidentFor(t, s, "second", lease), analysisOf(ended))
+			require.NoError(t, err)
+			in := incidentOf(t, s, id)
+			assert.Equal(t, in.Wanted, in.Done, "what came late was looked at too")
+		})
+	}
+	require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+	require.NoError(t, s.FailAnalysis(t.Context(), claimIncident(t, s, "w"), "never", time.Time{}))
+	reclassify(t, s, policy, "a", r)
+	assert.Empty(t, analyse(t, s, "given up"), "late signals wait where no other does")
 }
 
 func releasedAnalysisWasNoAttempt(t *testing.T, s store.Store) {
