@@ -57,20 +57,23 @@ func (l *ledger) count(in *Incident, k Link) {
 	first := fresh && in.FailingTraces == 1
 	in.Errors += k.Errors - before.Errors
 	in.ErrorSignals += k.ErrorSignals - before.ErrorSignals
+	newest := l.occurrence.LastReceived.After(in.LastFailureAt)
 	in.see(k.FirstError.Time(), k.LastError.Time(), l.occurrence.LastReceived)
 	in.Severity = worse(in.Severity, severityOf(k.Outcome))
 	wider := in.reach(l.occurrence.Services, l.occurrence.Environments, l.occurrence.Versions)
-	l.trigger(in, fresh, first, wider)
+	l.trigger(in, fresh, first, newest, wider)
 }
 
-// trigger asks for an analysis for the weightiest reason there is.
-func (l *ledger) trigger(in *Incident, fresh, first, wider bool) {
+// trigger asks for an analysis for the weightiest reason there is. A failure newer than those that were
+// known when the incident was resolved reopens it, also one received before: it may have waited long
+// to be classified.
+func (l *ledger) trigger(in *Incident, fresh, first, newest, wider bool) {
 	switch {
 	case first:
 		in.Status, in.ResolvedAt = StatusOpen, nil
 		in.AnalysedTraces = 1
 		l.want(in, ReasonOpened)
-	case in.Status == StatusResolved && in.ResolvedAt != nil && l.occurrence.LastReceived.After(*in.ResolvedAt):
+	case in.Status == StatusResolved && newest:
 		in.Status, in.ResolvedAt = StatusRegressed, nil
 		in.LateRuns = 0
 		l.want(in, ReasonRegressed)

@@ -248,7 +248,8 @@ type Incidents interface {
 	// Case returns the stored case of a digest.
 	Case(ctx context.Context, tenant, digest string) ([]byte, error)
 	// ResolveQuiet resolves open and regressed incidents whose newest failure was received
-	// before the given time, and returns them.
+	// before the given time, and returns them. While failures wait to be classified, which may be
+	// theirs, that time is earlier by as much as the oldest of them is old.
 	ResolveQuiet(ctx context.Context, before time.Time) ([]IncidentChange, error)
 }
 

@@ -108,14 +108,15 @@ func (s *Store) IncidentKeys(ctx context.Context, tenant, id string, limit int) 
 func (s *Store) ResolveQuiet(ctx context.Context, before time.Time) ([]store.IncidentChange, error) {
 	var changes []store.IncidentChange
 	err := s.write(ctx, func(tx pgx.Tx) error {
-		quietSince, err := byDatabase(ctx, tx, before)
+		var known time.Time // all failures up to then are classified, but for those set aside
+		err := tx.QueryRow(ctx, "SELECT least(clock_timestamp(), min(waiting_since)) FROM failures WHERE state = 'waiting' AND attempts < $1", store.MaxAttempts).Scan(&known)
 		if err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `UPDATE incidents i SET status = 'resolved', resolved_at = clock_timestamp()
 			FROM (SELECT tenant, id FROM incidents WHERE status <> 'resolved' AND last_failure_at < $1 AND merged_into = ''
 				ORDER BY tenant, id FOR UPDATE SKIP LOCKED) AS quiet
-			WHERE i.tenant = quiet.tenant AND i.id = quiet.id RETURNING i.tenant, i.id`, quietSince)
+			WHERE i.tenant = quiet.tenant AND i.id = quiet.id RETURNING i.tenant, i.id`, instant(known.Add(time.Until(before))))
 		if err != nil {
 			return err
 		}

@@ -240,11 +240,17 @@ func (s *Store) ResolveQuiet(ctx context.Context, before time.Time) ([]store.Inc
 	var changes []store.IncidentChange
 	err := s.write(ctx, func(c *conn) error {
 		changes = nil
+		now := s.now()
+		// All failures up to then are classified, but for those set aside.
+		known, err := c.number("SELECT min(?, coalesce(min(waiting_since), ?)) FROM failures WHERE state = 'waiting' AND attempts < ?", now, now, store.MaxAttempts)
+		if err != nil {
+			return err
+		}
 		return c.query(`UPDATE incidents SET status = 'resolved', resolved_at = ?
 			WHERE status <> 'resolved' AND last_failure_at < ? AND merged_into = '' RETURNING tenant, id`, func(r *row) error {
 			changes = append(changes, store.IncidentChange{Tenant: r.text(), ID: r.text()})
 			return nil
-		}, s.now(), before)
+		}, now, record.TimeOf(known).Add(before.Sub(now)))
 	})
 	if err != nil {
 		return nil, err

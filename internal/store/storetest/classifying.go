@@ -24,6 +24,7 @@ var classifying = map[string]func(*testing.T, store.Store){
 	"GrowthTriggers":                    growthTriggers,
 	"NewScopeTriggers":                  newScopeTriggers,
 	"QuietIncidentsResolveAndRegress":   quietIncidentsResolveAndRegress,
+	"WaitingFailuresMayBelongToAnyone":  waitingFailuresMayBelongToAnyone,
 	"LateSignalsTriggerOnceAMinute":     lateSignalsTriggerOnceAMinute,
 	"RepeatedDeliveryIsNoLateSignal":    repeatedDeliveryIsNoLateSignal,
 	"NoLateTriggerBeyondTheWindow":      noLateTriggerBeyondTheWindow,
@@ -228,6 +229,43 @@ func quietIncidentsResolveAndRegress(t *testing.T, s store.Store) {
 	changes, err = s.ResolveQuiet(t.Context(), time.Now().Add(time.Minute))
 	require.NoError(t, err)
 	assert.Len(t, changes, 1, "a regressed one resolves too")
+}
+
+// waitingFailuresMayBelongToAnyone has failures wait long to be classified, as without workers.
+func waitingFailuresMayBelongToAnyone(t *testing.T, s store.Store) {
+	r := root("r1", "payment")
+	fail(t, s, "waits", "payment")
+	held := claim(t, s, "slow")
+	id := open(t, s, "a", r)
+	analyse(t, s, "first")
+	changes, err := s.ResolveQuiet(t.Context(), time.Now())
+	require.NoError(t, err)
+	assert.Empty(t, changes, "it is known no further than to the failure that waits")
+	save := func(roots ...incident.Root) {
+		t.Helper()
+		_, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: held[0], Classification: classified(held[0].Key, roots...)}}, policy)
+		require.NoError(t, err)
+	}
+	save()
+	changes, err = s.ResolveQuiet(t.Context(), time.Now())
+	require.NoError(t, err)
+	assert.Len(t, changes, 1)
+
+	fail(t, s, "b", "payment")
+	held = claim(t, s, "slow")
+	save(r)
+	assert.Equal(t, incident.StatusRegressed, incidentOf(t, s, id).Status)
+	analyse(t, s, "second")
+	fail(t, s, "c", "payment")
+	held = claim(t, s, "slow")
+	changes, err = s.ResolveQuiet(t.Context(), time.Now().Add(time.Minute))
+	require.NoError(t, err)
+	require.Len(t, changes, 1)
+	save(r)
+	in := incidentOf(t, s, id)
+	assert.Equal(t, incident.StatusRegressed, in.Status, "it failed once more than was known when it was resolved")
+	assert.Nil(t, in.ResolvedAt)
+	assert.Equal(t, incident.ReasonRegressed, claimIncident(t, s, "w").Reason)
 }
 
 func lateSignalsTriggerOnceAMinute(t *testing.T, s store.Store) {
