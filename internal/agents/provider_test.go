@@ -218,22 +218,25 @@ func TestBudgetIsAskedFirst(t *testing.T) {
 
 // An answer that was lost may have been paid for; one that was refused was not.
 func TestLostAnswersAreTakenForPaid(t *testing.T) {
+	const hangingThenGood = "hang, then good"
 	good := geminitest.Text(`{"a":"b"}`)
 	for name, tt := range map[string]struct {
 		replies []geminitest.Reply
 		lost    int64
 	}{
-		"good":            {[]geminitest.Reply{good}, 0},
-		"rate limited":    {[]geminitest.Reply{geminitest.RateLimited(time.Millisecond)}, 0},
-		"broken":          {[]geminitest.Reply{geminitest.Broken(http.StatusBadGateway)}, 0},
-		"huge":            {[]geminitest.Reply{geminitest.Huge(5 << 20)}, 1},
-		"not JSON":        {[]geminitest.Reply{geminitest.Raw("<html>")}, 1},
-		"hang, then good": {[]geminitest.Reply{geminitest.Hang(), good}, 1},
+		"good":          {[]geminitest.Reply{good}, 0},
+		"rate limited":  {[]geminitest.Reply{geminitest.RateLimited(time.Millisecond)}, 0},
+		"broken":        {[]geminitest.Reply{geminitest.Broken(http.StatusBadGateway)}, 0},
+		"huge":          {[]geminitest.Reply{geminitest.Huge(5 << 20)}, 1},
+		"not JSON":      {[]geminitest.Reply{geminitest.Raw("<html>")}, 1},
+		hangingThenGood: {[]geminitest.Reply{geminitest.Hang(), good}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, url := serve(t, script(tt.replies...))
 			c := testConfig(url)
-			c.Timeout = 2 * time.Second // a second an answer
+			if name == hangingThenGood {
+				c.Timeout = 4 * time.Second // half of it an answer
+			}
 			a, books := testAsker(t, c), &ledger{}
 			r := testRequest()
 			most, err := a.most(r)
