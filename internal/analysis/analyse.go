@@ -108,15 +108,16 @@ func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, *inci
 }
 
 // giveUp records that the analysis failed, to be tried again later or, after maxAttempts, not
-// before something new asks for it. Stopping is no attempt: the next worker analyses at once.
+// before something new asks for it. Stopping is no attempt: the next worker analyses at once. Nor is
+// one that the store failed: no outage may use the attempts up.
 func (w *Workers) giveUp(ctx context.Context, claim store.Claim, cause error) error {
-	if errors.Is(cause, store.ErrUnavailable) {
-		return cause // nothing can be recorded; the lease runs out
-	}
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	if ctx.Err() != nil && !errors.Is(cause, errPanic) && !errors.Is(cause, errKeepsStopping) {
-		return w.store.ReleaseIncident(recording, claim)
+		return w.store.ReleaseIncident(recording, claim, time.Time{})
+	}
+	if errors.Is(cause, store.ErrUnavailable) { // where not even this can be recorded, the lease runs out
+		return errors.Join(cause, w.store.ReleaseIncident(recording, claim, time.Now().Add(w.lease())))
 	}
 	w.failed("analyse", claim.Incident.ID, cause)
 	var retryAt time.Time

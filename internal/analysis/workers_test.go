@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -338,6 +340,36 @@ func TestStoppingIsNoAttempt(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 1, status.MaxAttempts, "the one that runs")
 		p.pass(5 * time.Second)
+		assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+	})
+}
+
+// full is a store with room for what is small only.
+type full struct {
+	store.Store
+	is *atomic.Bool
+}
+
+func (s full) SaveAnalysis(ctx context.Context, c store.Claim, a store.AnalysisRecord) (int, error) {
+	if s.is.Load() {
+		return 0, store.ErrUnavailable
+	}
+	return s.Store.SaveAnalysis(ctx, c, a)
+}
+
+// TestAStoreThatCannotSaveIsNoAttempt has an outage outlast all attempts.
+func TestAStoreThatCannotSaveIsNoAttempt(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		var away atomic.Bool
+		away.Store(true)
+		p.between = func(s store.Store) store.Store { return full{s, &away} }
+		p.start(testConfig)
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		p.pass(time.Hour)
+		require.Equal(t, incident.AnalysisPending, p.theIncident().AnalysisState)
+		away.Store(false)
+		p.pass(leaseMost + pollInterval)
 		assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
 	})
 }

@@ -221,9 +221,9 @@ type Incidents interface {
 	// FailAnalysis gives the claim up: retried at the given time, or for good (a dead letter)
 	// where retryAt is zero. reason must hold no secret.
 	FailAnalysis(ctx context.Context, c Claim, reason string, retryAt time.Time) error
-	// ReleaseIncident gives the claim up as if it had not been made: it is due at once, and was no
-	// attempt. ErrLostLease if its lease is another's.
-	ReleaseIncident(ctx context.Context, c Claim) error
+	// ReleaseIncident gives the claim up as if it had not been made: it was no attempt, and is due again
+	// at the given time, at once where that is zero. ErrLostLease if its lease is another's.
+	ReleaseIncident(ctx context.Context, c Claim, until time.Time) error
 	// RequestAnalysis counts a trigger asked for by a user, whom agents are to answer as well
 	// (Claim.AskAgents).
 	RequestAnalysis(ctx context.Context, tenant, id string) error

@@ -179,32 +179,41 @@ func conclude(ctx context.Context, tx pgx.Tx, tenant string, a incident.Analysis
 }
 
 // FailAnalysis implements store.Incidents.
-func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason string, retryAt time.Time) error {
+func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason string, again time.Time) error {
 	return s.write(ctx, func(tx pgx.Tx) error {
 		if err := holds(ctx, tx, claim); err != nil {
 			return err
 		}
-		retry := instant{}
-		if !retryAt.IsZero() {
-			var err error
-			if retry, err = byDatabase(ctx, tx, retryAt); err != nil {
-				return err
-			}
+		retry, err := retryAt(ctx, tx, again)
+		if err != nil {
+			return err
 		}
-		_, err := tx.Exec(ctx, `UPDATE incidents SET retry_at = $1, dead = $2, last_problem = $3, lease_owner = '', lease_until = '-infinity'
-			WHERE tenant = $4 AND id = $5`, retry, retryAt.IsZero(), textOf(reason), claim.Incident.Tenant, claim.Incident.ID)
+		_, err = tx.Exec(ctx, `UPDATE incidents SET retry_at = $1, dead = $2, last_problem = $3, lease_owner = '', lease_until = '-infinity'
+			WHERE tenant = $4 AND id = $5`, retry, again.IsZero(), textOf(reason), claim.Incident.Tenant, claim.Incident.ID)
 		return err
 	})
 }
 
+// retryAt is a time by the database's clock, the zero time as it is.
+func retryAt(ctx context.Context, tx pgx.Tx, t time.Time) (instant, error) {
+	if t.IsZero() {
+		return instant{}, nil
+	}
+	return byDatabase(ctx, tx, t)
+}
+
 // ReleaseIncident implements store.Incidents.
-func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim) error {
+func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim, until time.Time) error {
 	return s.write(ctx, func(tx pgx.Tx) error {
 		if err := holds(ctx, tx, claim); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `UPDATE incidents SET attempts = greatest(attempts - 1, 0), lease_owner = '', lease_until = '-infinity'
-			WHERE tenant = $1 AND id = $2`, claim.Incident.Tenant, claim.Incident.ID)
+		retry, err := retryAt(ctx, tx, until)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE incidents SET retry_at = $1, attempts = greatest(attempts - 1, 0), lease_owner = '', lease_until = '-infinity'
+			WHERE tenant = $2 AND id = $3`, retry, claim.Incident.Tenant, claim.Incident.ID)
 		return err
 	})
 }

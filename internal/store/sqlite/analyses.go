@@ -190,13 +190,13 @@ func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason stri
 }
 
 // ReleaseIncident implements store.Incidents.
-func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim) error {
+func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim, until time.Time) error {
 	return s.write(ctx, func(c *conn) error {
 		if err := c.holds(claim); err != nil {
 			return err
 		}
-		_, err := c.exec("UPDATE incidents SET attempts = max(attempts - 1, 0), lease_owner = '', lease_until = 0 WHERE tenant = ? AND id = ?",
-			claim.Incident.Tenant, claim.Incident.ID)
+		_, err := c.exec("UPDATE incidents SET retry_at = ?, attempts = max(attempts - 1, 0), lease_owner = '', lease_until = 0 WHERE tenant = ? AND id = ?",
+			until, claim.Incident.Tenant, claim.Incident.ID)
 		return err
 	})
 }

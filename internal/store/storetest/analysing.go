@@ -183,7 +183,7 @@ func unfinishedAnalysisDoesNotWait(t *testing.T, s store.Store) {
 	id := open(t, s, "a", r)
 	for ended, end := range map[string]func(store.Claim){
 		"died":     func(store.Claim) { outlast(t, s) },
-		"released": func(c store.Claim) { require.NoError(t, s.ReleaseIncident(t.Context(), c)) },
+		"released": func(c store.Claim) { require.NoError(t, s.ReleaseIncident(t.Context(), c, time.Time{})) },
 		"failed":   func(c store.Claim) { require.NoError(t, s.FailAnalysis(t.Context(), c, "no luck", time.Now())) },
 	} {
 		t.Run(ended, func(t *testing.T) {
@@ -211,14 +211,17 @@ func releasedAnalysisWasNoAttempt(t *testing.T, s store.Store) {
 		c := claimIncident(t, s, "w")
 		assert.Equal(t, 2, c.Attempts, "the one that failed, and this")
 		assert.Equal(t, incident.ReasonOpened, c.Reason)
-		require.NoError(t, s.ReleaseIncident(t.Context(), c))
+		require.NoError(t, s.ReleaseIncident(t.Context(), c, time.Time{}))
 		assert.Equal(t, incident.AnalysisPending, incidentOf(t, s, id).AnalysisState)
-		require.ErrorIs(t, s.ReleaseIncident(t.Context(), c), store.ErrLostLease)
+		require.ErrorIs(t, s.ReleaseIncident(t.Context(), c, time.Time{}), store.ErrLostLease)
 		require.ErrorIs(t, s.RenewIncident(t.Context(), c, lease), store.ErrLostLease)
 	}
+	require.NoError(t, s.ReleaseIncident(t.Context(), claimIncident(t, s, "w"), time.Now().Add(time.Hour)))
+	assert.Empty(t, analyse(t, s, "put off"))
+	require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
 	stolen := claimIncidentFor(t, s, "slow", short)
 	again := claimIncidentFor(t, s, "fast", lease)
-	require.ErrorIs(t, s.ReleaseIncident(t.Context(), stolen), store.ErrLostLease)
+	require.ErrorIs(t, s.ReleaseIncident(t.Context(), stolen, time.Time{}), store.ErrLostLease)
 	assert.Equal(t, 3, again.Attempts)
 	_, err := s.SaveAnalysis(t.Context(), again, analysisOf("fast"))
 	require.NoError(t, err)
