@@ -50,7 +50,7 @@ func readAgents(ctx context.Context, tx pgx.Tx, tenant string, a *incident.Analy
 // ClaimAgents implements store.Agents.
 func (s *Store) ClaimAgents(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.AgentsClaim, error) {
 	var claims []store.AgentsClaim
-	err := s.write(ctx, func(tx pgx.Tx) error {
+	err := s.lease(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `UPDATE agent_runs r SET lease_owner = $1, lease_until = clock_timestamp() + $2::interval, attempts = r.attempts + 1
 			FROM (SELECT tenant, incident_id, revision FROM agent_runs
 				WHERE state = 'pending' AND due_at <= clock_timestamp() AND lease_until <= clock_timestamp()
@@ -88,7 +88,7 @@ func updateAgents(ctx context.Context, tx pgx.Tx, claim store.AgentsClaim, set s
 
 // RenewAgents implements store.Agents.
 func (s *Store) RenewAgents(ctx context.Context, claim store.AgentsClaim, lease time.Duration) error {
-	return s.write(ctx, func(tx pgx.Tx) error {
+	return s.lease(ctx, func(tx pgx.Tx) error {
 		return updateAgents(ctx, tx, claim, "lease_until = clock_timestamp() + $5::interval", lease)
 	})
 }
@@ -123,7 +123,7 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 
 // PostponeAgents implements store.Agents.
 func (s *Store) PostponeAgents(ctx context.Context, claim store.AgentsClaim, a incident.Agents, until time.Time) error {
-	return s.write(ctx, func(tx pgx.Tx) error {
+	return s.lease(ctx, func(tx pgx.Tx) error {
 		due, err := byDatabase(ctx, tx, until)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ import (
 // or the one an earlier attempt did not finish, which waits for nothing that came since.
 func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Claim, error) {
 	var claims []store.Claim
-	err := s.write(ctx, func(tx pgx.Tx) error {
+	err := s.lease(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `WITH due AS MATERIALIZED (
 				SELECT tenant, id, want_due, row_number() OVER () AS n FROM (
 					SELECT tenant, id, want_due FROM incidents
@@ -74,7 +74,7 @@ func holds(ctx context.Context, tx pgx.Tx, c store.Claim) error {
 
 // RenewIncident implements store.Incidents.
 func (s *Store) RenewIncident(ctx context.Context, claim store.Claim, lease time.Duration) error {
-	return s.write(ctx, func(tx pgx.Tx) error {
+	return s.lease(ctx, func(tx pgx.Tx) error {
 		if err := holds(ctx, tx, claim); err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func conclude(ctx context.Context, tx pgx.Tx, tenant string, a incident.Analysis
 
 // FailAnalysis implements store.Incidents.
 func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason string, again time.Time) error {
-	return s.write(ctx, func(tx pgx.Tx) error {
+	return s.lease(ctx, func(tx pgx.Tx) error {
 		if err := holds(ctx, tx, claim); err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func retryAt(ctx context.Context, tx pgx.Tx, t time.Time) (instant, error) {
 
 // ReleaseIncident implements store.Incidents.
 func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim, until time.Time) error {
-	return s.write(ctx, func(tx pgx.Tx) error {
+	return s.lease(ctx, func(tx pgx.Tx) error {
 		if err := holds(ctx, tx, claim); err != nil {
 			return err
 		}

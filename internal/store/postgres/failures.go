@@ -153,7 +153,7 @@ var refreshFailure = `UPDATE failures f SET last_received = greatest(f.last_rece
 // that commits before is counted, and one after changes the failure's version.
 func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Failure, error) {
 	var claimed []store.Failure
-	err := s.write(ctx, func(tx pgx.Tx) error {
+	err := s.lease(ctx, func(tx pgx.Tx) error {
 		claimed = nil
 		return inOrderOfIndex(ctx, tx, func() error {
 			due, err := keysOf(tx.Query(ctx, lockDueFailures, limit))
@@ -221,7 +221,7 @@ func (s *Store) RenewFailures(ctx context.Context, claimed []store.Failure, leas
 		k.add(f.Tenant, f.Key)
 		owners = append(owners, f.Lease.Owner)
 	}
-	return s.write(ctx, func(tx pgx.Tx) error {
+	return s.lease(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `WITH held AS MATERIALIZED (
 				SELECT f.tenant, f.key FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, owner)
 				JOIN failures f ON f.tenant = k.tenant AND f.key = k.key AND f.lease_owner = k.owner
@@ -234,7 +234,7 @@ func (s *Store) RenewFailures(ctx context.Context, claimed []store.Failure, leas
 
 // Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
 func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
-	return s.write(ctx, func(tx pgx.Tx) error {
+	return s.lease(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE failures SET due_at = CASE WHEN urgent AND NOT $1 THEN due_at ELSE $2 END,
 				lease_owner = '', lease_until = '-infinity'
 			WHERE tenant = $3 AND key = $4 AND lease_owner = $5 AND lease_owner <> ''`,

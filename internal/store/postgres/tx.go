@@ -18,7 +18,8 @@ import (
 const (
 	beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true),
 		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
-	beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+	beginLease = beginWrite + `, set_config('synchronous_commit', 'local', true)`
+	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 		SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true)`
 )
 
@@ -33,6 +34,13 @@ const (
 // again after a serialisation failure or a deadlock.
 func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
 	return s.transaction(ctx, s.pool, beginWrite, fn)
+}
+
+// lease is write for what says no more than who works on what, and when. It waits for no standby: a lease
+// that a failover loses is taken again, while one that is taken and not told runs out, as if its work had
+// stopped its process.
+func (s *Store) lease(ctx context.Context, fn func(pgx.Tx) error) error {
+	return s.transaction(ctx, s.pool, beginLease, fn)
 }
 
 func (s *Store) transaction(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(pgx.Tx) error) error {
