@@ -97,7 +97,7 @@ func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure
 	var ready []store.Failure
 	for _, f := range claimed {
 		now := f.Lease.Until.Add(-c.lease()) // by the store's clock
-		until := c.readyAt(f)
+		until := c.readyAt(f, now)
 		if !until.After(now) {
 			ready = append(ready, f)
 			continue
@@ -111,12 +111,12 @@ func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure
 }
 
 // readyAt is when a failure may be classified. One that used up its attempts gets one more from
-// time to time.
-func (c *classifier) readyAt(f store.Failure) time.Time {
+// time to time; one of a time that is still to come, as the store's clock went back since, waits no more.
+func (c *classifier) readyAt(f store.Failure, now time.Time) time.Time {
 	switch {
 	case f.Attempts >= maxAttempts:
 		return f.WaitingSince.Add(time.Duration(f.Attempts-maxAttempts+1) * setAside)
-	case f.Urgent:
+	case f.Urgent, f.WaitingSince.After(now):
 		return time.Time{}
 	default:
 		return due(f, c.config.QuietPeriod, c.config.MaxWait)

@@ -35,6 +35,16 @@ func TestDue(t *testing.T) {
 	})
 }
 
+// TestAClockThatWentBackHoldsNoFailureUp has failures of a time that is still to come.
+func TestAClockThatWentBackHoldsNoFailureUp(t *testing.T) {
+	c := New(testConfig, nil, nil, nil, Observer{}).newClassifier()
+	f := store.Failure{LastReceived: at(time.Hour), WaitingSince: at(time.Hour)}
+	assert.Zero(t, c.readyAt(f, epoch))
+	assert.Equal(t, at(time.Hour+dueAfter), c.readyAt(f, at(time.Hour)))
+	f.Attempts = maxAttempts
+	assert.Equal(t, at(time.Hour+setAside), c.readyAt(f, epoch), "it is set aside all the same")
+}
+
 func TestDues(t *testing.T) {
 	var d dues
 	assert.Equal(t, time.Second, d.wait(epoch, time.Second), "nothing is due")

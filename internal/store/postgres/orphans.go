@@ -102,7 +102,8 @@ func readSweepBounds(ctx context.Context, tx pgx.Tx) (b sweepBounds, err error) 
 	return b, err
 }
 
-// windowEnd is where the next window ends: before the first error signal that is too young.
+// windowEnd is where the next window ends: before the first error signal that is too young. One from the
+// future is old: the server's clock went back since.
 func windowEnd(ctx context.Context, tx pgx.Tx, b sweepBounds, received instant) (uint64, error) {
 	end := b.horizon
 	var last uint64
@@ -115,7 +116,7 @@ func windowEnd(ctx context.Context, tx pgx.Tx, b sweepBounds, received instant) 
 		return 0, err
 	}
 	var young uint64
-	err = tx.QueryRow(ctx, "SELECT xid FROM error_signals WHERE xid >= $1 AND xid < $2 AND received_at >= $3 ORDER BY xid LIMIT 1",
+	err = tx.QueryRow(ctx, "SELECT xid FROM error_signals WHERE xid >= $1 AND xid < $2 AND received_at BETWEEN $3 AND clock_timestamp() ORDER BY xid LIMIT 1",
 		b.mark, end, received).Scan(&young)
 	switch {
 	case err == nil:
@@ -133,7 +134,7 @@ func adopt(ctx context.Context, tx pgx.Tx, from, end uint64, received pgtype.Tim
 	var k failureKeys
 	err = inOrderOfIndex(ctx, tx, func() (err error) {
 		k, err = keysOf(tx.Query(ctx, `SELECT DISTINCT s.tenant, s.key
-			FROM (SELECT tenant, key FROM error_signals WHERE xid >= $1 AND xid < $2 AND received_at < $3 ORDER BY xid OFFSET 0) s
+			FROM (SELECT tenant, key FROM error_signals WHERE xid >= $1 AND xid < $2 AND received_at NOT BETWEEN $3 AND clock_timestamp() ORDER BY xid OFFSET 0) s
 			WHERE NOT `+exists("SELECT 1 FROM failures f WHERE f.tenant = s.tenant AND f.key = s.key")+` LIMIT $4`, from, end, received, limit))
 		return err
 	})

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -382,4 +383,16 @@ func (s swept) readsNoMoreThan(most int) {
 			assert.Equal(t, strings.Contains(sql, "DISTINCT"), len(read) > 0, sql)
 		}
 	}
+}
+
+// TestAClockThatWentBackHoldsNoSweepUp has an error signal of a time that is still to come.
+func TestAClockThatWentBackHoldsNoSweepUp(t *testing.T) {
+	s := openSwept(t)
+	for i, ahead := range []time.Duration{0, 24 * time.Hour, 0} {
+		_, err := s.pool.Exec(t.Context(), `INSERT INTO error_signals (tenant, key, received_at, kind, ref, time, ordinal)
+			VALUES ('', $1, clock_timestamp() + $2::interval, 'log', 'log:x', 0, 0)`, strconv.Itoa(i), ahead)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 3, s.sweep())
+	s.made("0", "1", "2")
 }

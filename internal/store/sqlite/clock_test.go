@@ -74,6 +74,19 @@ func TestTracesSpanDays(t *testing.T) {
 	assert.Len(t, traces[0].Spans, 2)
 }
 
+func TestClockThatWentBackHoldsNoSweepUp(t *testing.T) {
+	s, c := openAt(t, filepath.Join(t.TempDir(), "store.db"), noon)
+	for i, trace := range []string{"a", "b"} {
+		c.set(noon.Add(time.Duration(-i) * time.Hour))
+		_, err := s.Append(t.Context(), []store.Batch{traceOf(trace)})
+		require.NoError(t, err)
+	}
+	c.set(noon.Add(-time.Minute))
+	found, err := s.Orphans(t.Context(), noon.Add(-2*time.Minute), 10)
+	require.NoError(t, err)
+	assert.Equal(t, 2, found)
+}
+
 func TestClockThatRunsBackwards(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	s, c := openAt(t, path, noon)

@@ -29,7 +29,7 @@ func (s *Store) Orphans(ctx context.Context, before time.Time, limit int) (int, 
 			return err
 		}
 		for total < limit {
-			keys, last, err := q.errorSignalsAfter(mark, before)
+			keys, last, err := q.errorSignalsAfter(mark, before, s.now())
 			if err != nil {
 				return err
 			}
@@ -62,8 +62,8 @@ func (s *Store) Orphans(ctx context.Context, before time.Time, limit int) (int, 
 }
 
 // errorSignalsAfter lists the keys of the next error signals behind the mark that were received
-// before the given time, and the mark behind them.
-func (q failureQueue) errorSignalsAfter(mark int64, before time.Time) (keys []tenantKey, last int64, err error) {
+// before the given time, and the mark behind them. One from the future was: the clock went back since.
+func (q failureQueue) errorSignalsAfter(mark int64, before, now time.Time) (keys []tenantKey, last int64, err error) {
 	var arms []string
 	var args []any
 	for _, d := range q.days {
@@ -75,7 +75,7 @@ func (q failureQueue) errorSignalsAfter(mark int64, before time.Time) (keys []te
 	seen := map[tenantKey]bool{}
 	err = q.query(strings.Join(arms, " UNION ALL ")+" ORDER BY seq LIMIT ?", func(r *row) error {
 		seq, k, received := r.int(), tenantKey{r.text(), r.text()}, r.int()
-		if done = done || received >= before.UnixNano(); done {
+		if done = done || received >= before.UnixNano() && received <= now.UnixNano(); done {
 			return nil
 		}
 		last = seq
