@@ -97,7 +97,7 @@ func (s *Store) attempt(ctx context.Context, c *pgx.Conn, a *appending) (lack, e
 func (a *appending) begin(ctx context.Context, c *pgx.Conn) (made string, err error) {
 	const sql = `BEGIN ISOLATION LEVEL READ COMMITTED;
 		SELECT set_config('statement_timeout', '%[1]d', true), set_config('idle_in_transaction_session_timeout', '%[1]d', true),
-			CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END,
+			` + durably + `,
 			pg_advisory_xact_lock_shared(%[2]d);
 		SELECT (extract(epoch FROM at) * 1000000)::bigint, coalesce(made::text || ' ' || pg_postmaster_start_time(), '')
 		FROM (SELECT clock_timestamp() AS at) now LEFT JOIN days ON day = (at AT TIME ZONE 'UTC')::date`

@@ -22,8 +22,8 @@ import (
 var errNoConnection = errors.New("PostgreSQL cannot be reached")
 
 // unavailable makes errors of the server and of the way to it ErrUnavailable, and those of a
-// context that ended the context's. What the server refuses for its data, it would refuse again: that
-// and other errors stay. Nothing of the URL is kept, nor what the server says of logins and databases
+// context that ended the context's. What the server refuses for its data, or cannot read, it would refuse
+// again: that and other errors stay. Nothing of the URL is kept, nor what the server says of logins and databases
 // by name.
 func unavailable(ctx context.Context, err error) error {
 	var failed *pgconn.PgError
@@ -59,6 +59,8 @@ func answered(failed *pgconn.PgError) error {
 		return fmt.Errorf("%w: PostgreSQL takes no writes: it is a standby, or set to read only; of several hosts in the URL, target_session_attrs=read-write finds the one that does (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
 	case denied(failed):
 		return fmt.Errorf("%w: PostgreSQL: %s: grant the login its role's rights, or run `prodsentinel migrate` with the login that owns the schema (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
+	case ofClass(failed, "XX001", "XX002"): // what needs it will never have it
+		return fmt.Errorf("PostgreSQL: data is damaged: %s (SQLSTATE %s)", failed.Message, failed.Code)
 	case refused(failed):
 		return fmt.Errorf("PostgreSQL refuses the data: %s (SQLSTATE %s)", failed.Message, failed.Code)
 	}

@@ -55,6 +55,17 @@ func TestRefusedDataIsNoOutage(t *testing.T) {
 	assert.NotErrorIs(t, err, store.ErrUnavailable)
 }
 
+// TestDamagedDataIsNoOutage: whatever waited for it would keep others from their turn.
+func TestDamagedDataIsNoOutage(t *testing.T) {
+	s := openStore(t, servertest.Database(t), Options{})
+	err := s.write(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "DO $$ BEGIN RAISE 'invalid page in block 0' USING ERRCODE = 'XX001'; END $$")
+		return err
+	})
+	require.ErrorContains(t, err, "data is damaged: invalid page in block 0 (SQLSTATE XX001)")
+	assert.NotErrorIs(t, err, store.ErrUnavailable)
+}
+
 // TestMixedUpPreparedStatementsNameTheCure has two sessions be one for the server, as a pooler in transaction mode may.
 func TestMixedUpPreparedStatementsNameTheCure(t *testing.T) {
 	s := openStore(t, servertest.Database(t), Options{})

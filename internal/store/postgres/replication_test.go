@@ -23,7 +23,7 @@ func TestSuccessNeedsTheSynchronousStandby(t *testing.T) {
 		return err
 	}
 	require.NoError(t, appended(open(t, database)))
-	s := open(t, database+"&synchronous_commit=on")
+	s := open(t, database+"&synchronous_commit=on&client_min_messages=error")
 	for name, write := range map[string]func() error{
 		"signals": func() error { return appended(s) },
 		"state":   func() error { return s.ReportAgents(t.Context(), store.AgentsInfo{}) },

@@ -17,11 +17,14 @@ import (
 // before it was taken. Queries are short: to compile one takes longer than to run it.
 const (
 	beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true),
-		CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
+		` + durably
 	beginLease = beginWrite + `, set_config('synchronous_commit', 'local', true)`
 	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 		SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true)`
 )
+
+// durably also has the server tell that no standby confirmed (noteUnreplicated).
+const durably = `CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END, set_config('client_min_messages', 'warning', true)`
 
 const (
 	transactionAttempts = 5
