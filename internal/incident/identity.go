@@ -18,6 +18,7 @@ func (l *ledger) open(r Root) *Incident {
 	}
 	in := &Incident{ID: l.newID(), Status: StatusOpen, OpenedAt: l.now, Severity: SeverityLow, AnalysisState: AnalysisPending}
 	in.takeRoot(r)
+	in.see(l.onset(r).Time(), max(l.onset(r), l.occurrence.LastError).Time(), time.Time{})
 	if flood {
 		in.becomeUngrouped(r.Service)
 	} else {

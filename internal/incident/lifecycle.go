@@ -133,21 +133,30 @@ func (l *ledger) placeKnown() {
 	}
 }
 
-// placeUnknown re-keys or opens incidents for the roots that have none.
+// placeUnknown re-keys or opens incidents for the roots that have none, last for those that may join
+// one of the others'.
 func (l *ledger) placeUnknown() {
-	for i, r := range l.occurrence.Roots {
-		if l.targets[i] != nil {
-			continue
-		}
-		if known := l.bySignature(r.Signature); known != nil { // opened by a root before it
-			l.targets[i] = known
-		} else if left := l.left(); left != nil {
-			l.rekey(left, r)
-			l.targets[i] = left
-		} else {
-			l.targets[i] = l.open(r)
+	for _, mayJoin := range []bool{false, true} {
+		for i, r := range l.occurrence.Roots {
+			if l.targets[i] == nil && (r.Joins != "") == mayJoin {
+				l.targets[i] = l.place(r)
+			}
 		}
 	}
+}
+
+func (l *ledger) place(r Root) *Incident {
+	if known := l.bySignature(r.Signature); known != nil { // opened by a root before it
+		return known
+	}
+	if in := l.joins(r); in != nil {
+		return in
+	}
+	if left := l.left(); left != nil {
+		l.rekey(left, r)
+		return left
+	}
+	return l.open(r)
 }
 
 // settle decides about incidents the failure has left: one that lost its last failure is merged
@@ -164,6 +173,7 @@ func (l *ledger) settle() {
 		l.decision.Recount = append(l.decision.Recount, from.ID)
 		switch into := l.successor(); {
 		case from.FailingTraces > 0:
+			l.late(from) // its report may rest on the failure
 		case into != nil && !from.Ungrouped:
 			l.merge(from, into)
 		default:
@@ -236,10 +246,10 @@ func (l *ledger) left() *Incident {
 }
 
 // joins is the open incident that takes a root of another signature, because their onsets
-// overlap.
+// overlap; a resolved one keeps what it took.
 func (l *ledger) joins(r Root) *Incident {
 	in := l.bySignature(r.Joins)
-	if in == nil || in.Status == StatusResolved {
+	if in == nil || in.Status == StatusResolved && l.linkTo(in.ID) == nil {
 		return nil
 	}
 	first, last := l.onset(r).Time(), max(l.onset(r), l.occurrence.LastError).Time()

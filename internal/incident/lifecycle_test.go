@@ -160,6 +160,7 @@ func TestApplyPlacesRoots(t *testing.T) {
 		"none":                   {nil, failed("a"), map[string][]string{}},
 		"joins":                  {[]Occurrence{failed("a", rootOf("unavailable", "x"))}, failed("b", joining), map[string][]string{"unavailable": {"a", "b"}}},
 		"both join in one":       {[]Occurrence{failed("a", rootOf("unavailable", "x"))}, failed("b", joining, rootOf("unavailable", "x")), map[string][]string{"unavailable": {"a", "b"}}},
+		"joins what opens too":   {nil, failed("a", joining, rootOf("unavailable", "x")), map[string][]string{"unavailable": {"a"}}},
 		"nothing to join":        {nil, failed("b", joining), map[string][]string{"timeout": {"b"}}},
 		"too far apart to join":  {[]Occurrence{failed("a", rootOf("unavailable", "x"))}, apart, map[string][]string{"unavailable": {"a"}, "timeout": {"b"}}},
 		"moves alone":            {[]Occurrence{failed("a", rootOf("r", "x"))}, failed("a", rootOf("s", "x")), map[string][]string{"s": {"a"}}},
@@ -405,4 +406,32 @@ func TestEventTimesMayBeMissing(t *testing.T) {
 	w.classify(o)
 	assert.True(t, now.Equal(w.incidents[0].FirstSeen), "the time of receipt serves")
 	assert.True(t, now.Equal(w.incidents[0].LastSeen))
+}
+
+func TestApplyKeepsWhatJoined(t *testing.T) {
+	w := newWorld(t)
+	in := w.classify(failed("a", rootOf("unavailable", "x"))).Changed[0]
+	joining := rootOf("timeout", "payment")
+	joining.Joins = "unavailable"
+	w.classify(failed("b", joining))
+	in.Status, in.ResolvedAt = StatusResolved, &w.now
+	w.classify(failed("b", joining))
+	assert.Equal(t, []string{"a", "b"}, w.failuresOf(in.ID))
+	assert.Equal(t, StatusResolved, in.Status, "late signals are no new failure")
+	assert.Len(t, w.incidents, 1)
+	w.check()
+}
+
+func TestApplyAnalysesWhatLostAFailure(t *testing.T) {
+	for name, last := range map[string]Occurrence{"moved": failed("a", rootOf("s", "x")), "dismissed": failed("a")} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			in := w.classify(failed("a", rootOf("r", "x"))).Changed[0]
+			w.classify(failed("b", rootOf("r", "x")))
+			in.Done, in.WantReason, in.AnalysedAt = in.Wanted, "", w.now
+			w.classify(last)
+			assert.Greater(t, in.Wanted, in.Done, "its report may rest on the failure that left")
+			assert.Equal(t, ReasonLateSignals, in.WantReason)
+		})
+	}
 }
