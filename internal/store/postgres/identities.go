@@ -36,11 +36,14 @@ func moveLinks(b *pgx.Batch, m mergeRow) {
 	moveTrimmed(b, m)
 }
 
-// returnLinks undoes what moveLinks did, for what came since as well. A failure that belonged to
-// both stays where it is.
+// returnLinks undoes what moveLinks did, for what came since as well: what had been merged into the
+// incident, or into one of those, goes with it. A failure that belonged to both stays where it is.
 func returnLinks(b *pgx.Batch, s splitRow) {
-	b.Queue(`UPDATE incidents SET merged_into = $1 WHERE tenant = $2 AND merged_into = $3 AND id IN (
-		SELECT incident_id FROM incident_history WHERE tenant = $2 AND other_id = $1 AND action = 'merged')`, s.To, s.tenant, s.From)
+	b.Queue(`WITH RECURSIVE came (id) AS (
+			SELECT $1::text
+			UNION SELECT i.id FROM came JOIN incidents i ON i.tenant = $2 AND i.merged_into = $3 AND came.id = (
+				SELECT other_id FROM incident_history WHERE tenant = $2 AND incident_id = i.id AND action = 'merged' ORDER BY seq DESC LIMIT 1))
+		UPDATE incidents SET merged_into = $1 WHERE tenant = $2 AND merged_into = $3 AND id IN (SELECT id FROM came)`, s.To, s.tenant, s.From)
 	const ofItsRoots = "root_signature IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $1 OR merged_into = $1 AND joined))"
 	var trimmed int64
 	b.Queue("UPDATE trimmed_failures SET incident_id = $1 WHERE tenant = $2 AND incident_id = $3 AND "+ofItsRoots, s.To, s.tenant, s.From).

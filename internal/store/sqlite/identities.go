@@ -84,11 +84,14 @@ func (c identityChange) merge(m incident.Merge) error {
 	return nil
 }
 
-// split undoes what merge did, for what came since as well. A failure that belonged to both stays
-// where it is.
+// split undoes what merge did, for what came since as well: what had been merged into the incident, or
+// into one of those, goes with it. A failure that belonged to both stays where it is.
 func (c identityChange) split(s incident.Split) error {
-	_, err := c.exec(`UPDATE incidents SET merged_into = ?1 WHERE tenant = ?2 AND merged_into = ?3 AND id IN (
-		SELECT incident_id FROM incident_history WHERE tenant = ?2 AND other_id = ?1 AND action = 'merged')`, s.To, c.tenant, s.From)
+	_, err := c.exec(`WITH RECURSIVE came (id) AS (
+			SELECT ?1
+			UNION SELECT i.id FROM came JOIN incidents i ON i.tenant = ?2 AND i.merged_into = ?3 AND came.id = (
+				SELECT other_id FROM incident_history WHERE tenant = ?2 AND incident_id = i.id AND action = 'merged' ORDER BY seq DESC LIMIT 1))
+		UPDATE incidents SET merged_into = ?1 WHERE tenant = ?2 AND merged_into = ?3 AND id IN (SELECT id FROM came)`, s.To, c.tenant, s.From)
 	if err != nil {
 		return err
 	}

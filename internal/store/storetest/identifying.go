@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,6 +18,7 @@ var identifying = map[string]func(*testing.T, store.Store){
 	"MergeCountsFailuresOfBothOnce":    mergeCountsFailuresOfBothOnce,
 	"SplitUndoesAMerge":                splitUndoesAMerge,
 	"SplitUndoesOneOfSeveralMerges":    splitUndoesOneOfSeveralMerges,
+	"SplitTakesAllThatCameWithIt":      splitTakesAllThatCameWithIt,
 	"NoMergeOfWhatCannotBe":            noMergeOfWhatCannotBe,
 	"NoSplitOfWhatIsOne":               noSplitOfWhatIsOne,
 	"MergedIncidentLosesItsLease":      mergedIncidentLosesItsLease,
@@ -132,6 +135,27 @@ func splitUndoesOneOfSeveralMerges(t *testing.T, s store.Store) {
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []string{keyOf("c"), keyOf("d"), keyOf("e")}, keysIn(t, s, third))
 	assert.Equal(t, []string{keyOf("b")}, keysIn(t, s, second))
+}
+
+func splitTakesAllThatCameWithIt(t *testing.T, s store.Store) {
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, open(t, s, strconv.Itoa(i), root(fmt.Sprint("r", i), "payment")))
+	}
+	merge(t, s, ids[2], ids[3])
+	merge(t, s, ids[1], ids[2])
+	merge(t, s, ids[1], ids[4])
+	_, err := s.SplitIncident(t.Context(), tenant, ids[4])
+	require.NoError(t, err)
+	merge(t, s, ids[0], ids[4])
+	merge(t, s, ids[0], ids[1])
+	_, err = s.SplitIncident(t.Context(), tenant, ids[1])
+	require.NoError(t, err)
+	assert.Equal(t, ids[1], incidentOf(t, s, ids[2]).MergedInto)
+	assert.Equal(t, ids[1], incidentOf(t, s, ids[3]).MergedInto, "it came with what was merged into the other")
+	assert.Equal(t, ids[0], incidentOf(t, s, ids[4]).MergedInto, "it was split off before")
+	assert.ElementsMatch(t, []string{keyOf("1"), keyOf("2"), keyOf("3")}, keysIn(t, s, ids[1]))
+	assert.ElementsMatch(t, []string{keyOf("0"), keyOf("4")}, keysIn(t, s, ids[0]))
 }
 
 func noMergeOfWhatCannotBe(t *testing.T, s store.Store) {
