@@ -25,7 +25,7 @@ var Queues = []Queue{QueueFailures, QueueIncidents, QueueAgents}
 // MaxQueued is how many wake-ups a queue holds; beyond it the oldest are dropped.
 const MaxQueued = 1024
 
-// Change announces that an incident changed.
+// Change announces that an incident changed, or, where it is zero, that such changes may have been missed.
 type Change struct {
 	Tenant     string `json:"tenant"`
 	IncidentID string `json:"incident_id"`

@@ -45,6 +45,7 @@ func (c *Coordinator) run(ctx context.Context, tried func()) {
 			if told {
 				c.options.Changed("")
 				told = false
+				_ = c.Announce(ctx, coordination.Change{}) // in an outage nobody heard the others
 			}
 			tried()
 			err = c.serve(s) //nolint:contextcheck // ends with the session

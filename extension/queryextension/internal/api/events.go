@@ -54,6 +54,10 @@ func (e *Events) Run(ctx context.Context, subscribe func(context.Context) (<-cha
 	for ctx.Err() == nil {
 		if changes, err := subscribe(ctx); err == nil {
 			for c := range changes {
+				if c == (coordination.Change{}) {
+					e.markMissed()
+					continue
+				}
 				e.publish(c)
 			}
 			e.markMissed()

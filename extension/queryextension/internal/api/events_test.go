@@ -87,6 +87,14 @@ func TestEventsAfterReconnectingAskToReload(t *testing.T) {
 	openStream(t, site.URL, "Last-Event-ID", "not even a number").next(t, "event: reload")
 }
 
+func TestEventsThatMayHaveBeenMissedAskToReload(t *testing.T) {
+	site := sitetest.ServeEmpty(t)
+	s := openStream(t, site.URL)
+	s.next(t, ": connected")
+	site.Announce <- coordination.Change{}
+	s.next(t, "event: reload")
+}
+
 func TestEventsAreBounded(t *testing.T) {
 	site := sitetest.ServeEmpty(t)
 	var streams []stream
