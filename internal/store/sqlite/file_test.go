@@ -206,6 +206,10 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	s := open(t, path)
 	_, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	require.EqualError(t, err, "SQLite store "+path+" is in use by another process; stop it, or set signal_store's sqlite.path to another file")
+	link := filepath.Join(t.TempDir(), "link.db")
+	require.NoError(t, os.Symlink(path, link))
+	_, err = sqlite.Open(t.Context(), link, sqlite.Options{})
+	require.ErrorIs(t, err, store.ErrInUse)
 	require.NoError(t, s.Close())
 	open(t, path)
 }

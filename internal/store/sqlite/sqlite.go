@@ -124,6 +124,11 @@ func lockFile(ctx context.Context, path string) (abs string, lock *processLock, 
 	if err := createFile(abs); err != nil {
 		return "", nil, err
 	}
+	if info, _ := os.Lstat(abs); info != nil && info.Mode()&os.ModeSymlink != 0 { // one file has one lock
+		if abs, err = filepath.EvalSymlinks(abs); err != nil {
+			return "", nil, fmt.Errorf("SQLite store %s: %w", path, err)
+		}
+	}
 	lock, err = lockProcess(ctx, abs)
 	return abs, lock, err
 }
