@@ -37,11 +37,11 @@ type exceptionParser func(text string) []*Exception
 
 // parsers are tried in this order; the first that finds something has the text. What proves its
 // language comes before what only suggests it.
-var parsers = []exceptionParser{parseGoTrace, parseJava, parseGoMessage}
+var parsers = []exceptionParser{parsePython, parseDotnet, parseNode, parseGoTrace, parseJava, parseGoMessage}
 
 // ParseExceptions reads the exceptions written in a log body or stack trace attribute, with or
-// without line breaks, causes linked; nil where there is none. The language is detected: Java and
-// Go now, others by adding a parser.
+// without line breaks, causes linked; nil where there is none. The language is detected: Python,
+// .NET, Node, Go and Java now, others by adding a parser.
 func ParseExceptions(text string) []*Exception {
 	for _, parse := range parsers {
 		if found := parse(text); len(found) > 0 {

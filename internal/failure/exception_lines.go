@@ -3,7 +3,7 @@ package failure
 import "strings"
 
 // escapedStack are the signs that a stack's line breaks were written as escapes.
-var escapedStack = []string{`\tat `, `\n at `, `\n  at `, `\n    at `, `\nCaused by`, `\n\t`, `\ngoroutine `}
+var escapedStack = []string{`\tat `, `\n at `, `\n  at `, `\n    at `, `\n   at `, `\n  File `, `\nCaused by`, `\n\t`, `\ngoroutine `}
 
 var unescape = strings.NewReplacer(`\\r`, "", `\\n`, "\n", `\\t`, "\t", `\r`, "", `\n`, "\n", `\t`, "\t")
 

@@ -1,0 +1,56 @@
+package failure
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	nodeSource = regexp.MustCompile(`node:|[jt]sx?:[0-9]`)
+	nodeHeader = regexp.MustCompile(`\b([A-Z]\w*Error|Error|[A-Z]\w*Exception)(?: \[[A-Z0-9_]+\])?(?:: ?([^\r\n]*))?`)
+	nodeFrames = regexp.MustCompile(`(?m)^\s+at [^\n]*:\d+:\d+\)?\s*$`)
+	nodeFrame  = regexp.MustCompile(`^at (?:async )?(?:(.*?) \()?([^()]*?):(\d+):\d+\)?$`)
+)
+
+// parseNode reads the stacks of V8, and the causes that Node prints below them.
+func parseNode(text string) []*Exception {
+	if !strings.Contains(text, "at ") || !nodeSource.MatchString(text) {
+		return nil
+	}
+	text = restoreLines(text)
+	first := nodeFrames.FindStringIndex(text)
+	if first == nil {
+		return nil
+	}
+	root := nodeException(text[:first[0]])
+	at := root
+	for line := range strings.SplitSeq(text[first[0]:], "\n") {
+		line = strings.TrimSpace(line)
+		if _, cause, found := strings.Cut(line, "[cause]: "); found {
+			at.Cause = nodeException(cause)
+			at = at.Cause
+			continue
+		}
+		m := nodeFrame.FindStringSubmatch(cut(line, maxFrame))
+		if m == nil || len(at.Frames) == maxFrames {
+			continue
+		}
+		number, err := strconv.Atoi(m[3])
+		if err != nil {
+			number = 0
+		}
+		file := strings.TrimPrefix(m[2], "file://")
+		library := strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/") || strings.Contains(file, "node_modules") || file == "<anonymous>"
+		at.Frames = append(at.Frames, Frame{Function: m[1], File: file, Line: number, InApp: !library})
+	}
+	return []*Exception{root}
+}
+
+func nodeException(head string) *Exception {
+	m := nodeHeader.FindStringSubmatch(head)
+	if m == nil {
+		return &Exception{}
+	}
+	return &Exception{Type: m[1], Message: strings.TrimSuffix(strings.TrimSpace(m[2]), " {")}
+}
