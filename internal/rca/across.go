@@ -97,7 +97,7 @@ func (x *explainer) namedServices(g *group) []string {
 		return []string{g.peer.service}
 	}
 	for _, e := range g.evidence {
-		if s := x.dir.serviceIn(e.text, g.node.service); s != "" {
+		if s := x.dir.serviceIn(e.whole, g.node.service); s != "" {
 			return []string{s}
 		}
 	}

@@ -1,6 +1,8 @@
 package rca
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -26,7 +28,7 @@ func answerOf(n *node) answer {
 			break
 		}
 	}
-	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code"} {
+	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code", "rpc.connect_rpc.error_code"} {
 		v, ok := attrs.Get(key)
 		if !ok {
 			continue
@@ -34,11 +36,45 @@ func answerOf(n *node) answer {
 		if code, isInt := v.Int(); isInt {
 			a.rpc = grpcName(code)
 		} else {
-			a.rpc = strings.ToUpper(v.Str())
+			a.rpc = statusName(v.Str())
 		}
 		break
 	}
+	if !a.known() && attrs.FirstStr("db.system.name", "db.system") == "" {
+		a = statusOf(attrs.Str("error.type"))
+	}
 	return a
+}
+
+// statusOf is the status that an error.type repeats.
+func statusOf(errorType string) answer {
+	if status, err := strconv.Atoi(errorType); err == nil && status >= 400 && status <= 599 {
+		return answer{http: status}
+	}
+	if slices.Contains(grpcNames[1:], errorType) {
+		return answer{rpc: errorType}
+	}
+	return answer{}
+}
+
+// statusName is the name of a gRPC status, however it is written: DeadlineExceeded is
+// DEADLINE_EXCEEDED.
+func statusName(name string) string {
+	if upper := strings.ToUpper(name); upper != name && strings.ToLower(name) != name {
+		var b strings.Builder
+		for i, r := range name {
+			if i > 0 && r >= 'A' && r <= 'Z' {
+				b.WriteByte('_')
+			}
+			b.WriteRune(r)
+		}
+		name = b.String()
+	}
+	name = strings.ToUpper(name)
+	if name == "CANCELED" {
+		return "CANCELLED"
+	}
+	return name
 }
 
 var grpcNames = [...]string{
@@ -69,6 +105,16 @@ func (a answer) callersBusiness() bool {
 		return true
 	}
 	return false
+}
+
+// refuses tells whether the answer lays the failure on whoever asked: a 4xx, but for the 499 of one
+// who left.
+func (a answer) refuses() bool {
+	switch a.rpc {
+	case "UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED":
+		return true
+	}
+	return a.http >= 400 && a.http < 499 || a.callersBusiness()
 }
 
 // speaks tells whether the span says how it went by itself.

@@ -36,6 +36,45 @@ func signOfSQLState(state string) *sign {
 	return &sign{rank: rankDatabase, category: incident.CategoryDatabaseError, trait: traitPeerError, class: incident.ClassData}
 }
 
+// storeCodes are the codes of stores that have no SQLSTATE in place of one, by what they mean.
+var storeCodes = map[string]map[string]*sign{
+	"mysql": {
+		"1205": signOfSQLState("40001"), "1213": signOfSQLState("40001"), "1040": signOfSQLState("53300"), "1203": signOfSQLState("53300"),
+		"1045": signOfSQLState("28000"), "1044": signOfSQLState("42501"), "1142": signOfSQLState("42501"),
+		"2002": signOfSQLState("08000"), "2003": signOfSQLState("08000"), "2006": signOfSQLState("08000"), "2013": signOfSQLState("08000"),
+	},
+	"microsoft.sql_server": {
+		"1205": signOfSQLState("40001"), "1222": signOfSQLState("40001"), "18456": signOfSQLState("28000"), "229": signOfSQLState("42501"),
+		"-2": signOfSQLState("57014"), "53": signOfSQLState("08000"),
+	},
+	"mongodb": {
+		"13": signOfSQLState("42501"), "18": signOfSQLState("28000"), "50": signOfSQLState("57014"), "112": signOfSQLState("40001"),
+	},
+}
+
+// signOfStore says what the code means with which a store answered; nil where it is none of an error.
+func signOfStore(system, code string) *sign {
+	switch system {
+	case "mariadb":
+		system = "mysql"
+	case "mssql":
+		system = "microsoft.sql_server"
+	case "elasticsearch", "opensearch":
+		if status, err := strconv.Atoi(code); err == nil {
+			return signOfHTTP(status)
+		}
+	}
+	switch s := storeCodes[system][code]; {
+	case s != nil:
+		return s
+	case len(code) == 5:
+		return signOfSQLState(code)
+	case code == "" || code == "0" || strings.EqualFold(code, "ok") || strings.HasPrefix(code, "2") && len(code) == 3:
+		return nil
+	}
+	return signOfSQLState("HY000")
+}
+
 // signOfHTTP says what the status of a peer's answer means; nil below 400 and for the caller's
 // business.
 func signOfHTTP(status int) *sign {
@@ -89,7 +128,7 @@ var (
 	httpPhrase   = regexp.MustCompile(`\b([45][0-9]{2}) (?:Bad Request|Unauthorized|Forbidden|Not Found|Method Not Allowed|Proxy Auth|Request Timeout|Conflict|Gone|Unprocessable|Too Many|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Time)`)
 	namedStatus  = regexp.MustCompile(`\b[A-Z][A-Za-z]+ \(([45][0-9]{2})\)`)
 	springStatus = regexp.MustCompile(`Http(?:Client|Server)ErrorException[$A-Za-z]*: ([45][0-9]{2})`)
-	grpcText     = regexp.MustCompile(`(?:rpc error: code = |StatusCode\.|StatusRuntimeException: |StatusException: )([A-Za-z_]+)`)
+	grpcText     = regexp.MustCompile(`(?:rpc error: code = |StatusCode\.|StatusCode="|StatusRuntimeException: |StatusException: )([A-Za-z_]+)`)
 )
 
 // sqlStateIn is the SQLSTATE a text cites, "" where none.
@@ -133,27 +172,23 @@ func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
 // rpcStatusIn is the gRPC status name a text cites, "" where none.
 func rpcStatusIn(text string) string {
-	if !strings.Contains(text, "rpc error") && !strings.Contains(text, "Status") {
-		return ""
-	}
-	m := grpcText.FindStringSubmatch(text)
-	if m == nil {
-		return ""
-	}
-	name := m[1]
-	if strings.ToUpper(name) == name {
-		return name
-	}
-	var b strings.Builder // DeadlineExceeded is DEADLINE_EXCEEDED
-	for i, r := range name {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte('_')
+	if strings.Contains(text, "rpc error") || strings.Contains(text, "Status") {
+		if m := grpcText.FindStringSubmatch(text); m != nil {
+			return statusName(m[1])
 		}
-		b.WriteRune(r)
 	}
-	s := strings.ToUpper(b.String())
-	if s == "CANCELED" {
-		return "CANCELLED"
+	for code, cited := range numberedStatuses {
+		if code > 0 && hasWord(text, cited) {
+			return grpcNames[code]
+		}
 	}
-	return s
+	return ""
 }
+
+// numberedStatuses are the gRPC statuses as Node writes them: 13 INTERNAL: text.
+var numberedStatuses = func() (cited [len(grpcNames)]string) {
+	for code, name := range grpcNames {
+		cited[code] = strconv.Itoa(code) + " " + name + ":"
+	}
+	return cited
+}()

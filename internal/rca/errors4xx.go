@@ -1,6 +1,9 @@
 package rca
 
-import "github.com/prodsentinel/prodsentinel/internal/incident"
+import (
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
 
 // dismissCallersBusiness dismisses calls whose only fault is an answer that concerns the caller
 // alone: it asked for something that is not there, or is not allowed now. The instrumentations
@@ -13,16 +16,33 @@ func (x *explainer) dismissCallersBusiness() {
 	}
 }
 
+// onlyCallersBusiness goes by the answer of a call, or of a server span that an old instrumentation
+// marks too, unless the span says more of it: some APIs answer 400 to whom they throttle or refuse.
 func onlyCallersBusiness(g *group) bool {
-	if !isExitCall(g.node) || !g.node.answer.callersBusiness() {
-		return false
-	}
+	served := isServing(g.node.kind) && !g.node.isEntry()
+	return (isExitCall(g.node) || served) && g.node.answer.callersBusiness() && g.reason.rank >= rankBadData && g.onlyMarked()
+}
+
+// onlyMarked tells whether the group is a span with status Error, without an exception or an ERROR
+// log of its own.
+func (g *group) onlyMarked() bool {
 	for _, e := range g.evidence {
-		if e.isSignal && e.observed.Kind != "span" {
-			return false // an exception or an ERROR log of its own
+		if e.isSignal && e.observed.Kind != failure.KindSpan {
+			return false
 		}
 	}
 	return true
+}
+
+// dismissRefusedEntries dismisses entries that an old instrumentation marks because they answered
+// 4xx, where nothing below them failed.
+func (x *explainer) dismissRefusedEntries() {
+	for _, g := range x.groups {
+		n := g.node
+		if g.dismissed == "" && len(g.explainedBy) == 0 && isServing(n.kind) && n.isEntry() && n.answer.refuses() && g.onlyMarked() && !x.tree.signals.asked(n.span) {
+			g.dismissed = incident.DismissClientError
+		}
+	}
 }
 
 // reviveCallersBusiness brings those back whose own service failed because of them: its failure

@@ -17,6 +17,7 @@ type evidence struct {
 	observed failure.Observed
 	isSignal bool // an error signal, not only a record beside one
 	text     string
+	whole    string // text, and what its exceptions were caused by
 	// exceptions are those the record carries or its text holds, outermost first.
 	exceptions []*failure.Exception
 	signs      []*sign // most specific first
@@ -50,12 +51,17 @@ func (e *evidence) read(errorType, message, stack string, more ...string) {
 			text = joinTexts(text, x.Type+": "+x.Message)
 		}
 	}
+	e.whole = text
 	e.signs = signsIn(text)
 	e.http, e.rpc, e.sqlState = httpStatusIn(text), rpcStatusIn(text), sqlStateIn(text)
 	if e.http >= 400 && clientException.MatchString(text) {
 		e.keepPeersWords()
 	}
+	e.keepWhatHappened(text)
 	e.addSign(signOfSQLState(e.sqlState))
+	if strings.Contains(text, "dial ") && dialTimeout.MatchString(text) {
+		e.addSign(&sign{rank: rankConnectTimeout, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable})
+	}
 	e.addSign(signOfRPC(e.rpc))
 	if e.http >= 400 {
 		e.addSign(signOfHTTP(e.http))
@@ -76,12 +82,32 @@ func (e *evidence) keepPeersWords() {
 	e.signs = slices.DeleteFunc(e.signs, func(s *sign) bool { return s.trait == traitProgram })
 }
 
+// keepWhatHappened drops the signs of a connection that could not be opened where a text tells that
+// the client closed it, or that it was open.
+func (e *evidence) keepWhatHappened(text string) {
+	gone := clientLeft.MatchString(text)
+	waiting := strings.Contains(text, "while reading")
+	if !gone && !waiting {
+		return
+	}
+	e.signs = slices.DeleteFunc(e.signs, func(s *sign) bool {
+		return gone && s.trait == traitTransport || waiting && s.rank == rankConnectTimeout
+	})
+}
+
+// dialTimeout is how Go tells that a connection was not made in time.
+var dialTimeout = regexp.MustCompile(`\bdial (?:tcp|unix)\S* \S+: i/o timeout`)
+
+var clientLeft = regexp.MustCompile(`ClientAbortException|AsyncRequestNotUsableException|ClientDisconnect|client (?:has )?disconnected`)
+
 // readCodes adds what the span's attributes say: codes are never guessed from text there.
 func (e *evidence) readCodes(n *node) {
 	attrs := n.attributes()
-	if state := attrs.FirstStr("pgx.sql_state", "db.response.status_code", "db.postgresql.sqlstate", "db.sqlstate"); len(state) == 5 {
+	if state := attrs.FirstStr("pgx.sql_state", "db.postgresql.sqlstate", "db.sqlstate"); len(state) == 5 {
 		e.sqlState = state
 		e.addSign(signOfSQLState(state))
+	} else if code, ok := attrs.Get("db.response.status_code"); ok {
+		e.addSign(signOfStore(attrs.FirstStr("db.system.name", "db.system"), code.Str()))
 	}
 	if isExitCall(n) {
 		e.addSign(signOfHTTP(n.answer.http))
@@ -155,14 +181,31 @@ func isStatusWord(s string) bool {
 
 // logText is what a log record says beside its message: its body and its error attributes.
 func logText(l *signal.Log) string {
-	text := l.Body.Str()
-	if m, ok := l.Body.Data.(signal.Map); ok {
-		for _, kv := range m {
-			text = joinTexts(text, kv.Value.Str())
+	text := textOf(l.Body, 0)
+	for _, key := range errorFields {
+		if v, ok := l.Attributes.Get(key); ok {
+			text = joinTexts(text, textOf(v, 0))
 		}
 	}
-	for _, key := range []string{"error", "err", "error.message", "cause", "exception", "stack", "stack_trace"} {
-		text = joinTexts(text, l.Attributes.Str(key))
+	return text
+}
+
+// errorFields are the attributes in which the common loggers put an error.
+var errorFields = []string{
+	"error", "err", "error.message", "error_message", "err.message", "cause", "error.cause", "exception", "exc_info",
+	"stack", "stack_trace", "stacktrace", "error.stack_trace", "error.stack", "errorVerbose",
+}
+
+// maxNesting bounds how deep a structured value is read.
+const maxNesting = 3
+
+// textOf is a value's text; of a structured one, as loggers write an error, that of its fields.
+func textOf(v signal.Value, depth int) string {
+	text := v.Str()
+	if m, ok := v.Data.(signal.Map); ok && depth < maxNesting {
+		for _, kv := range m {
+			text = joinTexts(text, textOf(kv.Value, depth+1))
+		}
 	}
 	return text
 }

@@ -39,6 +39,7 @@ func explain(tr *tree, groups []*group, dir *directory, k incident.Knowledge) *e
 	x.dismissRecovered()
 	x.dismissCallersBusiness()
 	x.explainUpwards()
+	x.dismissRefusedEntries()
 	x.reviveCallersBusiness()
 	x.explainAcrossTrees()
 	x.explainCancellations()
@@ -83,6 +84,9 @@ func (x *explainer) explainGroup(g *group, below []*group) []*group {
 			chosen = deeper
 		}
 	}
+	if len(chosen) == 1 {
+		x.teach(chosen[0], g)
+	}
 	taken := make(map[*group]bool, len(chosen))
 	for _, b := range chosen {
 		if g.reports(b) {
@@ -96,6 +100,24 @@ func (x *explainer) explainGroup(g *group, below []*group) []*group {
 		return taken[b] || !g.cancelled() && !x.after(g, b)
 	})
 	return append(latest(rest), g)
+}
+
+// teach gives a failed call, whose own span says only that it failed, the reason that the caller's
+// record above it has.
+func (x *explainer) teach(call, above *group) {
+	switch above.reason.trait {
+	case traitTransport, traitPeerError, traitResource, traitRefusal, traitTimeout:
+	default:
+		return
+	}
+	if call.reason.rank != rankUnknown || !isExitCall(call.node) || !call.onlyMarked() || len(call.explainedBy) > 0 ||
+		call.node.service != above.node.service || above.peer.known() && !above.peer.same(call.peer) {
+		return
+	}
+	call.reason = above.reason
+	if call.timedOut() {
+		call.place = x.descend(call)
+	}
 }
 
 func compareGroups(a, b *group) int { return cmp.Compare(a.node.order, b.node.order) }
@@ -254,10 +276,10 @@ func (x *explainer) speaksOf(g, b *group) bool {
 	}
 	_, thrown := b.exception()
 	for _, e := range g.evidence {
-		if namesCall(e.text, call, x.dir) || b.node.service != g.node.service && hasWord(e.text, b.node.service) {
+		if namesCall(e.whole, call, x.dir) || b.node.service != g.node.service && hasWord(e.whole, b.node.service) {
 			return true
 		}
-		if thrown != nil && thrown.exceptions[0].Message != "" && strings.Contains(e.text, thrown.exceptions[0].Message) {
+		if thrown != nil && thrown.exceptions[0].Message != "" && strings.Contains(e.whole, thrown.exceptions[0].Message) {
 			return true
 		}
 	}

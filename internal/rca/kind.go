@@ -53,10 +53,11 @@ func (x *explainer) judge(g *group) *judgement {
 }
 
 // isMute tells whether all that is known is that a call to a named peer failed, of which nothing is
-// recorded.
+// recorded: no answer, and at most an exception that says nothing more.
 func (j *judgement) isMute() bool {
-	g := j.group
-	return g.reason.rank == rankUnknown && g.failedSpan && isExitCall(g.node) && g.peer.known() && g.node.remoteChild() == nil
+	g, n := j.group, j.group.node
+	return g.reason.rank >= rankException && g.failedSpan && isExitCall(n) && g.peer.known() && n.remoteChild() == nil &&
+		!(n.answer.known() && !n.answer.failed())
 }
 
 // judgeMute decides about a failed call of which no record says why it failed.
@@ -66,6 +67,11 @@ func (x *explainer) judgeMute(j *judgement) {
 		return
 	}
 	x.judgeDependency(j, incident.ClassData)
+	j.category = incident.CategoryUnknown
+	if j.group.reason.cited.text != "" && isStore(j.group.node) {
+		j.category = incident.CategoryDatabaseError // what a store's driver throws is the store's answer
+		return
+	}
 	j.joins = true
 	j.limits = append(j.limits, limit{600_000, "no record says why the call failed"})
 }
@@ -111,7 +117,7 @@ func (x *explainer) judgePeerError(j *judgement) {
 		callee = j.group.call.remoteChild()
 	}
 	switch {
-	case !p.known(), j.group.node.answer.callersBusiness():
+	case !p.known(), j.group.node.answer.callersBusiness() && j.group.reason.rank >= rankBadData:
 		x.judgeCode(j)
 	case p.service == "" || callee == nil && !x.dir.seen[p.service]:
 		x.judgeDependency(j, j.group.reason.class)

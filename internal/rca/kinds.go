@@ -50,10 +50,11 @@ func isStore(n *node) bool {
 		n.remoteChild() == nil && systemOf(n.name+" "+peerHint(n)) != ""
 }
 
-// cutMessages separates a consumer from the producer: no failure goes back to it.
+// cutMessages separates a consumer from the producer, which may be of the same service: no failure
+// goes back to it.
 func (tr *tree) cutMessages() {
 	for _, n := range tr.nodes {
-		if n.kind == signal.KindConsumer && n.parent != nil && n.entersService() {
+		if n.kind == signal.KindConsumer && n.parent != nil && (n.entersService() || n.parent.kind == signal.KindProducer) {
 			n.producer, n.parent = n.parent, nil
 		}
 	}

@@ -95,7 +95,7 @@ var (
 	// afterWords is a name after words that only a peer's name follows.
 	afterWords = regexp.MustCompile(`(?i)(?:\b(?:no instances available for|contain an instance for(?: the service)?|available server for(?: client)?:?|` +
 		`servers available for service:?|dial tcp: lookup|UnknownHostException:|ENOTFOUND|EAI_AGAIN|could not translate host name|` +
-		`(?:failed|unable|could not|cannot|can't) (?:to )?connect to(?: host)?|connection to(?: server at)?|could not resolve host:?|` +
+		`(?:failed|unable|could not|cannot|can't) (?:to )?connect to(?: host)?|connection to(?: server at)?|could not resolve host:?|server(?: is)? running on host|` +
 		`upstream(?: service)?)\s+|\bhost=)["'` + "`" + `]?(?:host=)?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)`)
 	portWord   = regexp.MustCompile(`(?i)\bport ([0-9]{2,5})\b`)
 	pgDatabase = regexp.MustCompile(`(?i)\bdatabase[=" ]+([A-Za-z0-9_-]+)`)
@@ -227,8 +227,8 @@ func (g *group) findPeer(dir *directory) {
 	default:
 		return
 	}
-	g.peer = dir.peerIn(g.reason.cited.text, g.node.service, g.reason.trait == traitTransport).withSystem(g.reason)
-	if g.call == nil && g.reason.trait != traitTransport && g.answered() {
+	g.peer = dir.peerIn(g.reason.cited.whole, g.node.service, g.reason.trait == traitTransport).withSystem(g.reason)
+	if g.call == nil && (g.reason.trait != traitTransport && g.answered() || g.byStore() && !g.peer.known()) {
 		g.call = g.answeredCall(dir)
 		if g.call != nil && !g.peer.known() {
 			g.peer = dir.peerOf(g.call)
@@ -241,7 +241,7 @@ func (g *group) findPeer(dir *directory) {
 // the message betrays.
 func (g *group) correctPeer(dir *directory) {
 	if g.reason.trait == traitTransport && g.node.remoteChild() != nil {
-		if p := dir.peerIn(g.reason.cited.text, g.node.service, true); p.known() && !p.same(g.peer) {
+		if p := dir.peerIn(g.reason.cited.whole, g.node.service, true); p.known() && !p.same(g.peer) {
 			g.peer = p
 		}
 	}
@@ -253,6 +253,11 @@ func (g *group) correctPeer(dir *directory) {
 // isHTTP tells whether a call is known to be one over HTTP, which no database is asked by.
 func isHTTP(n *node) bool {
 	return n.answer.http != 0 || n.attributes().FirstStr("url.full", "http.url", "http.request.method", "http.method") != ""
+}
+
+// byStore tells whether the group's reason is what a store answers.
+func (g *group) byStore() bool {
+	return g.reason.trait == traitPeerError && (g.reason.rank == rankLock || g.reason.rank == rankDatabase)
 }
 
 // maxCalls bounds the search for the call that a message speaks of.
@@ -270,10 +275,10 @@ func (g *group) answeredCall(dir *directory) *node {
 				continue
 			}
 			queue = append(queue, c)
-			if !isExitCall(c) || c.end > g.reason.cited.time+minTolerance || g.reason.cited.http != 0 && isStore(c) {
+			if !isExitCall(c) || c.end > g.reason.cited.time+minTolerance || g.reason.cited.http != 0 && isStore(c) || g.byStore() && !isStore(c) {
 				continue
 			}
-			names := namesCall(g.reason.cited.text, c, dir)
+			names := namesCall(g.reason.cited.whole, c, dir)
 			if last == nil || names && !named || names == named && c.end > last.end {
 				last, named = c, names
 			}
@@ -291,10 +296,10 @@ func (p peer) withSystem(r reason) peer {
 		p.system = r.system
 	}
 	if p.system == "" {
-		p.system = systemOf(r.cited.text)
+		p.system = systemOf(r.cited.whole)
 	}
 	if p.system == "postgresql" && p.namespace == "" {
-		if m := pgDatabase.FindStringSubmatch(r.cited.text); m != nil {
+		if m := pgDatabase.FindStringSubmatch(r.cited.whole); m != nil {
 			p.namespace = m[1]
 		}
 	}
@@ -318,7 +323,7 @@ var systemMarks = []struct {
 	system string
 	marks  []string
 }{
-	{"postgresql", []string{"psqlexception", "postgres", "pgx", "psycopg", ":5432", "failed to connect to `"}},
+	{"postgresql", []string{"psqlexception", "postgres", "npgsql", "pgx", "psycopg", ":5432", "failed to connect to `"}},
 	{"mysql", []string{"mysql", ":3306"}},
 	{"redis", []string{"redis", "jedis", ":6379"}},
 	{"mongodb", []string{"mongo", ":27017"}},

@@ -64,6 +64,9 @@ func (n *node) entersService() bool {
 	return n.parent == nil || (n.service != "" && n.parent.service != n.service)
 }
 
+// isEntry tells whether no caller of the node is known.
+func (n *node) isEntry() bool { return n.parent == nil || !n.parent.received() }
+
 // localRoot is the topmost node of the same service reached without leaving it.
 func (n *node) localRoot() *node {
 	for !n.entersService() {

@@ -131,6 +131,9 @@ func (d *directory) peerOf(n *node) peer {
 	if p.service != "" {
 		return peer{service: p.service}
 	}
+	if !p.known() {
+		p.host = signal.Name(attrs.Str("rpc.service")) // the SDKs of clouds name no address
+	}
 	return p
 }
 

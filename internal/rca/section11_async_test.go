@@ -42,6 +42,15 @@ func TestSection11Messages(t *testing.T) {
 		c := classify(message("again", true, true, true))
 		assert.Equal(t, "mail", only(t, c).Service)
 	})
+	t.Run("a job of the service that queued it", func(t *testing.T) {
+		tr := rcatest.New("sidekiq")
+		tr.Span("shop", "POST /orders", server, 0, 20).HTTP(201).
+			Child("shop", "default publish", producer, 5, 6).With("messaging.system", "sidekiq").
+			Child("shop", "default process", consumer, 100, 150).With("messaging.system", "sidekiq").Failed("").Threw(149, "RuntimeError", "no template", "")
+		c := classify(tr)
+		assert.Equal(t, "default process", c.EntryOperation)
+		assert.Equal(t, incident.OutcomeFailed, c.Outcome)
+	})
 	t.Run("the producer's own failure is another", func(t *testing.T) {
 		tr := rcatest.New("both")
 		entry := tr.Span("shop", "POST /order", server, 0, 30).Answered(500).Threw(20, "java.lang.NullPointerException", "cart", "")

@@ -61,22 +61,24 @@ var signs = []sign{
 		"unable to verify the first certificate", "self signed certificate", "self-signed certificate",
 		"cert_has_expired", "pkix path", "certpathvalidatorexception", "certificateexpiredexception", "certificate is not trusted",
 		"sslpeerunverifiedexception", "tls: bad certificate", "certificate_verify_failed", "certificate required",
-		"remote certificate is invalid", "err_tls_cert", "unknown certificate authority",
+		"remote certificate is invalid", "err_tls_cert", "unknown certificate authority", "ssl certificate problem", "unable to get local issuer certificate",
+		"unable_to_get_issuer_cert", "ssl connection could not be established", "secure_connection_error", "system.security.authentication.authenticationexception",
 	}},
 	{rankDNS, incident.CategoryDNS, traitTransport, incident.ClassUnavailable, "", "", []string{
 		"no such host", "unknownhostexception", "enotfound", "eai_again", "name or service not known",
 		"temporary failure in name resolution", "nodename nor servname", "nameresolutionerror", "could not translate host name",
 		"nxdomain", "server misbehaving", "dns resolution failed", "failed to resolve host", "name resolution failure",
-		"name does not resolve", "could not resolve host", "^gaierror",
+		"name does not resolve", "could not resolve host", "^gaierror", "name_resolution_error", "dial tcp: lookup",
 	}},
 	{rankUnavailable, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "mysql", []string{
-		"communications link failure", "can't connect to mysql", "lost connection to mysql",
+		"communications link failure", "can't connect to mysql", "lost connection to mysql", "mysql server has gone away",
 	}},
 	{rankUnavailable, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "redis", []string{
-		"redisconnectionexception", "redisconnectionfailureexception", "jedisconnectionexception",
+		"redisconnectionexception", "redisconnectionfailureexception", "jedisconnectionexception", "loading redis is loading", "^clusterdown",
 	}},
 	{rankUnavailable, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "mongodb", []string{
 		"mongosocketopenexception", "mongosocketreadexception", "mongosocketexception", "while waiting for a server that matches", "serverselectionerror", "no server chosen by", "mongonetworkerror",
+		"serverselectiontimeout", "server selection error", "server selection timeout", "selecting a server using",
 	}},
 	{rankUnavailable, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "postgresql", []string{
 		"the database system is starting up", "the database system is shutting down",
@@ -90,22 +92,25 @@ var signs = []sign{
 		"server disconnected", "connection closed before", "upstream connect error", "nohttpresponseexception", "failed to respond",
 		"unexpected eof", "server unexpectedly closed", "connectionerror: ", "could not connect to", "failed to connect to",
 		"failed to establish a new connection", "unable to connect to", "cannot connect to", "no broker", "brokernotavailable", "broker not available",
-		"nonodeavailable", "no nodes available", "all shards failed to connect", "und_err_socket",
+		"nonodeavailable", "no nodes available", "all shards failed to connect", "und_err_socket", "java.net.connectexception", "httphostconnectexception", "httpx.connecterror", "all connection attempts failed",
+		"empty reply from server", "\": eof", "server closed idle connection", "driver: bad connection", "typeerror: fetch failed", "^connection_error", "^response_ended",
+		"network-related or instance-specific error", "broker transport failure", "broker connections are down", "ssl handshake", "sslhandshakeexception",
+		"tls handshake", "ssl routines", "callnotpermittedexception", "brokencircuitexception", "circuit breaker is open", "circuit is open", "circuit is now open", "breaker is open",
 		"code = unavailable", "statuscode.unavailable", "statusruntimeexception: unavailable", "^14 unavailable",
 	}},
 	{rankAuthentication, incident.CategoryAuthentication, traitRefusal, incident.ClassRefused, "", "", []string{
 		"code = unauthenticated", "statuscode.unauthenticated", "statusruntimeexception: unauthenticated", "^16 unauthenticated",
 		"password authentication failed", "access denied for user", "authentication failed", "noauth authentication required",
 		"^wrongpass", "login failed for user", "^ora-01017", "invalid_grant", "expiredtokenexception", "sasl authentication",
-		"badcredentialsexception", "proxy authentication required", "expiredjwtexception", "jwt expired", "token has expired", "jwt signature does not match",
+		"badcredentialsexception", "proxy authentication required", "expiredjwtexception", "jwt expired", "token has expired", "jwt signature does not match", "access_refused", "login was refused",
 	}},
 	{rankAuthorization, incident.CategoryAuthorization, traitRefusal, incident.ClassRefused, "", "", []string{
 		"code = permissiondenied", "statuscode.permission_denied", "statusruntimeexception: permission_denied", "^7 permission_denied",
-		"accessdeniedexception", "access is denied", "permission denied for", "authorizationexception",
+		"accessdeniedexception", "access is denied", "permission denied for", "authorizationexception", "authorization failed", "accessdenied)", "not authorized to perform",
 	}},
 	{rankRateLimited, incident.CategoryRateLimited, traitPeerError, incident.ClassResource, "", "", []string{
 		"too many requests", "rate limit", "ratelimit", "code = resourceexhausted", "resource_exhausted", "throttlingexception",
-		"throughputexceeded", "slowdown (503)", "requestlimitexceeded", "quota exceeded", "quotaexceeded", "request was throttled",
+		"throughputexceeded", "slowdown (503)", "(slowdown)", "reduce your request rate", "toomanyrequests", "rate exceeded", "requestlimitexceeded", "quota exceeded", "quotaexceeded", "request was throttled",
 	}},
 	{rankPool, incident.CategoryConnectionPoolExhausted, traitResource, incident.ClassResource, "connection_pool", "", []string{
 		"connection is not available, request timed out after", "queuepool limit", "acquiring a connection. the pool is probably full",
@@ -114,11 +119,11 @@ var signs = []sign{
 		"obtaining a connection from the pool", "max pool size was reached", "a new connection from the connection pool", "mongowaitqueuefull",
 		"waiting for a connection from the pool", "pool#acquire", "poolacquiretimeout", "couldn't get a connection after", "connection pool is full",
 		"connection pool saturated", "acquire a connection from pool", "acquire connection from pool", "timeout waiting for connection", "pool saturated",
-		"poolexhausted", "no connections available in pool", "connection pool limit",
+		"poolexhausted", "no connections available in pool", "connection pool limit", "obtain a connection from the pool", "checking out a connection", "mongowaitqueuetimeout",
 	}},
 	{rankConnectTimeout, incident.CategoryDependencyUnavailable, traitTransport, incident.ClassUnavailable, "", "", []string{
 		"connect timed out", "connection timed out", "connecttimeout", "connect timeout", "connection attempt timed out", "timeout expired connecting",
-		"und_err_connect_timeout",
+		"und_err_connect_timeout", "opentimeout", "connect etimedout", "connection attempt failed because the connected party", "while connecting to upstream",
 	}},
 	{rankLock, incident.CategoryDatabaseLock, traitPeerError, incident.ClassData, "", "postgresql", []string{
 		"lock timeout (sqlstate", "due to lock timeout", "could not obtain lock on",
@@ -138,10 +143,11 @@ var signs = []sign{
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassResource, "", "", []string{
 		"too many connections", "too many clients", "remaining connection slots are reserved", "max number of clients reached",
 	}},
+	{rankDatabase, incident.CategoryResourceMemory, traitPeerError, incident.ClassResource, "", "redis", []string{"oom command not allowed"}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassTimeout, "", "", []string{
 		"due to statement timeout", "statement timeout", "query execution was interrupted, maximum statement execution time",
 	}},
-	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "postgresql", []string{"psqlexception: error", "^pq: "}},
+	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "postgresql", []string{"psqlexception: error", "^pq: ", "^pg::"}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "mysql", []string{"duplicate entry", "mysqlsyntaxerror", "mysqlintegrityconstraint", "mysqldatatruncation"}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "oracle", []string{"^ora-0", "^ora-1", "^ora-2"}},
 	{rankDatabase, incident.CategoryDatabaseError, traitPeerError, incident.ClassData, "", "mongodb", []string{"mongoservererror", "mongowriteexception", "mongocommandexception", "e11000 duplicate key"}},
@@ -153,7 +159,7 @@ var signs = []sign{
 	}},
 	{rankResource, incident.CategoryResourceMemory, traitResource, incident.ClassResource, "memory", "", []string{
 		"outofmemoryerror", "out of memory", "enomem", "cannot allocate memory", "oomkilled", "java heap space", "gc overhead limit",
-		"^memoryerror", "outofmemoryexception", "allocation failed - javascript heap",
+		"^memoryerror", "outofmemoryexception", "allocation failed - javascript heap", "allowed memory size of",
 	}},
 	{rankResource, incident.CategoryResourceDisk, traitResource, incident.ClassResource, "disk", "", []string{
 		"no space left on device", "^enospc", "disk full", "disk quota exceeded", "read-only file system", "^erofs", "not enough space on the disk",
@@ -163,7 +169,7 @@ var signs = []sign{
 	}},
 	{rankCapacity, incident.CategoryCapacity, traitResource, incident.ClassResource, "threads", "", []string{
 		"unable to create new native thread", "unable to create native thread", "rejectedexecutionexception", "thread pool is exhausted", "thread pool exhausted",
-		"threadpool is exhausted", "worker pool saturated", "bulkheadfullexception", "can't start new thread", "no threads available",
+		"threadpool is exhausted", "worker pool saturated", "bulkheadfullexception", "can't start new thread", "no threads available", "not enough free threads",
 	}},
 	{rankCapacity, incident.CategoryCapacity, traitResource, incident.ClassResource, "file_descriptors", "", []string{
 		"too many open files", "^emfile", "^enfile",
@@ -191,12 +197,12 @@ var signs = []sign{
 		"packet loss", "network partition", "network unreachable",
 	}},
 	{rankTimeout, incident.CategoryTimeout, traitTimeout, incident.ClassTimeout, "", "", []string{
-		"deadline exceeded", "deadlineexceeded", "deadline_exceeded", "exceeded deadline", "timed out", "timeout", "time-out", "etimedout", "deadline passed",
+		"deadline exceeded", "deadlineexceeded", "deadline_exceeded", "exceeded deadline", "timed out", "timeout", "time-out", "etimedout", "deadline passed", "maximum execution time of",
 	}},
 	{rankCancel, incident.CategoryUnknown, traitCancel, "", "", "", []string{
 		"context canceled", "context cancelled", "code = canceled", "statuscode.cancelled", "statusruntimeexception: cancelled", "^1 cancelled", "cancellederror", "cancellationexception",
 		"taskcanceledexception", "operationcanceledexception", "operation was canceled", "clientabortexception", "broken pipe", "^epipe",
-		"client disconnected", "client closed request", "aborterror", "request aborted", "asyncrequestnotusableexception", "eofexception: closed",
+		"client disconnected", "client has disconnected", "clientdisconnect", "client closed request", "aborterror", "request aborted", "asyncrequestnotusableexception", "eofexception: closed",
 	}},
 }
 
