@@ -76,10 +76,10 @@ func dotnetFrame(s string) (Frame, bool) {
 	name, args, opened := strings.Cut(name, "(")
 	args, source, closed := strings.Cut(args, ")")
 	dot := strings.LastIndexByte(name, '.')
-	if _, java := javaFrame(s); java > 0 || !opened || !closed || dot <= 0 || strings.ContainsAny(name, " /@") || strings.Contains(args, ":") {
+	if _, java := javaFrame(s); java > 0 || !opened || !closed || dot <= 0 || dot == len(name)-1 || strings.ContainsAny(name, " /@") || strings.Contains(args, ":") {
 		return Frame{}, false
 	}
-	f := Frame{Module: name[:dot], Function: name[dot+1:]}
+	f := Frame{Module: strings.TrimRight(name[:dot], "."), Function: name[dot+1:]}            // a constructor is ..ctor
 	if i, j := strings.IndexByte(name, '<'), strings.IndexByte(name, '>'); i > 0 && i+1 < j { // a compiled closure or task
 		f.Module, f.Function = strings.TrimRight(name[:i], ".+"), name[i+1:j]
 	}

@@ -1,21 +1,24 @@
 package failure
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 var (
-	nodeSource = regexp.MustCompile(`node:|[jt]sx?:[0-9]`)
-	nodeHeader = regexp.MustCompile(`\b([A-Z]\w*Error|Error|[A-Z]\w*Exception)(?: \[[A-Z0-9_]+\])?(?:: ?([^\r\n]*))?`)
-	nodeFrames = regexp.MustCompile(`(?m)^\s+at [^\n]*:\d+:\d+\)?\s*$`)
-	nodeFrame  = regexp.MustCompile(`^at (?:async )?(?:(.*?) \()?([^()]*?):(\d+):\d+\)?$`)
+	// nodeSources are what a frame has of its file, and of what some other texts have too.
+	nodeSources = []string{"node:", "js:", "ts:", "sx:"}
+	nodeHeader  = regexp.MustCompile(`\b([A-Z]\w*Error|Error|[A-Z]\w*Exception)(?: \[[A-Z0-9_]+\])?(?:: ?([^\r\n]*))?`)
+	nodeFrames  = regexp.MustCompile(`(?m)^\s+at [^\n]*:\d+:\d+\)?\s*$`)
+	nodeFrame   = regexp.MustCompile(`^at (?:async )?(?:(.*?) \()?([^()]*?):(\d+):\d+\)?$`)
 )
 
 // parseNode reads the stacks of V8, and the causes that Node prints below them.
 func parseNode(text string) []*Exception {
-	if !strings.Contains(text, "at ") || !nodeSource.MatchString(text) {
+	if !strings.Contains(text, "at ") || !slices.ContainsFunc(nodeSources, func(s string) bool { return strings.Contains(text, s) }) {
 		return nil
 	}
 	text = restoreLines(text)
@@ -24,10 +27,13 @@ func parseNode(text string) []*Exception {
 		return nil
 	}
 	root := nodeException(text[:first[0]])
-	at := root
+	at, causes := root, 0
 	for line := range strings.SplitSeq(text[first[0]:], "\n") {
 		line = strings.TrimSpace(line)
 		if _, cause, found := strings.Cut(line, "[cause]: "); found {
+			if causes++; causes == maxExceptions {
+				break
+			}
 			at.Cause = nodeException(cause)
 			at = at.Cause
 			continue
@@ -42,7 +48,7 @@ func parseNode(text string) []*Exception {
 		}
 		file := strings.TrimPrefix(m[2], "file://")
 		library := strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/") || strings.Contains(file, "node_modules") || file == "<anonymous>"
-		at.Frames = append(at.Frames, Frame{Function: m[1], File: file, Line: number, InApp: !library})
+		at.Frames = append(at.Frames, Frame{Function: cmp.Or(m[1], "<anonymous>"), File: file, Line: number, InApp: !library})
 	}
 	return []*Exception{root}
 }

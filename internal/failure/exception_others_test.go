@@ -89,6 +89,19 @@ func TestOtherLanguages(t *testing.T) {
 	}
 }
 
+// Frames that have no function of their own.
+func TestFramesWithoutFunction(t *testing.T) {
+	for text, want := range map[string][]Frame{
+		"Error: x\n    at /app/main.js:1:2\n": {{Function: "<anonymous>", File: "/app/main.js", Line: 1, InApp: true}},
+		"Traceback (most recent call last):\n  File \"/app/a.py\", line 3\n    x = \nSyntaxError: invalid syntax\n": nil,
+		"System.Exception: x\n   at Shop.Pay..ctor()\n   at Shop.()\n":                                              {{Module: "Shop.Pay", Function: "ctor", InApp: true}},
+	} {
+		found := ParseExceptions(text)
+		require.Len(t, found, 1, text)
+		assert.ElementsMatch(t, want, found[0].Frames, text)
+	}
+}
+
 // Prose, and the stacks of other languages, are none of these.
 func TestNotOtherLanguages(t *testing.T) {
 	for _, text := range []string{

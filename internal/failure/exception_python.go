@@ -46,7 +46,9 @@ func pythonBlock(block string) (e *Exception, rest string) {
 		text := strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(text, `File "`):
-			frames = append(frames, pythonFrame(text))
+			if f := pythonFrame(text); f.Function != "" { // else where a syntax error is
+				frames = append(frames, f)
+			}
 		case text != "" && line[0] != ' ' && line[0] != '\t' && line[0] != '|':
 			typ, message, _ := strings.Cut(text, ": ")
 			if typ = strings.TrimSuffix(typ, ":"); spanLen(typ, isJavaName) != len(typ) {

@@ -177,18 +177,30 @@ func rpcStatusIn(text string) string {
 			return statusName(m[1])
 		}
 	}
-	for code, cited := range numberedStatuses {
-		if code > 0 && hasWord(text, cited) {
-			return grpcNames[code]
-		}
-	}
-	return ""
+	return numberedStatusIn(text)
 }
 
-// numberedStatuses are the gRPC statuses as Node writes them: 13 INTERNAL: text.
-var numberedStatuses = func() (cited [len(grpcNames)]string) {
-	for code, name := range grpcNames {
-		cited[code] = strconv.Itoa(code) + " " + name + ":"
+// numberedStatusIn is the gRPC status that a text cites as Node writes it, 13 INTERNAL: text; "" where
+// none.
+func numberedStatusIn(text string) string {
+	for rest := text; ; {
+		before, after, found := strings.Cut(rest, ":")
+		if !found {
+			return ""
+		}
+		rest = after
+		space := strings.LastIndexByte(before, ' ')
+		if space < 0 {
+			continue
+		}
+		name := before[space+1:]
+		head := strings.TrimRight(before[:space], "0123456789")
+		number := before[len(head):space]
+		if head != "" && isNameByte(head[len(head)-1]) {
+			continue
+		}
+		if code, err := strconv.Atoi(number); err == nil && code > 0 && code < len(grpcNames) && grpcNames[code] == name {
+			return name
+		}
 	}
-	return cited
-}()
+}

@@ -85,13 +85,16 @@ func (e *evidence) keepPeersWords() {
 // keepWhatHappened drops the signs of a connection that could not be opened where a text tells that
 // the client closed it, or that it was open.
 func (e *evidence) keepWhatHappened(text string) {
+	if !slices.ContainsFunc(e.signs, func(s *sign) bool { return s.trait == traitTransport }) {
+		return
+	}
 	gone := clientLeft.MatchString(text)
 	waiting := strings.Contains(text, "while reading")
 	if !gone && !waiting {
 		return
 	}
 	e.signs = slices.DeleteFunc(e.signs, func(s *sign) bool {
-		return gone && s.trait == traitTransport || waiting && s.rank == rankConnectTimeout
+		return s.trait == traitTransport && (gone || waiting && s.rank == rankConnectTimeout)
 	})
 }
 
