@@ -39,7 +39,7 @@ type PostgresConfig struct {
 
 // RetentionConfig is how long things are kept, by time of receipt; 0 keeps for ever.
 type RetentionConfig struct {
-	// Signals goes by whole days (UTC).
+	// Signals goes by whole days (UTC). SQLite keeps them for 400 days at most.
 	Signals time.Duration `mapstructure:"signals"`
 	// Incidents runs from an incident's resolution. Open ones are always kept, but of them too only
 	// the failures and superseded analyses of that time.
@@ -55,13 +55,19 @@ func createDefaultConfig() component.Config {
 	return &Config{Retention: RetentionConfig{Signals: 72 * time.Hour, Incidents: 720 * time.Hour}}
 }
 
-// Validate demands exactly one backend.
+// longestInSQLite is how long SQLite can keep signals: it has tables of its own for each day, and bounds
+// how many of them one statement reads.
+const longestInSQLite = 400 * 24 * time.Hour
+
+// Validate demands exactly one backend, which can keep signals as long as it is to.
 func (c *Config) Validate() error {
 	switch {
 	case c.SQLite == nil && c.Postgres == nil:
 		return errors.New("name a backend, e.g. sqlite: {path: ./prodsentinel-data/prodsentinel.db}")
 	case c.SQLite != nil && c.Postgres != nil:
 		return errors.New("name one backend: either sqlite or postgres")
+	case c.SQLite != nil && (c.Retention.Signals == 0 || c.Retention.Signals > longestInSQLite):
+		return fmt.Errorf("retention: signals: sqlite keeps them for %s at most, is %s: keep them in postgres for longer", longestInSQLite, c.Retention.Signals)
 	}
 	return nil
 }

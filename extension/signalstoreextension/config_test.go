@@ -46,7 +46,7 @@ func TestConfig(t *testing.T) {
 		},
 		"signal_store/unbounded": {
 			Postgres:  &PostgresConfig{URL: "postgres://localhost/prodsentinel"},
-			Retention: RetentionConfig{Signals: 72 * time.Hour, Incidents: 720 * time.Hour},
+			Retention: RetentionConfig{Incidents: 720 * time.Hour},
 		},
 	}
 	for name, want := range tests {
@@ -64,6 +64,8 @@ func TestConfigRefused(t *testing.T) {
 		"signal_store/none":     "name a backend, e.g. sqlite: {path: ./prodsentinel-data/prodsentinel.db}",
 		"signal_store/pathless": "sqlite: path: must name a file",
 		"signal_store/negative": "retention: signals: must not be negative (0 keeps for ever), is -1h0m0s",
+		"signal_store/forever":  "retention: signals: sqlite keeps them for 9600h0m0s at most, is 0s: keep them in postgres for longer",
+		"signal_store/toolong":  "retention: signals: sqlite keeps them for 9600h0m0s at most, is 9601h0m0s: keep them in postgres for longer",
 		"signal_store/both":     "name one backend: either sqlite or postgres",
 		"signal_store/urlless": "postgres: url: must be given, as postgres://user:password@host:5432/database; " +
 			"in the shipped configurations it comes from the variable DATABASE_URL",
