@@ -2,7 +2,6 @@ package failure
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -84,10 +83,7 @@ func dotnetFrame(s string) (Frame, bool) {
 		f.Module, f.Function = strings.TrimRight(name[:i], ".+"), name[i+1:j]
 	}
 	if file, line, located := strings.Cut(strings.TrimPrefix(source, " in "), ":line "); located {
-		f.File = file
-		if n, err := strconv.Atoi(strings.TrimSpace(line)); err == nil {
-			f.Line = n
-		}
+		f.File, f.Line = file, lineNumber(strings.TrimSpace(line))
 	} else if strings.TrimSpace(source) != "" {
 		return Frame{}, false
 	}

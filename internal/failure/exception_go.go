@@ -1,9 +1,6 @@
 package failure
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Types of what Go's runtime reports without one.
 const (
@@ -165,11 +162,7 @@ func (r *goReader) next() bool {
 
 func (r *goReader) frame() Frame {
 	module, function := splitGoName(r.name)
-	line, err := strconv.Atoi(r.line)
-	if err != nil {
-		line = 0
-	}
-	return Frame{Module: module, Function: function, File: r.file, Line: line, InApp: goInApp(module, r.file)}
+	return Frame{Module: module, Function: function, File: r.file, Line: lineNumber(r.line), InApp: goInApp(module, r.file)}
 }
 
 // goFunction is the name in "main.(*T).M(0x1, {0x2, 0x3})".

@@ -1,9 +1,6 @@
 package failure
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // maxFrame bounds, in bytes, one frame of a stack.
 const maxFrame = 512
@@ -29,13 +26,9 @@ func javaFrame(s string) (Frame, int) {
 	}
 	class, method := name[:dot], name[dot+1:]
 	file, line, _ := strings.Cut(source, ":")
-	number, err := strconv.Atoi(line)
-	if err != nil {
-		number = 0
-	}
 	end := open + 1 + len(source) + 1
 	return Frame{
-		Module: stripGenerated(class), Function: javaFunction(method), File: file, Line: number,
+		Module: stripGenerated(class), Function: javaFunction(method), File: file, Line: lineNumber(line),
 		InApp: javaInApp(class, method, file),
 	}, end + packagingLen(window[end:])
 }

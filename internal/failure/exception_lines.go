@@ -1,6 +1,9 @@
 package failure
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // escapedStack are the signs that a stack's line breaks were written as escapes.
 var escapedStack = []string{`\tat `, `\n at `, `\n  at `, `\n    at `, `\n   at `, `\n  File `, `\nCaused by`, `\n\t`, `\ngoroutine `}
@@ -25,4 +28,13 @@ func restoreLines(s string) string {
 		}
 	}
 	return s
+}
+
+// lineNumber is a line of source, 0 where the text is none.
+func lineNumber(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -42,13 +41,9 @@ func parseNode(text string) []*Exception {
 		if m == nil || len(at.Frames) == maxFrames {
 			continue
 		}
-		number, err := strconv.Atoi(m[3])
-		if err != nil {
-			number = 0
-		}
 		file := strings.TrimPrefix(m[2], "file://")
 		library := strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/") || strings.Contains(file, "node_modules") || file == "<anonymous>"
-		at.Frames = append(at.Frames, Frame{Function: cmp.Or(m[1], "<anonymous>"), File: file, Line: number, InApp: !library})
+		at.Frames = append(at.Frames, Frame{Function: cmp.Or(m[1], "<anonymous>"), File: file, Line: lineNumber(m[3]), InApp: !library})
 	}
 	return []*Exception{root}
 }

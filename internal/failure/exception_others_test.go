@@ -102,6 +102,18 @@ func TestFramesWithoutFunction(t *testing.T) {
 	}
 }
 
+func TestLinesOfNoSource(t *testing.T) {
+	for _, text := range []string{
+		"Traceback (most recent call last):\n  File \"/app/a.py\", line -3, in pay\nValueError: x\n",
+		"System.Exception: x\n   at Shop.Pay.Charge() in /src/Pay.cs:line -3\n",
+	} {
+		found := ParseExceptions(text)
+		require.Len(t, found, 1, text)
+		require.Len(t, found[0].Frames, 1, text)
+		assert.Zero(t, found[0].Frames[0].Line, text)
+	}
+}
+
 // Prose, and the stacks of other languages, are none of these.
 func TestNotOtherLanguages(t *testing.T) {
 	for _, text := range []string{

@@ -2,7 +2,6 @@ package failure
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -65,12 +64,8 @@ func pythonBlock(block string) (e *Exception, rest string) {
 func pythonFrame(s string) Frame {
 	file, rest, _ := strings.Cut(strings.TrimPrefix(s, `File "`), `"`)
 	rest, function, _ := strings.Cut(rest, ", in ")
-	line, err := strconv.Atoi(strings.TrimPrefix(rest, ", line "))
-	if err != nil {
-		line = 0
-	}
 	library := strings.HasPrefix(file, "<") || slices.ContainsFunc(pythonLibraries, func(l string) bool { return strings.Contains(file, l) })
-	return Frame{Function: function, File: file, Line: line, InApp: !library}
+	return Frame{Function: function, File: file, Line: lineNumber(strings.TrimPrefix(rest, ", line ")), InApp: !library}
 }
 
 var pythonLibraries = []string{"site-packages", "dist-packages", "/lib/python", `\Lib\`}
