@@ -179,27 +179,19 @@ func conclude(ctx context.Context, tx pgx.Tx, tenant string, a incident.Analysis
 }
 
 // FailAnalysis implements store.Incidents.
-func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason string, again time.Time) error {
+func (s *Store) FailAnalysis(ctx context.Context, claim store.Claim, reason string, retryAt time.Time) error {
 	return s.lease(ctx, func(tx pgx.Tx) error {
 		if err := holds(ctx, tx, claim); err != nil {
 			return err
 		}
-		retry, err := retryAt(ctx, tx, again)
+		retry, err := byDatabase(ctx, tx, retryAt)
 		if err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE incidents SET retry_at = $1, dead = $2, last_problem = $3, lease_owner = '', lease_until = '-infinity'
-			WHERE tenant = $4 AND id = $5`, retry, again.IsZero(), textOf(reason), claim.Incident.Tenant, claim.Incident.ID)
+			WHERE tenant = $4 AND id = $5`, retry, retryAt.IsZero(), textOf(reason), claim.Incident.Tenant, claim.Incident.ID)
 		return err
 	})
-}
-
-// retryAt is a time by the database's clock, the zero time as it is.
-func retryAt(ctx context.Context, tx pgx.Tx, t time.Time) (instant, error) {
-	if t.IsZero() {
-		return instant{}, nil
-	}
-	return byDatabase(ctx, tx, t)
 }
 
 // ReleaseIncident implements store.Incidents.
@@ -208,7 +200,7 @@ func (s *Store) ReleaseIncident(ctx context.Context, claim store.Claim, until ti
 		if err := holds(ctx, tx, claim); err != nil {
 			return err
 		}
-		retry, err := retryAt(ctx, tx, until)
+		retry, err := byDatabase(ctx, tx, until)
 		if err != nil {
 			return err
 		}

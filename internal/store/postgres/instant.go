@@ -30,8 +30,11 @@ func (i instant) TimestamptzValue() (pgtype.Timestamptz, error) {
 }
 
 // byDatabase is what the database's clock showed when this process' clock showed t, or a moment
-// earlier: clocks of replicas may differ by minutes.
+// earlier: clocks of replicas may differ by minutes. The zero time stays.
 func byDatabase(ctx context.Context, tx pgx.Tx, t time.Time) (instant, error) {
+	if t.IsZero() {
+		return instant{}, nil
+	}
 	var now time.Time
 	if err := tx.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&now); err != nil {
 		return instant{}, err
