@@ -1,6 +1,10 @@
 package rca
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
 
 // cancelWindow is how long after its cause a cancellation may show.
 const cancelWindow = instant(1_000_000_000)
@@ -8,7 +12,7 @@ const cancelWindow = instant(1_000_000_000)
 // inheritCancellation makes a failed span whose only fault is a call that was cancelled a
 // cancellation itself: a server that answers 500 because its caller left has not failed.
 func (x *explainer) inheritCancellation(g *group, below []*group) {
-	if g.reason.rank < rankException || g.reason.rank == rankException && g.answered() {
+	if g.reason.Rank < vocabulary.RankException || g.reason.Rank == vocabulary.RankException && g.answered() {
 		return
 	}
 	cancelled := false
@@ -19,7 +23,7 @@ func (x *explainer) inheritCancellation(g *group, below []*group) {
 		cancelled = cancelled || b.node.service == g.node.service && b.first <= g.end+x.tree.tolerance
 	}
 	if _, in := g.exception(); cancelled && (in == nil || !isOwnFault(in)) {
-		g.reason = reason{sign: signOfHTTP(499), cited: g.reason.cited}
+		g.reason = reason{Row: signOfHTTP(499), cited: g.reason.cited}
 	}
 }
 

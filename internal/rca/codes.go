@@ -5,122 +5,24 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
-// signOfSQLState maps the classes of SQLSTATE; nil for success, warnings and no data.
-func signOfSQLState(state string) *sign {
+// signOfSQLState says what a SQLSTATE means; nil for success, warnings and no data.
+func signOfSQLState(state string) *vocabulary.Row {
 	if len(state) != 5 {
 		return nil
 	}
-	switch state {
-	case "55P03", "40P01", "40001":
-		return &sign{rank: rankLock, category: incident.CategoryDatabaseLock, trait: traitPeerError, class: incident.ClassData}
-	case "57014": // query_canceled: a statement timeout, or the caller's own wish
-		return &sign{rank: rankTimeout, category: incident.CategoryTimeout, trait: traitTimeout, class: incident.ClassTimeout}
-	case "57P01", "57P02", "57P03":
-		return &sign{rank: rankUnavailable, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable}
-	case "42501":
-		return &sign{rank: rankAuthorization, category: incident.CategoryAuthorization, trait: traitRefusal, class: incident.ClassRefused}
-	}
-	switch state[:2] {
-	case "00", "01", "02":
-		return nil
-	case "08":
-		return &sign{rank: rankUnavailable, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable}
-	case "28":
-		return &sign{rank: rankAuthentication, category: incident.CategoryAuthentication, trait: traitRefusal, class: incident.ClassRefused}
-	case "53":
-		return &sign{rank: rankDatabase, category: incident.CategoryDatabaseError, trait: traitPeerError, class: incident.ClassResource}
-	}
-	return &sign{rank: rankDatabase, category: incident.CategoryDatabaseError, trait: traitPeerError, class: incident.ClassData}
+	return vocabulary.OfCode("sqlstate", state)
 }
 
-// storeCodes are the codes of stores that have no SQLSTATE in place of one, by what they mean.
-var storeCodes = map[string]map[string]*sign{
-	"mysql": {
-		"1205": signOfSQLState("40001"), "1213": signOfSQLState("40001"), "1040": signOfSQLState("53300"), "1203": signOfSQLState("53300"),
-		"1045": signOfSQLState("28000"), "1044": signOfSQLState("42501"), "1142": signOfSQLState("42501"),
-		"2002": signOfSQLState("08000"), "2003": signOfSQLState("08000"), "2006": signOfSQLState("08000"), "2013": signOfSQLState("08000"),
-	},
-	"microsoft.sql_server": {
-		"1205": signOfSQLState("40001"), "1222": signOfSQLState("40001"), "18456": signOfSQLState("28000"), "229": signOfSQLState("42501"),
-		"-2": signOfSQLState("57014"), "53": signOfSQLState("08000"),
-	},
-	"mongodb": {
-		"13": signOfSQLState("42501"), "18": signOfSQLState("28000"), "50": signOfSQLState("57014"), "112": signOfSQLState("40001"),
-	},
-}
-
-// signOfStore says what the code means with which a store answered; nil where it is none of an error.
-func signOfStore(system, code string) *sign {
-	switch system {
-	case "mariadb":
-		system = "mysql"
-	case "mssql":
-		system = "microsoft.sql_server"
-	case "elasticsearch", "opensearch":
-		if status, err := strconv.Atoi(code); err == nil {
-			return signOfHTTP(status)
-		}
-	}
-	switch s := storeCodes[system][code]; {
-	case s != nil:
-		return s
-	case len(code) == 5:
-		return signOfSQLState(code)
-	case code == "" || code == "0" || strings.EqualFold(code, "ok") || strings.HasPrefix(code, "2") && len(code) == 3:
-		return nil
-	}
-	return signOfSQLState("HY000")
-}
-
-// signOfHTTP says what the status of a peer's answer means; nil below 400 and for the caller's
-// business.
-func signOfHTTP(status int) *sign {
-	switch {
-	case status == 401 || status == 407:
-		return &sign{rank: rankAuthentication, category: incident.CategoryAuthentication, trait: traitRefusal, class: incident.ClassRefused}
-	case status == 403:
-		return &sign{rank: rankAuthorization, category: incident.CategoryAuthorization, trait: traitRefusal, class: incident.ClassRefused}
-	case status == 408 || status == 504:
-		return &sign{rank: rankTimeout, category: incident.CategoryTimeout, trait: traitTimeout, class: incident.ClassTimeout}
-	case status == 429:
-		return &sign{rank: rankRateLimited, category: incident.CategoryRateLimited, trait: traitPeerError, class: incident.ClassResource}
-	case status == 499:
-		return &sign{rank: rankCancel, category: incident.CategoryUnknown, trait: traitCancel}
-	case status == 502 || status == 503:
-		return &sign{rank: rankPeerError, category: incident.CategoryDependencyUnavailable, trait: traitPeerError, class: incident.ClassUnavailable}
-	case status >= 500:
-		return &sign{rank: rankPeerError, category: incident.CategoryUnknown, trait: traitPeerError, class: incident.ClassData}
-	case status >= 400:
-		return &sign{rank: rankPeerError, category: incident.CategoryBadData, trait: traitPeerError, class: incident.ClassData}
-	}
-	return nil
+// signOfHTTP says what the status of a peer's answer means; nil below 400.
+func signOfHTTP(status int) *vocabulary.Row {
+	return vocabulary.OfCode("http", strconv.Itoa(status))
 }
 
 // signOfRPC says what a gRPC status name means; nil for OK.
-func signOfRPC(name string) *sign {
-	switch name {
-	case "", "OK":
-		return nil
-	case "CANCELLED":
-		return signOfHTTP(499)
-	case "DEADLINE_EXCEEDED":
-		return &sign{rank: rankTimeout, category: incident.CategoryTimeout, trait: traitTimeout, class: incident.ClassTimeout}
-	case "UNAVAILABLE":
-		return &sign{rank: rankUnavailable, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable}
-	case "UNAUTHENTICATED":
-		return signOfHTTP(401)
-	case "PERMISSION_DENIED":
-		return signOfHTTP(403)
-	case "RESOURCE_EXHAUSTED":
-		return signOfHTTP(429)
-	case "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "OUT_OF_RANGE":
-		return signOfHTTP(400)
-	}
-	return signOfHTTP(500)
-}
+func signOfRPC(name string) *vocabulary.Row { return vocabulary.OfCode("grpc", name) }
 
 var (
 	sqlStateText = regexp.MustCompile(`(?i)\bSQL[ _-]?STATE[ :=(\["']*([0-9A-Z]{5})\b`)
@@ -203,4 +105,8 @@ func numberedStatusIn(text string) string {
 			return name
 		}
 	}
+}
+
+func isWordByte(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }

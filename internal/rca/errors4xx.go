@@ -3,6 +3,7 @@ package rca
 import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // dismissCallersBusiness dismisses calls whose only fault is an answer that concerns the caller
@@ -20,7 +21,7 @@ func (x *explainer) dismissCallersBusiness() {
 // marks too, unless the span says more of it: some APIs answer 400 to whom they throttle or refuse.
 func onlyCallersBusiness(g *group) bool {
 	served := isServing(g.node.kind) && !g.node.isEntry()
-	return (isExitCall(g.node) || served) && g.node.answer.callersBusiness() && g.reason.rank >= rankBadData && g.onlyMarked()
+	return (isExitCall(g.node) || served) && g.node.answer.callersBusiness() && g.reason.Rank >= vocabulary.RankBadData && g.onlyMarked()
 }
 
 // onlyMarked tells whether the group is a span with status Error, without an exception or an ERROR
@@ -72,7 +73,7 @@ func (x *explainer) ownFailure(g *group) *group {
 		if len(a.explainedBy) > 0 || a.cancelled() || g.end > a.end+x.tree.tolerance || in != nil && isOwnFault(in) && !x.speaksOf(a, g) {
 			return nil
 		}
-		if a.reason.rank < rankPeerError && !x.speaksOf(a, g) {
+		if a.reason.Rank < vocabulary.RankPeerError && !x.speaksOf(a, g) {
 			return nil
 		}
 		return a

@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // evidence is one record of a group, read for what it says about the reason.
@@ -20,8 +21,8 @@ type evidence struct {
 	whole    string // text, and what its exceptions were caused by
 	// exceptions are those the record carries or its text holds, outermost first.
 	exceptions []*failure.Exception
-	signs      []*sign // most specific first
-	http       int     // status of a peer's answer that the text cites
+	signs      []*vocabulary.Row // most specific first
+	http       int               // status of a peer's answer that the text cites
 	rpc        string
 	sqlState   string
 }
@@ -52,22 +53,19 @@ func (e *evidence) read(errorType, message, stack string, more ...string) {
 		}
 	}
 	e.whole = text
-	e.signs = signsIn(text)
+	e.signs = vocabulary.InText(text)
 	e.http, e.rpc, e.sqlState = httpStatusIn(text), rpcStatusIn(text), sqlStateIn(text)
 	if e.http >= 400 && clientException.MatchString(text) {
 		e.keepPeersWords()
 	}
 	e.keepWhatHappened(text)
 	e.addSign(signOfSQLState(e.sqlState))
-	if strings.Contains(text, "dial ") && dialTimeout.MatchString(text) {
-		e.addSign(&sign{rank: rankConnectTimeout, category: incident.CategoryDependencyUnavailable, trait: traitTransport, class: incident.ClassUnavailable})
-	}
 	e.addSign(signOfRPC(e.rpc))
 	if e.http >= 400 {
 		e.addSign(signOfHTTP(e.http))
 	}
 	if len(e.exceptions) > 0 {
-		e.addSign(&sign{rank: rankException, category: incident.CategoryCodeException, trait: traitException, class: incident.ClassException})
+		e.addSign(vocabulary.Exception)
 	}
 }
 
@@ -79,13 +77,13 @@ var clientException = regexp.MustCompile(`Http(?:Client|Server|Status)\w*Excepti
 // keepPeersWords drops the signs of programming and data errors: the exceptions that the body of
 // an answer names were thrown by the peer.
 func (e *evidence) keepPeersWords() {
-	e.signs = slices.DeleteFunc(e.signs, func(s *sign) bool { return s.trait == traitProgram })
+	e.signs = slices.DeleteFunc(e.signs, func(s *vocabulary.Row) bool { return s.IsCodes() })
 }
 
 // keepWhatHappened drops the signs of a connection that could not be opened where a text tells that
 // the client closed it, or that it was open.
 func (e *evidence) keepWhatHappened(text string) {
-	if !slices.ContainsFunc(e.signs, func(s *sign) bool { return s.trait == traitTransport }) {
+	if !slices.ContainsFunc(e.signs, func(s *vocabulary.Row) bool { return s.Means == vocabulary.Unreachable }) {
 		return
 	}
 	gone := clientLeft.MatchString(text)
@@ -93,13 +91,10 @@ func (e *evidence) keepWhatHappened(text string) {
 	if !gone && !waiting {
 		return
 	}
-	e.signs = slices.DeleteFunc(e.signs, func(s *sign) bool {
-		return s.trait == traitTransport && (gone || waiting && s.rank == rankConnectTimeout)
+	e.signs = slices.DeleteFunc(e.signs, func(s *vocabulary.Row) bool {
+		return s.Means == vocabulary.Unreachable && (gone || waiting && s.Rank == vocabulary.RankConnectTimeout)
 	})
 }
-
-// dialTimeout is how Go tells that a connection was not made in time.
-var dialTimeout = regexp.MustCompile(`\bdial (?:tcp|unix)\S* \S+: i/o timeout`)
 
 var clientLeft = regexp.MustCompile(`ClientAbortException|AsyncRequestNotUsableException|ClientDisconnect|client (?:has )?disconnected`)
 
@@ -110,7 +105,7 @@ func (e *evidence) readCodes(n *node) {
 		e.sqlState = state
 		e.addSign(signOfSQLState(state))
 	} else if code, ok := attrs.Get("db.response.status_code"); ok {
-		e.addSign(signOfStore(attrs.FirstStr("db.system.name", "db.system"), code.Str()))
+		e.addSign(vocabulary.OfStore(attrs.FirstStr("db.system.name", "db.system"), code.Str()))
 	}
 	if isExitCall(n) {
 		e.addSign(signOfHTTP(n.answer.http))
@@ -119,8 +114,8 @@ func (e *evidence) readCodes(n *node) {
 			e.http = n.answer.http
 		}
 	}
-	if isAcquire(n) && !slices.ContainsFunc(e.signs, func(s *sign) bool { return s.trait == traitCancel }) {
-		e.addSign(&sign{rank: rankPool, category: incident.CategoryConnectionPoolExhausted, trait: traitResource, class: incident.ClassResource, resource: "connection_pool"})
+	if isAcquire(n) && !slices.ContainsFunc(e.signs, func(s *vocabulary.Row) bool { return s.Means == vocabulary.Cancelled }) {
+		e.addSign(vocabulary.PoolWait)
 	}
 }
 
@@ -131,22 +126,22 @@ func isAcquire(n *node) bool {
 		strings.HasSuffix(name, ".getconnection") || name == "getconnection"
 }
 
-func (e *evidence) addSign(s *sign) {
+func (e *evidence) addSign(s *vocabulary.Row) {
 	if s == nil {
 		return
 	}
 	at := len(e.signs)
 	for i, have := range e.signs {
-		if s.rank < have.rank {
+		if s.Rank < have.Rank {
 			at = i
 			break
 		}
 	}
-	e.signs = append(e.signs[:at], append([]*sign{s}, e.signs[at:]...)...)
+	e.signs = append(e.signs[:at], append([]*vocabulary.Row{s}, e.signs[at:]...)...)
 }
 
 // best is the most specific sign, nil where the record has none.
-func (e *evidence) best() *sign {
+func (e *evidence) best() *vocabulary.Row {
 	if len(e.signs) == 0 {
 		return nil
 	}

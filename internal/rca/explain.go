@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // explainer finds what explains what in one trace (section 3). Explanations only lead down the
@@ -105,12 +106,10 @@ func (x *explainer) explainGroup(g *group, below []*group) []*group {
 // teach gives a failed call, whose own span says only that it failed, the reason that the caller's
 // record above it has.
 func (x *explainer) teach(call, above *group) {
-	switch above.reason.trait {
-	case traitTransport, traitPeerError, traitResource, traitRefusal, traitTimeout:
-	default:
+	if !above.reason.IsOfCall() && !above.reason.IsOwnResource() {
 		return
 	}
-	if call.reason.rank != rankUnknown || !isExitCall(call.node) || !call.onlyMarked() || len(call.explainedBy) > 0 ||
+	if call.reason.Rank != vocabulary.RankUnknown || !isExitCall(call.node) || !call.onlyMarked() || len(call.explainedBy) > 0 ||
 		call.node.service != above.node.service || above.peer.known() && !above.peer.same(call.peer) {
 		return
 	}
@@ -193,11 +192,11 @@ func (x *explainer) qualifies(g, b *group) bool {
 		return false
 	case x.after(g, b) && !(g.answered() && b.node.service != g.node.service):
 		return false
-	case b.onlySaid() && b.node.service == g.node.service && g.reason.rank <= rankTimeout:
+	case b.onlySaid() && b.node.service == g.node.service && g.reason.Rank <= vocabulary.RankTimeout:
 		return false // a plain error log beside an error that says more
-	case g.reason.trait == traitResource && !g.answered():
+	case g.reason.IsOwnResource() && !g.answered():
 		return b.node.service == g.node.service // what ran out in a service did not run out elsewhere
-	case g.reason.trait == traitTransport && !g.answered() && g.peer.known():
+	case g.reason.Means == vocabulary.Unreachable && !g.answered() && g.peer.known():
 		return x.concerns(b, g)
 	default:
 		return true
@@ -214,7 +213,7 @@ func (x *explainer) after(g, b *group) bool {
 }
 
 // onlySaid tells whether the group is a log without exception, code or any other sign.
-func (g *group) onlySaid() bool { return g.reason.rank == rankUnknown && !g.failedSpan }
+func (g *group) onlySaid() bool { return g.reason.Rank == vocabulary.RankUnknown && !g.failedSpan }
 
 // concerns tells whether b happened at the peer that g could not reach.
 func (x *explainer) concerns(b, g *group) bool {
@@ -222,7 +221,7 @@ func (x *explainer) concerns(b, g *group) bool {
 		return true
 	}
 	if b.node.service == g.node.service {
-		return !b.peer.known() && b.reason.rank <= rankPeerError
+		return !b.peer.known() && b.reason.Rank <= vocabulary.RankPeerError
 	}
 	return g.peer.service != "" && x.leads(g.node, b.node, g.peer.service)
 }
@@ -258,10 +257,10 @@ func isOwnFault(in *evidence) bool {
 // nothing, as with Go's panics.
 func isProgramError(x *failure.Exception) bool {
 	text := x.Type
-	if !strings.HasSuffix(text, "Exception") && !strings.HasSuffix(text, "Error") || isWrapperType(text) || strings.HasPrefix(text, "runtime.") {
+	if !strings.HasSuffix(text, "Exception") && !strings.HasSuffix(text, "Error") || vocabulary.IsWrapper(text) || strings.HasPrefix(text, "runtime.") {
 		text += ": " + x.Message
 	}
-	return slices.ContainsFunc(signsIn(text), func(s *sign) bool { return s.trait == traitProgram })
+	return slices.ContainsFunc(vocabulary.InText(text), func(s *vocabulary.Row) bool { return s.IsCodes() })
 }
 
 // speaksOf tells whether g's evidence names the call that leads to b, its status or exception.

@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // group is one error: all error signals of one span, and the logs that belong to it.
@@ -84,7 +85,7 @@ func childNamed(n *node, l *signal.Log, dir *directory) *node {
 	o := failure.ObserveLog(l)
 	at := instantOf(l.EventTime()) + n.shift
 	text := ""
-	var why *sign
+	var why *vocabulary.Row
 	var nearest *node
 	for _, c := range n.children[max(0, len(n.children)-maxChildren):] {
 		if c.span == nil || abs(at-c.end) > nameWindow || !mayHaveFailed(c) {
@@ -106,21 +107,17 @@ func childNamed(n *node, l *signal.Log, dir *directory) *node {
 
 // tellsWhy tells whether a text, given its most specific sign, says how a call went wrong of which
 // its own span says only that it did, and not to whom it was.
-func tellsWhy(text string, s *sign, c *node, dir *directory) bool {
+func tellsWhy(text string, s *vocabulary.Row, c *node, dir *directory) bool {
 	switch {
 	case s == nil, c.span.StatusCode != signal.StatusError, c.service != c.parent.service, c.span.StatusMessage != "",
 		len(c.span.Events) > 0, len(c.children) > 0, dir.peerOf(c).known():
 		return false
 	}
-	switch s.trait {
-	case traitTransport, traitTimeout, traitPeerError, traitRefusal:
-		return isExitCall(c) || c.name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.name)
-	}
-	return false
+	return s.IsOfCall() && (isExitCall(c) || c.name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.name))
 }
 
 // signOf is the most specific sign of a text, nil where it has none.
-func signOf(text string) *sign {
+func signOf(text string) *vocabulary.Row {
 	e := &evidence{}
 	e.read("", text, "")
 	return e.best()
@@ -173,7 +170,7 @@ func (g *group) close() {
 		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.ref, b.ref))
 	})
 	g.reason = reasonOf(g.evidence)
-	if g.reason.rank >= rankTimeout {
+	if g.reason.Rank >= vocabulary.RankTimeout {
 		g.addWitnesses()
 	}
 }
@@ -203,7 +200,7 @@ func (g *group) addWitnesses() {
 			continue
 		}
 		e := logEvidence(g.node, l, failure.ObserveLog(l), false)
-		if s := e.best(); s != nil && s.rank <= rankCapacity && !isBackground(e.text) {
+		if s := e.best(); s != nil && s.Rank <= vocabulary.RankCapacity && !vocabulary.IsUpkeep(e.text) {
 			witnesses = append(witnesses, e)
 		}
 	}
@@ -215,21 +212,19 @@ func (g *group) addWitnesses() {
 
 // reason is the most specific sign of a group and the record that cites it.
 type reason struct {
-	*sign
+	*vocabulary.Row
 	cited *evidence
 }
 
-var noReason = &sign{rank: rankUnknown, category: incident.CategoryUnknown}
-
 func reasonOf(all []*evidence) reason {
-	best := reason{sign: noReason}
+	best := reason{Row: vocabulary.Unknown}
 	for _, e := range all {
 		s := e.best()
 		if s == nil {
 			continue
 		}
-		if best.cited == nil || s.rank < best.rank || s.rank == best.rank && s.inText() && !best.inText() {
-			best = reason{sign: s, cited: e}
+		if best.cited == nil || s.Rank < best.Rank || s.Rank == best.Rank && s.IsWording() && !best.IsWording() {
+			best = reason{Row: s, cited: e}
 		}
 	}
 	if best.cited == nil && len(all) > 0 {
@@ -246,8 +241,8 @@ func (g *group) gaveUpAt() instant {
 	return max(g.node.start, g.reason.cited.time)
 }
 
-func (g *group) cancelled() bool { return g.reason.trait == traitCancel }
-func (g *group) timedOut() bool  { return g.reason.trait == traitTimeout }
+func (g *group) cancelled() bool { return g.reason.Means == vocabulary.Cancelled }
+func (g *group) timedOut() bool  { return g.reason.Means == vocabulary.TimedOut }
 
 // exception is the group's exception that says most: the earliest one with frames, else the
 // earliest.

@@ -2,6 +2,7 @@ package rca
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // judgement is what an origin comes to: what sort of thing it is, which component, and how sure the
@@ -29,19 +30,19 @@ type judgement struct {
 // judge decides kind and component of an origin, in the order of section 4: the first with cited
 // evidence wins.
 func (x *explainer) judge(g *group) *judgement {
-	j := &judgement{group: g, service: g.node.service, component: g.node.service, category: g.reason.category, peer: g.peer}
+	j := &judgement{group: g, service: g.node.service, component: g.node.service, category: g.reason.Category, peer: g.peer}
 	switch {
 	case x.isResource(g):
 		x.judgeResource(j)
-	case g.answered() && g.peer.known() && g.reason.trait == traitTransport:
+	case g.answered() && g.peer.known() && g.reason.Means == vocabulary.Unreachable:
 		x.judgePeerError(j)
-	case g.reason.trait == traitTransport:
+	case g.reason.Means == vocabulary.Unreachable:
 		x.judgeDependency(j, incident.ClassUnavailable)
-	case g.reason.trait == traitPeerError || g.reason.trait == traitResource:
+	case g.reason.IsAnswer() || g.reason.IsOwnResource():
 		x.judgePeerError(j)
-	case g.reason.trait == traitRefusal:
+	case g.reason.Means == vocabulary.Refused:
 		x.judgeRefusal(j)
-	case g.reason.trait == traitTimeout:
+	case g.reason.Means == vocabulary.TimedOut:
 		x.judgeTimeout(j)
 	case j.isMute():
 		x.judgeMute(j)
@@ -56,7 +57,7 @@ func (x *explainer) judge(g *group) *judgement {
 // recorded: no answer, and at most an exception that says nothing more.
 func (j *judgement) isMute() bool {
 	g, n := j.group, j.group.node
-	return g.reason.rank >= rankException && g.failedSpan && isExitCall(n) && g.peer.known() && n.remoteChild() == nil &&
+	return g.reason.Rank >= vocabulary.RankException && g.failedSpan && isExitCall(n) && g.peer.known() && n.remoteChild() == nil &&
 		!(n.answer.known() && !n.answer.failed())
 }
 
@@ -79,13 +80,13 @@ func (x *explainer) judgeMute(j *judgement) {
 // isResource tells whether a resource of the group's own service ran out; what a peer's answer
 // says of itself is the peer's.
 func (x *explainer) isResource(g *group) bool {
-	return g.reason.trait == traitResource && !(g.answered() && g.peer.known())
+	return g.reason.IsOwnResource() && !(g.answered() && g.peer.known())
 }
 
 func (x *explainer) judgeResource(j *judgement) {
 	j.kind, j.class = incident.KindResource, incident.ClassResource
 	j.operation = operationOf(j.group.node.localRoot())
-	j.identity = []string{j.service, j.group.reason.resource}
+	j.identity = []string{j.service, j.group.reason.Resource}
 }
 
 func (x *explainer) judgeDependency(j *judgement, class incident.Class) {
@@ -117,10 +118,10 @@ func (x *explainer) judgePeerError(j *judgement) {
 		callee = j.group.call.remoteChild()
 	}
 	switch {
-	case !p.known(), j.group.node.answer.callersBusiness() && j.group.reason.rank >= rankBadData:
+	case !p.known(), j.group.node.answer.callersBusiness() && j.group.reason.Rank >= vocabulary.RankBadData:
 		x.judgeCode(j)
 	case p.service == "" || callee == nil && !x.dir.seen[p.service]:
-		x.judgeDependency(j, j.group.reason.class)
+		x.judgeDependency(j, j.group.reason.Class)
 	case j.category == incident.CategoryRateLimited:
 		j.kind, j.class = incident.KindResource, incident.ClassResource
 		j.service, j.component, j.operation = p.service, p.service, operationOf(callee)
@@ -248,10 +249,10 @@ func (x *explainer) judgeCode(j *judgement) {
 	sig := groupSignature(g)
 	j.strategy = sig.Strategy
 	j.identity = append([]string{j.service}, sig.Parts...)
-	if g.reason.rank == rankPeerError && !g.askedWrongly() {
+	if g.reason.Rank == vocabulary.RankPeerError && !g.askedWrongly() {
 		j.category = incident.CategoryUnknown // a status that the service itself answered with
 	}
-	if thrown, _ := g.exception(); thrown == nil && g.reason.trait != traitProgram {
+	if thrown, _ := g.exception(); thrown == nil && !g.reason.IsCodes() {
 		j.limits = append(j.limits, limit{700_000, "no exception was recorded"})
 	}
 }

@@ -3,6 +3,7 @@ package rca
 import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // deriveKinds tells servers and clients apart where spans do not say: the first span of a service
@@ -47,7 +48,7 @@ func isClient(k signal.SpanKind) bool { return k == signal.KindClient || k == si
 // isStore tells whether the span calls a database or cache, which records no spans itself.
 func isStore(n *node) bool {
 	return n.attributes().FirstStr("db.system.name", "db.system") != "" ||
-		n.remoteChild() == nil && systemOf(n.name+" "+peerHint(n)) != ""
+		n.remoteChild() == nil && vocabulary.SystemIn(n.name+" "+peerHint(n)) != ""
 }
 
 // cutMessages separates a consumer from the producer, which may be of the same service: no failure

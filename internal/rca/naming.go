@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // namesCall tells whether a text speaks of a call: it names the peer, or cites the status or the
@@ -26,7 +27,7 @@ func namesCall(text string, call *node, dir *directory) bool {
 		return true
 	}
 	for _, e := range call.span.Events {
-		if t := e.Attributes.Str("exception.type"); t != "" && !isWrapperType(t) && strings.Contains(text, t) {
+		if t := e.Attributes.Str("exception.type"); t != "" && !vocabulary.IsWrapper(t) && strings.Contains(text, t) {
 			return true
 		}
 		if m := e.Attributes.Str("exception.message"); len(m) > 5 && strings.Contains(text, m) {
@@ -44,15 +45,6 @@ func citesAnswer(text string, call *node) bool {
 		return (httpStatusIn(text) != 0 || rpc != "") && isExitCall(call) && !isStore(call)
 	}
 	return call.answer.http >= 400 && hasWord(text, strconv.Itoa(call.answer.http)) || rpc != "" && rpc == call.answer.rpc
-}
-
-// isWrapperType tells whether an exception type says nothing about what was thrown.
-func isWrapperType(t string) bool {
-	switch t {
-	case "*errors.errorString", "*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError", "Error", "Exception", "error":
-		return true
-	}
-	return false
 }
 
 func namesPeerIn(text string, p peer, call *node) bool {
@@ -217,18 +209,16 @@ func (g *group) findPeer(dir *directory) {
 		if g.peer.known() {
 			g.correctPeer(dir)
 			if g.peer.service == "" && g.peer.system == "" && isStore(g.node) {
-				g.peer.system = systemOf(g.node.name + " " + g.peer.host)
+				g.peer.system = vocabulary.SystemIn(g.node.name + " " + g.peer.host)
 			}
 			return
 		}
 	}
-	switch g.reason.trait {
-	case traitTransport, traitPeerError, traitRefusal, traitTimeout:
-	default:
+	if !g.reason.IsOfCall() {
 		return
 	}
-	g.peer = dir.peerIn(g.reason.cited.whole, g.node.service, g.reason.trait == traitTransport).withSystem(g.reason)
-	if g.call == nil && (g.reason.trait != traitTransport && g.answered() || g.byStore() && !g.peer.known()) {
+	g.peer = dir.peerIn(g.reason.cited.whole, g.node.service, g.reason.Means == vocabulary.Unreachable).withSystem(g.reason)
+	if g.call == nil && (g.reason.Means != vocabulary.Unreachable && g.answered() || g.byStore() && !g.peer.known()) {
 		g.call = g.answeredCall(dir)
 		if g.call != nil && !g.peer.known() {
 			g.peer = dir.peerOf(g.call)
@@ -240,7 +230,7 @@ func (g *group) findPeer(dir *directory) {
 // that could not be reached: the span then stands for more than one call. It adds the system that
 // the message betrays.
 func (g *group) correctPeer(dir *directory) {
-	if g.reason.trait == traitTransport && g.node.remoteChild() != nil {
+	if g.reason.Means == vocabulary.Unreachable && g.node.remoteChild() != nil {
 		if p := dir.peerIn(g.reason.cited.whole, g.node.service, true); p.known() && !p.same(g.peer) {
 			g.peer = p
 		}
@@ -257,7 +247,7 @@ func isHTTP(n *node) bool {
 
 // byStore tells whether the group's reason is what a store answers.
 func (g *group) byStore() bool {
-	return g.reason.trait == traitPeerError && (g.reason.rank == rankLock || g.reason.rank == rankDatabase)
+	return g.reason.IsAnswer() && (g.reason.Rank == vocabulary.RankLock || g.reason.Rank == vocabulary.RankDatabase)
 }
 
 // maxCalls bounds the search for the call that a message speaks of.
@@ -293,10 +283,10 @@ func (p peer) withSystem(r reason) peer {
 		return p
 	}
 	if p.system == "" {
-		p.system = r.system
+		p.system = r.System
 	}
 	if p.system == "" {
-		p.system = systemOf(r.cited.whole)
+		p.system = vocabulary.SystemIn(r.cited.whole)
 	}
 	if p.system == "postgresql" && p.namespace == "" {
 		if m := pgDatabase.FindStringSubmatch(r.cited.whole); m != nil {
@@ -304,32 +294,4 @@ func (p peer) withSystem(r reason) peer {
 		}
 	}
 	return p
-}
-
-// systemOf names the database whose driver or default port a message betrays.
-func systemOf(text string) string {
-	lower := strings.ToLower(text)
-	for _, s := range systemMarks {
-		for _, m := range s.marks {
-			if strings.Contains(lower, m) {
-				return s.system
-			}
-		}
-	}
-	return ""
-}
-
-var systemMarks = []struct {
-	system string
-	marks  []string
-}{
-	{"postgresql", []string{"psqlexception", "postgres", "npgsql", "pgx", "psycopg", ":5432", "failed to connect to `"}},
-	{"mysql", []string{"mysql", ":3306"}},
-	{"redis", []string{"redis", "jedis", ":6379"}},
-	{"mongodb", []string{"mongo", ":27017"}},
-	{"kafka", []string{"kafka", ":9092"}},
-	{"rabbitmq", []string{"rabbit", "amqp", ":5672"}},
-	{"dynamodb", []string{"dynamodb"}},
-	{"cassandra", []string{"cassandra", ":9042"}},
-	{"elasticsearch", []string{"elasticsearch", ":9200"}},
 }

@@ -3,6 +3,7 @@ package rca
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // needsOf collects what the rules would ask of the store about a trace.
@@ -26,7 +27,7 @@ func needsOf(t *incident.Trace, k incident.Knowledge) Needs {
 			services[p.host], services[address.FirstLabel(p.host)] = true, true
 			addresses[p.host] = true
 		}
-		if caller, callee, operation := x.refused(g); g.reason.trait == traitRefusal && callee != "" {
+		if caller, callee, operation := x.refused(g); g.reason.Means == vocabulary.Refused && callee != "" {
 			refusals[incident.CallStats{Caller: caller, Callee: callee, Operation: operation}] = true
 		}
 		if isExitCall(g.node) && g.dismissed == incident.DismissRecovered {

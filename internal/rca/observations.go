@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // observations are the measured facts that the report is drawn from, per component.
@@ -51,9 +52,9 @@ func observationName(g *group) string {
 		return "client_error"
 	case g.cancelled():
 		return "cancelled"
-	case g.reason.trait == traitTransport:
+	case g.reason.Means == vocabulary.Unreachable:
 		return "unreachable"
-	case g.reason.trait == traitRefusal:
+	case g.reason.Means == vocabulary.Refused:
 		return "refused"
 	case g.timedOut():
 		return "timed_out"

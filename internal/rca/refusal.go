@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // judgeRefusal decides about a request that was refused (section 6): the caller built it, so it is
@@ -79,6 +80,6 @@ func servedName(call *node) string {
 // reports tells whether b is only the callee's mark of a request that it refused, as g's answer
 // says: a span with status Error and nothing that tells why.
 func (g *group) reports(b *group) bool {
-	return g.reason.trait == traitRefusal && g.answered() && b.node.service != g.node.service &&
-		b.failedSpan && b.reason.rank == rankUnknown && b.node.entersService()
+	return g.reason.Means == vocabulary.Refused && g.answered() && b.node.service != g.node.service &&
+		b.failedSpan && b.reason.Rank == vocabulary.RankUnknown && b.node.entersService()
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // statementOf says what was seen at the origin, and no more: the edge, not the state of what lies
@@ -59,7 +60,7 @@ func resourceStatement(j *judgement) string {
 	if j.category == incident.CategoryRateLimited {
 		return fmt.Sprintf("%s limited the rate of %s", j.service, j.group.node.service)
 	}
-	switch j.group.reason.resource {
+	switch j.group.reason.Resource {
 	case "connection_pool":
 		return j.service + " could not get a connection from its pool"
 	case "memory":
@@ -88,7 +89,7 @@ func dependencyStatement(j *judgement, caller string) string {
 		return fmt.Sprintf("%s could not agree with %s on a certificate", caller, peer) + because(g)
 	case j.category == incident.CategoryDatabaseLock:
 		return fmt.Sprintf("a statement of %s waited for a lock at %s and was ended", caller, peer) + because(g)
-	case g.reason.trait == traitTransport:
+	case g.reason.Means == vocabulary.Unreachable:
 		return fmt.Sprintf("%s could not reach %s", caller, peer) + because(g)
 	default:
 		return fmt.Sprintf("%s answered %s with an error", peer, caller) + quoted(g)
@@ -164,7 +165,7 @@ func quoteOf(g *group) string {
 	}
 	for _, x := range e.exceptions {
 		inner := x.Innermost()
-		if s := (&evidence{signs: signsIn(inner.Type + ": " + inner.Message)}).best(); s != nil && s.rank == g.reason.rank && inner.Message != "" {
+		if s := (&evidence{signs: vocabulary.InText(inner.Type + ": " + inner.Message)}).best(); s != nil && s.Rank == g.reason.Rank && inner.Message != "" {
 			return onceSaid(quote(inner.Message))
 		}
 	}
