@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -63,7 +64,7 @@ func (b *toolbox) frames(ref incident.Ref) (*signal.Resource, []failure.Frame, b
 	case ok && r.Span != nil:
 		frames := framesOf(r.Span.Attributes, r.Span.StatusMessage)
 		for _, e := range r.Span.Events {
-			frames = append(frames, framesOf(e.Attributes, e.Attributes.Str("exception.message"))...)
+			frames = append(frames, framesOf(e.Attributes, semconv.ExceptionOf(e.Attributes).Message)...)
 		}
 		return r.Span.Resource, frames, true
 	}
@@ -109,12 +110,10 @@ func (b *toolbox) sourceText(e *excerpt, place codePlace) string {
 // framesOf reads all stack frames that a record names: in stacks, in texts, in code attributes.
 func framesOf(attributes signal.Map, texts ...string) []failure.Frame {
 	var frames []failure.Frame
-	if file := attributes.FirstStr("code.file.path", "code.filepath"); file != "" {
-		if line, ok := firstInt(attributes, "code.line.number", "code.lineno"); ok {
-			frames = append(frames, failure.Frame{File: file, Line: line, Module: attributes.FirstStr("code.namespace")})
-		}
+	if place, ok := semconv.CodePlaceOf(attributes); ok {
+		frames = append(frames, failure.Frame{File: place.File, Line: place.Line, Module: place.Module})
 	}
-	for _, text := range append(texts, attributes.Str("exception.stacktrace")) {
+	for _, text := range append(texts, semconv.ExceptionOf(attributes).Stack) {
 		for _, x := range failure.ParseExceptions(text) {
 			for ; x != nil; x = x.Cause {
 				frames = append(frames, x.Frames...)

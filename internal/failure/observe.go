@@ -1,17 +1,14 @@
 package failure
 
 import (
-	"strconv"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // ownPrefix starts the event names of the project's own events.
 const ownPrefix = "prodsentinel."
-
-// exceptionEvent is the name OpenTelemetry gives an exception, as span event and as log event.
-const exceptionEvent = "exception"
 
 // IsOwnEvent tells whether a log event is one of the project's own, which are never errors.
 func IsOwnEvent(name string) bool { return strings.HasPrefix(name, ownPrefix) }
@@ -23,7 +20,7 @@ func FromSpan(dst []Observed, s *signal.Span) []Observed {
 		dst = append(dst, ObserveSpan(s))
 	}
 	for i := range s.Events {
-		if s.Events[i].Name == exceptionEvent {
+		if s.Events[i].Name == semconv.ExceptionEvent {
 			dst = append(dst, ObserveEvent(s, &s.Events[i]))
 		}
 	}
@@ -37,7 +34,7 @@ func FromLog(l *signal.Log) (Observed, bool) {
 	switch {
 	case IsOwnEvent(l.EventName):
 		return Observed{}, false
-	case isErrorSeverity(l.Severity, l.SeverityText), isException(l.EventName, l.Attributes):
+	case isErrorSeverity(l.Severity, l.SeverityText), semconv.IsException(l.EventName, l.Attributes):
 		return ObserveLog(l), true
 	case isUnrated(l.Severity, l.SeverityText) && holdsException(bodyText(l.Body)):
 		return ObserveLog(l), true
@@ -56,7 +53,7 @@ func ObserveSpan(s *signal.Span) Observed {
 	o := spanContext(s)
 	o.Kind = KindSpan
 	o.Time = s.End
-	o.ErrorType = s.Attributes.Str("error.type")
+	o.ErrorType = semconv.ErrorType(s.Attributes)
 	o.Message = s.StatusMessage
 	return o
 }
@@ -66,7 +63,7 @@ func ObserveEvent(s *signal.Span, e *signal.Event) Observed {
 	o := spanContext(s)
 	o.Kind = KindEvent
 	o.Time = e.Time
-	o.setException(e.Name, e.Attributes)
+	setException(&o, e.Name, e.Attributes)
 	return o
 }
 
@@ -76,7 +73,7 @@ func ObserveLog(l *signal.Log) Observed {
 		Kind: KindLog, TraceID: l.TraceID, SpanID: l.SpanID, Time: cmpTime(l.Time, l.ObservedTime),
 		Service: l.Service(), Environment: l.Resource.Environment(), Operation: l.EventName,
 	}
-	o.setException(l.EventName, l.Attributes)
+	setException(&o, l.EventName, l.Attributes)
 	if o.Message == "" {
 		o.Message = bodyText(l.Body)
 	}
@@ -88,63 +85,24 @@ func spanContext(s *signal.Span) Observed {
 		TraceID: s.TraceID, SpanID: s.SpanID,
 		Service: s.Service(), Environment: s.Resource.Environment(), Operation: s.Name,
 	}
-	o.setOperation(s.Attributes)
+	setOperation(&o, s.Attributes)
 	return o
 }
 
-// attributes is what the rules need of a record's attributes, in either representation.
-type attributes interface {
-	Str(key string) string
-	Int(key string) (int64, bool)
-}
-
-func (o *Observed) setException(eventName string, a attributes) {
-	o.Exception = isException(eventName, a)
-	o.ErrorType = firstStr(a, "exception.type", "error.type")
-	o.Message = a.Str("exception.message")
-	o.Stack = a.Str("exception.stacktrace")
-}
-
-func isException(eventName string, a attributes) bool {
-	return eventName == exceptionEvent || a.Str("exception.type") != "" || a.Str("exception.message") != ""
+func setException[A semconv.Attributes](o *Observed, eventName string, attrs A) {
+	e := semconv.ExceptionOf(attrs)
+	o.Exception = semconv.IsException(eventName, attrs)
+	o.ErrorType, o.Message, o.Stack = orElse(e.Type, semconv.ErrorType(attrs)), e.Message, e.Stack
 }
 
 // setOperation reads what kind of operation a span is, by which name it is known independent of
 // its values, and how it answered.
-func (o *Observed) setOperation(a attributes) {
-	switch {
-	case a.Str("rpc.system") != "" || a.Str("rpc.system.name") != "" || a.Str("rpc.method") != "":
-		o.OperationKind = "rpc"
-		o.Route = joinNonEmpty("/", a.Str("rpc.service"), a.Str("rpc.method"))
-		o.StatusClass = grpcStatus(a)
-	case a.Str("db.system") != "" || a.Str("db.system.name") != "":
-		o.OperationKind = "db"
-		o.Route = joinNonEmpty(" ", firstStr(a, "db.operation.name", "db.operation"),
-			firstStr(a, "db.collection.name", "db.sql.table"))
-		o.StatusClass = a.Str("db.response.status_code")
-	case a.Str("messaging.system") != "":
-		o.OperationKind = "messaging"
-		o.Route = joinNonEmpty(" ", firstStr(a, "messaging.operation.type", "messaging.operation.name", "messaging.operation"),
-			firstStr(a, "messaging.destination.template", "messaging.destination.name"))
-	default:
-		method := firstStr(a, "http.request.method", "http.method")
-		o.StatusClass = httpStatusClass(a)
-		if route := a.Str("http.route"); route != "" {
-			o.Route = joinNonEmpty(" ", method, route)
-		}
-		if method != "" || o.Route != "" || o.StatusClass != "" {
-			o.OperationKind = "http"
-		}
+func setOperation[A semconv.Attributes](o *Observed, attrs A) {
+	op := semconv.OperationOf(attrs)
+	o.OperationKind, o.Route, o.StatusClass = string(op.Family), op.Name, op.Status
+	if op.Family == semconv.FamilyRPC {
+		o.StatusClass = grpcStatus(attrs)
 	}
-}
-
-func httpStatusClass(a attributes) string {
-	for _, key := range []string{"http.response.status_code", "http.status_code"} {
-		if code, ok := a.Int(key); ok && code >= 100 && code <= 599 {
-			return strconv.FormatInt(code/100, 10) + "xx"
-		}
-	}
-	return ""
 }
 
 var grpcCodes = []string{
@@ -153,7 +111,7 @@ var grpcCodes = []string{
 	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 }
 
-func grpcStatus(a attributes) string {
+func grpcStatus[A semconv.Attributes](a A) string {
 	if code, ok := a.Int("rpc.grpc.status_code"); ok && code >= 0 && code < int64(len(grpcCodes)) {
 		return grpcCodes[code]
 	}
@@ -187,15 +145,6 @@ func bodyText(v signal.Value) string {
 }
 
 var messageFields = []string{"message", "msg", "error", "log", "event"}
-
-func firstStr(a attributes, keys ...string) string {
-	for _, k := range keys {
-		if s := a.Str(k); s != "" {
-			return s
-		}
-	}
-	return ""
-}
 
 func joinNonEmpty(sep string, parts ...string) string {
 	out := ""

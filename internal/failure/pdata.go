@@ -1,12 +1,11 @@
 package failure
 
 import (
-	"strconv"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -18,13 +17,13 @@ type Source struct {
 
 // SourceOf reads a resource by the rules of signal.Resource.
 func SourceOf(r pcommon.Resource) Source {
-	a := pdataMap{r.Attributes()}
+	attrs := semconv.Pdata{Map: r.Attributes()}
 	src := Source{
-		Service:     signal.Name(a.Str("service.name")),
-		Environment: signal.Name(firstStr(a, "deployment.environment.name", "deployment.environment")),
+		Service:     signal.Name(semconv.Service(attrs)),
+		Environment: signal.Name(semconv.Environment(attrs)),
 	}
 	if src.Service == "" {
-		src.Service = (*signal.Resource)(nil).Service()
+		src.Service = semconv.UnknownService
 	}
 	return src
 }
@@ -47,7 +46,7 @@ func FromPdataSpan(dst []Observed, src Source, s ptrace.Span) []Observed {
 func IsPdataSpanError(s ptrace.Span) bool { return s.Status().Code() == ptrace.StatusCodeError }
 
 // IsPdataEventError is the default rule for a span event: an exception.
-func IsPdataEventError(e ptrace.SpanEvent) bool { return e.Name() == exceptionEvent }
+func IsPdataEventError(e ptrace.SpanEvent) bool { return e.Name() == semconv.ExceptionEvent }
 
 // FromPdataLog is FromLog for a record not yet converted. It allocates nothing for a healthy one.
 func FromPdataLog(src Source, l plog.LogRecord) (Observed, bool) {
@@ -55,7 +54,7 @@ func FromPdataLog(src Source, l plog.LogRecord) (Observed, bool) {
 	switch {
 	case IsOwnEvent(l.EventName()):
 		return Observed{}, false
-	case isErrorSeverity(number, text), isPdataException(l):
+	case isErrorSeverity(number, text), semconv.IsException(l.EventName(), semconv.Pdata{Map: l.Attributes()}):
 		return ObservePdataLog(src, l), true
 	case isUnrated(number, text) && holdsException(pdataBodyText(l.Body())):
 		return ObservePdataLog(src, l), true
@@ -68,7 +67,7 @@ func ObservePdataSpan(src Source, s ptrace.Span) Observed {
 	o := pdataSpanContext(src, s)
 	o.Kind = KindSpan
 	o.Time = signal.Nanos(s.EndTimestamp())
-	o.ErrorType = pdataMap{s.Attributes()}.Str("error.type")
+	o.ErrorType = semconv.ErrorType(semconv.Pdata{Map: s.Attributes()})
 	o.Message = s.Status().Message()
 	return o
 }
@@ -78,7 +77,7 @@ func ObservePdataEvent(src Source, s ptrace.Span, e ptrace.SpanEvent) Observed {
 	o := pdataSpanContext(src, s)
 	o.Kind = KindEvent
 	o.Time = signal.Nanos(e.Timestamp())
-	o.setException(e.Name(), pdataMap{e.Attributes()})
+	setException(&o, e.Name(), semconv.Pdata{Map: e.Attributes()})
 	return o
 }
 
@@ -89,7 +88,7 @@ func ObservePdataLog(src Source, l plog.LogRecord) Observed {
 		Time:    cmpTime(signal.Nanos(l.Timestamp()), signal.Nanos(l.ObservedTimestamp())),
 		Service: src.Service, Environment: src.Environment, Operation: l.EventName(),
 	}
-	o.setException(l.EventName(), pdataMap{l.Attributes()})
+	setException(&o, l.EventName(), semconv.Pdata{Map: l.Attributes()})
 	if o.Message == "" {
 		o.Message = pdataBodyText(l.Body())
 	}
@@ -101,16 +100,8 @@ func pdataSpanContext(src Source, s ptrace.Span) Observed {
 		TraceID: signal.TraceID(s.TraceID()), SpanID: signal.SpanID(s.SpanID()),
 		Service: src.Service, Environment: src.Environment, Operation: s.Name(),
 	}
-	o.setOperation(pdataMap{s.Attributes()})
+	setOperation(&o, semconv.Pdata{Map: s.Attributes()})
 	return o
-}
-
-func isPdataException(l plog.LogRecord) bool {
-	if l.EventName() == exceptionEvent {
-		return true
-	}
-	a := pdataMap{l.Attributes()}
-	return a.Str("exception.type") != "" || a.Str("exception.message") != ""
 }
 
 func pdataBodyText(v pcommon.Value) string {
@@ -118,37 +109,14 @@ func pdataBodyText(v pcommon.Value) string {
 	case pcommon.ValueTypeStr:
 		return v.Str()
 	case pcommon.ValueTypeMap:
-		return firstStr(pdataMap{v.Map()}, messageFields...)
+		fields := semconv.Pdata{Map: v.Map()}
+		for _, name := range messageFields {
+			if s := fields.Str(name); s != "" {
+				return s
+			}
+		}
+		return ""
 	default:
 		return ""
-	}
-}
-
-// pdataMap reads pdata attributes by the rules of signal.Map.
-type pdataMap struct{ pcommon.Map }
-
-func (m pdataMap) Str(key string) string {
-	if v, ok := m.Get(key); ok && v.Type() == pcommon.ValueTypeStr {
-		return v.Str()
-	}
-	return ""
-}
-
-func (m pdataMap) Int(key string) (int64, bool) {
-	v, ok := m.Get(key)
-	if !ok {
-		return 0, false
-	}
-	switch v.Type() {
-	case pcommon.ValueTypeInt:
-		return v.Int(), true
-	case pcommon.ValueTypeDouble:
-		i := int64(v.Double())
-		return i, float64(i) == v.Double()
-	case pcommon.ValueTypeStr:
-		i, err := strconv.ParseInt(v.Str(), 10, 64)
-		return i, err == nil
-	default:
-		return 0, false
 	}
 }

@@ -1,6 +1,9 @@
 package incident
 
-import "github.com/prodsentinel/prodsentinel/internal/signal"
+import (
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
 
 // A change travels as a log event: its time is the record's, its service the resource's
 // service.name, and these attributes hold the rest. All other attributes are Change.Attributes.
@@ -17,7 +20,7 @@ const (
 func ChangeOf(event *signal.Log) Change {
 	c := Change{Time: event.EventTime(), ReceivedAt: event.ReceivedAt}
 	if event.Resource != nil {
-		c.Service = event.Resource.Attributes.Str("service.name")
+		c.Service = semconv.Service(event.Resource.Attributes)
 	}
 	for _, a := range event.Attributes {
 		switch a.Key {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -76,7 +77,7 @@ func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 func rpcStatusIn(text string) string {
 	if strings.Contains(text, "rpc error") || strings.Contains(text, "Status") {
 		if m := grpcText.FindStringSubmatch(text); m != nil {
-			return statusName(m[1])
+			return string(semconv.RPCStatusNamed(m[1]))
 		}
 	}
 	return numberedStatusIn(text)
@@ -101,7 +102,7 @@ func numberedStatusIn(text string) string {
 		if head != "" && isNameByte(head[len(head)-1]) {
 			continue
 		}
-		if code, err := strconv.Atoi(number); err == nil && code > 0 && code < len(grpcNames) && grpcNames[code] == name {
+		if code, err := strconv.Atoi(number); err == nil && code > 0 && name != "" && string(semconv.RPCStatusNumbered(int64(code))) == name {
 			return name
 		}
 	}

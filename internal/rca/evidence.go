@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
@@ -101,11 +102,11 @@ var clientLeft = regexp.MustCompile(`ClientAbortException|AsyncRequestNotUsableE
 // readCodes adds what the span's attributes say: codes are never guessed from text there.
 func (e *evidence) readCodes(n *node) {
 	attrs := n.attributes()
-	if state := attrs.FirstStr("pgx.sql_state", "db.postgresql.sqlstate", "db.sqlstate"); len(state) == 5 {
+	if state := semconv.SQLState(attrs); state != "" {
 		e.sqlState = state
 		e.addSign(signOfSQLState(state))
-	} else if code, ok := attrs.Get("db.response.status_code"); ok {
-		e.addSign(vocabulary.OfStore(attrs.FirstStr("db.system.name", "db.system"), code.Str()))
+	} else if code := semconv.DBStatus(attrs); code != "" {
+		e.addSign(vocabulary.OfStore(semconv.DBSystem(attrs), code))
 	}
 	if isExitCall(n) {
 		e.addSign(signOfHTTP(n.answer.http))
@@ -180,18 +181,12 @@ func isStatusWord(s string) bool {
 // logText is what a log record says beside its message: its body and its error attributes.
 func logText(l *signal.Log) string {
 	text := textOf(l.Body, 0)
-	for _, key := range errorFields {
+	for _, key := range semconv.ErrorFields {
 		if v, ok := l.Attributes.Get(key); ok {
 			text = joinTexts(text, textOf(v, 0))
 		}
 	}
 	return text
-}
-
-// errorFields are the attributes in which the common loggers put an error.
-var errorFields = []string{
-	"error", "err", "error.message", "error_message", "err.message", "cause", "error.cause", "exception", "exc_info",
-	"stack", "stack_trace", "stacktrace", "error.stack_trace", "error.stack", "errorVerbose",
 }
 
 // maxNesting bounds how deep a structured value is read.

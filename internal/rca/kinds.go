@@ -1,8 +1,8 @@
 package rca
 
 import (
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
-	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -40,14 +40,14 @@ func isServing(k signal.SpanKind) bool {
 // a peer below a span of its own service that is no call itself.
 func isExitCall(n *node) bool {
 	return isClient(n.kind) ||
-		n.received() && n.parent != nil && n.parent.service == n.service && !isClient(n.parent.kind) && address.NamesPeer(n.span.Attributes)
+		n.received() && n.parent != nil && n.parent.service == n.service && !isClient(n.parent.kind) && semconv.NamesPeer(n.span.Attributes)
 }
 
 func isClient(k signal.SpanKind) bool { return k == signal.KindClient || k == signal.KindProducer }
 
 // isStore tells whether the span calls a database or cache, which records no spans itself.
 func isStore(n *node) bool {
-	return n.attributes().FirstStr("db.system.name", "db.system") != "" ||
+	return semconv.DBSystem(n.attributes()) != "" ||
 		n.remoteChild() == nil && vocabulary.SystemIn(n.name+" "+peerHint(n)) != ""
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
@@ -27,10 +28,11 @@ func namesCall(text string, call *node, dir *directory) bool {
 		return true
 	}
 	for _, e := range call.span.Events {
-		if t := e.Attributes.Str("exception.type"); t != "" && !vocabulary.IsWrapper(t) && strings.Contains(text, t) {
+		thrown := semconv.ExceptionOf(e.Attributes)
+		if t := thrown.Type; t != "" && !vocabulary.IsWrapper(t) && strings.Contains(text, t) {
 			return true
 		}
-		if m := e.Attributes.Str("exception.message"); len(m) > 5 && strings.Contains(text, m) {
+		if m := thrown.Message; len(m) > 5 && strings.Contains(text, m) {
 			return true
 		}
 	}
@@ -242,7 +244,7 @@ func (g *group) correctPeer(dir *directory) {
 
 // isHTTP tells whether a call is known to be one over HTTP, which no database is asked by.
 func isHTTP(n *node) bool {
-	return n.answer.http != 0 || n.attributes().FirstStr("url.full", "http.url", "http.request.method", "http.method") != ""
+	return n.answer.http != 0 || semconv.IsHTTP(n.attributes())
 }
 
 // byStore tells whether the group's reason is what a store answers.

@@ -2,6 +2,7 @@ package rca
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
@@ -48,7 +49,7 @@ func addPeer(n *node, services, addresses map[string]bool) {
 	if hint := peerHint(n); hint != "" && !address.IsNumeric(hint) {
 		services[hint], services[address.FirstLabel(hint)] = true, true
 	}
-	host, port := address.Of(n.attributes())
+	host, port := semconv.PeerAddress(n.attributes())
 	if host == "" {
 		return
 	}

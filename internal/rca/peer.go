@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
@@ -71,10 +72,10 @@ func (p peer) same(q peer) bool {
 // peerHint is what an exit call's attributes call its peer, "" where they do not.
 func peerHint(n *node) string {
 	attrs := n.attributes()
-	if s := attrs.FirstStr("peer.service", "service.peer.name"); s != "" {
+	if s := semconv.PeerService(attrs); s != "" {
 		return s
 	}
-	host, _ := address.Of(attrs)
+	host, _ := semconv.PeerAddress(attrs)
 	return host
 }
 
@@ -110,17 +111,17 @@ func newDirectory(tr *tree, k incident.Knowledge) *directory {
 func (d *directory) peerOf(n *node) peer {
 	attrs := n.attributes()
 	p := peer{
-		system:    signal.Name(attrs.FirstStr("db.system.name", "db.system", "messaging.system")),
-		namespace: signal.Name(attrs.FirstStr("db.namespace", "db.name", "messaging.destination.name")),
+		system:    signal.Name(semconv.PeerSystem(attrs)),
+		namespace: signal.Name(semconv.PeerNamespace(attrs)),
 	}
-	host, port := address.Of(attrs)
+	host, port := semconv.PeerAddress(attrs)
 	p.host = signal.Name(address.Normal(host, port))
 	if c := n.remoteChild(); c != nil {
 		p.service = c.service
 	} else {
 		p.service = d.owner(host, port)
 	}
-	if s := attrs.FirstStr("peer.service", "service.peer.name"); s != "" && p.service == "" {
+	if s := semconv.PeerService(attrs); s != "" && p.service == "" {
 		s = signal.Name(s)
 		if d.services[s] {
 			p.service = s
@@ -132,7 +133,7 @@ func (d *directory) peerOf(n *node) peer {
 		return peer{service: p.service}
 	}
 	if !p.known() {
-		p.host = signal.Name(attrs.Str("rpc.service")) // the SDKs of clouds name no address
+		p.host = signal.Name(semconv.RPCService(attrs)) // the SDKs of clouds name no address
 	}
 	return p
 }

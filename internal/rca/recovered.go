@@ -1,6 +1,9 @@
 package rca
 
-import "github.com/prodsentinel/prodsentinel/internal/incident"
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+)
 
 // dismissRecovered dismisses the errors of attempts that a later attempt made good.
 func (x *explainer) dismissRecovered() {
@@ -64,12 +67,7 @@ func sameCall(a, b *node) bool {
 	if a.name != b.name || a.kind != b.kind || a.service != b.service || peerHint(a) != peerHint(b) {
 		return false
 	}
-	for _, key := range []string{"url.full", "http.url", "http.target", "db.query.text", "db.statement", "rpc.method", "messaging.message.id"} {
-		if a.attributes().Str(key) != b.attributes().Str(key) {
-			return false
-		}
-	}
-	return true
+	return semconv.SameRequest(a.attributes(), b.attributes())
 }
 
 // groupsUnder are the groups on or below a node.

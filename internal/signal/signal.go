@@ -1,6 +1,6 @@
 // Package signal holds spans, log records and metric points as the product sees them.
 //
-// It is a leaf: it knows OpenTelemetry's pdata and nothing of this project. A value read back
+// It knows OpenTelemetry's pdata and of this project only semconv, which says what attributes mean. A value read back
 // from a store equals the value that was received; nothing here interprets or repairs it.
 package signal
 
@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
 // ID is the identity of a stored signal: 128 bits of SHA-256 over tenant, resource, scope and
@@ -143,32 +145,29 @@ func Name(name string) string {
 	return strings.ToValidUTF8(name[:maxName], "") + "…"
 }
 
-// Service is the resource's service.name, bounded by Name, or "unknown_service" as the
+// Service is the name of the resource's service, bounded by Name, or "unknown_service" as the
 // OpenTelemetry specification has it.
 func (r *Resource) Service() string {
 	if r != nil {
-		if s := r.Attributes.Str("service.name"); s != "" {
+		if s := semconv.Service(r.Attributes); s != "" {
 			return Name(s)
 		}
 	}
-	return "unknown_service"
+	return semconv.UnknownService
 }
 
-// Version is the resource's service.version.
+// Version is the version of the resource's service.
 func (r *Resource) Version() string {
 	if r == nil {
 		return ""
 	}
-	return Name(r.Attributes.Str("service.version"))
+	return Name(semconv.ServiceVersion(r.Attributes))
 }
 
-// Environment is deployment.environment.name, or its predecessor deployment.environment.
+// Environment is where the resource's service is deployed.
 func (r *Resource) Environment() string {
 	if r == nil {
 		return ""
 	}
-	if s := r.Attributes.Str("deployment.environment.name"); s != "" {
-		return Name(s)
-	}
-	return Name(r.Attributes.Str("deployment.environment"))
+	return Name(semconv.Environment(r.Attributes))
 }

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"strconv"
+	"strings"
 )
 
 // Value is an OTLP AnyValue. Data is nil (empty), string, bool, int64, float64, []byte, []Value
@@ -59,6 +60,16 @@ func (m Map) FirstStr(keys ...string) string {
 		}
 	}
 	return ""
+}
+
+// HasPrefix reports whether the name of some attribute begins with prefix.
+func (m Map) HasPrefix(prefix string) bool {
+	for i := range m {
+		if strings.HasPrefix(m[i].Key, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // Int returns an integer attribute, see Value.Int.

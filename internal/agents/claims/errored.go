@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -171,7 +172,8 @@ func wordsOf(r *dossier.Record) string {
 	if r.Span != nil {
 		words = append(words, r.Span.StatusMessage)
 		for _, e := range r.Span.Events {
-			words = append(words, e.Attributes.Str("exception.type"), e.Attributes.Str("exception.message"))
+			thrown := semconv.ExceptionOf(e.Attributes)
+			words = append(words, thrown.Type, thrown.Message)
 		}
 	}
 	if r.Log != nil {

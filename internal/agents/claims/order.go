@@ -2,6 +2,7 @@ package claims
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -145,5 +146,5 @@ func instanceOf(r *dossier.Record) string {
 	if res == nil {
 		return ""
 	}
-	return res.Attributes.FirstStr("service.instance.id", "k8s.pod.uid", "host.id", "host.name")
+	return semconv.ServiceInstance(res.Attributes)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -77,7 +78,8 @@ func ownFault(request *dossier.Node, effect *dossier.Record, top *dossier.Node) 
 		return false
 	}
 	return slices.ContainsFunc(request.Span.Events, func(e signal.Event) bool {
-		return isProgramFault(e.Attributes.Str("exception.type") + ": " + e.Attributes.Str("exception.message") + "\n" + e.Attributes.Str("exception.stacktrace"))
+		thrown := semconv.ExceptionOf(e.Attributes)
+		return isProgramFault(thrown.Type + ": " + thrown.Message + "\n" + thrown.Stack)
 	})
 }
 
@@ -105,7 +107,7 @@ func (k *check) speaksOf(words string, n *dossier.Node) bool {
 		return true
 	}
 	return slices.ContainsFunc(n.Span.Events, func(e signal.Event) bool {
-		m := e.Attributes.Str("exception.message")
+		m := semconv.ExceptionOf(e.Attributes).Message
 		return len(m) > 5 && strings.Contains(words, m)
 	})
 }

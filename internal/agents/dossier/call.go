@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
@@ -19,7 +20,7 @@ func (n *Node) IsExit() bool {
 	case signal.KindServer, signal.KindConsumer:
 		return false
 	}
-	return n.Parent != nil && n.Parent.Service == n.Service && !n.Parent.isClient() && address.NamesPeer(n.Span.Attributes)
+	return n.Parent != nil && n.Parent.Service == n.Service && !n.Parent.isClient() && semconv.NamesPeer(n.Span.Attributes)
 }
 
 func (n *Node) isClient() bool { return n.Span != nil && n.Span.Kind == signal.KindClient }
@@ -104,14 +105,14 @@ func (d *Dossier) PeerOf(n *Node) Peer {
 		return Peer{}
 	}
 	attrs := n.Span.Attributes
-	host, port := address.Of(attrs)
+	host, port := semconv.PeerAddress(attrs)
 	p := Peer{
 		Host: signal.Name(address.Normal(host, port)), Recorded: signal.Name(host), Caller: n.Service,
-		System:    signal.Name(attrs.FirstStr("db.system.name", "db.system", "messaging.system")),
-		Namespace: signal.Name(attrs.FirstStr("db.namespace", "db.name", "messaging.destination.name")),
+		System:    signal.Name(semconv.PeerSystem(attrs)),
+		Namespace: signal.Name(semconv.PeerNamespace(attrs)),
 	}
 	p.Service = d.owner(host, port)
-	if s := signal.Name(attrs.FirstStr("peer.service", "service.peer.name")); s != "" && p.Service == "" {
+	if s := signal.Name(semconv.PeerService(attrs)); s != "" && p.Service == "" {
 		if d.names.services[s] != nil {
 			p.Service = s
 		} else {
@@ -142,14 +143,7 @@ func (d *Dossier) owner(host, port string) string {
 }
 
 // HTTPStatus is the response status of a span, 0 where it has none.
-func HTTPStatus(s *signal.Span) int {
-	for _, key := range []string{"http.response.status_code", "http.status_code"} {
-		if v, ok := s.Attributes.Int(key); ok && v >= 100 && v <= 599 {
-			return int(v)
-		}
-	}
-	return 0
-}
+func HTTPStatus(s *signal.Span) int { return semconv.HTTPStatus(s.Attributes) }
 
 var grpcNames = [...]string{
 	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -209,7 +210,7 @@ func (w *writer) resource(r *signal.Resource) {
 		return
 	}
 	rest := slices.DeleteFunc(slices.Clone(r.Attributes), func(kv signal.KeyValue) bool {
-		return kv.Key == "service.name" || strings.HasPrefix(kv.Key, "telemetry.")
+		return semconv.IsServiceName(kv.Key) || strings.HasPrefix(kv.Key, "telemetry.")
 	})
 	w.attributes("resource", rest, 0)
 }

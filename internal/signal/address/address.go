@@ -1,50 +1,12 @@
-// Package address reads and compares the addresses by which calls name their other side, the same
-// way for everything that draws conclusions from them. It is pure.
+// Package address normalises and compares the addresses by which calls name their other side, the
+// same way for everything that draws conclusions from them. It is pure and imports nothing of this
+// project; semconv reads the addresses from attributes.
 package address
 
 import (
 	"net/netip"
-	"net/url"
-	"strconv"
 	"strings"
-
-	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
-
-// Of is host and port of the other side of a call, as its attributes have them.
-func Of(attrs signal.Map) (host, port string) {
-	host = attrs.FirstStr("server.address", "net.peer.name", "net.sock.peer.name")
-	for _, key := range []string{"server.port", "net.peer.port"} {
-		if v, ok := attrs.Int(key); ok && v > 0 {
-			port = strconv.FormatInt(v, 10)
-			break
-		}
-	}
-	if host == "" {
-		if u, err := url.Parse(attrs.FirstStr("url.full", "http.url")); err == nil && u.Host != "" {
-			return u.Hostname(), u.Port()
-		}
-		host = attrs.FirstStr("network.peer.address", "server.socket.address", "net.sock.peer.addr", "net.peer.ip")
-	}
-	if h, p := Split(host); p != "" {
-		return h, p
-	}
-	return host, port
-}
-
-// NamesPeer tells whether attributes are those of a call to somebody.
-func NamesPeer(attrs signal.Map) bool {
-	for _, kv := range attrs {
-		switch kv.Key {
-		case "peer.service", "server.address", "net.peer.name", "url.full", "http.url":
-			return true
-		}
-		if strings.HasPrefix(kv.Key, "db.") {
-			return true
-		}
-	}
-	return false
-}
 
 // Normal is a DNS name without pod ordinal, cluster suffix and default port, or an IP.
 func Normal(host, port string) string {

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
@@ -14,7 +15,7 @@ func Peer(s *signal.Span) string {
 	if s.Kind == signal.KindServer || s.Kind == signal.KindConsumer {
 		return ""
 	}
-	host, port := address.Of(s.Attributes)
+	host, port := semconv.PeerAddress(s.Attributes)
 	if host == "" || len(host) > maxHost || !plain(host) {
 		return ""
 	}
@@ -29,10 +30,8 @@ func Refuses(s *signal.Span) bool {
 	if s.Kind != signal.KindServer && s.Kind != signal.KindConsumer {
 		return false
 	}
-	for _, key := range []string{"http.response.status_code", "http.status_code"} {
-		if code, ok := s.Attributes.Int(key); ok {
-			return code == 401 || code == 403 || code == 407
-		}
+	if code := semconv.HTTPStatus(s.Attributes); code != 0 {
+		return semconv.Status{HTTP: code}.IsRefusal()
 	}
 	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code"} {
 		if code, ok := s.Attributes.Int(key); ok {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -60,7 +61,7 @@ func logRecord(l *signal.Log) record {
 		Attributes: facts(l.Attributes), Resource: resourceFacts(l.Resource),
 		Full: "/evidence/log:" + l.ID.String(),
 	}
-	if cause := errorText(l.Attributes); cause != "" && !strings.Contains(body, cause) {
+	if cause := semconv.LoggedError(l.Attributes); cause != "" && !strings.Contains(body, cause) {
 		r.Line = line(cutLine, strings.TrimPrefix(body+": "+cause, ": "))
 	}
 	if r.Line == "" {
@@ -80,11 +81,6 @@ func logRecord(l *signal.Log) record {
 		r.addFact("span", l.SpanID.String())
 	}
 	return r
-}
-
-// errorText is the error that a log carries beside its text, as loggers do.
-func errorText(attributes signal.Map) string {
-	return attributes.FirstStr("exception.message", "error.message", "error", "err", "exception.type")
 }
 
 func spanRecord(s *signal.Span) record {
@@ -117,15 +113,16 @@ func spanRecord(s *signal.Span) record {
 }
 
 func eventRecord(e signal.Event) record {
-	text := e.Attributes.FirstStr("exception.type")
-	if m := e.Attributes.Str("exception.message"); m != "" {
-		text = strings.TrimPrefix(text+": "+m, ": ")
+	thrown := semconv.ExceptionOf(e.Attributes)
+	text := thrown.Type
+	if thrown.Message != "" {
+		text = strings.TrimPrefix(text+": "+thrown.Message, ": ")
 	}
 	r := record{
 		Kind: "event", When: instant(e.Time), Line: line(cutLine, strings.TrimSpace(e.Name+" "+text)),
 		Attributes: facts(e.Attributes),
 	}
-	if e.Name == "exception" {
+	if e.Name == semconv.ExceptionEvent {
 		r.Level = "error"
 	}
 	r.setStack(e.Attributes)
@@ -189,7 +186,7 @@ func (r *record) setText(s string) {
 }
 
 func (r *record) setStack(attributes signal.Map) {
-	if s := attributes.Str("exception.stacktrace"); s != "" {
+	if s := semconv.ExceptionOf(attributes).Stack; s != "" {
 		l := cut(cutBody, s)
 		r.Stack = &l
 	}
@@ -198,7 +195,7 @@ func (r *record) setStack(attributes signal.Map) {
 func facts(m signal.Map) []fact {
 	out := make([]fact, 0, len(m))
 	for _, kv := range m {
-		if kv.Key == "exception.stacktrace" {
+		if semconv.IsStack(kv.Key) {
 			continue // shown by itself
 		}
 		out = append(out, fact{Name: line(cutLine, kv.Key), Value: cut(cutValue, valueText(kv.Value))})

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/tracetree"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -113,7 +114,7 @@ func (w *waterfall) matters(n *tracetree.Node) bool {
 
 func (w *waterfall) logMatters(l *signal.Log) bool {
 	if w.state.text != "" {
-		found := w.contains(valueText(l.Body), l.Service(), l.Attributes.Str("exception.message"))
+		found := w.contains(valueText(l.Body), l.Service(), semconv.ExceptionOf(l.Attributes).Message)
 		if found {
 			w.found++
 		}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -279,11 +280,11 @@ func spanFailed(s *signal.Span) bool {
 	if s.StatusCode == signal.StatusError {
 		return true
 	}
-	return slices.ContainsFunc(s.Events, func(e signal.Event) bool { return e.Name == "exception" })
+	return slices.ContainsFunc(s.Events, func(e signal.Event) bool { return e.Name == semconv.ExceptionEvent })
 }
 
 func logFailed(l *signal.Log) bool {
-	return l.Severity >= signal.SeverityError || l.EventName == "exception"
+	return l.Severity >= signal.SeverityError || l.EventName == semconv.ExceptionEvent
 }
 
 func compareNodes(a, b *Node) int {

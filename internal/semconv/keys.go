@@ -1,0 +1,84 @@
+package semconv
+
+import (
+	old "go.opentelemetry.io/otel/semconv/v1.20.0"
+	now "go.opentelemetry.io/otel/semconv/v1.40.0"
+)
+
+// Attribute names: of today's conventions, of those before the great renaming ("Old"), and of
+// libraries with names of their own.
+const (
+	keyHTTPStatus    = string(now.HTTPResponseStatusCodeKey)
+	keyHTTPStatusOld = string(old.HTTPStatusCodeKey)
+	keyHTTPMethod    = string(now.HTTPRequestMethodKey)
+	keyHTTPMethodOld = string(old.HTTPMethodKey)
+	keyHTTPRoute     = string(now.HTTPRouteKey)
+	keyURL           = string(now.URLFullKey)
+	keyURLOld        = string(old.HTTPURLKey)
+	keyHTTPTargetOld = string(old.HTTPTargetKey)
+
+	keyRPCSystem       = string(now.RPCSystemNameKey)
+	keyRPCSystemOld    = string(old.RPCSystemKey)
+	keyRPCServiceOld   = string(old.RPCServiceKey)
+	keyRPCMethod       = string(now.RPCMethodKey)
+	keyRPCStatusNext   = "rpc.status_code" // what replaces it
+	keyRPCStatus       = string(now.RPCResponseStatusCodeKey)
+	keyGRPCStatusOld   = string(old.RPCGRPCStatusCodeKey)
+	keyConnectErrorOld = string(old.RPCConnectRPCErrorCodeKey)
+
+	keyDBSystem       = string(now.DBSystemNameKey)
+	keyDBSystemOld    = string(old.DBSystemKey)
+	keyDBNamespace    = string(now.DBNamespaceKey)
+	keyDBNameOld      = string(old.DBNameKey)
+	keyDBOperation    = string(now.DBOperationNameKey)
+	keyDBOperationOld = string(old.DBOperationKey)
+	keyDBCollection   = string(now.DBCollectionNameKey)
+	keyDBTableOld     = string(old.DBSQLTableKey)
+	keyDBQueryText    = string(now.DBQueryTextKey)
+	keyDBStatementOld = string(old.DBStatementKey)
+	keyDBStatus       = string(now.DBResponseStatusCodeKey)
+	keySQLStatePgx    = "pgx.sql_state"          // otelpgx
+	keySQLStateOfPG   = "db.postgresql.sqlstate" // PostgreSQL clients
+	keySQLState       = "db.sqlstate"            // other SQL clients
+	prefixDB          = "db."
+
+	keyMessagingSystem       = string(now.MessagingSystemKey)
+	keyMessagingOperation    = string(now.MessagingOperationTypeKey)
+	keyMessagingName         = string(now.MessagingOperationNameKey)
+	keyMessagingOperationOld = string(old.MessagingOperationKey)
+	keyMessagingTemplate     = string(now.MessagingDestinationTemplateKey)
+	keyMessagingDestination  = string(now.MessagingDestinationNameKey)
+	keyMessageID             = string(now.MessagingMessageIDKey)
+
+	keyServerAddress   = string(now.ServerAddressKey)
+	keyServerPort      = string(now.ServerPortKey)
+	keyNetworkPeer     = string(now.NetworkPeerAddressKey)
+	keyServerSocket    = "server.socket.address"
+	keyNetPeerNameOld  = string(old.NetPeerNameKey)
+	keyNetPeerPortOld  = string(old.NetPeerPortKey)
+	keyNetSockPeerName = string(old.NetSockPeerNameKey)
+	keyNetSockPeerAddr = string(old.NetSockPeerAddrKey)
+	keyNetPeerIP       = "net.peer.ip"
+	keyPeerService     = string(now.ServicePeerNameKey)
+	keyPeerServiceOld  = string(old.PeerServiceKey)
+
+	keyExceptionType    = string(now.ExceptionTypeKey)
+	keyExceptionMessage = string(now.ExceptionMessageKey)
+	keyExceptionStack   = string(now.ExceptionStacktraceKey)
+	keyErrorType        = string(now.ErrorTypeKey)
+
+	keyServiceName     = string(now.ServiceNameKey)
+	keyServiceVersion  = string(now.ServiceVersionKey)
+	keyServiceInstance = string(now.ServiceInstanceIDKey)
+	keyPodUID          = string(now.K8SPodUIDKey)
+	keyHostID          = string(now.HostIDKey)
+	keyHostName        = string(now.HostNameKey)
+	keyEnvironment     = string(now.DeploymentEnvironmentNameKey)
+	keyEnvironmentOld  = string(old.DeploymentEnvironmentKey)
+
+	keyCodeFile         = string(now.CodeFilePathKey)
+	keyCodeFileOld      = string(old.CodeFilepathKey)
+	keyCodeLine         = string(now.CodeLineNumberKey)
+	keyCodeLineOld      = string(old.CodeLineNumberKey)
+	keyCodeNamespaceOld = string(old.CodeNamespaceKey)
+)

@@ -1,0 +1,72 @@
+package semconv
+
+import "strconv"
+
+// Family is the kind of protocol that an operation is of; "" is none.
+type Family string
+
+// The families of operations.
+const (
+	FamilyRPC       Family = "rpc"
+	FamilyDB        Family = "db"
+	FamilyMessaging Family = "messaging"
+	FamilyHTTP      Family = "http"
+)
+
+// Operation is what a span does and how it was answered, without values.
+type Operation struct {
+	Family Family
+	Name   string // route, RPC method, command and table, or destination; "" where only values are recorded
+	Status string // a gRPC status, a database's code, or a class such as 5xx
+}
+
+// OperationOf returns what a span does. It allocates where a name has two parts.
+func OperationOf[A Attributes](attrs A) Operation {
+	switch {
+	case isRPC(attrs):
+		return Operation{FamilyRPC, join(RPCService(attrs), "/", RPCMethod(attrs)), string(StatusOfRPC(attrs))}
+	case DBSystem(attrs) != "":
+		return Operation{FamilyDB, join(DBOperation(attrs), " ", DBCollection(attrs)), DBStatus(attrs)}
+	case MessagingSystem(attrs) != "":
+		destination := firstStr(attrs, keyMessagingTemplate, keyMessagingDestination)
+		return Operation{FamilyMessaging, join(MessagingOperation(attrs), " ", destination), ""}
+	}
+	method, route, status := HTTPMethod(attrs), HTTPRoute(attrs), httpClass(HTTPStatus(attrs))
+	if method == "" && route == "" && status == "" {
+		return Operation{}
+	}
+	if route == "" {
+		return Operation{FamilyHTTP, "", status}
+	}
+	return Operation{FamilyHTTP, join(method, " ", route), status}
+}
+
+func httpClass(status int) string {
+	if status == 0 {
+		return ""
+	}
+	return strconv.Itoa(status/100) + "xx"
+}
+
+func join(a, separator, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + separator + b
+}
+
+// requestKeys tell apart what two requests of one name ask for.
+var requestKeys = [...]string{
+	keyURL, keyURLOld, keyHTTPTargetOld, keyDBQueryText, keyDBStatementOld, keyRPCMethod, keyMessageID,
+}
+
+// SameRequest reports whether two calls ask for the same, as far as they say: the URL, statement,
+// method or message.
+func SameRequest[A Attributes](a, b A) bool {
+	for _, key := range requestKeys {
+		if a.Str(key) != b.Str(key) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,49 @@
+package semconv
+
+import (
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// Pdata reads the attributes of records that are not yet converted, by the rules of signal.Map.
+type Pdata struct{ pcommon.Map }
+
+// Str implements Attributes.
+func (m Pdata) Str(key string) string {
+	if v, ok := m.Get(key); ok && v.Type() == pcommon.ValueTypeStr {
+		return v.Str()
+	}
+	return ""
+}
+
+// Int implements Attributes.
+func (m Pdata) Int(key string) (int64, bool) {
+	v, ok := m.Get(key)
+	if !ok {
+		return 0, false
+	}
+	switch v.Type() {
+	case pcommon.ValueTypeInt:
+		return v.Int(), true
+	case pcommon.ValueTypeDouble:
+		i := int64(v.Double())
+		return i, float64(i) == v.Double()
+	case pcommon.ValueTypeStr:
+		i, err := strconv.ParseInt(v.Str(), 10, 64)
+		return i, err == nil
+	default:
+		return 0, false
+	}
+}
+
+// HasPrefix reports whether the name of some attribute begins with prefix.
+func (m Pdata) HasPrefix(prefix string) bool {
+	for key := range m.All() {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,68 @@
+package semconv
+
+import (
+	"net/url"
+	"strconv"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+)
+
+// PeerSystem returns the database or messaging system that a call asks.
+func PeerSystem[A Attributes](attrs A) string {
+	if system := DBSystem(attrs); system != "" {
+		return system
+	}
+	return MessagingSystem(attrs)
+}
+
+// PeerNamespace returns the part of the system that a call asks: a database or a destination.
+func PeerNamespace[A Attributes](attrs A) string {
+	if namespace := DBNamespace(attrs); namespace != "" {
+		return namespace
+	}
+	return MessagingDestination(attrs)
+}
+
+// PeerService returns the service that a call is known to ask.
+func PeerService[A Attributes](attrs A) string {
+	return firstStr(attrs, keyPeerServiceOld, keyPeerService)
+}
+
+// PeerAddress returns host and port of the other side of a call, as recorded. It allocates where
+// it has to read a URL or to write a port.
+func PeerAddress[A Attributes](attrs A) (host, port string) {
+	host = firstStr(attrs, keyServerAddress, keyNetPeerNameOld, keyNetSockPeerName)
+	if n := PeerPort(attrs); n > 0 {
+		port = strconv.FormatInt(n, 10)
+	}
+	if host == "" {
+		if raw := URL(attrs); raw != "" {
+			if u, err := url.Parse(raw); err == nil && u.Host != "" {
+				return u.Hostname(), u.Port()
+			}
+		}
+		host = firstStr(attrs, keyNetworkPeer, keyServerSocket, keyNetSockPeerAddr, keyNetPeerIP)
+	}
+	if h, p := address.Split(host); p != "" {
+		return h, p
+	}
+	return host, port
+}
+
+// PeerPort returns the port of the other side of a call where it is recorded by itself, else 0.
+func PeerPort[A Attributes](attrs A) int64 {
+	for _, key := range [...]string{keyServerPort, keyNetPeerPortOld} {
+		if port, ok := attrs.Int(key); ok && port > 0 {
+			return port
+		}
+	}
+	return 0
+}
+
+// NamesPeer reports whether attributes are those of a call to another process.
+func NamesPeer[A interface {
+	Attributes
+	HasPrefix(prefix string) bool
+}](attrs A) bool {
+	return attrs.HasPrefix(prefixDB) || firstStr(attrs, keyPeerServiceOld, keyServerAddress, keyNetPeerNameOld, keyURL, keyURLOld) != ""
+}

@@ -1,0 +1,24 @@
+package semconv
+
+// Service returns the name of the service that a resource is, "" where it has none.
+func Service[A Attributes](resource A) string { return resource.Str(keyServiceName) }
+
+// UnknownService is the name of a service that has none.
+const UnknownService = "unknown_service"
+
+// ServiceVersion returns the version of the service.
+func ServiceVersion[A Attributes](resource A) string { return resource.Str(keyServiceVersion) }
+
+// ServiceInstance returns what tells the instances of a service apart, the most exact that is
+// recorded.
+func ServiceInstance[A Attributes](resource A) string {
+	return firstStr(resource, keyServiceInstance, keyPodUID, keyHostID, keyHostName)
+}
+
+// Environment returns the environment that a service is deployed to.
+func Environment[A Attributes](resource A) string {
+	return firstStr(resource, keyEnvironment, keyEnvironmentOld)
+}
+
+// IsServiceName reports whether a resource attribute is the service's name.
+func IsServiceName(key string) bool { return key == keyServiceName }
