@@ -33,6 +33,14 @@ var (
 // Store is implemented by every backend. All methods are safe for concurrent use. Every method
 // but Append and Close may return ErrUnavailable (wrapped) when the backend cannot be reached.
 // tenant is "" where tenancy is off.
+//
+// What a backend can do at a time is divided into shares, none of which can hold up the others: one
+// for Append, one for work, one for pages and one for searches. Calls are work, and wait as long as
+// their context lasts, unless the context was made by ForReader. A reader's calls are pages;
+// SearchSignals, Services, and ListIncidents by service or text are searches, which may go through much
+// of what is stored. Readers that wait take turns by peer. A reader's call that would have to wait
+// behind too many others or for too long returns ErrBusy; a search that goes through too much,
+// ErrTooMuch. The place of a call whose context ends is free at once.
 type Store interface {
 	Writer
 	Failures

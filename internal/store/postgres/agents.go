@@ -134,7 +134,7 @@ func (s *Store) PostponeAgents(ctx context.Context, claim store.AgentsClaim, a i
 
 // EarlierAgents implements store.Agents.
 func (s *Store) EarlierAgents(ctx context.Context, tenant, reuseKey string) (a incident.Agents, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `SELECT body FROM agent_runs WHERE tenant = $1 AND reuse_key = $2 AND reuse_key <> '' AND state = 'done'
 			ORDER BY finished_at DESC LIMIT 1`, tenant, reuseKey).Scan(&a)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -148,7 +148,7 @@ func (s *Store) EarlierAgents(ctx context.Context, tenant, reuseKey string) (a i
 // Transcript implements store.Agents. It reads the primary, as the analyses do that name it.
 func (s *Store) Transcript(ctx context.Context, tenant, digest string) ([]byte, error) {
 	var found []byte
-	err := s.read(ctx, func(tx pgx.Tx) error {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "SELECT zstd FROM transcripts WHERE tenant = $1 AND digest = $2", tenant, digest).Scan(&found)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("transcript %q: %w", digest, store.ErrNotFound)
@@ -206,7 +206,7 @@ func (s *Store) Settle(ctx context.Context, id string, actual store.Spend) error
 
 // Spent implements store.Agents.
 func (s *Store) Spent(ctx context.Context) (hour, day store.Spend, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		hour, day, err = spentLately(ctx, tx)
 		return err
 	})
@@ -224,7 +224,7 @@ func (s *Store) ReportAgents(ctx context.Context, info store.AgentsInfo) error {
 
 // AgentsInfo implements store.Agents.
 func (s *Store) AgentsInfo(ctx context.Context) (info store.AgentsInfo, err error) {
-	err = s.browse(ctx, func(tx pgx.Tx) error {
+	err = s.browse(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var at time.Time
 		err := tx.QueryRow(ctx, "SELECT body, reported_at FROM agents_info").Scan(&info, &at)
 		info.ReportedAt = at.UTC()

@@ -29,6 +29,11 @@ func (s *Store) Append(ctx context.Context, batches []store.Batch) ([]store.Appe
 	}
 	bounded, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
+	release, err := s.appends.Acquire(bounded, "")
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	defer release()
 	err = s.withConn(bounded, s.pool, func(c *pgx.Conn) error { return s.append(bounded, c, a) })
 	if err != nil {
 		return nil, unavailable(ctx, err)

@@ -15,7 +15,7 @@ import (
 
 // HealthyTraces implements store.Signals. It reads the primary.
 func (s *Store) HealthyTraces(ctx context.Context, tenant, service, operation string, from, to time.Time, limit int) (keys []string, total int, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		sql, args, err := entries(ctx, tx, tenant, service, operation, from, to)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (s *Store) HealthyTraces(ctx context.Context, tenant, service, operation st
 // EntryStats implements store.Signals. It reads the primary.
 func (s *Store) EntryStats(ctx context.Context, tenant, service, operation string, from, to time.Time) (incident.EntryStats, error) {
 	stats := incident.EntryStats{Service: service, Operation: operation}
-	err := s.read(ctx, func(tx pgx.Tx) error {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		sql, args, err := entries(ctx, tx, tenant, service, operation, from, to)
 		if err != nil {
 			return err
@@ -81,7 +81,7 @@ func entries(ctx context.Context, tx pgx.Tx, tenant, service, operation string, 
 func (s *Store) Points(ctx context.Context, tenant string, services []string, from, to time.Time, limit int) iter.Seq2[*signal.Point, error] {
 	return func(yield func(*signal.Point, error) bool) {
 		var points []record.Hit
-		err := s.read(ctx, func(tx pgx.Tx) (err error) {
+		err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 			points, err = newestPoints(ctx, tx, tenant, services, from, to, limit)
 			return err
 		})

@@ -22,7 +22,7 @@ func (s *Store) Changes(ctx context.Context, tenant, service string, from, to ti
 		return store.Listing[incident.Change]{}, err
 	}
 	var all []incident.Change
-	err = s.read(ctx, func(tx pgx.Tx) (err error) {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		all, err = changesBetween(ctx, tx, textOf(tenant), textOf(service), record.NanosOf(from), record.UntilOf(to), after, record.PageSize(page)+1)
 		return err
 	})

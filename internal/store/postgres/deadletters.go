@@ -21,7 +21,7 @@ var failuresSetAside = "failures WHERE state = 'waiting' AND attempts >= " + str
 
 // DeadLetters implements store.Incidents.
 func (s *Store) DeadLetters(ctx context.Context, tenant string, limit int) (dead []store.DeadLetter, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		dead, err = deadLetters(ctx, tx, tenant, nil, limit)
 		return err
 	})

@@ -17,7 +17,7 @@ import (
 // found.
 func (s *Store) Evidence(ctx context.Context, tenant string, ref incident.Ref) ([]store.SignalRecord, error) {
 	var records []store.SignalRecord
-	err := s.read(ctx, func(tx pgx.Tx) (err error) {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		if id, ok := strings.CutPrefix(string(ref), "change:"); ok {
 			records, err = changeEvidence(ctx, tx, textOf(tenant), id)
 		} else {

@@ -13,7 +13,7 @@ import (
 // Failure implements store.Failures.
 func (s *Store) Failure(ctx context.Context, tenant, key string) (store.FailureView, error) {
 	var found []store.FailureView
-	err := s.read(ctx, func(tx pgx.Tx) (err error) {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		found, err = failureViews(ctx, tx, tenant, []string{key})
 		return err
 	})
@@ -59,7 +59,7 @@ func (s *Store) IncidentFailures(ctx context.Context, tenant, incidentID string,
 	}
 	var found []store.FailureView
 	at := map[string]record.Position{}
-	err = s.browse(ctx, func(tx pgx.Tx) error {
+	err = s.browse(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT first_error, key FROM incident_failures
 			WHERE tenant = $1 AND incident_id = $2 AND (first_error, key) < ($3, $4) ORDER BY first_error DESC, key DESC LIMIT $5`,
 			tenant, incidentID, after.At, after.ID, record.PageSize(page)+1)

@@ -16,7 +16,7 @@ import (
 
 // Incident implements store.Incidents.
 func (s *Store) Incident(ctx context.Context, tenant, id string) (in incident.Incident, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		in, err = incidentOf(ctx, tx, tenant, id)
 		return err
 	})
@@ -45,8 +45,12 @@ func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.Incide
 	}
 	where, args := incidentConditions(tenant, f, after)
 	args = append(args, record.PageSize(page)+1)
+	look := s.browse
+	if f.Service != "" || f.Query != "" { // no index helps
+		look = s.search
+	}
 	var found []incident.Incident
-	err = s.browse(ctx, func(tx pgx.Tx) (err error) {
+	err = look(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		found, err = incidents(ctx, tx, where+" ORDER BY i.last_seen DESC, i.id DESC LIMIT $"+strconv.Itoa(len(args)), args...)
 		return err
 	})
@@ -84,7 +88,7 @@ func incidentConditions(tenant string, f store.IncidentFilter, after record.Posi
 
 // IncidentKeys implements store.Incidents.
 func (s *Store) IncidentKeys(ctx context.Context, tenant, id string, limit int) (keys []string, total int, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		keys = nil
 		var kept int
 		err := tx.QueryRow(ctx, `SELECT count(*), count(*) + (SELECT coalesce(sum(failing_traces), 0)::bigint FROM trimmed_failures WHERE tenant = $1 AND incident_id = $2)

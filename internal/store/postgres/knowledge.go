@@ -16,7 +16,7 @@ import (
 // are answered together: a storm asks much the same of each of its traces.
 func (s *Store) Knowledge(ctx context.Context, tenant string, queries []store.KnowledgeQuery) ([]incident.Knowledge, error) {
 	answers := make([]incident.Knowledge, len(queries))
-	err := s.read(ctx, func(tx pgx.Tx) error {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		k, err := newKnowing(ctx, tx, textOf(tenant), queries)
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ func Migrate(ctx context.Context, databaseURL string) (from, to int64, err error
 	if err != nil {
 		return 0, 0, err
 	}
-	s := &Store{pool: pool, patience: longestTransaction}
+	s := newStore(pool)
 	defer pool.Close()
 	from, to, err = s.prepare(ctx)
 	return from, to, unavailable(ctx, err)

@@ -218,7 +218,7 @@ func TestOnlyOverlappingPartitionsAreRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := &explainer{parent: test.parent, read: map[string][]string{}}
-			require.NoError(t, s.read(t.Context(), func(tx pgx.Tx) error {
+			require.NoError(t, s.read(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
 				if _, err := tx.Exec(t.Context(), "SET LOCAL enable_seqscan = off"); err != nil {
 					return err
 				}

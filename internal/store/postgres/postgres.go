@@ -17,14 +17,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/prodsentinel/prodsentinel/internal/fair"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
 
 // Options configure a store; the zero value works.
 type Options struct {
 	// ReadURL is a read replica that answers searches and lists of the API; "" for the primary.
 	ReadURL string
-	// MaxConns bounds the connections to each server, 10 if 0, and at least 4.
+	// MaxConns bounds the connections to each server, 10 if 0, and at least 5.
 	MaxConns int32
 	// OnReplica is told why the read replica is left alone, and nil when it answers again; it may be nil.
 	OnReplica func(problem error)
@@ -40,7 +42,9 @@ type Store struct {
 	// patience bounds a transaction.
 	patience time.Duration
 	today    today
-	counted  counted
+	counted  *share.Counted
+	places   *share.Places
+	appends  *fair.Semaphore
 
 	stop       context.CancelFunc // ends what goes on in the background
 	background sync.WaitGroup
@@ -68,7 +72,8 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, replica: pool, patience: longestTransaction, counted: newCounted(), problem: errOpening, stop: func() {}, onReplica: o.OnReplica}
+	s := newStore(pool)
+	s.onReplica = o.OnReplica
 	if s.onReplica == nil {
 		s.onReplica = func(error) {}
 	}
@@ -93,9 +98,23 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 	return s, nil
 }
 
+// newStore divides the connections of a pool: to appends, to work, pages and searches, and one that
+// holds a lock while retention works with others. No call waits for a connection that a call of
+// another kind has.
+func newStore(pool *pgxpool.Pool) *Store {
+	const locks = 1
+	conns := int(pool.Config().MaxConns)
+	appends, pages, searches := min(appenders, conns/3), max(1, conns/4), max(1, conns/8)
+	return &Store{
+		pool: pool, replica: pool, patience: longestTransaction, counted: share.NewCounted(), problem: errOpening, stop: func() {},
+		places:  share.NewPlaces(conns-appends-pages-searches-locks, pages, searches),
+		appends: fair.New(fair.Limits{Places: appends}),
+	}
+}
+
 const (
 	defaultConns = 10
-	fewestConns  = 4 // appends, a worker, and a lock that is held meanwhile
+	fewestConns  = 5 // one of each kind
 
 	connectTimeout = 5 * time.Second
 	// cancelPatience is how long a cancelled query may take to end on the server before its

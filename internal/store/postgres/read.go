@@ -9,42 +9,61 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
 
 const (
-	// searchTimeout bounds a search. The server gives the query up as well.
-	searchTimeout = 15 * time.Second
 	// replicaPatience is how long the replica may take to begin a transaction.
 	replicaPatience = 2 * time.Second
 	// replicaPause is how long a replica that does not answer is left alone.
 	replicaPause = 10 * time.Second
 )
 
-// bounded ends with ErrTooMuch after searchTimeout.
-func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, searchTimeout, store.ErrTooMuch)
+// read runs fn, which takes little, on a snapshot of the primary.
+func (s *Store) read(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
+	of := share.Of(ctx)
+	return s.inShare(ctx, of, func(ctx context.Context) error {
+		return s.transaction(ctx, s.pool, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
+	})
 }
 
-// read runs fn on a snapshot of the primary.
-func (s *Store) read(ctx context.Context, fn func(pgx.Tx) error) error {
-	return s.transaction(ctx, s.pool, beginRead, fn)
+// browse runs fn, which takes little, on a snapshot of the replica, which may lag behind: nothing may
+// be derived from it.
+func (s *Store) browse(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
+	return s.look(ctx, share.Of(ctx), fn)
 }
 
-// browse runs fn on a snapshot of the replica, which may lag behind: nothing may be derived from
-// it. Where the replica fails, fn runs again on the primary: an incident is no time for a blind
-// dashboard, and searches are bounded.
-func (s *Store) browse(ctx context.Context, fn func(pgx.Tx) error) error {
-	if s.replica != s.pool && s.replicaRests.over() {
-		err := s.askReplica(ctx, fn)
-		if !errors.Is(err, store.ErrUnavailable) {
-			return err
+// search is browse for what may go through much.
+func (s *Store) search(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
+	return s.look(ctx, share.OfSearch(ctx), fn)
+}
+
+// look runs fn on a snapshot of the replica. Where the replica fails, fn runs again on the primary:
+// an incident is no time for a blind dashboard, and searches are bounded.
+func (s *Store) look(ctx context.Context, of share.Share, fn func(context.Context, pgx.Tx) error) error {
+	return s.inShare(ctx, of, func(ctx context.Context) error {
+		if s.replica != s.pool && s.replicaRests.over() {
+			err := s.askReplica(ctx, beginFor[of], fn)
+			if !errors.Is(err, store.ErrUnavailable) {
+				return err
+			}
 		}
+		return s.transaction(ctx, s.pool, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
+	})
+}
+
+// inShare runs call while it has a place of the share, for as long as the share's calls may take.
+func (s *Store) inShare(ctx context.Context, of share.Share, call func(context.Context) error) error {
+	ctx, done, err := s.places.Take(ctx, of)
+	if err != nil {
+		return err
 	}
-	return s.read(ctx, fn)
+	defer done()
+	return call(ctx)
 }
 
 // askReplica runs fn on a snapshot of the replica, if that answers soon.
-func (s *Store) askReplica(ctx context.Context, fn func(pgx.Tx) error) error {
+func (s *Store) askReplica(ctx context.Context, begin string, fn func(context.Context, pgx.Tx) error) error {
 	if err := s.available(); err != nil {
 		return err
 	}
@@ -53,12 +72,12 @@ func (s *Store) askReplica(ctx context.Context, fn func(pgx.Tx) error) error {
 	defer cancel()
 	err := s.withConn(starting, s.replica, func(c *pgx.Conn) error {
 		defer s.watch(c)()
-		tx, err := c.BeginTx(starting, pgx.TxOptions{BeginQuery: beginRead})
+		tx, err := c.BeginTx(starting, pgx.TxOptions{BeginQuery: begin})
 		if err != nil {
 			return err
 		}
 		begun = true
-		return errors.Join(fn(tx), tx.Rollback(ctx))
+		return errors.Join(fn(ctx, tx), tx.Rollback(ctx))
 	})
 	lost := !begun || errors.Is(err, errNoConnection)
 	err = unavailable(ctx, err)

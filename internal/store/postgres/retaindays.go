@@ -23,7 +23,7 @@ func (w *retaining) dropOldDays(ctx context.Context) error {
 		return nil
 	}
 	var days []time.Time
-	err := w.read(ctx, func(tx pgx.Tx) error {
+	err := w.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT day FROM days
 			WHERE day + 1 <= ($1::timestamptz AT TIME ZONE 'UTC')::date AND droppable(day) ORDER BY day`, w.now.Add(-w.policy.Signals))
 		if err == nil {
@@ -49,7 +49,7 @@ func (w *retaining) dropOldDays(ctx context.Context) error {
 func (w *retaining) dropDaysBeyond(ctx context.Context) error {
 	for w.policy.SignalBytes > 0 {
 		var oldest *time.Time
-		err := w.read(ctx, func(tx pgx.Tx) error {
+		err := w.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			return tx.QueryRow(ctx, `SELECT
 				(SELECT coalesce(sum(pg_total_relation_size(p.relid)), 0)::bigint FROM unnest(signal_tables()) t, pg_partition_tree(t) p),
 				(SELECT min(day) FROM days WHERE day < ($1::timestamptz AT TIME ZONE 'UTC')::date - 1 AND droppable(day))`, w.now).

@@ -21,7 +21,7 @@ func (w *retaining) dropRows(ctx context.Context) error {
 		return nil
 	}
 	var oldest time.Time
-	err := w.read(ctx, func(tx pgx.Tx) error {
+	err := w.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `SELECT coalesce(min(day), ($1::timestamptz AT TIME ZONE 'UTC')::date)::timestamp AT TIME ZONE 'UTC' FROM days`, w.now).Scan(&oldest)
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ func (w *retaining) dropBeyond(ctx context.Context) error {
 	if bound <= 0 {
 		return nil
 	}
-	err := w.read(ctx, func(tx pgx.Tx) error {
+	err := w.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		return tx.QueryRow(ctx, incidentBytes, ledger.FailureBytes, ledger.RowBytes).Scan(&w.done.IncidentBytes)
 	})
 	if err != nil {
@@ -37,7 +37,7 @@ const incidentBytes = `SELECT (SELECT count(*) FROM incident_failures) * $1::big
 // dropResolved drops the incident resolved longest ago, its failures a few thousand a transaction.
 func (w *retaining) dropResolved(ctx context.Context) (freed int64, err error) {
 	var oldest incidentID
-	err = w.read(ctx, func(tx pgx.Tx) error {
+	err = w.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		return tx.QueryRow(ctx, "SELECT tenant, id FROM incidents WHERE status = 'resolved' AND merged_into = '' ORDER BY resolved_at LIMIT 1").Scan(&oldest.tenant, &oldest.id)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -76,7 +76,7 @@ func (w *retaining) dropSuperseded(ctx context.Context) (freed int64, err error)
 func (w *retaining) trimLargest(ctx context.Context) (freed int64, err error) {
 	var largest incidentID
 	var surplus int
-	err = w.read(ctx, func(tx pgx.Tx) error {
+	err = w.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `SELECT tenant, incident_id, count(*) - $1 FROM incident_failures
 			GROUP BY tenant, incident_id HAVING count(*) > $1 ORDER BY count(*) DESC, tenant, incident_id LIMIT 1`, ledger.KeptFailures).
 			Scan(&largest.tenant, &largest.id, &surplus)

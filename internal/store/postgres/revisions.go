@@ -14,7 +14,7 @@ import (
 
 // Analysis implements store.Incidents.
 func (s *Store) Analysis(ctx context.Context, tenant, id string, revision int) (a incident.Analysis, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		in, err := incidentOf(ctx, tx, tenant, id)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (s *Store) Analysis(ctx context.Context, tenant, id string, revision int) (
 // Revisions implements store.Incidents.
 func (s *Store) Revisions(ctx context.Context, tenant, id string) ([]store.RevisionView, error) {
 	var list []store.RevisionView
-	err := s.read(ctx, func(tx pgx.Tx) error {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		in, err := incidentOf(ctx, tx, tenant, id)
 		if err != nil {
 			return err
@@ -60,7 +60,7 @@ func (s *Store) Revisions(ctx context.Context, tenant, id string) ([]store.Revis
 // Case implements store.Incidents.
 func (s *Store) Case(ctx context.Context, tenant, digest string) ([]byte, error) {
 	var compressed []byte
-	err := s.read(ctx, func(tx pgx.Tx) error {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "SELECT zstd FROM cases WHERE tenant = $1 AND digest = $2", tenant, textOf(digest)).Scan(&compressed)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return record.NotFound("case %q", digest)

@@ -22,10 +22,8 @@ func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.Signal
 	if err != nil {
 		return store.Listing[store.SignalRecord]{}, err
 	}
-	ctx, cancel := bounded(ctx)
-	defer cancel()
 	var hits []record.Hit
-	err = s.browse(ctx, func(tx pgx.Tx) error {
+	err = s.search(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		q, err := newSearch(tx, tenant, f, after, record.PageSize(page)+1)
 		if err != nil {
 			return err

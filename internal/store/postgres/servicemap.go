@@ -13,10 +13,8 @@ import (
 
 // Services implements store.Signals. It is for show and reads the replica.
 func (s *Store) Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error) {
-	ctx, cancel := bounded(ctx)
-	defer cancel()
 	var m store.ServiceMap
-	err := s.browse(ctx, func(tx pgx.Tx) (err error) {
+	err := s.search(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		m, err = serviceMap(ctx, tx, textOf(tenant), record.NanosOf(from), record.UntilOf(to))
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/servertest"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
 
 // stallable is a database behind a proxy that can stall, and its URL through the proxy.
@@ -58,27 +59,6 @@ func TestAServerThatIsGoneWithoutAWordEndsCalls(t *testing.T) {
 	}
 }
 
-func TestStatusWaitsForItsTurnNoLongerThanItsContext(t *testing.T) {
-	proxy, database := stallable(t, servertest.Database(t))
-	s := openStore(t, database, Options{})
-	_, err := s.Status(t.Context())
-	require.NoError(t, err)
-	s.counted.usable = time.Time{}
-	proxy.Stall()
-	counting, stop := context.WithCancel(t.Context())
-	first := make(chan error, 1)
-	go func() { _, err := s.Status(counting); first <- err }()
-	require.Eventually(t, func() bool { return len(s.counted.turn) == 1 }, 20*time.Second, time.Millisecond)
-
-	waiting, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err = s.Status(waiting)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Empty(t, first, "it still counts")
-	stop()
-	require.ErrorIs(t, <-first, context.Canceled)
-}
-
 // TestAReplicaThatStallsIsLeftAlone has lists and searches answered by the primary, and asks the
 // replica again later.
 func TestAReplicaThatStallsIsLeftAlone(t *testing.T) {
@@ -98,7 +78,7 @@ func TestAReplicaThatStallsIsLeftAlone(t *testing.T) {
 	begun := time.Now()
 	_, err := s.SearchSignals(t.Context(), "", store.SignalFilter{Kind: store.KindLog}, store.Page{})
 	require.NoError(t, err)
-	assert.Less(t, time.Since(begun), searchTimeout)
+	assert.Less(t, time.Since(begun), share.Searches.Limit())
 	assert.False(t, s.replicaRests.over())
 	assert.Less(t, list(), replicaPatience, "the replica is not asked meanwhile")
 

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,46 +10,13 @@ import (
 
 // Status implements store.Store.
 func (s *Store) Status(ctx context.Context) (store.Status, error) {
-	return s.counted.status(ctx, func() (st store.Status, err error) {
-		err = s.read(ctx, func(tx pgx.Tx) (err error) {
+	return s.counted.Status(ctx, func() (st store.Status, err error) {
+		err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 			st, err = readStatus(ctx, tx)
 			return err
 		})
 		return st, err
 	})
-}
-
-// counted keeps the last status where counting is slow, so that however many poll it, counting
-// takes a twentieth of one connection's time at most.
-type counted struct {
-	turn   chan struct{} // held by who counts
-	last   store.Status
-	usable time.Time
-}
-
-const (
-	slowCount   = 100 * time.Millisecond
-	countsShare = 20
-)
-
-func newCounted() counted { return counted{turn: make(chan struct{}, 1)} }
-
-func (c *counted) status(ctx context.Context, count func() (store.Status, error)) (store.Status, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return store.Status{}, unavailable(ctx, ctx.Err())
-	}
-	if time.Now().Before(c.usable) {
-		return c.last, nil
-	}
-	begun := time.Now()
-	st, err := count()
-	if took := time.Since(begun); err == nil && took > slowCount {
-		c.last, c.usable = st, time.Now().Add(countsShare*took)
-	}
-	return st, err
 }
 
 func readStatus(ctx context.Context, tx pgx.Tx) (store.Status, error) {

@@ -14,7 +14,7 @@ import (
 // Traces implements store.Signals. It reads the primary: what is classified must be all there is.
 func (s *Store) Traces(ctx context.Context, tenant string, keys []string, limit int) ([]*incident.Trace, error) {
 	var traces []*incident.Trace
-	err := s.read(ctx, func(tx pgx.Tx) (err error) {
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		l := traceLoader{tx: tx, tenant: textOf(tenant), limit: limit, decoder: newDecoder(), drafts: map[signal.TraceID]*draft{}}
 		traces, err = l.load(ctx, keys)
 		return err

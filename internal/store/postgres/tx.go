@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
 
 // Transactions have the same settings whatever the server's, the login's or the pooler's are:
@@ -20,8 +23,21 @@ const (
 		` + durably
 	beginLease = beginWrite + `, set_config('synchronous_commit', 'local', true)`
 	beginRead  = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-		SELECT set_config('statement_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true)`
+		SELECT set_config('statement_timeout', '%d', true), set_config('idle_in_transaction_session_timeout', '60s', true), set_config('jit', 'off', true)`
+	// One search keeps one process of the server busy.
+	beginSearch = beginRead + `, set_config('max_parallel_workers_per_gather', '0', true)`
 )
+
+// workStatements bounds a statement of a worker.
+const workStatements = 60 * time.Second
+
+// beginFor begins a transaction that reads. The server bounds a reader's statement a little later than
+// the context does, which tells what the matter is.
+var beginFor = map[share.Share]string{
+	share.Work:     fmt.Sprintf(beginRead, workStatements.Milliseconds()),
+	share.Pages:    fmt.Sprintf(beginRead, (share.Pages.Limit() + time.Second).Milliseconds()),
+	share.Searches: fmt.Sprintf(beginSearch, (share.Searches.Limit() + time.Second).Milliseconds()),
+}
 
 // durably also has the server tell that no standby confirmed (noteUnreplicated).
 const durably = `CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END, set_config('client_min_messages', 'warning', true)`
@@ -33,17 +49,23 @@ const (
 	longestTransaction = 65 * time.Second
 )
 
-// write runs fn in a transaction of the primary. On error nothing of it is stored. fn may run
-// again after a serialisation failure or a deadlock.
+// write runs fn in a transaction of the primary, out of the share of work. On error nothing of it is
+// stored. fn may run again after a serialisation failure or a deadlock.
 func (s *Store) write(ctx context.Context, fn func(pgx.Tx) error) error {
-	return s.transaction(ctx, s.pool, beginWrite, fn)
+	return s.work(ctx, beginWrite, fn)
 }
 
 // lease is write for what says no more than who works on what, and when. It waits for no standby: a lease
 // that a failover loses is taken again, while one that is taken and not told runs out, as if its work had
 // stopped its process.
 func (s *Store) lease(ctx context.Context, fn func(pgx.Tx) error) error {
-	return s.transaction(ctx, s.pool, beginLease, fn)
+	return s.work(ctx, beginLease, fn)
+}
+
+func (s *Store) work(ctx context.Context, begin string, fn func(pgx.Tx) error) error {
+	return s.inShare(ctx, share.Work, func(ctx context.Context) error {
+		return s.transaction(ctx, s.pool, begin, fn)
+	})
 }
 
 func (s *Store) transaction(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(pgx.Tx) error) error {

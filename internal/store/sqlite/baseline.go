@@ -121,7 +121,7 @@ func (v *view) points(tenant string, services []string, from, to time.Time, limi
 		if len(all) >= limit {
 			break
 		}
-		q, err := v.search(tenant, store.SignalFilter{Kind: store.KindMetric, Service: service, From: from, To: to}, record.Endless, limit-len(all))
+		q, err := v.newSearch(tenant, store.SignalFilter{Kind: store.KindMetric, Service: service, From: from, To: to}, record.Endless, limit-len(all))
 		if err != nil {
 			return nil, err
 		}

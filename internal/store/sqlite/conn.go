@@ -23,7 +23,7 @@ const (
 	readerPragmas = `
 		PRAGMA busy_timeout = 10000;
 		PRAGMA query_only = ON;
-		PRAGMA cache_size = -16384;`
+		PRAGMA cache_size = -8192;`
 )
 
 // maxStatements bounds the statements a connection keeps prepared.
@@ -153,6 +153,13 @@ func head(sql string) string {
 func (c *conn) begin(ctx context.Context, how string) error {
 	c.raw.SetInterrupt(ctx)
 	return c.raw.Exec(how)
+}
+
+// abandon rolls back what was begun and never ended.
+func (c *conn) abandon() {
+	if !c.raw.GetAutocommit() {
+		_ = c.end(errAbandoned)
+	}
 }
 
 // end commits, or rolls back after an error; neither is interrupted.

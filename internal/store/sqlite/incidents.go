@@ -163,8 +163,12 @@ func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.Incide
 		add("first_seen < ?", f.To)
 	}
 	args = append(args, record.PageSize(page)+1)
+	look := s.read
+	if f.Service != "" || f.Query != "" { // no index helps
+		look = s.search
+	}
 	var found []incident.Incident
-	err = s.read(ctx, func(v *view) (err error) {
+	err = look(ctx, func(v *view) (err error) {
 		found, err = v.settledIncidents(s.now(), strings.Join(where, " AND ")+" ORDER BY last_seen DESC, id DESC LIMIT ?", args...)
 		return err
 	})

@@ -20,8 +20,8 @@ func (s *Store) SearchSignals(ctx context.Context, tenant string, f store.Signal
 		return store.Listing[store.SignalRecord]{}, err
 	}
 	var hits []record.Hit
-	err = s.read(ctx, func(v *view) error {
-		q, err := v.search(tenant, f, after, record.PageSize(page)+1)
+	err = s.search(ctx, func(v *view) error {
+		q, err := v.newSearch(tenant, f, after, record.PageSize(page)+1)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ type search struct {
 	newest   record.Newest
 }
 
-func (v *view) search(tenant string, f store.SignalFilter, after record.Position, limit int) (*search, error) {
+func (v *view) newSearch(tenant string, f store.SignalFilter, after record.Position, limit int) (*search, error) {
 	q := &search{view: v, tenant: tenant, filter: f, after: after, newest: record.Newest{Limit: limit}, from: record.NanosOf(f.From), to: record.UntilOf(f.To)}
 	switch f.Kind {
 	case store.KindSpan:

@@ -13,7 +13,7 @@ import (
 // Services implements store.Signals.
 func (s *Store) Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error) {
 	var m store.ServiceMap
-	err := s.read(ctx, func(v *view) (err error) {
+	err := s.search(ctx, func(v *view) (err error) {
 		m, err = v.serviceMap(tenant, record.NanosOf(from), record.UntilOf(to))
 		return err
 	})

@@ -1,7 +1,7 @@
 // Package sqlite keeps everything in one SQLite file: the store of the embedded default. Signals
 // lie in one table per kind and day of receipt, which the database itself refuses to change;
-// failures, incidents and analyses lie in ordinary tables. One connection writes, a few read, and
-// neither waits for the other (WAL). A success survives power loss (synchronous=FULL).
+// failures, incidents and analyses lie in ordinary tables. One connection writes, a few of each
+// share read (package share), and neither waits for the other (WAL). A success survives power loss (synchronous=FULL).
 //
 // It derives no verdict: what becomes of incidents is decided by package incident.
 package sqlite
@@ -18,10 +18,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
-
-// readers is how many connections read at the same time.
-const readers = 4
 
 // Options configure a store; the zero value works.
 type Options struct {
@@ -36,7 +34,8 @@ type Store struct {
 
 	lock    *processLock
 	writer  chan *conn // holds the one writing connection while nobody writes
-	readers chan *conn // holds idle reading connections; nil stands for one not opened yet
+	readers *readers
+	counted *share.Counted
 
 	// What follows belongs to whoever holds the writer.
 	lastReceived int64
@@ -103,15 +102,12 @@ func openWriter(ctx context.Context, path string) (*conn, error) {
 func newStore(path string, lock *processLock, w *conn, o Options) *Store {
 	s := &Store{
 		path: path, now: o.Now, lock: lock,
-		writer: make(chan *conn, 1), readers: make(chan *conn, readers), closed: make(chan struct{}),
+		writer: make(chan *conn, 1), readers: newReaders(path), counted: share.NewCounted(), closed: make(chan struct{}),
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	s.writer <- w
-	for range readers {
-		s.readers <- nil
-	}
 	return s
 }
 
@@ -149,13 +145,10 @@ func createFile(path string) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		close(s.closed)
-		var errs []error
-		for range readers {
-			errs = append(errs, (<-s.readers).close())
-		}
+		failed := s.readers.close()
 		w := <-s.writer
 		_ = w.raw.Exec("PRAGMA wal_checkpoint(TRUNCATE)") // a courtesy: the next start has less to replay
-		s.closedErr = errors.Join(append(errs, w.close(), s.lock.release())...)
+		s.closedErr = errors.Join(failed, w.close(), s.lock.release())
 	})
 	return s.closedErr
 }

@@ -10,6 +10,10 @@ import (
 
 // Status implements store.Store.
 func (s *Store) Status(ctx context.Context) (store.Status, error) {
+	return s.counted.Status(ctx, func() (store.Status, error) { return s.count(ctx) })
+}
+
+func (s *Store) count(ctx context.Context) (store.Status, error) {
 	st := store.Status{Backend: "sqlite", FailuresByState: map[string]int64{}, IncidentsByStatus: map[string]int64{}}
 	err := s.read(ctx, func(v *view) error {
 		for _, d := range v.days {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
 
 var errAbandoned = errors.New("abandoned")
@@ -16,11 +18,11 @@ var errClosed = fmt.Errorf("%w: the store is closed", store.ErrUnavailable)
 
 // write runs fn in the writer's transaction. On error nothing of it is stored.
 func (s *Store) write(ctx context.Context, fn func(*conn) error) error {
-	c, err := s.acquire(ctx, s.writer)
+	c, err := s.acquireWriter(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.giveBack(s.writer, c)
+	defer s.releaseWriter(c)
 	err = c.begin(ctx, "BEGIN IMMEDIATE")
 	if err == nil {
 		err = c.end(fn(c))
@@ -32,56 +34,64 @@ func (s *Store) write(ctx context.Context, fn func(*conn) error) error {
 	return nil
 }
 
-// view is one consistent look at the store.
-type view struct {
-	*conn
-	days []day // newest first
-}
-
-// read runs fn on a snapshot; it never waits for the writer.
-func (s *Store) read(ctx context.Context, fn func(*view) error) error {
-	c, err := s.acquire(ctx, s.readers)
-	if err != nil {
-		return err
-	}
-	defer func() { s.giveBack(s.readers, c) }()
-	if c == nil {
-		if c, err = openConn(s.path, readerPragmas); err != nil {
-			return s.unavailable(ctx, err)
-		}
-	}
-	if err = c.begin(ctx, "BEGIN"); err == nil {
-		v := &view{conn: c}
-		if v.days, err = loadDays(c); err == nil {
-			err = fn(v)
-		}
-		err = c.end(err)
-	}
-	return s.unavailable(ctx, err)
-}
-
-// giveBack returns a connection, without the transaction that a panic has left open.
-func (s *Store) giveBack(pool chan *conn, c *conn) {
-	if c != nil && !c.raw.GetAutocommit() {
-		_ = c.end(errAbandoned)
-	}
-	pool <- c
-}
-
-func (s *Store) acquire(ctx context.Context, pool chan *conn) (*conn, error) {
+func (s *Store) acquireWriter(ctx context.Context) (*conn, error) {
 	select {
 	case <-s.closed:
 		return nil, errClosed
 	default:
 	}
 	select {
-	case c := <-pool:
+	case c := <-s.writer:
 		return c, nil
 	case <-s.closed:
 		return nil, errClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// releaseWriter gives the writer back, without the transaction that a panic has left open.
+func (s *Store) releaseWriter(c *conn) {
+	c.abandon()
+	s.writer <- c
+}
+
+// view is one consistent look at the store.
+type view struct {
+	*conn
+	days []day // newest first
+}
+
+// read runs fn, which takes little, on a snapshot; it never waits for the writer.
+func (s *Store) read(ctx context.Context, fn func(*view) error) error {
+	return s.look(ctx, share.Of(ctx), fn)
+}
+
+// search is read for what may go through much.
+func (s *Store) search(ctx context.Context, fn func(*view) error) error {
+	return s.look(ctx, share.OfSearch(ctx), fn)
+}
+
+func (s *Store) look(ctx context.Context, of share.Share, fn func(*view) error) error {
+	ctx, done, err := s.readers.places.Take(ctx, of)
+	if err != nil {
+		return err
+	}
+	defer done()
+	c, err := s.readers.get(of)
+	if err != nil {
+		return s.unavailable(ctx, err)
+	}
+	defer s.readers.put(of, c)
+	working := s.readers.bounded(ctx, of)
+	if err = c.begin(working, "BEGIN"); err == nil {
+		v := &view{conn: c}
+		if v.days, err = loadDays(c); err == nil {
+			err = fn(v)
+		}
+		err = c.end(err)
+	}
+	return s.unavailable(working, err)
 }
 
 // unavailable makes errors of the database ErrUnavailable, naming the file, and those of a
@@ -91,8 +101,8 @@ func (s *Store) unavailable(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil && errors.Is(err, sqlite3.INTERRUPT) {
-		return fmt.Errorf("SQLite store: %w", ctx.Err())
+	if ended := ctx.Err(); ended != nil && errors.Is(err, sqlite3.INTERRUPT) {
+		return fmt.Errorf("SQLite store: %w", cmp.Or(context.Cause(ctx), ended))
 	}
 	if refused(err) {
 		return fmt.Errorf("%s refuses the data: %w", s.path, err)
