@@ -81,7 +81,7 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	}
 	routes := api.New(reader, bundle, events, info, e.set.Logger)
 	e.query = routes.Handler()
-	pages, err := dashboard.New(reader, routes.State, e.set.Logger)
+	pages, err := dashboard.New(reader, routes.Whole(), routes.State, e.set.Logger)
 	if err != nil {
 		return fmt.Errorf("query extension: %w", err)
 	}

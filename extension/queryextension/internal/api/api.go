@@ -58,29 +58,29 @@ type API struct {
 	store  Reader
 	bundle WriteBundle
 	events *Events
+	whole  *Whole
 	info   Info
 	log    *zap.Logger
 }
 
 // New makes an API that reads from a store and streams from events.
 func New(reader Reader, bundle WriteBundle, events *Events, info Info, log *zap.Logger) *API {
-	return &API{store: reader, bundle: bundle, events: events, info: info, log: log}
+	return &API{store: reader, bundle: bundle, events: events, whole: NewWhole(), info: info, log: log}
 }
+
+// Whole is what bounds how much the API holds in memory; pages share it.
+func (a *API) Whole() *Whole { return a.whole }
 
 // Handler serves every documented route, and answers problems for all other requests.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {
-		handler := a.serve(rt)
-		if rt.heavy {
-			handler = Bounded(MaxTraces, handler)
-		}
-		mux.Handle(rt.pattern, handler)
+		mux.Handle(rt.pattern, a.serve(rt))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, Problemf(http.StatusNotFound, "no route %s; /openapi.json lists the routes", r.URL.Path))
 	})
-	return mux
+	return ForReaders(mux)
 }
 
 func (a *API) serve(rt route) http.Handler {

@@ -60,8 +60,9 @@ func (a *API) evidence(w http.ResponseWriter, r *http.Request, q *query) error {
 	if err := q.failed(); err != nil {
 		return err
 	}
-	resolver := Resolver{Reader: a.store, Incident: within, Revision: revision}
+	resolver := Resolver{Reader: a.store, Whole: a.whole, Incident: within, Revision: revision}
 	found, err := resolver.Find(r.Context(), ref)
+	resolver.Close()
 	if errors.Is(err, store.ErrNotFound) {
 		return Problemf(http.StatusNotFound, "nothing is stored under %s", ref)
 	}
@@ -120,13 +121,23 @@ func ParseRef(s string) (incident.Ref, error) {
 }
 
 // Resolver finds the records that references name: in the store, else in the case of the incident that
-// cites them. It serves one request.
+// cites them. It serves one request. Close it before the answer is written.
 type Resolver struct {
 	Reader   Reader
+	Whole    *Whole
 	Incident string // "" for none
 	Revision int    // whose case; 0 for the newest
 
-	opened *incident.Case
+	opened  *incident.Case
+	release func() // of the opened case
+}
+
+// Close forgets the case that was opened, if any.
+func (r *Resolver) Close() {
+	if r.release != nil {
+		r.release()
+	}
+	r.opened, r.release = nil, nil
 }
 
 // Find resolves one reference; ErrNotFound if it is neither in the store nor in the case.
@@ -136,11 +147,21 @@ func (r *Resolver) Find(ctx context.Context, ref incident.Ref) (Found, error) {
 		return found, err
 	}
 	if r.opened == nil {
-		if r.opened, err = openCase(ctx, r.Reader, r.Incident, r.Revision); err != nil {
+		if err := r.open(ctx); err != nil {
 			return Found{}, err
 		}
 	}
 	return searchCase(r.opened, ref)
+}
+
+func (r *Resolver) open(ctx context.Context) (err error) {
+	if r.release == nil {
+		if r.release, err = r.Whole.enter(ctx); err != nil {
+			return err
+		}
+	}
+	r.opened, err = openCase(ctx, r.Reader, r.Incident, r.Revision)
+	return err
 }
 
 func findStored(ctx context.Context, reader Reader, ref incident.Ref) (Found, error) {

@@ -96,7 +96,8 @@ func (a *API) download(w http.ResponseWriter, r *http.Request, _ *query) error {
 			return err
 		}
 		var body bytes.Buffer
-		if err := a.bundle(r.Context(), Tenant, inc.ID, &body); err != nil {
+		err := a.whole.Hold(r.Context(), func() error { return a.bundle(r.Context(), Tenant, inc.ID, &body) })
+		if err != nil {
 			return err
 		}
 		h := w.Header()

@@ -60,7 +60,7 @@ func (m *Management) Handler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, Problemf(http.StatusNotFound, "no route %s; there is POST %s", r.URL.Path, analyzePattern))
 	})
-	return mux
+	return ForReaders(mux)
 }
 
 func (m *Management) analyze(w http.ResponseWriter, r *http.Request) {

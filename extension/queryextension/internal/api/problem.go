@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 
@@ -44,6 +45,13 @@ func badParameter(name, format string, args ...any) *Problem {
 	return p
 }
 
+// maxRetryAfter is the most seconds that a reader is asked to wait where others are before it.
+const maxRetryAfter = 5
+
+// RetryBusy draws the seconds after which a reader is asked to retry, so that those refused together do not
+// come again together.
+func RetryBusy() int { return 1 + rand.IntN(maxRetryAfter) } //nolint:gosec // no secret
+
 // problemOf turns any handler's error into the answer; internal is true where the cause is ours
 // and belongs into the log instead.
 func problemOf(err error) (p *Problem, internal bool) {
@@ -56,6 +64,10 @@ func problemOf(err error) (p *Problem, internal bool) {
 		return Problemf(http.StatusNotFound, "no such record"), false
 	case errors.Is(err, store.ErrTooMuch):
 		return Problemf(http.StatusUnprocessableEntity, "%s", store.ErrTooMuch), false
+	case errors.Is(err, store.ErrBusy):
+		p = Problemf(http.StatusServiceUnavailable, "too many requests of this kind are under way; try again a little later")
+		p.retryAfter = RetryBusy()
+		return p, false
 	case errors.Is(err, store.ErrUnavailable),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		p = Problemf(http.StatusServiceUnavailable, "the store cannot be read now; try again")

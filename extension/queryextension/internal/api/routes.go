@@ -16,7 +16,6 @@ type route struct {
 	schema      string // name of the answer's schema
 	media       string // of the answer, application/json for ""
 	statuses    []int  // beside 200 and 400
-	heavy       bool   // holds a whole trace in memory
 	handle      func(*API, http.ResponseWriter, *http.Request, *query) error
 }
 
@@ -65,7 +64,7 @@ func init() {
 				{name: "limit", kind: "integer", def: defaultTraceLimit, max: maxTraceLimit, description: "At most so many items."},
 				cursorParam,
 			},
-			schema: "Trace", statuses: []int{http.StatusNotFound}, heavy: true, handle: (*API).trace,
+			schema: "Trace", statuses: []int{http.StatusNotFound}, handle: (*API).trace,
 		},
 		{
 			pattern: "/query/incidents", id: "listIncidents", summary: "List incidents, newest last_seen first",

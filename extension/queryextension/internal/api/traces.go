@@ -48,22 +48,32 @@ func (a *API) trace(w http.ResponseWriter, r *http.Request, q *query) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := LoadTrace(r.Context(), a.store, id)
-	if err != nil {
+	var answer Trace
+	err = a.whole.Hold(r.Context(), func() (err error) {
+		answer, err = a.pageOfTrace(r.Context(), id, page)
 		return err
-	}
-	tree := tracetree.Build(loaded)
-	answer := Trace{
-		TraceID: id.String(), Spans: tree.Spans, Logs: tree.Logs, Truncated: tree.Truncated,
-		Services: tree.Services, StartTime: Time(tree.Start), EndTime: Time(tree.End),
-	}
-	if answer.Items, answer.NextCursor, err = pageOf(tree, page); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	if answer.Failure, err = a.failureOf(r.Context(), id); err != nil {
 		return err
 	}
 	return respond(w, r, answer)
+}
+
+func (a *API) pageOfTrace(ctx context.Context, id signal.TraceID, page store.Page) (Trace, error) {
+	loaded, err := LoadTrace(ctx, a.store, id)
+	if err != nil {
+		return Trace{}, err
+	}
+	tree := tracetree.Build(loaded)
+	answer := Trace{
+		TraceID: id.String(), Spans: tree.Spans, Logs: tree.Logs, Truncated: tree.Truncated,
+		Services: tree.Services, StartTime: Time(tree.Start), EndTime: Time(tree.End),
+	}
+	answer.Items, answer.NextCursor, err = pageOf(tree, page)
+	return answer, err
 }
 
 // failureOf returns a trace's failure, nil if it has none.

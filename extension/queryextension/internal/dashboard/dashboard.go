@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,6 +35,7 @@ type Reader = api.Reader
 // Dashboard serves the pages.
 type Dashboard struct {
 	store    Reader
+	whole    *api.Whole
 	state    func(context.Context) (api.State, error)
 	log      *zap.Logger
 	now      func() time.Time
@@ -41,9 +43,9 @@ type Dashboard struct {
 	versions string // of the static files, part of their address
 }
 
-// New makes a dashboard; state sums up the installation for the footer.
-func New(reader Reader, state func(context.Context) (api.State, error), log *zap.Logger) (*Dashboard, error) {
-	d := &Dashboard{store: reader, state: state, log: log, now: time.Now, versions: staticVersion()}
+// New makes a dashboard; whole is the API's, and state sums up the installation for the footer.
+func New(reader Reader, whole *api.Whole, state func(context.Context) (api.State, error), log *zap.Logger) (*Dashboard, error) {
+	d := &Dashboard{store: reader, whole: whole, state: state, log: log, now: time.Now, versions: staticVersion()}
 	if err := d.parse(); err != nil {
 		return nil, err
 	}
@@ -110,13 +112,13 @@ func (d *Dashboard) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", d.page(d.listIncidents))
 	mux.Handle("/incidents/{id}", d.page(d.showIncident))
-	mux.Handle("/traces/{trace_id}", api.Bounded(api.MaxTraces, d.page(d.showTrace)))
+	mux.Handle("/traces/{trace_id}", d.page(d.showTrace))
 	mux.Handle("/evidence/{ref...}", d.page(d.showEvidence))
 	mux.Handle("/services", d.page(d.showServices))
 	mux.Handle("/status", d.page(d.showStatus))
 	mux.Handle("/static/", d.staticFiles())
 	mux.Handle("/", d.page(func(*http.Request) (view, error) { return view{}, store.ErrNotFound }))
-	return mux
+	return api.ForReaders(mux)
 }
 
 // view is what a page shows: the template's name, its title and its data.
@@ -157,6 +159,9 @@ func (d *Dashboard) page(show func(*http.Request) (view, error)) http.Handler {
 		switch {
 		case err != nil:
 			status, text := d.explain(r, err)
+			if errors.Is(err, store.ErrBusy) {
+				h.Set("Retry-After", strconv.Itoa(api.RetryBusy()))
+			}
 			d.render(w, r, status, problemView(status, text))
 		case v.redirect != "":
 			http.Redirect(w, r, v.redirect, http.StatusPermanentRedirect)
@@ -194,6 +199,8 @@ func (d *Dashboard) explain(r *http.Request, err error) (status int, text string
 		return http.StatusNotFound, "There is nothing at this address. It may have been dropped by retention."
 	case errors.Is(err, store.ErrTooMuch):
 		return http.StatusUnprocessableEntity, "There is too much to go through: narrow the time range."
+	case errors.Is(err, store.ErrBusy):
+		return http.StatusServiceUnavailable, "Too many others are reading. Reload the page in a few seconds."
 	case errors.Is(err, store.ErrInvalidCursor):
 		return http.StatusBadRequest, "This page of the list does not exist any more; start from the first one."
 	}

@@ -143,7 +143,8 @@ func (d *Dashboard) addAnalysis(ctx context.Context, page *incidentPage, revisio
 	page.Analysis = &an
 	page.Old = len(page.Revisions) > 0 && an.Revision != page.Revisions[0].Revision
 
-	c := citer{ctx: ctx, resolver: api.Resolver{Reader: d.store, Incident: page.Incident.ID}, known: map[incident.Ref]citation{}}
+	c := citer{ctx: ctx, resolver: api.Resolver{Reader: d.store, Whole: d.whole, Incident: page.Incident.ID}, known: map[incident.Ref]citation{}}
+	defer c.resolver.Close()
 	if an.RootCause != nil {
 		root := c.cite(an.RootCause.Statement, an.RootCause.Evidence)
 		page.Root = &root

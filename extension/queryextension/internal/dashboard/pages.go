@@ -29,7 +29,8 @@ func (d *Dashboard) showEvidence(r *http.Request) (view, error) {
 		page.Incident = id.String()
 		page.JSON += "?incident=" + page.Incident
 	}
-	resolver := api.Resolver{Reader: d.store, Incident: page.Incident}
+	resolver := api.Resolver{Reader: d.store, Whole: d.whole, Incident: page.Incident}
+	defer resolver.Close()
 	found, err := resolver.Find(r.Context(), ref)
 	if errors.Is(err, store.ErrNotFound) {
 		return view{}, api.Problemf(http.StatusNotFound, "Nothing is stored under %s; retention may have dropped it.", ref)

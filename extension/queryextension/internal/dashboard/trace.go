@@ -84,12 +84,18 @@ func (d *Dashboard) showTrace(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, badRequest("A trace's ID has 32 hex digits, not all of them 0.")
 	}
-	loaded, err := api.LoadTrace(r.Context(), d.store, id)
+	var page tracePage
+	err = d.whole.Hold(r.Context(), func() error {
+		loaded, err := api.LoadTrace(r.Context(), d.store, id)
+		if err != nil {
+			return err
+		}
+		page = newTracePage(tracetree.Build(loaded), parseTraceState(id, r.URL.Query()))
+		return nil
+	})
 	if err != nil {
 		return view{}, err
 	}
-	state := parseTraceState(id, r.URL.Query())
-	page := newTracePage(tracetree.Build(loaded), state)
 	if page.Incidents, page.Outcome, err = d.outcomeOf(r.Context(), id); err != nil {
 		return view{}, err
 	}

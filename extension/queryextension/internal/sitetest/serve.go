@@ -87,7 +87,7 @@ func serve(t testing.TB, s store.Store) *Site {
 	state.Store(&coordination.Status{Backend: "memory", Shared: true, Queued: map[coordination.Queue]int64{"failures": 0, "incidents": 0}})
 	coordinated := func(context.Context) coordination.Status { return *state.Load() }
 	routes := api.New(s, bundle, events, api.Info{Version: "test", Engine: "1", Coordination: coordinated, StartedAt: querytest.Onset}, log)
-	pages, err := dashboard.New(s, routes.State, log)
+	pages, err := dashboard.New(s, routes.Whole(), routes.State, log)
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	mux.Handle("/query/", routes.Handler())
