@@ -25,21 +25,11 @@ func Peer(s *signal.Span) string {
 	return host
 }
 
-// Refuses tells whether a serving span answered that the caller may not ask.
+// Refuses reports whether a serving span answered that the caller may not ask. It is stored with the
+// span when it is received, so rows keep what the version that received them made of it.
 func Refuses(s *signal.Span) bool {
 	if s.Kind != signal.KindServer && s.Kind != signal.KindConsumer {
 		return false
 	}
-	if code := semconv.HTTPStatus(s.Attributes); code != 0 {
-		return semconv.Status{HTTP: code}.IsRefusal()
-	}
-	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code"} {
-		if code, ok := s.Attributes.Int(key); ok {
-			return code == 7 || code == 16
-		}
-		if name := s.Attributes.Str(key); name != "" {
-			return name == "PERMISSION_DENIED" || name == "UNAUTHENTICATED"
-		}
-	}
-	return false
+	return semconv.StatusOf(s.Attributes).IsRefusal()
 }
