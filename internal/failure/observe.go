@@ -100,22 +100,6 @@ func setException[A semconv.Attributes](o *Observed, eventName string, attrs A) 
 func setOperation[A semconv.Attributes](o *Observed, attrs A) {
 	op := semconv.OperationOf(attrs)
 	o.OperationKind, o.Route, o.StatusClass = string(op.Family), op.Name, op.Status
-	if op.Family == semconv.FamilyRPC {
-		o.StatusClass = grpcStatus(attrs)
-	}
-}
-
-var grpcCodes = []string{
-	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-	"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-}
-
-func grpcStatus[A semconv.Attributes](a A) string {
-	if code, ok := a.Int("rpc.grpc.status_code"); ok && code >= 0 && code < int64(len(grpcCodes)) {
-		return grpcCodes[code]
-	}
-	return a.Str("rpc.response.status_code")
 }
 
 // isErrorSeverity trusts the number and falls back to the text where the sender set no number.

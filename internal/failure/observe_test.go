@@ -178,3 +178,18 @@ func TestHealthyCostsNoAllocation(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = FromPdataSpan(nil, Source{}, span) }))
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = FromPdataLog(Source{}, l) }))
 }
+
+// TestRPCStatusOfSignature: errors that differ only in how their status is written have one signature.
+func TestRPCStatusOfSignature(t *testing.T) {
+	want := Signature{StrategyOperation, []string{"rpc", "pay/Charge", "PERMISSION_DENIED"}}
+	for _, status := range []signal.KeyValue{
+		{Key: "rpc.grpc.status_code", Value: signal.Value{Data: int64(7)}},
+		{Key: "rpc.response.status_code", Value: signal.Value{Data: "PERMISSION_DENIED"}},
+		{Key: "rpc.response.status_code", Value: signal.Value{Data: "PermissionDenied"}},
+		{Key: "rpc.response.status_code", Value: signal.Value{Data: "7"}},
+		{Key: "rpc.connect_rpc.error_code", Value: signal.Value{Data: "permission_denied"}},
+	} {
+		s := &signal.Span{Attributes: append(strs("rpc.system", "grpc", "rpc.service", "pay", "rpc.method", "Charge"), status)}
+		assert.Equal(t, want, SignatureOf(ObserveSpan(s)), "%+v", status)
+	}
+}

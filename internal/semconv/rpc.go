@@ -47,13 +47,19 @@ func (s RPCStatus) IsRegistered() bool {
 // StatusOfRPC returns how an RPC was answered. It allocates only for names that gRPC does not know.
 func StatusOfRPC[A Attributes](attrs A) RPCStatus {
 	for _, key := range [...]string{keyRPCStatus, keyRPCStatusNext, keyGRPCStatusOld, keyConnectErrorOld} {
-		if name := attrs.Str(key); strings.Trim(name, "+-0123456789") != "" {
+		name := attrs.Str(key)
+		if strings.Trim(name, "+-0123456789") != "" {
 			return RPCStatusNamed(name)
 		}
-		if number, ok := attrs.Int(key); ok {
-			if s := RPCStatusNumbered(number); s != "" {
-				return s
-			}
+		number, ok := attrs.Int(key)
+		if !ok {
+			continue
+		}
+		if s := RPCStatusNumbered(number); s != "" {
+			return s
+		}
+		if name != "" && number < 0 { // an error of JSON-RPC
+			return RPCStatus(name)
 		}
 	}
 	return ""

@@ -40,6 +40,8 @@ var spellings = []struct {
 	{attrs{"rpc.response.status_code": "OK"}, answers{Status: rpc("OK")}},
 	{attrs{"rpc.response.status_code": "ServiceNotFound"}, answers{Status: rpc("SERVICENOTFOUND")}}, // Dubbo
 	{attrs{"rpc.response.status_code": 20}, answers{}},
+	{attrs{"rpc.response.status_code": "200"}, answers{}},
+	{attrs{"rpc.response.status_code": "-32601"}, answers{Status: rpc("-32601")}}, // JSON-RPC
 	{attrs{"rpc.status_code": "UNAUTHENTICATED"}, answers{Status: rpc("UNAUTHENTICATED")}},
 	{attrs{"rpc.grpc.status_code": 14}, answers{Status: rpc("UNAVAILABLE")}},
 	{attrs{"rpc.grpc.status_code": 0}, answers{Status: rpc("OK")}},
