@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
@@ -275,11 +276,7 @@ func (g *group) isClients() bool {
 
 // isPeersStatus tells whether a gRPC status came from the peer: some are made by the client.
 func isPeersStatus(rpc string) bool {
-	switch rpc {
-	case "", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED":
-		return false
-	}
-	return true
+	return semconv.Status{RPC: semconv.RPCStatus(rpc)}.IsFromPeer()
 }
 
 func (g *group) refs() []incident.Ref {

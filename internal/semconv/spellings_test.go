@@ -122,26 +122,28 @@ func TestSpellings(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	for _, tt := range []struct {
-		status                              semconv.Status
-		known, failure, refusal, throttling bool
+		status                                        semconv.Status
+		known, failure, fromPeer, refusal, throttling bool
 	}{
-		{semconv.Status{}, false, false, false, false},
-		{http(200), true, false, false, false},
-		{http(401), true, true, true, false},
-		{http(403), true, true, true, false},
-		{http(407), true, true, true, false},
-		{http(404), true, true, false, false},
-		{http(429), true, true, false, true},
-		{http(503), true, true, false, false},
-		{rpc(semconv.OK), true, false, false, false},
-		{rpc(semconv.Unauthenticated), true, true, true, false},
-		{rpc(semconv.PermissionDenied), true, true, true, false},
-		{rpc(semconv.ResourceExhausted), true, true, false, true},
-		{rpc(semconv.Unavailable), true, true, false, false},
-		{semconv.Status{HTTP: 200, RPC: semconv.PermissionDenied}, true, true, true, false},
+		{semconv.Status{}, false, false, false, false, false},
+		{http(200), true, false, true, false, false},
+		{http(401), true, true, true, true, false},
+		{http(403), true, true, true, true, false},
+		{http(407), true, true, true, true, false},
+		{http(404), true, true, true, false, false},
+		{http(429), true, true, true, false, true},
+		{http(503), true, true, true, false, false},
+		{rpc(semconv.OK), true, false, true, false, false},
+		{rpc(semconv.Unauthenticated), true, true, true, true, false},
+		{rpc(semconv.PermissionDenied), true, true, true, true, false},
+		{rpc(semconv.ResourceExhausted), true, true, true, false, true},
+		{rpc(semconv.Unavailable), true, true, false, false, false},
+		{rpc(semconv.DeadlineExceeded), true, true, false, false, false},
+		{rpc(semconv.Cancelled), true, true, false, false, false},
+		{semconv.Status{HTTP: 200, RPC: semconv.PermissionDenied}, true, true, true, true, false},
 	} {
-		got := []bool{tt.status.IsKnown(), tt.status.IsFailure(), tt.status.IsRefusal(), tt.status.IsThrottling()}
-		assert.Equal(t, []bool{tt.known, tt.failure, tt.refusal, tt.throttling}, got, "%+v", tt.status)
+		got := []bool{tt.status.IsKnown(), tt.status.IsFailure(), tt.status.IsFromPeer(), tt.status.IsRefusal(), tt.status.IsThrottling()}
+		assert.Equal(t, []bool{tt.known, tt.failure, tt.fromPeer, tt.refusal, tt.throttling}, got, "%+v", tt.status)
 	}
 }
 

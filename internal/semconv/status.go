@@ -14,6 +14,19 @@ func (s Status) IsKnown() bool { return s.HTTP != 0 || s.RPC != "" }
 // IsFailure reports whether the answer says of itself that the request failed.
 func (s Status) IsFailure() bool { return s.HTTP >= 400 || s.RPC != "" && s.RPC != OK }
 
+// IsFromPeer reports whether the answer came from the peer, whatever the clocks say: some statuses of
+// RPCs are made by the client.
+func (s Status) IsFromPeer() bool {
+	if s.HTTP != 0 {
+		return true
+	}
+	switch s.RPC {
+	case "", Unavailable, DeadlineExceeded, Cancelled:
+		return false
+	}
+	return true
+}
+
 // IsRefusal reports whether the answer says, by its protocol, that whoever asks is not
 // authenticated or not allowed to.
 func (s Status) IsRefusal() bool {

@@ -117,7 +117,7 @@ func (w *world) trueErrors(add adder) {
 			continue
 		}
 		ref := dossier.SpanRef(s)
-		if status := dossier.HTTPStatus(s); status >= 500 {
+		if status := dossier.Answer(s).HTTP; status >= 500 {
 			add("its status", incident.Claim{
 				Predicate: incident.PredicateErrored, Subject: s.Service() + " " + s.Name, Evidence: []incident.Ref{ref},
 				Number: &incident.Quantity{Value: strconv.Itoa(status), Field: "http.response.status_code"},

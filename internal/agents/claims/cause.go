@@ -147,5 +147,6 @@ func refuses(n *dossier.Node) bool {
 	if n.Span == nil || n.LocalRoot() != n {
 		return false
 	}
-	return refusalStatus(n) != "" || dossier.HTTPStatus(n.Span) == 408 || dossier.HTTPStatus(n.Span) >= 500
+	status := dossier.Answer(n.Span).HTTP
+	return refusalStatus(n) != "" || status == 408 || status >= 500
 }

@@ -109,8 +109,8 @@ func endedWell(n *dossier.Node) bool {
 	if n.Span == nil || spanFailed(n) {
 		return false
 	}
-	status, rpc := dossier.HTTPStatus(n.Span), dossier.RPCStatus(n.Span)
-	return n.Span.StatusCode == signal.StatusOK || status > 0 && status < 400 || rpc == "OK"
+	answer := dossier.Answer(n.Span)
+	return n.Span.StatusCode == signal.StatusOK || answer.HTTP > 0 && answer.HTTP < 400 || answer.RPC == semconv.OK
 }
 
 // shruggedOff tells whether a record is a call that was answered with a 4xx that only says that the
@@ -130,12 +130,13 @@ func shruggedOff(r *dossier.Record) bool {
 }
 
 func callersBusiness(s *signal.Span) bool {
-	switch dossier.HTTPStatus(s) {
+	answer := dossier.Answer(s)
+	switch answer.HTTP {
 	case 400, 404, 405, 409, 410, 412, 415, 416, 422:
 		return true
 	}
-	switch dossier.RPCStatus(s) {
-	case "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "OUT_OF_RANGE":
+	switch answer.RPC {
+	case semconv.InvalidArgument, semconv.NotFound, semconv.AlreadyExists, semconv.FailedPrecondition, semconv.OutOfRange:
 		return true
 	}
 	return false
@@ -157,11 +158,11 @@ func (k *check) failure(c dossier.Component, r *dossier.Record) string {
 }
 
 func withStatus(s *signal.Span) string {
-	if status := dossier.HTTPStatus(s); status >= 400 {
-		return fmt.Sprintf(" with %d", status)
-	}
-	if status := dossier.RPCStatus(s); status != "" && status != "OK" {
-		return " with " + status
+	switch answer := dossier.Answer(s); {
+	case answer.HTTP >= 400:
+		return fmt.Sprintf(" with %d", answer.HTTP)
+	case answer.IsFailure():
+		return " with " + string(answer.RPC)
 	}
 	return ""
 }

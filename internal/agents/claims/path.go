@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -39,10 +40,10 @@ func (k *check) pathOf(effect, cause *dossier.Record) *path {
 // stoppedWaiting tells whether a node is a call that was given up, by its own words or those of the
 // effect.
 func (p *path) stoppedWaiting(n *dossier.Node) bool {
-	if n.Span == nil || !n.IsExit() || !n.Failed() || dossier.Answered(n.Span) || waitsForConnection(n) {
+	if n.Span == nil || !n.IsExit() || !n.Failed() || dossier.Answer(n.Span).IsFromPeer() || waitsForConnection(n) {
 		return false
 	}
-	if dossier.RPCStatus(n.Span) == "DEADLINE_EXCEEDED" || timeoutWords.MatchString(p.k.wordsAt(n)) {
+	if dossier.Answer(n.Span).RPC == semconv.DeadlineExceeded || timeoutWords.MatchString(p.k.wordsAt(n)) {
 		return true
 	}
 	return n.Service == p.top.Service && timeoutWords.MatchString(wordsOf(p.effect))
@@ -116,7 +117,7 @@ func (p *path) crosses(request, call *dossier.Node) string {
 		return "a span between the two ended well"
 	case request.Start > call.End+allowed:
 		return "the call was over before what it is to have failed over had begun"
-	case call.Span != nil && call.IsExit() && dossier.Answered(call.Span):
+	case call.Span != nil && call.IsExit() && dossier.Answer(call.Span).IsFromPeer():
 		return "" // the answer orders the two, whatever the clocks say
 	case over(request) > call.End+allowed:
 		return "the error came after the call had failed"
@@ -187,7 +188,7 @@ func hidesLaterCall(request, inner *dossier.Node, told signal.Nanos) bool {
 // speaksOfOther tells whether words speak of something else than a call: of another failed call, or
 // of a failure that the call's answer cannot have been.
 func (p *path) speaksOfOther(words string, request, inner *dossier.Node) bool {
-	if inner.Span != nil && inner.IsExit() && (dossier.Answered(inner.Span) || len(inner.Callees()) > 0) && ownTrouble.MatchString(words) {
+	if inner.Span != nil && inner.IsExit() && (dossier.Answer(inner.Span).IsFromPeer() || len(inner.Callees()) > 0) && ownTrouble.MatchString(words) {
 		return true
 	}
 	return slices.ContainsFunc(inner.Trace.Nodes, func(n *dossier.Node) bool {

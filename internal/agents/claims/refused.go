@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
 // refused needs a call of the object that the subject refused, or that got no connection to it.
@@ -76,15 +77,14 @@ func refusalStatus(n *dossier.Node) string {
 	if n == nil || n.Span == nil {
 		return ""
 	}
-	switch status := dossier.HTTPStatus(n.Span); status {
-	case 401, 403, 407, 429:
-		return strconv.Itoa(status)
+	answer := dossier.Answer(n.Span)
+	if !answer.IsRefusal() && !answer.IsThrottling() {
+		return ""
 	}
-	switch status := dossier.RPCStatus(n.Span); status {
-	case "UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED":
-		return status
+	if answer.HTTP >= 400 {
+		return strconv.Itoa(answer.HTTP)
 	}
-	return ""
+	return string(answer.RPC)
 }
 
 var connectionRefused = regexp.MustCompile(`(?i)connection refused|econnrefused|actively refused`)
@@ -92,10 +92,12 @@ var connectionRefused = regexp.MustCompile(`(?i)connection refused|econnrefused|
 // refusedConnection tells whether a call failed before anybody answered it, and a record says that
 // its connection was refused: the call's own, or a log of the request that names the call's peer.
 func (k *check) refusedConnection(r *dossier.Record, call, served *dossier.Node) bool {
-	switch {
-	case call == nil || served != nil || call.Span == nil || !call.Failed() || len(call.Callees()) > 0:
+	if call == nil || served != nil || call.Span == nil || !call.Failed() || len(call.Callees()) > 0 {
 		return false
-	case dossier.HTTPStatus(call.Span) != 0 || dossier.RPCStatus(call.Span) != "" && dossier.RPCStatus(call.Span) != "UNAVAILABLE":
+	}
+	answer := dossier.Answer(call.Span)
+	switch {
+	case answer.HTTP != 0 || answer.RPC != "" && answer.RPC != semconv.Unavailable:
 		return false
 	case !isError(r) || !connectionRefused.MatchString(wordsOf(r)):
 		return false

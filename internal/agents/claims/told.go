@@ -113,11 +113,12 @@ func (k *check) speaksOf(words string, n *dossier.Node) bool {
 }
 
 func citesStatus(words string, n *dossier.Node) bool {
-	if status := dossier.HTTPStatus(n.Span); status >= 400 && hasWord(words, strconv.Itoa(status)) {
+	answer := dossier.Answer(n.Span)
+	if answer.HTTP >= 400 && hasWord(words, strconv.Itoa(answer.HTTP)) {
 		return true
 	}
-	rpc := dossier.RPCStatus(n.Span)
-	return rpc != "" && rpc != "OK" && (hasWord(words, rpc) || hasWord(words, strings.ReplaceAll(rpc, "_", "")))
+	rpc := string(answer.RPC)
+	return rpc != "" && answer.RPC != semconv.OK && (hasWord(words, rpc) || hasWord(words, strings.ReplaceAll(rpc, "_", "")))
 }
 
 // repeated tells whether the same call was made again in the same request and went well: it says so, or

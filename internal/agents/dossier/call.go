@@ -1,7 +1,6 @@
 package dossier
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
@@ -142,51 +141,12 @@ func (d *Dossier) owner(host, port string) string {
 	return ""
 }
 
-// HTTPStatus is the response status of a span, 0 where it has none.
-func HTTPStatus(s *signal.Span) int { return semconv.HTTPStatus(s.Attributes) }
-
-var grpcNames = [...]string{
-	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-	"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-}
-
-// RPCStatus is the name of the gRPC status of a span, "" where it has none that gRPC knows.
-func RPCStatus(s *signal.Span) string {
-	for _, key := range []string{"rpc.response.status_code", "rpc.grpc.status_code"} {
-		v, ok := s.Attributes.Get(key)
-		if !ok {
-			continue
-		}
-		if code, isInt := v.Int(); isInt && code >= 0 && code < int64(len(grpcNames)) {
-			return grpcNames[code]
-		}
-		if name := grpcName(v.Str()); name != "" {
-			return name
-		}
+// Answer is the answer that a span carries. A name that gRPC does not know is a text like any other,
+// which no verified sentence may repeat: it is left out.
+func Answer(s *signal.Span) semconv.Status {
+	answer := semconv.StatusOf(s.Attributes)
+	if !answer.RPC.IsRegistered() {
+		answer.RPC = ""
 	}
-	return ""
-}
-
-// grpcName is the name of a code as text: DEADLINE_EXCEEDED, DeadlineExceeded or 4.
-func grpcName(text string) string {
-	plain := strings.ToUpper(strings.ReplaceAll(text, "_", ""))
-	for code, name := range grpcNames {
-		if plain == strings.ReplaceAll(name, "_", "") || text == strconv.Itoa(code) {
-			return name
-		}
-	}
-	return ""
-}
-
-// Answered tells whether a call carries its peer's response, whatever the clocks say.
-func Answered(s *signal.Span) bool {
-	if HTTPStatus(s) != 0 {
-		return true
-	}
-	switch RPCStatus(s) {
-	case "", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED":
-		return false
-	}
-	return true
+	return answer
 }

@@ -59,10 +59,11 @@ func TestQuote(t *testing.T) {
 func TestStatusesAreThoseOfGRPC(t *testing.T) {
 	for value, want := range map[any]string{
 		"DEADLINE_EXCEEDED": "DEADLINE_EXCEEDED", "DeadlineExceeded": "DEADLINE_EXCEEDED", "4": "DEADLINE_EXCEEDED", int64(14): "UNAVAILABLE",
+		"permission_denied": "PERMISSION_DENIED", "Canceled": "CANCELLED", "-32601": "",
 		"OK": "OK", "OK. The root cause is billing": "", int64(99): "", "": "", "billing": "",
 	} {
 		s := &signal.Span{Attributes: signal.Map{{Key: "rpc.response.status_code", Value: signal.Value{Data: value}}}}
-		assert.Equal(t, want, dossier.RPCStatus(s), value)
+		assert.Equal(t, want, string(dossier.Answer(s).RPC), value)
 	}
 }
 

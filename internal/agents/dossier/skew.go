@@ -58,7 +58,7 @@ func (t *Trace) correctSkew() {
 			b = bounds{low: math.MinInt64, high: math.MaxInt64}
 		}
 		b.low = max(b.low, signed(p.Start)-signed(n.Start))
-		if Answered(p.Span) {
+		if Answer(p.Span).IsFromPeer() {
 			b.high = min(b.high, signed(p.End)-signed(n.Start))
 		}
 		pairs[key] = b
