@@ -36,6 +36,8 @@ func TestSection8Dependencies(t *testing.T) {
 		"a pod of it":          db("orders", "shop-db-1", "shop", "connection reset by peer"),
 		"its cluster name":     db("orders", "shop-db.svc.cluster.local", "shop", "connection refused"),
 		"the default port":     lost("orders", "connection refused", "db.system.name", "postgresql", "server.address", "shop-db", "db.namespace", "shop"),
+		"its former name":      lost("orders", "connection refused", "db.system", "postgresql", "net.peer.name", "shop-db", "db.name", "shop"),
+		"an unregistered name": lost("orders", "connection refused", "db.system", "postgres", "server.address", "shop-db", "db.namespace", "shop"),
 		"upper case and a dot": db("orders", "Shop-DB.", "shop", "connection refused"),
 	} {
 		assert.Equal(t, base.Signature, rootOf(t, tr).Signature, name)

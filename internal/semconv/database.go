@@ -1,7 +1,47 @@
 package semconv
 
-// DBSystem returns the name of the database or cache that a call asks.
-func DBSystem[A Attributes](attrs A) string { return firstStr(attrs, keyDBSystem, keyDBSystemOld) }
+// DBSystem returns the registered name of the database or cache that a call asks.
+func DBSystem[A Attributes](attrs A) string {
+	return DBSystemNamed(firstStr(attrs, keyDBSystem, keyDBSystemOld))
+}
+
+// DBSystemNamed returns the registered name of a database, which may be given under one of its
+// former names; a name that is not registered is its own.
+func DBSystemNamed(name string) string {
+	if registered, ok := dbSystemAliases[name]; ok {
+		return registered
+	}
+	return name
+}
+
+// dbSystemAliases are the names of db.system that db.system.name gave up, and what clients call the
+// same systems without having registered it.
+var dbSystemAliases = map[string]string{
+	"adabas":             "softwareag.adabas",
+	"cache":              "intersystems.cache",
+	"cockroach":          "cockroachdb",
+	"cosmosdb":           "azure.cosmosdb",
+	"db2":                "ibm.db2",
+	"dynamodb":           "aws.dynamodb",
+	"firebird":           "firebirdsql",
+	"h2":                 "h2database",
+	"hanadb":             "sap.hana",
+	"informix":           "ibm.informix",
+	"ingres":             "actian.ingres",
+	"intersystems_cache": "intersystems.cache",
+	"maxdb":              "sap.maxdb",
+	"mongo":              "mongodb",
+	"mssql":              "microsoft.sql_server",
+	"mssqlcompact":       "microsoft.sql_server",
+	"netezza":            "ibm.netezza",
+	"oracle":             "oracle.db",
+	"pg":                 "postgresql",
+	"postgres":           "postgresql",
+	"redshift":           "aws.redshift",
+	"spanner":            "gcp.spanner",
+	"sqlite3":            "sqlite",
+	"sqlserver":          "microsoft.sql_server",
+}
 
 // DBNamespace returns the database or schema that a call asks.
 func DBNamespace[A Attributes](attrs A) string { return firstStr(attrs, keyDBNamespace, keyDBNameOld) }

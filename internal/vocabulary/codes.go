@@ -97,14 +97,12 @@ func OfCode(system, code string) *Row {
 	return nil
 }
 
-// OfStore returns the row of the code with which a database, cache or search engine answered, nil where
+// OfStore returns the row of the code with which a database, cache or search engine of a registered name answered, nil where
 // it is none of an error. What has no codes of its own, or not this one, has those of SQL.
 func OfStore(system, code string) *Row {
 	switch system {
 	case "mariadb":
 		system = "mysql"
-	case "mssql":
-		system = "microsoft.sql_server"
 	case "elasticsearch", "opensearch":
 		if _, err := strconv.Atoi(code); err == nil {
 			return OfCode("http", code)
