@@ -133,3 +133,21 @@ func TestRootCausesCanBeClaimed(t *testing.T) {
 		}
 	}
 }
+
+// Another statement is no repetition of a call, by whichever conventions it was recorded.
+func TestAnotherStatementIsNoRepetition(t *testing.T) {
+	for name, keys := range map[string][3]string{
+		"today's": {"server.address", "db.namespace", "db.query.text"},
+		"former":  {"net.peer.name", "db.name", "db.statement"},
+	} {
+		tr := rcatest.New(name)
+		server := tr.Span("inv", "POST /x", signal.KindServer, 0, 100).Answered(500)
+		ask := func(statement string, from, to int) *rcatest.Span {
+			return server.Call("SELECT", from, to).With("db.system", "mysql", keys[0], "inv-db", keys[1], "orders", keys[2], statement)
+		}
+		failed := ask("SELECT a", 5, 10).Failed("Lock wait timeout exceeded")
+		ask("SELECT b", 11, 13).OK()
+		tryAll(t, dossierOf(t, caseOf(tr)), attempt{name, causedBy("inv", "inv-db", server.Ref(), failed.Ref()),
+			"inv failed in “POST /x” with 500 because of a failed call to inv-db"})
+	}
+}

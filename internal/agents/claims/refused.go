@@ -113,7 +113,7 @@ func (k *check) namesPeer(text string, call *dossier.Node) bool {
 			return true
 		}
 	}
-	port, _ := call.Span.Attributes.Int("server.port")
+	port := semconv.PeerPort(call.Span.Attributes)
 	return port > 0 && strings.Contains(text, ":"+strconv.FormatInt(port, 10))
 }
 

@@ -139,12 +139,9 @@ func sameTarget(a, b *dossier.Node) bool {
 	if len(ca) > 0 && len(cb) > 0 && (ca[0].Service != cb[0].Service || ca[0].Name != cb[0].Name) {
 		return false
 	}
-	for _, key := range []string{"server.address", "server.port", "db.namespace", "db.query.text", "url.full", "rpc.method", "messaging.destination.name"} {
-		va, _ := a.Span.Attributes.Get(key)
-		vb, _ := b.Span.Attributes.Get(key)
-		if dossier.Number(va) != dossier.Number(vb) {
-			return false
-		}
-	}
-	return true
+	hostA, portA := semconv.PeerAddress(a.Span.Attributes)
+	hostB, portB := semconv.PeerAddress(b.Span.Attributes)
+	return hostA == hostB && portA == portB &&
+		semconv.PeerNamespace(a.Span.Attributes) == semconv.PeerNamespace(b.Span.Attributes) &&
+		semconv.SameRequest(a.Span.Attributes, b.Span.Attributes)
 }
