@@ -24,6 +24,7 @@ const (
 	keyRPCStatusNext   = "rpc.status_code" // what replaces it
 	keyRPCStatus       = string(now.RPCResponseStatusCodeKey)
 	keyGRPCStatusOld   = string(old.RPCGRPCStatusCodeKey)
+	keyGRPCStatus      = "grpc.status_code" // Envoy, .NET, Micrometer
 	keyConnectErrorOld = string(old.RPCConnectRPCErrorCodeKey)
 
 	keyDBSystem       = string(now.DBSystemNameKey)

@@ -46,7 +46,7 @@ func (s RPCStatus) IsRegistered() bool {
 
 // StatusOfRPC returns how an RPC was answered. It allocates only for names that gRPC does not know.
 func StatusOfRPC[A Attributes](attrs A) RPCStatus {
-	for _, key := range [...]string{keyRPCStatus, keyRPCStatusNext, keyGRPCStatusOld, keyConnectErrorOld} {
+	for _, key := range [...]string{keyRPCStatus, keyRPCStatusNext, keyGRPCStatusOld, keyGRPCStatus, keyConnectErrorOld} {
 		name := attrs.Str(key)
 		if strings.Trim(name, "+-0123456789") != "" {
 			return RPCStatusNamed(name)

@@ -49,6 +49,8 @@ var spellings = []struct {
 	{attrs{"rpc.grpc.status_code": "Unavailable"}, answers{Status: rpc("UNAVAILABLE")}},
 	{attrs{"rpc.grpc.status_code": 17}, answers{}},
 	{attrs{"rpc.grpc.status_code": -1}, answers{}},
+	{attrs{"grpc.status_code": "14"}, answers{Status: rpc("UNAVAILABLE")}},          // Envoy, .NET
+	{attrs{"grpc.status_code": "UNAVAILABLE"}, answers{Status: rpc("UNAVAILABLE")}}, // Micrometer
 	{attrs{"rpc.connect_rpc.error_code": "permission_denied"}, answers{Status: rpc("PERMISSION_DENIED")}},
 	{attrs{"rpc.connect_rpc.error_code": "canceled"}, answers{Status: rpc("CANCELLED")}},
 	{attrs{"rpc.system": "grpc", "rpc.service": "shop.Pay", "rpc.method": "Charge", "rpc.grpc.status_code": 4},
