@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/processor/tracecorrelationprocessor/internal/metadata"
@@ -64,7 +65,7 @@ func encode(reports []*report, digest string, now time.Time) plog.Logs {
 		records, known := byService[r.origin.service]
 		if !known {
 			rl := ld.ResourceLogs().AppendEmpty()
-			rl.Resource().Attributes().PutStr("service.name", r.origin.service)
+			rl.Resource().Attributes().PutStr(string(semconv.ServiceNameKey), r.origin.service)
 			sl := rl.ScopeLogs().AppendEmpty()
 			sl.Scope().SetName(metadata.ScopeName)
 			records = sl.LogRecords()

@@ -1,11 +1,13 @@
 package ingestreceiver
 
 import (
+	semconv "go.opentelemetry.io/otel/semconv/v1.40.0"
+
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 const (
-	serviceName = "service.name"
+	serviceName = string(semconv.ServiceNameKey)
 	fieldTime   = "timestamp"
 )
 

@@ -13,7 +13,6 @@ import (
 
 	"go.opentelemetry.io/contrib/bridges/otelslog"
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -124,7 +123,7 @@ func describe(ctx context.Context, service Service) (*resource.Resource, error) 
 		resource.WithAttributes(
 			semconv.ServiceName(service.Name),
 			semconv.ServiceVersion(service.Version),
-			attribute.String("deployment.environment.name", service.Environment),
+			semconv.DeploymentEnvironmentName(service.Environment),
 		),
 		resource.WithFromEnv(),
 	)

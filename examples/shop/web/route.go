@@ -79,11 +79,11 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, h Handler) {
 // report records an error the way its status says whose fault it is.
 func (rt *Router) report(ctx context.Context, r *http.Request, status int, err error) {
 	if status < http.StatusInternalServerError {
-		rt.tel.Log.WarnContext(ctx, "request refused: "+err.Error(), "http.route", r.Pattern, "status", status)
+		rt.tel.Log.WarnContext(ctx, "request refused: "+err.Error(), string(semconv.HTTPRouteKey), r.Pattern, "status", status)
 		return
 	}
 	trace.SpanFromContext(ctx).RecordError(err)
-	rt.tel.Log.ErrorContext(ctx, "request failed", "http.route", r.Pattern, "status", status, "error", err)
+	rt.tel.Log.ErrorContext(ctx, "request failed", string(semconv.HTTPRouteKey), r.Pattern, "status", status, "error", err)
 }
 
 func (rt *Router) reportPanic(ctx context.Context, thrown any) {
