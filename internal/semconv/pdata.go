@@ -2,7 +2,6 @@ package semconv
 
 import (
 	"strconv"
-	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
@@ -38,10 +37,10 @@ func (m Pdata) Int(key string) (int64, bool) {
 	}
 }
 
-// HasPrefix reports whether the name of some attribute begins with prefix.
-func (m Pdata) HasPrefix(prefix string) bool {
+// HasKey reports whether some attribute's name matches.
+func (m Pdata) HasKey(match func(key string) bool) bool {
 	for key := range m.All() {
-		if strings.HasPrefix(key, prefix) {
+		if match(key) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package semconv
 import (
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
@@ -59,10 +60,17 @@ func PeerPort[A Attributes](attrs A) int64 {
 	return 0
 }
 
-// NamesPeer reports whether attributes are those of a call to another process.
+// NamesPeer reports whether attributes are those of a call to another process, whatever their values.
 func NamesPeer[A interface {
-	Attributes
-	HasPrefix(prefix string) bool
+	HasKey(match func(key string) bool) bool
 }](attrs A) bool {
-	return attrs.HasPrefix(prefixDB) || firstStr(attrs, keyPeerServiceOld, keyServerAddress, keyNetPeerNameOld, keyURL, keyURLOld) != ""
+	return attrs.HasKey(isPeerKey)
+}
+
+func isPeerKey(key string) bool {
+	switch key {
+	case keyPeerServiceOld, keyServerAddress, keyNetPeerNameOld, keyURL, keyURLOld:
+		return true
+	}
+	return strings.HasPrefix(key, prefixDB)
 }

@@ -52,7 +52,7 @@ type answers struct {
 
 func read[A interface {
 	semconv.Attributes
-	HasPrefix(string) bool
+	HasKey(func(string) bool) bool
 }](a A) (got answers) {
 	got.Status = semconv.StatusOf(a)
 	got.HTTPMethod, got.HTTPRoute, got.URL, got.HTTP = semconv.HTTPMethod(a), semconv.HTTPRoute(a), semconv.URL(a), semconv.IsHTTP(a)

@@ -89,6 +89,7 @@ var spellings = []struct {
 	{attrs{"net.sock.peer.addr": "10.0.0.7"}, answers{Host: "10.0.0.7"}},
 	{attrs{"net.peer.ip": "10.0.0.7"}, answers{Host: "10.0.0.7"}},
 	{attrs{"peer.service": "payment"}, answers{PeerService: "payment", NamesPeer: true}},
+	{attrs{"server.address": ""}, answers{NamesPeer: true}},
 	{attrs{"service.peer.name": "payment"}, answers{PeerService: "payment"}},
 
 	// exceptions and errors

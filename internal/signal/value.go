@@ -2,7 +2,6 @@ package signal
 
 import (
 	"strconv"
-	"strings"
 )
 
 // Value is an OTLP AnyValue. Data is nil (empty), string, bool, int64, float64, []byte, []Value
@@ -62,10 +61,10 @@ func (m Map) FirstStr(keys ...string) string {
 	return ""
 }
 
-// HasPrefix reports whether the name of some attribute begins with prefix.
-func (m Map) HasPrefix(prefix string) bool {
+// HasKey reports whether some attribute's name matches.
+func (m Map) HasKey(match func(key string) bool) bool {
 	for i := range m {
-		if strings.HasPrefix(m[i].Key, prefix) {
+		if match(m[i].Key) {
 			return true
 		}
 	}
