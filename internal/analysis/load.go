@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -81,7 +81,7 @@ func onset(t *incident.Trace) signal.Nanos {
 			firstError = at
 		}
 	}
-	signals := rca.SignalsOf(t)
+	signals := failure.SignalsOf(t)
 	for _, s := range t.Spans {
 		note(s.Start, len(signals.OfSpan(s)) > 0)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // caseView is a case taken apart: its traces, those that have the root in question, and the one
@@ -101,7 +102,7 @@ func mostVotes(votes map[string]int, wanted string) string {
 }
 
 // incomplete tells whether part of the trace is known to be missing.
-func (c *classified) incomplete() bool { return c.MissingParent || c.tree.trace.Truncated > 0 }
+func (c *classified) incomplete() bool { return c.MissingParent || c.tree.Trace.Truncated > 0 }
 
 func supports(t *classified, wanted string) *supporter {
 	for _, joined := range []bool{false, true} {
@@ -145,7 +146,7 @@ func (c *caseView) result() incident.Result {
 
 func (c *classified) signals() int {
 	total := 0
-	for _, g := range c.groups {
+	for _, g := range c.groups.all {
 		total += g.signals
 	}
 	return total
@@ -189,7 +190,7 @@ func (c *caseView) impact() incident.Impact {
 			services[name] = true
 		}
 		if s.EntryService != "" {
-			entries[s.EntryService+" "+operationOf(s.entry)] = true
+			entries[s.EntryService+" "+trace.OperationOf(s.entry)] = true
 		}
 	}
 	return incident.Impact{

@@ -3,11 +3,12 @@ package rca
 import (
 	"slices"
 
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // cancelWindow is how long after its cause a cancellation may show.
-const cancelWindow = instant(1_000_000_000)
+const cancelWindow = trace.Instant(1_000_000_000)
 
 // inheritCancellation makes a failed span whose only fault is a call that was cancelled a
 // cancellation itself: a server that answers 500 because its caller left has not failed.
@@ -20,7 +21,7 @@ func (x *explainer) inheritCancellation(g *group, below []*group) {
 		if !b.cancelled() {
 			return
 		}
-		cancelled = cancelled || b.node.service == g.node.service && b.first <= g.end+x.tree.tolerance
+		cancelled = cancelled || b.node.Service == g.node.Service && b.first <= g.end+x.tree.Tolerance
 	}
 	if _, in := g.exception(); cancelled && (in == nil || !isOwnFault(in)) {
 		g.reason = reason{Row: signOfHTTP(499), cited: g.reason.cited}
@@ -30,7 +31,7 @@ func (x *explainer) inheritCancellation(g *group, below []*group) {
 // explainCancellations looks above each cancellation for who gave up, was cancelled or left, and
 // beside it for the failure that ended the common work.
 func (x *explainer) explainCancellations() {
-	for _, g := range x.groups {
+	for _, g := range x.groups.all {
 		if !g.cancelled() || g.dismissed != "" {
 			continue
 		}
@@ -45,9 +46,9 @@ func (x *explainer) explainCancellations() {
 }
 
 func (x *explainer) gaveUpAbove(g *group) *group {
-	for n := g.node.parent; n != nil && x.budget > 0; n = n.parent {
+	for n := g.node.Parent; n != nil && x.budget > 0; n = n.Parent {
 		x.budget--
-		a := n.group
+		a := x.groups.of(n)
 		if a == nil || a.dismissed != "" || !a.timedOut() && !a.cancelled() {
 			continue
 		}
@@ -60,22 +61,23 @@ func (x *explainer) gaveUpAbove(g *group) *group {
 }
 
 // near tells whether something at the given time may have caused the cancellation.
-func (x *explainer) near(at instant, g *group) bool {
-	return at <= g.end+x.tree.tolerance && at >= g.first-cancelWindow
+func (x *explainer) near(at trace.Instant, g *group) bool {
+	return at <= g.end+x.tree.Tolerance && at >= g.first-cancelWindow
 }
 
 // failedBeside is the failure that explains an ancestor of the cancellation and came just before.
 func (x *explainer) failedBeside(g *group) *group {
-	for n := g.node.parent; n != nil && x.budget > 0; n = n.parent {
+	for n := g.node.Parent; n != nil && x.budget > 0; n = n.Parent {
 		x.budget--
-		if n.group == nil {
+		a := x.groups.of(n)
+		if a == nil {
 			continue
 		}
-		i := slices.IndexFunc(n.group.explainedBy, func(b *group) bool {
-			return !b.cancelled() && !g.node.covers(b.node) && x.near(b.end, g)
+		i := slices.IndexFunc(a.explainedBy, func(b *group) bool {
+			return !b.cancelled() && !g.node.Covers(b.node) && x.near(b.end, g)
 		})
 		if i >= 0 {
-			return n.group.explainedBy[i]
+			return a.explainedBy[i]
 		}
 	}
 	return nil

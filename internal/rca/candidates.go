@@ -37,7 +37,7 @@ func (c *caseView) against(j *judgement) []incident.Statement {
 
 // rival is the caller's own code, which threw an error of its own after the failed call.
 func (c *caseView) rival(g *group, confidence incident.Confidence) incident.Candidate {
-	own := &judgement{group: g, service: g.node.service, component: g.node.service, category: g.reason.Category}
+	own := &judgement{group: g, service: g.node.Service, component: g.node.Service, category: g.reason.Category}
 	c.face.judgeCode(own)
 	return incident.Candidate{
 		Kind: own.kind, Service: own.service, Component: own.component, Operation: own.operation, Category: own.category,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // changeWindow is how long before onset a change may have triggered it, in nanoseconds.
@@ -50,7 +51,7 @@ func (c *caseView) judgeChange(ch incident.Change) incident.SuspectedChange {
 		s.Against = append(s.Against, say("it came more than 30 min before the first failure"))
 		return s
 	}
-	s.For = append(s.For, say("it came %s before the first failure", duration(instantOf(onset-ch.Time))))
+	s.For = append(s.For, say("it came %s before the first failure", trace.FormatDuration(trace.InstantOf(onset-ch.Time))))
 	switch {
 	case ch.Service != "" && (ch.Service == j.service || ch.Service == j.component):
 		s.Verdict = changeSuspected
@@ -72,7 +73,7 @@ func (c *caseView) trigger() incident.Trigger {
 		}
 	}
 	j := c.face.judgement
-	if j.kind == incident.KindDependency && j.peer.service == "" {
+	if j.kind == incident.KindDependency && j.peer.Service == "" {
 		return incident.TriggerExternal
 	}
 	return incident.TriggerNoneFound

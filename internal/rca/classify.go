@@ -3,8 +3,10 @@ package rca
 import (
 	"slices"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // classified is one failing trace taken apart: what the report of a case is drawn from.
@@ -16,14 +18,15 @@ type classified struct {
 	judged []*judgement
 	// rootOf gives the index in Roots of each primary judgement.
 	rootIndex []int
-	entry     *node
+	entry     *trace.Node
 }
 
 func classify(tenant string, t *incident.Trace, k incident.Knowledge) *classified {
-	tr := assemble(t)
-	dir := newDirectory(tr, k)
-	groups := groupErrors(tr, dir)
-	c := &classified{explainer: explain(tr, groups, dir, k)}
+	tr := trace.Assemble(t)
+	dir := trace.NewDirectory(tr, k)
+	signals := failure.SignalsOf(t)
+	groups := groupErrors(tr, signals, dir)
+	c := &classified{explainer: explain(tr, groups, signals, dir, k)}
 	c.Classification = incident.Classification{Key: t.Key, TraceID: t.ID, State: incident.FailureClassified}
 	c.bound()
 	c.origins = c.findOrigins()
@@ -38,7 +41,7 @@ func classify(tenant string, t *incident.Trace, k incident.Knowledge) *classifie
 
 // bound notes when the trace's errors were seen.
 func (c *classified) bound() {
-	for i, g := range c.groups {
+	for i, g := range c.groups.all {
 		if first := g.onset(); i == 0 || first < c.FirstError {
 			c.FirstError = first
 		}
@@ -51,7 +54,7 @@ func (c *classified) dismiss() {
 	c.State, c.Outcome, c.Reason = incident.FailureDismissed, incident.OutcomeUnknown, incident.DismissNoError
 	order := []incident.DismissReason{incident.DismissRecovered, incident.DismissUserLeft, incident.DismissClientError}
 	for _, reason := range order {
-		if slices.ContainsFunc(c.groups, func(g *group) bool { return g.dismissed == reason }) {
+		if slices.ContainsFunc(c.groups.all, func(g *group) bool { return g.dismissed == reason }) {
 			c.Reason = reason
 			break
 		}
@@ -59,8 +62,8 @@ func (c *classified) dismiss() {
 	if c.Reason == incident.DismissRecovered {
 		c.Outcome = incident.OutcomeRecovered
 	}
-	if len(c.groups) > 0 {
-		c.setEntry(c.groups[0].node.top())
+	if len(c.groups.all) > 0 {
+		c.setEntry(c.groups.all[0].node.Root)
 	}
 }
 
@@ -104,7 +107,7 @@ func (c *classified) judgeOrigins(tenant string) {
 
 // mergeRoots joins two origins of one signature; the one that ended first stays the face.
 func mergeRoots(a, b incident.Root) incident.Root {
-	a.Origin = appendRefs(a.Origin, b.Origin...)
+	a.Origin = trace.AppendRefs(a.Origin, b.Origin...)
 	if len(a.Origin) > maxRefs {
 		a.Origin = a.Origin[:maxRefs]
 	}
@@ -118,48 +121,48 @@ func (c *classified) describe() {
 	c.setEntry(entryOf(c.chainTop(c.origins.primary[0])))
 	services, environments, versions := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i, g := range c.origins.primary {
-		if c.judged[i].kind != incident.KindUnknown && c.dir.ever[c.judged[i].service] {
+		if c.judged[i].kind != incident.KindUnknown && c.dir.HasTelemetry(c.judged[i].service) {
 			services[c.judged[i].service] = true
 		}
-		if callee := c.judged[i].callee; c.judged[i].kind == incident.KindEdge && c.dir.ever[callee] {
+		if callee := c.judged[i].callee; c.judged[i].kind == incident.KindEdge && c.dir.HasTelemetry(callee) {
 			services[callee] = true
 		}
 		for _, n := range c.path(g) {
-			if !n.received() || n.guessed || n.parent != nil && !n.parent.received() {
-				c.MissingParent = c.MissingParent || !n.received() && !n.id.IsZero() && len(c.tree.trace.Spans) > 0
+			if !n.IsReceived() || n.Guessed || n.Parent != nil && !n.Parent.IsReceived() {
+				c.MissingParent = c.MissingParent || !n.IsReceived() && !n.ID.IsZero() && len(c.tree.Trace.Spans) > 0
 			}
-			if n.service == "" {
+			if n.Service == "" {
 				continue
 			}
-			services[n.service] = true
-			res := n.resource()
+			services[n.Service] = true
+			res := n.Resource()
 			if e := res.Environment(); e != "" {
 				environments[e] = true
 			}
 			if v := res.Version(); v != "" {
-				versions[n.service+"@"+v] = true
+				versions[n.Service+"@"+v] = true
 			}
 		}
 	}
 	c.Services, c.Environments, c.Versions = sortedKeys(services), sortedKeys(environments), sortedKeys(versions)
 }
 
-func (c *classified) setEntry(n *node) {
+func (c *classified) setEntry(n *trace.Node) {
 	c.entry = n
-	c.EntryService, c.EntryOperation = n.service, n.name
+	c.EntryService, c.EntryOperation = n.Service, n.Name
 }
 
 // path is the failed path of an origin: from its span up to the top of its chain, and on as far
 // as nothing went well, across trees where the chain crosses them.
-func (x *explainer) path(g *group) []*node {
-	var nodes []*node
+func (x *explainer) path(g *group) []*trace.Node {
+	var nodes []*trace.Node
 	for {
-		stop := (*node)(nil)
+		stop := (*trace.Node)(nil)
 		next := x.nextUp(g)
-		if next != nil && next.node.covers(g.node) {
+		if next != nil && next.node.Covers(g.node) {
 			stop = next.node
 		}
-		for n := g.node; n != nil && n != stop; n = n.parent {
+		for n := g.node; n != nil && n != stop; n = n.Parent {
 			if n != g.node && x.states.of(n) == healthy && stop == nil {
 				break
 			}
@@ -187,7 +190,7 @@ func (x *explainer) nextUp(g *group) *group {
 func (g *group) ledTo() []*group {
 	var up []*group
 	for _, a := range g.explains {
-		if !a.cancelled() && !g.node.covers(a.node) {
+		if !a.cancelled() && !g.node.Covers(a.node) {
 			up = append(up, a)
 		}
 	}
@@ -197,7 +200,7 @@ func (g *group) ledTo() []*group {
 func (g *group) onset() signal.Nanos {
 	first := signal.Nanos(0)
 	for i, e := range g.evidence {
-		if t := signal.Nanos(max(0, e.time-g.node.shift)); e.isSignal && (i == 0 || first == 0 || t < first) {
+		if t := signal.Nanos(max(0, e.time-g.node.Shift)); e.isSignal && (i == 0 || first == 0 || t < first) {
 			first = t
 		}
 	}
@@ -208,12 +211,8 @@ func (g *group) lastSeen() signal.Nanos {
 	last := signal.Nanos(0)
 	for _, e := range g.evidence {
 		if e.isSignal {
-			last = max(last, signal.Nanos(max(0, e.time-g.node.shift)))
+			last = max(last, signal.Nanos(max(0, e.time-g.node.Shift)))
 		}
 	}
 	return last
-}
-
-func (tr *tree) hasService(service string) bool {
-	return slices.ContainsFunc(tr.nodes, func(n *node) bool { return n.service == service })
 }

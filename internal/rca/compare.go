@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // minComparable is how many healthy spans it takes to say what is usual.
@@ -17,14 +18,14 @@ const minComparable = 3
 // has too few.
 func (c *caseView) usual() *incident.Statement {
 	j := c.face.judgement
-	if j.kind != incident.KindSlow && j.kind != incident.KindEdge || j.group.place == nil || j.group.place.at.span == nil {
+	if j.kind != incident.KindSlow && j.kind != incident.KindEdge || j.group.place == nil || j.group.place.at.Span == nil {
 		return nil
 	}
 	at := j.group.place.at
 	var same []*signal.Span
 	for _, t := range c.in.Healthy {
 		for _, s := range t.Spans {
-			if s.Name == at.name && s.Service() == at.service {
+			if s.Name == at.Name && s.Service() == at.Service {
 				same = append(same, s)
 			}
 		}
@@ -38,10 +39,12 @@ func (c *caseView) usual() *incident.Statement {
 	})
 	median := same[len(same)/2]
 	return &incident.Statement{
-		Statement: fmt.Sprintf("%s took %s here, and %s in the middle of %s", operationOf(at), duration(at.end-at.start),
-			duration(lengthOf(median)), count(len(same), "healthy call")),
-		Evidence: appendRefs(at.refs(), spanRef(median)),
+		Statement: fmt.Sprintf("%s took %s here, and %s in the middle of %s", trace.OperationOf(at), trace.FormatDuration(at.End-at.Start),
+			trace.FormatDuration(lengthOf(median)), count(len(same), "healthy call")),
+		Evidence: trace.AppendRefs(at.Refs(), trace.SpanRef(median)),
 	}
 }
 
-func lengthOf(s *signal.Span) instant { return max(0, instantOf(s.End)-instantOf(s.Start)) }
+func lengthOf(s *signal.Span) trace.Instant {
+	return max(0, trace.InstantOf(s.End)-trace.InstantOf(s.Start))
+}

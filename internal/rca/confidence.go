@@ -36,7 +36,7 @@ func baseConfidence(j *judgement) incident.Confidence {
 
 // limitByTrace adds what the trace at hand does not allow to claim.
 func (x *explainer) limitByTrace(j *judgement) {
-	if len(x.tree.trace.Spans) == 0 {
+	if len(x.tree.Trace.Spans) == 0 {
 		j.limits = append(j.limits, limit{600_000, "there are logs only"})
 	} else if x.parentMissing(j.group) {
 		j.limits = append(j.limits, limit{700_000, "a span between the cause and the entry was not received"})
@@ -48,7 +48,7 @@ func (x *explainer) limitByTrace(j *judgement) {
 
 func (x *explainer) parentMissing(g *group) bool {
 	for _, n := range x.path(g) {
-		if !n.received() || n.guessed {
+		if !n.IsReceived() || n.Guessed {
 			return true
 		}
 	}
@@ -60,7 +60,7 @@ func (x *explainer) hasRival(g *group) bool { return x.rivalOf(g) != nil }
 // rivalOf is the error of own code that the origin explains, but which may have a cause of its own.
 func (x *explainer) rivalOf(g *group) *group {
 	for _, n := range x.path(g) {
-		if r := n.group; r != nil && r.rival && r.dismissed == "" {
+		if r := x.groups.of(n); r != nil && r.rival && r.dismissed == "" {
 			return r
 		}
 	}

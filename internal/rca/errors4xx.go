@@ -3,6 +3,7 @@ package rca
 import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -10,8 +11,8 @@ import (
 // alone: it asked for something that is not there, or is not allowed now. The instrumentations
 // mark such client spans as errors, the servers not.
 func (x *explainer) dismissCallersBusiness() {
-	for _, g := range x.groups {
-		if g.dismissed == "" && onlyCallersBusiness(g) && !x.tree.signals.asked(g.node.span) {
+	for _, g := range x.groups.all {
+		if g.dismissed == "" && onlyCallersBusiness(g) && !x.signals.Asked(g.node.Span) {
 			g.dismissed = incident.DismissClientError
 		}
 	}
@@ -20,8 +21,8 @@ func (x *explainer) dismissCallersBusiness() {
 // onlyCallersBusiness goes by the answer of a call, or of a server span that an old instrumentation
 // marks too, unless the span says more of it: some APIs answer 400 to whom they throttle or refuse.
 func onlyCallersBusiness(g *group) bool {
-	served := isServing(g.node.kind) && !g.node.isEntry()
-	return (isExitCall(g.node) || served) && g.node.answer.callersBusiness() && g.reason.Rank >= vocabulary.RankBadData && g.onlyMarked()
+	served := g.node.IsServing() && !g.node.IsEntry()
+	return (g.node.IsExitCall() || served) && isCallersBusiness(g.node.Status) && g.reason.Rank >= vocabulary.RankBadData && g.onlyMarked()
 }
 
 // onlyMarked tells whether the group is a span with status Error, without an exception or an ERROR
@@ -38,9 +39,9 @@ func (g *group) onlyMarked() bool {
 // dismissRefusedEntries dismisses entries that an old instrumentation marks because they answered
 // 4xx, where nothing below them failed.
 func (x *explainer) dismissRefusedEntries() {
-	for _, g := range x.groups {
+	for _, g := range x.groups.all {
 		n := g.node
-		if g.dismissed == "" && len(g.explainedBy) == 0 && isServing(n.kind) && n.isEntry() && n.answer.refuses() && g.onlyMarked() && !x.tree.signals.asked(n.span) {
+		if g.dismissed == "" && len(g.explainedBy) == 0 && n.IsServing() && n.IsEntry() && refuses(n.Status) && g.onlyMarked() && !x.signals.Asked(n.Span) {
 			g.dismissed = incident.DismissClientError
 		}
 	}
@@ -49,7 +50,7 @@ func (x *explainer) dismissRefusedEntries() {
 // reviveCallersBusiness brings those back whose own service failed because of them: its failure
 // has no other explanation, and is not its own code's fault.
 func (x *explainer) reviveCallersBusiness() {
-	for _, g := range x.groups {
+	for _, g := range x.groups.all {
 		if g.dismissed != incident.DismissClientError {
 			continue
 		}
@@ -63,14 +64,14 @@ func (x *explainer) reviveCallersBusiness() {
 
 // ownFailure is the unexplained error of the same service above the call.
 func (x *explainer) ownFailure(g *group) *group {
-	for n := g.node.parent; n != nil && n.service == g.node.service && x.budget > 0; n = n.parent {
+	for n := g.node.Parent; n != nil && n.Service == g.node.Service && x.budget > 0; n = n.Parent {
 		x.budget--
-		a := n.group
+		a := x.groups.of(n)
 		if a == nil || a.dismissed != "" {
 			continue
 		}
 		_, in := a.exception()
-		if len(a.explainedBy) > 0 || a.cancelled() || g.end > a.end+x.tree.tolerance || in != nil && isOwnFault(in) && !x.speaksOf(a, g) {
+		if len(a.explainedBy) > 0 || a.cancelled() || g.end > a.end+x.tree.Tolerance || in != nil && isOwnFault(in) && !x.speaksOf(a, g) {
 			return nil
 		}
 		if a.reason.Rank < vocabulary.RankPeerError && !x.speaksOf(a, g) {
@@ -88,4 +89,31 @@ func (x *explainer) explainRevived(g *group) {
 			link(g, b)
 		}
 	}
+}
+
+// isCallersBusiness reports whether the answer only says that the caller asked for something wrong,
+// which is no error of the call (section 2).
+func isCallersBusiness(a semconv.Status) bool {
+	switch a.HTTP {
+	case 400, 404, 405, 409, 410, 412, 415, 416, 422:
+		return true
+	case 0:
+	default:
+		return false
+	}
+	switch a.RPC {
+	case semconv.InvalidArgument, semconv.NotFound, semconv.AlreadyExists, semconv.FailedPrecondition, semconv.OutOfRange:
+		return true
+	}
+	return false
+}
+
+// refuses reports whether the answer lays the failure on whoever asked: a 4xx, but for the 499 of one
+// who left.
+func refuses(a semconv.Status) bool {
+	switch a.RPC {
+	case semconv.Unauthenticated, semconv.PermissionDenied, semconv.ResourceExhausted:
+		return true
+	}
+	return a.HTTP >= 400 && a.HTTP < 499 || isCallersBusiness(a)
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // evidence is one record of a group, read for what it says about the reason.
 type evidence struct {
 	ref      incident.Ref
-	time     instant
+	time     trace.Instant
 	observed failure.Observed
 	isSignal bool // an error signal, not only a record beside one
 	text     string
@@ -28,8 +29,8 @@ type evidence struct {
 	sqlState   string
 }
 
-func spanEvidence(n *node, o failure.Observed) *evidence {
-	e := &evidence{ref: spanRef(n.span), time: instantOf(o.Time) + n.shift, observed: o, isSignal: true}
+func spanEvidence(n *trace.Node, o failure.Observed) *evidence {
+	e := &evidence{ref: trace.SpanRef(n.Span), time: trace.InstantOf(o.Time) + n.Shift, observed: o, isSignal: true}
 	e.read(o.ErrorType, o.Message, o.Stack)
 	if o.Kind == failure.KindSpan {
 		e.readCodes(n)
@@ -37,8 +38,8 @@ func spanEvidence(n *node, o failure.Observed) *evidence {
 	return e
 }
 
-func logEvidence(n *node, l *signal.Log, o failure.Observed, isSignal bool) *evidence {
-	e := &evidence{ref: logRef(l), time: instantOf(l.EventTime()) + n.shift, observed: o, isSignal: isSignal}
+func logEvidence(n *trace.Node, l *signal.Log, o failure.Observed, isSignal bool) *evidence {
+	e := &evidence{ref: trace.LogRef(l), time: trace.InstantOf(l.EventTime()) + n.Shift, observed: o, isSignal: isSignal}
 	e.read(o.ErrorType, o.Message, o.Stack, logText(l))
 	return e
 }
@@ -100,19 +101,19 @@ func (e *evidence) keepWhatHappened(text string) {
 var clientLeft = regexp.MustCompile(`ClientAbortException|AsyncRequestNotUsableException|ClientDisconnect|client (?:has )?disconnected`)
 
 // readCodes adds what the span's attributes say: codes are never guessed from text there.
-func (e *evidence) readCodes(n *node) {
-	attrs := n.attributes()
+func (e *evidence) readCodes(n *trace.Node) {
+	attrs := n.Attributes()
 	if state := semconv.SQLState(attrs); state != "" {
 		e.sqlState = state
 		e.addSign(signOfSQLState(state))
 	} else if code := semconv.DBStatus(attrs); code != "" {
 		e.addSign(vocabulary.OfStore(semconv.DBSystem(attrs), code))
 	}
-	if isExitCall(n) {
-		e.addSign(signOfHTTP(n.answer.http))
-		e.addSign(signOfRPC(n.answer.rpc))
-		if n.answer.http != 0 {
-			e.http = n.answer.http
+	if n.IsExitCall() {
+		e.addSign(signOfHTTP(n.Status.HTTP))
+		e.addSign(signOfRPC(string(n.Status.RPC)))
+		if n.Status.HTTP != 0 {
+			e.http = n.Status.HTTP
 		}
 	}
 	if isAcquire(n) && !slices.ContainsFunc(e.signs, func(s *vocabulary.Row) bool { return s.Means == vocabulary.Cancelled }) {
@@ -121,8 +122,8 @@ func (e *evidence) readCodes(n *node) {
 }
 
 // isAcquire tells whether the span waits for a connection of a pool.
-func isAcquire(n *node) bool {
-	name := strings.ToLower(n.name)
+func isAcquire(n *trace.Node) bool {
+	name := strings.ToLower(n.Name)
 	return strings.Contains(name, "pool.acquire") || strings.Contains(name, "pool acquire") || strings.Contains(name, "acquire connection") ||
 		strings.HasSuffix(name, ".getconnection") || name == "getconnection"
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -14,16 +15,17 @@ import (
 // tree, those of cancellations only up to what is no consequence of them, and those between trees
 // from later to earlier trees: so they never go round in circles.
 type explainer struct {
-	tree   *tree
-	groups []*group // in pre-order
+	tree   *trace.Tree
+	groups *groups
 	states *states
-	dir    *directory
+	dir    *trace.Directory
 	// budget bounds walks up and down the tree over the whole trace, which hostile traces could
 	// make quadratic.
 	budget int
 	// refusedCallers has the other callers that were refused, by callee and operation.
 	refusedCallers map[string][]string
 	calls          []incident.CallStats
+	signals        failure.Signals
 }
 
 const (
@@ -32,10 +34,10 @@ const (
 	maxPending = 64
 )
 
-func explain(tr *tree, groups []*group, dir *directory, k incident.Knowledge) *explainer {
+func explain(tr *trace.Tree, groups *groups, signals failure.Signals, dir *trace.Directory, k incident.Knowledge) *explainer {
 	x := &explainer{
-		tree: tr, groups: groups, states: newStates(tr), dir: dir, budget: walkBudget,
-		refusedCallers: k.RefusedCallers, calls: k.Calls,
+		tree: tr, groups: groups, states: newStates(tr, groups), dir: dir, budget: walkBudget,
+		refusedCallers: k.RefusedCallers, calls: k.Calls, signals: signals,
 	}
 	x.dismissRecovered()
 	x.dismissCallersBusiness()
@@ -50,17 +52,17 @@ func explain(tr *tree, groups []*group, dir *directory, k incident.Knowledge) *e
 // explainUpwards offers every group to the failed spans above it, nearest first, until a span
 // that went well is in between.
 func (x *explainer) explainUpwards() {
-	pending := make(map[*node][]*group)
-	for _, n := range slices.Backward(x.tree.nodes) {
+	pending := make(map[*trace.Node][]*group)
+	for _, n := range slices.Backward(x.tree.Nodes) {
 		below := pending[n]
 		delete(pending, n)
-		if g := n.group; g != nil && g.dismissed == "" {
+		if g := x.groups.of(n); g != nil && g.dismissed == "" {
 			below = x.explainGroup(g, below)
 		} else if x.states.of(n) == healthy {
 			continue
 		}
-		if n.parent != nil && len(below) > 0 {
-			pending[n.parent] = appendPending(pending[n.parent], below)
+		if n.Parent != nil && len(below) > 0 {
+			pending[n.Parent] = appendPending(pending[n.Parent], below)
 		}
 	}
 }
@@ -109,8 +111,8 @@ func (x *explainer) teach(call, above *group) {
 	if !above.reason.IsOfCall() && !above.reason.IsOwnResource() {
 		return
 	}
-	if call.reason.Rank != vocabulary.RankUnknown || !isExitCall(call.node) || !call.onlyMarked() || len(call.explainedBy) > 0 ||
-		call.node.service != above.node.service || above.peer.known() && !above.peer.same(call.peer) {
+	if call.reason.Rank != vocabulary.RankUnknown || !call.node.IsExitCall() || !call.onlyMarked() || len(call.explainedBy) > 0 ||
+		call.node.Service != above.node.Service || above.peer.IsKnown() && !above.peer.IsSame(call.peer) {
 		return
 	}
 	call.reason = above.reason
@@ -119,7 +121,7 @@ func (x *explainer) teach(call, above *group) {
 	}
 }
 
-func compareGroups(a, b *group) int { return cmp.Compare(a.node.order, b.node.order) }
+func compareGroups(a, b *group) int { return cmp.Compare(a.node.Index, b.node.Index) }
 
 func link(a, b *group) {
 	a.explainedBy = append(a.explainedBy, b)
@@ -165,9 +167,9 @@ func (x *explainer) lastCall(g *group, fit []*group) *group {
 
 // called tells whether a call lies on the way down from g to b.
 func (x *explainer) called(g, b *group) bool {
-	for n := b.node; n != nil && n != g.node && x.budget > 0; n = n.parent {
+	for n := b.node; n != nil && n != g.node && x.budget > 0; n = n.Parent {
 		x.budget--
-		if isExitCall(n) || n.service != g.node.service {
+		if n.IsExitCall() || n.Service != g.node.Service {
 			return true
 		}
 	}
@@ -190,13 +192,13 @@ func (x *explainer) qualifies(g, b *group) bool {
 	switch {
 	case g.cancelled() || b.cancelled() || b.dismissed != "":
 		return false
-	case x.after(g, b) && !(g.answered() && b.node.service != g.node.service):
+	case x.after(g, b) && !(g.answered() && b.node.Service != g.node.Service):
 		return false
-	case b.onlySaid() && b.node.service == g.node.service && g.reason.Rank <= vocabulary.RankTimeout:
+	case b.onlySaid() && b.node.Service == g.node.Service && g.reason.Rank <= vocabulary.RankTimeout:
 		return false // a plain error log beside an error that says more
 	case g.reason.IsOwnResource() && !g.answered():
-		return b.node.service == g.node.service // what ran out in a service did not run out elsewhere
-	case g.reason.Means == vocabulary.Unreachable && !g.answered() && g.peer.known():
+		return b.node.Service == g.node.Service // what ran out in a service did not run out elsewhere
+	case g.reason.Means == vocabulary.Unreachable && !g.answered() && g.peer.IsKnown():
 		return x.concerns(b, g)
 	default:
 		return true
@@ -207,9 +209,9 @@ func (x *explainer) qualifies(g, b *group) bool {
 func (x *explainer) after(g, b *group) bool {
 	over := min(b.end, b.told)
 	if b.failedSpan {
-		over = min(over, b.node.end)
+		over = min(over, b.node.End)
 	}
-	return over > g.end+x.tree.tolerance
+	return over > g.end+x.tree.Tolerance
 }
 
 // onlySaid tells whether the group is a log without exception, code or any other sign.
@@ -217,20 +219,20 @@ func (g *group) onlySaid() bool { return g.reason.Rank == vocabulary.RankUnknown
 
 // concerns tells whether b happened at the peer that g could not reach.
 func (x *explainer) concerns(b, g *group) bool {
-	if b.peer.known() && b.peer.same(g.peer) {
+	if b.peer.IsKnown() && b.peer.IsSame(g.peer) {
 		return true
 	}
-	if b.node.service == g.node.service {
-		return !b.peer.known() && b.reason.Rank <= vocabulary.RankPeerError
+	if b.node.Service == g.node.Service {
+		return !b.peer.IsKnown() && b.reason.Rank <= vocabulary.RankPeerError
 	}
-	return g.peer.service != "" && x.leads(g.node, b.node, g.peer.service)
+	return g.peer.Service != "" && x.leads(g.node, b.node, g.peer.Service)
 }
 
 // leads tells whether the way down from a to b passes a span of the service.
-func (x *explainer) leads(a, b *node, service string) bool {
-	for n := b; n != nil && n != a && x.budget > 0; n = n.parent {
+func (x *explainer) leads(a, b *trace.Node, service string) bool {
+	for n := b; n != nil && n != a && x.budget > 0; n = n.Parent {
 		x.budget--
-		if n.service == service {
+		if n.Service == service {
 			return true
 		}
 	}
@@ -266,16 +268,16 @@ func isProgramError(x *failure.Exception) bool {
 // speaksOf tells whether g's evidence names the call that leads to b, its status or exception.
 func (x *explainer) speaksOf(g, b *group) bool {
 	call := b.node
-	for n := b.node; n != nil && n != g.node && x.budget > 0; n = n.parent {
+	for n := b.node; n != nil && n != g.node && x.budget > 0; n = n.Parent {
 		x.budget--
 		call = n
-		if isExitCall(n) && n.service == g.node.service {
+		if n.IsExitCall() && n.Service == g.node.Service {
 			break
 		}
 	}
 	_, thrown := b.exception()
 	for _, e := range g.evidence {
-		if namesCall(e.whole, call, x.dir) || b.node.service != g.node.service && hasWord(e.whole, b.node.service) {
+		if namesCall(e.whole, call, x.dir) || b.node.Service != g.node.Service && hasWord(e.whole, b.node.Service) {
 			return true
 		}
 		if thrown != nil && thrown.exceptions[0].Message != "" && strings.Contains(e.whole, thrown.exceptions[0].Message) {

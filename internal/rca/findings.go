@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // author marks what the rules say.
@@ -24,7 +25,7 @@ type findingList struct {
 func (l *findingList) add(statement string, refs []incident.Ref) {
 	if at, ok := l.said[statement]; ok {
 		if f := &l.items[at]; len(f.Evidence) < maxRefs {
-			f.Evidence = appendRefs(f.Evidence, refs...)
+			f.Evidence = trace.AppendRefs(f.Evidence, refs...)
 			f.Evidence = f.Evidence[:min(len(f.Evidence), maxRefs)]
 		}
 		return
@@ -87,7 +88,7 @@ func (c *caseView) addIncomplete(l *findingList) {
 	for _, t := range c.traces {
 		if t.incomplete() {
 			n++
-			refs = appendRefs(refs, t.origins.primary[0].refs()...)
+			refs = trace.AppendRefs(refs, t.origins.primary[0].refs()...)
 		}
 	}
 	if n > 0 {
@@ -97,10 +98,10 @@ func (c *caseView) addIncomplete(l *findingList) {
 
 // addDismissed adds what looked like an error and is none by the rules, and what was cancelled.
 func addDismissed(l *findingList, t *classified) {
-	for _, g := range t.groups {
-		call := g.node.service + in(operationOf(g.node))
+	for _, g := range t.groups.all {
+		call := g.node.Service + in(trace.OperationOf(g.node))
 		switch {
-		case g.dismissed == incident.DismissRecovered && isExitCall(g.node):
+		case g.dismissed == incident.DismissRecovered && g.node.IsExitCall():
 			l.add("recovered: "+call+" failed and a later attempt succeeded", g.refs())
 		case g.dismissed == incident.DismissClientError:
 			l.add("no failure: "+call+" was answered"+withStatus(g)+", which is the caller's business", g.refs())

@@ -73,7 +73,7 @@ func fuzzID(b byte) signal.SpanID { return signal.SpanID{7: b % 32} }
 // checkInvariants holds for every trace, however hostile.
 func checkInvariants(t require.TestingT, tr *incident.Trace) {
 	c := classify("", tr, incident.Knowledge{})
-	requireAcyclic(t, c.groups)
+	requireAcyclic(t, c.groups.all)
 	switch c.State {
 	case incident.FailureClassified:
 		require.NotEmpty(t, c.Roots)

@@ -14,7 +14,7 @@ const maxGaps = 50
 func (c *caseView) gaps() []incident.Gap {
 	list := []incident.Gap{}
 	for _, t := range append(slices.Clone(c.traces), c.skipped...) {
-		list = append(list, t.tree.gaps...)
+		list = append(list, t.tree.Gaps...)
 	}
 	if c.face != nil && c.face.judgement.abstained {
 		list = append(list, incident.Gap{Kind: "no_telemetry", Detail: "nothing is recorded at " + c.face.judgement.component + " for this request"})
@@ -30,7 +30,7 @@ func (c *caseView) gaps() []incident.Gap {
 func (c *caseView) conflicts() []incident.Conflict {
 	var list []incident.Conflict
 	for _, t := range append(slices.Clone(c.traces), c.skipped...) {
-		list = append(list, t.tree.conflicts...)
+		list = append(list, t.tree.Conflicts...)
 	}
 	slices.SortFunc(list, func(a, b incident.Conflict) int { return cmp.Compare(a.Ref, b.Ref) })
 	return list[:min(len(list), maxGaps)]

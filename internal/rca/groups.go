@@ -9,25 +9,26 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // group is one error: all error signals of one span, and the logs that belong to it.
 type group struct {
-	node     *node
-	evidence []*evidence // ordered by time, then reference; bounded, see maxEvidence
-	signals  int         // error signals, all of them
-	first    instant     // when the first signal was seen
-	end      instant     // when the error was over: its span's end, else its last signal
-	told     instant     // its last exception or log, else end
+	node     *trace.Node
+	evidence []*evidence   // ordered by time, then reference; bounded, see maxEvidence
+	signals  int           // error signals, all of them
+	first    trace.Instant // when the first signal was seen
+	end      trace.Instant // when the error was over: its span's end, else its last signal
+	told     trace.Instant // its last exception or log, else end
 	// failedSpan tells that the span itself has status Error.
 	failedSpan bool
 
 	reason reason
 	// call is the exit call that the error is about: its own span, or the call below it that its
 	// evidence speaks of; nil where there is none.
-	call *node
-	peer peer // of the call, or named by the evidence
+	call *trace.Node
+	peer trace.Peer // of the call, or named by the evidence
 
 	dismissed incident.DismissReason
 
@@ -37,41 +38,55 @@ type group struct {
 	place       *place // where the time went, for timeouts
 }
 
+// groups are the errors of a trace.
+type groups struct {
+	all []*group // in pre-order of their nodes
+	at  []*group // by the index of their node, nil for nodes without an error
+}
+
+// of is the error of a node, nil where it has none.
+func (g *groups) of(n *trace.Node) *group { return g.at[n.Index] }
+
 // maxEvidence bounds how many error logs of one span are read: the first ones and the last ones.
 const maxEvidence = 64
 
 // nameWindow is how soon after a child's end a log of the parent speaks of the child.
-const nameWindow = instant(50_000_000)
+const nameWindow = trace.Instant(50_000_000)
 
-// groupErrors gathers the error signals of every span. The result is in pre-order.
-func groupErrors(tr *tree, dir *directory) []*group {
-	moved := make(map[*signal.Log]*node)
-	spoken := make(map[*node][]*signal.Log)
-	for _, n := range tr.nodes {
-		for _, l := range n.errors {
+// groupErrors gathers the error signals of every span.
+func groupErrors(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *groups {
+	moved := make(map[*signal.Log]*trace.Node)
+	spoken := make(map[*trace.Node][]*signal.Log)
+	errorLogs := make([][]*signal.Log, len(tr.Nodes))
+	for i, n := range tr.Nodes {
+		for _, l := range n.Logs {
+			if !signals.IsLog(l) {
+				continue
+			}
+			errorLogs[i] = append(errorLogs[i], l)
 			if c := childNamed(n, l, dir); c != nil {
 				moved[l] = c
 				spoken[c] = append(spoken[c], l)
 			}
 		}
 	}
-	var groups []*group
-	for _, n := range tr.nodes {
+	found := &groups{at: make([]*group, len(tr.Nodes))}
+	for i, n := range tr.Nodes {
 		g := &group{node: n}
-		g.addSpan(tr.signals)
+		g.addSpan(signals)
 		g.addLogs(spoken[n], nil)
-		g.addLogs(n.errors, moved)
+		g.addLogs(errorLogs[i], moved)
 		if g.signals == 0 {
 			continue
 		}
-		g.close()
-		n.group = g
-		groups = append(groups, g)
+		g.close(errorLogs[i])
+		found.at[i] = g
+		found.all = append(found.all, g)
 	}
-	for _, g := range groups {
+	for _, g := range found.all {
 		g.findPeer(dir)
 	}
-	return groups
+	return found
 }
 
 // maxChildren bounds how many children are compared with one log.
@@ -79,20 +94,20 @@ const maxChildren = 64
 
 // childNamed is the failed child whose peer, exception or status an error log of its parent names
 // within 50 ms of the child's end; of several the nearest.
-func childNamed(n *node, l *signal.Log, dir *directory) *node {
-	if len(n.children) == 0 {
+func childNamed(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node {
+	if len(n.Children) == 0 {
 		return nil
 	}
 	o := failure.ObserveLog(l)
-	at := instantOf(l.EventTime()) + n.shift
+	at := trace.InstantOf(l.EventTime()) + n.Shift
 	text := ""
 	var why *vocabulary.Row
-	var nearest *node
-	for _, c := range n.children[max(0, len(n.children)-maxChildren):] {
-		if c.span == nil || abs(at-c.end) > nameWindow || !mayHaveFailed(c) {
+	var nearest *trace.Node
+	for _, c := range n.Children[max(0, len(n.Children)-maxChildren):] {
+		if c.Span == nil || (at-c.End).Abs() > nameWindow || !mayHaveFailed(c) {
 			continue
 		}
-		if nearest != nil && abs(at-c.end) >= abs(at-nearest.end) {
+		if nearest != nil && (at-c.End).Abs() >= (at-nearest.End).Abs() {
 			continue
 		}
 		if text == "" {
@@ -108,13 +123,13 @@ func childNamed(n *node, l *signal.Log, dir *directory) *node {
 
 // tellsWhy tells whether a text, given its most specific sign, says how a call went wrong of which
 // its own span says only that it did, and not to whom it was.
-func tellsWhy(text string, s *vocabulary.Row, c *node, dir *directory) bool {
+func tellsWhy(text string, s *vocabulary.Row, c *trace.Node, dir *trace.Directory) bool {
 	switch {
-	case s == nil, c.span.StatusCode != signal.StatusError, c.service != c.parent.service, c.span.StatusMessage != "",
-		len(c.span.Events) > 0, len(c.children) > 0, dir.peerOf(c).known():
+	case s == nil, c.Span.StatusCode != signal.StatusError, c.Service != c.Parent.Service, c.Span.StatusMessage != "",
+		len(c.Span.Events) > 0, len(c.Children) > 0, dir.PeerOf(c).IsKnown():
 		return false
 	}
-	return s.IsOfCall() && (isExitCall(c) || c.name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.name))
+	return s.IsOfCall() && (c.IsExitCall() || c.Name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.Name))
 }
 
 // signOf is the most specific sign of a text, nil where it has none.
@@ -124,23 +139,23 @@ func signOf(text string) *vocabulary.Row {
 	return e.best()
 }
 
-func mayHaveFailed(n *node) bool {
-	return n.span.StatusCode == signal.StatusError || n.answer.failed()
+func mayHaveFailed(n *trace.Node) bool {
+	return n.Span.StatusCode == signal.StatusError || n.Status.IsFailure()
 }
 
-func (g *group) addSpan(signals Signals) {
+func (g *group) addSpan(signals failure.Signals) {
 	n := g.node
-	if n.span == nil {
+	if n.Span == nil {
 		return
 	}
-	g.failedSpan = n.span.StatusCode == signal.StatusError
-	for _, o := range signals.OfSpan(n.span) {
+	g.failedSpan = n.Span.StatusCode == signal.StatusError
+	for _, o := range signals.OfSpan(n.Span) {
 		g.add(spanEvidence(n, o))
 	}
 }
 
 // addLogs adds the error logs that were not moved to another span.
-func (g *group) addLogs(logs []*signal.Log, moved map[*signal.Log]*node) {
+func (g *group) addLogs(logs []*signal.Log, moved map[*signal.Log]*trace.Node) {
 	logs = slices.DeleteFunc(slices.Clone(logs), func(l *signal.Log) bool { return moved[l] != nil })
 	for i, l := range logs {
 		if i < maxEvidence || i >= len(logs)-maxEvidence {
@@ -161,10 +176,10 @@ func (g *group) add(e *evidence) {
 }
 
 // close completes a group once all its signals are known.
-func (g *group) close() {
+func (g *group) close(errorLogs []*signal.Log) {
 	g.told = g.end
 	if g.failedSpan {
-		g.end = max(g.end, g.node.end)
+		g.end = max(g.end, g.node.End)
 		g.told = g.lastTold()
 	}
 	slices.SortStableFunc(g.evidence, func(a, b *evidence) int {
@@ -172,14 +187,14 @@ func (g *group) close() {
 	})
 	g.reason = reasonOf(g.evidence)
 	if g.reason.Rank >= vocabulary.RankTimeout {
-		g.addWitnesses()
+		g.addWitnesses(errorLogs)
 	}
 }
 
 // lastTold is when the last exception or log told of the error: the answer may have left then,
 // although the span ended later.
-func (g *group) lastTold() instant {
-	told := instant(-1)
+func (g *group) lastTold() trace.Instant {
+	told := trace.Instant(-1)
 	for _, e := range g.evidence {
 		if e.observed.Kind != failure.KindSpan {
 			told = max(told, e.time)
@@ -193,9 +208,9 @@ func (g *group) lastTold() instant {
 
 // addWitnesses looks for the decisive record among the logs below ERROR beside an error that says
 // little itself.
-func (g *group) addWitnesses() {
+func (g *group) addWitnesses(errorLogs []*signal.Log) {
 	var witnesses []*evidence
-	logs, errors := g.node.logs, setOf(g.node.errors)
+	logs, errors := g.node.Logs, setOf(errorLogs)
 	for i, l := range logs {
 		if i >= maxEvidence && i < len(logs)-maxEvidence || errors[l] {
 			continue
@@ -235,11 +250,11 @@ func reasonOf(all []*evidence) reason {
 }
 
 // gaveUpAt is when the wait ended that the group tells of.
-func (g *group) gaveUpAt() instant {
-	if g.failedSpan && isExitCall(g.node) {
-		return g.node.end
+func (g *group) gaveUpAt() trace.Instant {
+	if g.failedSpan && g.node.IsExitCall() {
+		return g.node.End
 	}
-	return max(g.node.start, g.reason.cited.time)
+	return max(g.node.Start, g.reason.cited.time)
 }
 
 func (g *group) cancelled() bool { return g.reason.Means == vocabulary.Cancelled }
@@ -263,10 +278,12 @@ func (g *group) exception() (*failure.Exception, *evidence) {
 // answered tells whether the group carries a peer's response: the status of an exit call, or one
 // that its text cites.
 func (g *group) answered() bool {
-	if a := g.node.answer; isExitCall(g.node) && (a.http != 0 || isPeersStatus(a.rpc)) {
+	if g.node.IsExitCall() && g.node.Status.IsFromPeer() {
 		return true
 	}
-	return slices.ContainsFunc(g.evidence, func(e *evidence) bool { return e.http >= 400 || isPeersStatus(e.rpc) })
+	return slices.ContainsFunc(g.evidence, func(e *evidence) bool {
+		return e.http >= 400 || semconv.Status{RPC: semconv.RPCStatus(e.rpc)}.IsFromPeer()
+	})
 }
 
 // isClients tells whether the group's records are those of a client that was answered with an error.
@@ -274,24 +291,27 @@ func (g *group) isClients() bool {
 	return g.answered() && slices.ContainsFunc(g.evidence, func(e *evidence) bool { return clientException.MatchString(e.text) })
 }
 
-// isPeersStatus tells whether a gRPC status came from the peer: some are made by the client.
-func isPeersStatus(rpc string) bool {
-	return semconv.Status{RPC: semconv.RPCStatus(rpc)}.IsFromPeer()
-}
-
 func (g *group) refs() []incident.Ref {
 	var refs []incident.Ref
 	if g.reason.cited != nil {
-		refs = appendRefs(refs, g.reason.cited.ref)
+		refs = trace.AppendRefs(refs, g.reason.cited.ref)
 	}
 	for _, e := range g.evidence {
 		if len(refs) == maxRefs {
 			break
 		}
-		refs = appendRefs(refs, e.ref)
+		refs = trace.AppendRefs(refs, e.ref)
 	}
 	return refs
 }
 
 // maxRefs bounds the evidence cited for one statement.
 const maxRefs = 8
+
+func setOf[T comparable](items []T) map[T]bool {
+	set := make(map[T]bool, len(items))
+	for _, i := range items {
+		set[i] = true
+	}
+	return set
+}

@@ -2,6 +2,8 @@ package rca
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -17,7 +19,7 @@ type judgement struct {
 	class     incident.Class
 	identity  []string
 	strategy  string
-	peer      peer
+	peer      trace.Peer
 	caller    string // edges: who asked
 	callee    string // edges: who was asked
 	abstained bool
@@ -30,11 +32,11 @@ type judgement struct {
 // judge decides kind and component of an origin, in the order of section 4: the first with cited
 // evidence wins.
 func (x *explainer) judge(g *group) *judgement {
-	j := &judgement{group: g, service: g.node.service, component: g.node.service, category: g.reason.Category, peer: g.peer}
+	j := &judgement{group: g, service: g.node.Service, component: g.node.Service, category: g.reason.Category, peer: g.peer}
 	switch {
 	case x.isResource(g):
 		x.judgeResource(j)
-	case g.answered() && g.peer.known() && g.reason.Means == vocabulary.Unreachable:
+	case g.answered() && g.peer.IsKnown() && g.reason.Means == vocabulary.Unreachable:
 		x.judgePeerError(j)
 	case g.reason.Means == vocabulary.Unreachable:
 		x.judgeDependency(j, incident.ClassUnavailable)
@@ -57,19 +59,19 @@ func (x *explainer) judge(g *group) *judgement {
 // recorded: no answer, and at most an exception that says nothing more.
 func (j *judgement) isMute() bool {
 	g, n := j.group, j.group.node
-	return g.reason.Rank >= vocabulary.RankException && g.failedSpan && isExitCall(n) && g.peer.known() && n.remoteChild() == nil &&
-		!(n.answer.known() && !n.answer.failed())
+	return g.reason.Rank >= vocabulary.RankException && g.failedSpan && n.IsExitCall() && g.peer.IsKnown() && n.RemoteChild() == nil &&
+		!(n.Status.IsKnown() && !n.Status.IsFailure())
 }
 
 // judgeMute decides about a failed call of which no record says why it failed.
 func (x *explainer) judgeMute(j *judgement) {
-	if s := j.peer.service; s != "" && x.dir.ever[s] {
+	if s := j.peer.Service; s != "" && x.dir.HasTelemetry(s) {
 		j.abstain(s)
 		return
 	}
 	x.judgeDependency(j, incident.ClassData)
 	j.category = incident.CategoryUnknown
-	if j.group.reason.cited.text != "" && isStore(j.group.node) {
+	if j.group.reason.cited.text != "" && j.group.node.CallsStore() {
 		j.category = incident.CategoryDatabaseError // what a store's driver throws is the store's answer
 		return
 	}
@@ -80,23 +82,23 @@ func (x *explainer) judgeMute(j *judgement) {
 // isResource tells whether a resource of the group's own service ran out; what a peer's answer
 // says of itself is the peer's.
 func (x *explainer) isResource(g *group) bool {
-	return g.reason.IsOwnResource() && !(g.answered() && g.peer.known())
+	return g.reason.IsOwnResource() && !(g.answered() && g.peer.IsKnown())
 }
 
 func (x *explainer) judgeResource(j *judgement) {
 	j.kind, j.class = incident.KindResource, incident.ClassResource
-	j.operation = operationOf(j.group.node.localRoot())
+	j.operation = trace.OperationOf(j.group.node.LocalRoot)
 	j.identity = []string{j.service, j.group.reason.Resource}
 }
 
 func (x *explainer) judgeDependency(j *judgement, class incident.Class) {
 	j.kind, j.class = incident.KindDependency, class
-	caller := j.group.node.service
-	j.operation = callOperation(j.group.node)
-	j.component = j.peer.name(caller)
-	j.identity = j.peer.identity(caller)
-	if j.peer.service != "" && x.dir.ever[j.peer.service] {
-		j.service = j.peer.service
+	caller := j.group.node.Service
+	j.operation = trace.CallOperationOf(j.group.node)
+	j.component = j.peer.Name(caller)
+	j.identity = peerIdentity(j.peer, caller)
+	if j.peer.Service != "" && x.dir.HasTelemetry(j.peer.Service) {
+		j.service = j.peer.Service
 	}
 	if j.component == "" {
 		j.component = "an unnamed peer of " + caller
@@ -113,33 +115,33 @@ func (x *explainer) judgeDependency(j *judgement, class incident.Class) {
 // known.
 func (x *explainer) judgePeerError(j *judgement) {
 	p := j.group.peer
-	var callee *node
+	var callee *trace.Node
 	if j.group.call != nil {
-		callee = j.group.call.remoteChild()
+		callee = j.group.call.RemoteChild()
 	}
 	switch {
-	case !p.known(), j.group.node.answer.callersBusiness() && j.group.reason.Rank >= vocabulary.RankBadData:
+	case !p.IsKnown(), isCallersBusiness(j.group.node.Status) && j.group.reason.Rank >= vocabulary.RankBadData:
 		x.judgeCode(j)
-	case p.service == "" || callee == nil && !x.dir.seen[p.service]:
+	case p.Service == "" || callee == nil && !x.dir.SeenLately(p.Service):
 		x.judgeDependency(j, j.group.reason.Class)
 	case j.category == incident.CategoryRateLimited:
 		j.kind, j.class = incident.KindResource, incident.ClassResource
-		j.service, j.component, j.operation = p.service, p.service, operationOf(callee)
-		j.identity = []string{p.service, "rate"}
+		j.service, j.component, j.operation = p.Service, p.Service, trace.OperationOf(callee)
+		j.identity = []string{p.Service, "rate"}
 	case callee != nil:
 		j.kind, j.class = incident.KindCode, incident.ClassException
-		j.service, j.component = p.service, p.service
-		j.operation = operationOf(callee)
-		j.identity, j.strategy = []string{p.service, j.operation}, "operation"
-		j.why = callee.refs()
+		j.service, j.component = p.Service, p.Service
+		j.operation = trace.OperationOf(callee)
+		j.identity, j.strategy = []string{p.Service, j.operation}, "operation"
+		j.why = callee.Refs()
 		j.limits = append(j.limits, limit{600_000, "the service itself recorded no error"})
-	case x.tree.hasService(p.service):
+	case x.tree.HasService(p.Service):
 		j.kind, j.class = incident.KindCode, incident.ClassException
-		j.service, j.component, j.operation = p.service, p.service, ""
-		j.identity, j.strategy = []string{p.service, ""}, "operation"
+		j.service, j.component, j.operation = p.Service, p.Service, ""
+		j.identity, j.strategy = []string{p.Service, ""}, "operation"
 		j.limits = append(j.limits, limit{600_000, "the service itself recorded no error"})
 	default:
-		j.abstain(p.service)
+		j.abstain(p.Service)
 	}
 }
 
@@ -147,8 +149,8 @@ func (x *explainer) judgePeerError(j *judgement) {
 func (j *judgement) abstain(service string) {
 	j.kind, j.abstained = incident.KindUnknown, true
 	j.service, j.component = service, service
-	j.operation = callOperation(j.group.node)
-	j.caller, j.callee = j.group.node.service, service
+	j.operation = trace.CallOperationOf(j.group.node)
+	j.caller, j.callee = j.group.node.Service, service
 	j.identity = []string{j.caller, j.callee}
 	switch {
 	case j.group.timedOut():
@@ -170,34 +172,34 @@ func (x *explainer) judgeTimeout(j *judgement) {
 	}
 	at := g.place.at
 	j.category = incident.CategoryTimeout
-	if at == g.node && !at.received() {
+	if at == g.node && !at.IsReceived() {
 		x.judgeUnseenCall(j)
 		return
 	}
-	if at.service == g.node.service && !isExitCall(at) && at.remoteChild() == nil && g.peer.known() {
+	if at.Service == g.node.Service && !at.IsExitCall() && at.RemoteChild() == nil && g.peer.IsKnown() {
 		x.judgeLostBeyond(j, at, g.peer) // the message names whom it waited for
 		return
 	}
-	if !at.received() && x.judgeLate(j, at, peer{}) {
+	if !at.IsReceived() && x.judgeLate(j, at, trace.Peer{}) {
 		return
 	}
-	j.why = at.refs()
+	j.why = at.Refs()
 	switch g.place.held {
 	case heldBySpan:
 		j.kind, j.class = incident.KindSlow, incident.ClassSlow
-		j.service, j.component, j.operation = at.service, at.service, operationOf(at)
+		j.service, j.component, j.operation = at.Service, at.Service, trace.OperationOf(at)
 		j.identity = []string{j.service, j.operation}
-		if at.ghost() {
-			j.limits = append(j.limits, limit{600_000, "only logs tell of " + at.service})
+		if at.IsGhost() {
+			j.limits = append(j.limits, limit{600_000, "only logs tell of " + at.Service})
 		}
 	case lostBetween:
-		j.judgeEdge(at.service, g.place.callee.service, incident.ClassTimeout)
+		j.judgeEdge(at.Service, g.place.callee.Service, incident.ClassTimeout)
 		j.component, j.service = j.callee, j.callee
-		j.operation = operationOf(g.place.callee)
-		j.why = appendRefs(j.why, g.place.callee.refs()...)
+		j.operation = trace.OperationOf(g.place.callee)
+		j.why = trace.AppendRefs(j.why, g.place.callee.Refs()...)
 	case lostBeyond:
-		p := x.dir.peerOf(at)
-		if at == g.node && !p.known() {
+		p := x.dir.PeerOf(at)
+		if at == g.node && !p.IsKnown() {
 			p = g.peer
 		}
 		x.judgeLostBeyond(j, at, p)
@@ -207,7 +209,7 @@ func (x *explainer) judgeTimeout(j *judgement) {
 // judgeUnseenCall decides about a timeout that only a message tells of: there is no span of the
 // call, and often none of the caller.
 func (x *explainer) judgeUnseenCall(j *judgement) {
-	if !j.group.peer.known() {
+	if !j.group.peer.IsKnown() {
 		x.judgeCode(j)
 		return
 	}
@@ -215,22 +217,22 @@ func (x *explainer) judgeUnseenCall(j *judgement) {
 }
 
 // judgeLostBeyond decides about a call behind which nothing is recorded.
-func (x *explainer) judgeLostBeyond(j *judgement, at *node, p peer) {
+func (x *explainer) judgeLostBeyond(j *judgement, at *trace.Node, p trace.Peer) {
 	j.peer = p
 	switch {
 	case x.judgeLate(j, at, p):
-	case p.service != "" && x.dir.ever[p.service]:
-		j.abstain(p.service)
-	case !p.known():
+	case p.Service != "" && x.dir.HasTelemetry(p.Service):
+		j.abstain(p.Service)
+	case !p.IsKnown():
 		j.kind, j.class = incident.KindSlow, incident.ClassSlow
-		j.service, j.component, j.operation = at.service, at.service, operationOf(at)
+		j.service, j.component, j.operation = at.Service, at.Service, trace.OperationOf(at)
 		j.identity = []string{j.service, j.operation}
 		j.limits = append(j.limits, limit{600_000, "the call does not name its peer"})
 	default:
 		j.kind, j.class = incident.KindDependency, incident.ClassTimeout
-		j.service, j.component = at.service, p.name(at.service)
-		j.operation = callOperation(at)
-		j.identity = p.identity(at.service)
+		j.service, j.component = at.Service, p.Name(at.Service)
+		j.operation = trace.CallOperationOf(at)
+		j.identity = peerIdentity(p, at.Service)
 		j.joins = true
 		j.limits = append(j.limits, limit{600_000, "nothing is recorded beyond the caller"})
 	}
@@ -245,7 +247,7 @@ func (j *judgement) judgeEdge(caller, callee string, class incident.Class) {
 func (x *explainer) judgeCode(j *judgement) {
 	g := j.group
 	j.kind, j.class = incident.KindCode, incident.ClassException
-	j.operation = operationOf(g.node)
+	j.operation = trace.OperationOf(g.node)
 	sig := groupSignature(g)
 	j.strategy = sig.Strategy
 	j.identity = append([]string{j.service}, sig.Parts...)
@@ -259,8 +261,8 @@ func (x *explainer) judgeCode(j *judgement) {
 
 // askedWrongly tells whether the peer could not make sense of the request.
 func (g *group) askedWrongly() bool {
-	switch a := g.node.answer; {
-	case a.http == 400, a.http == 415, a.http == 422, a.rpc == "INVALID_ARGUMENT", a.rpc == "OUT_OF_RANGE":
+	switch a := g.node.Status; {
+	case a.HTTP == 400, a.HTTP == 415, a.HTTP == 422, a.RPC == semconv.InvalidArgument, a.RPC == semconv.OutOfRange:
 		return true
 	}
 	return false

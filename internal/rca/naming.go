@@ -8,26 +8,27 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // namesCall tells whether a text speaks of a call: it names the peer, or cites the status or the
 // exception of the call.
-func namesCall(text string, call *node, dir *directory) bool {
-	p := dir.peerOf(call)
+func namesCall(text string, call *trace.Node, dir *trace.Directory) bool {
+	p := dir.PeerOf(call)
 	if namesPeerIn(text, p, call) {
 		return true
 	}
 	if citesAnswer(text, call) {
 		return true
 	}
-	if call.span == nil {
+	if call.Span == nil {
 		return false
 	}
-	if m := call.span.StatusMessage; len(m) > 5 && strings.Contains(text, m) {
+	if m := call.Span.StatusMessage; len(m) > 5 && strings.Contains(text, m) {
 		return true
 	}
-	for _, e := range call.span.Events {
+	for _, e := range call.Span.Events {
 		thrown := semconv.ExceptionOf(e.Attributes)
 		if t := thrown.Type; t != "" && !vocabulary.IsWrapper(t) && strings.Contains(text, t) {
 			return true
@@ -41,22 +42,22 @@ func namesCall(text string, call *node, dir *directory) bool {
 
 // citesAnswer tells whether a text cites the status of a call's answer. A call that left none itself
 // has the one that is cited.
-func citesAnswer(text string, call *node) bool {
+func citesAnswer(text string, call *trace.Node) bool {
 	rpc := rpcStatusIn(text)
-	if !call.answer.known() {
-		return (httpStatusIn(text) != 0 || rpc != "") && isExitCall(call) && !isStore(call)
+	if !call.Status.IsKnown() {
+		return (httpStatusIn(text) != 0 || rpc != "") && call.IsExitCall() && !call.CallsStore()
 	}
-	return call.answer.http >= 400 && hasWord(text, strconv.Itoa(call.answer.http)) || rpc != "" && rpc == call.answer.rpc
+	return call.Status.HTTP >= 400 && hasWord(text, strconv.Itoa(call.Status.HTTP)) || rpc != "" && rpc == string(call.Status.RPC)
 }
 
-func namesPeerIn(text string, p peer, call *node) bool {
-	if p.service != "" && hasWord(text, p.service) {
+func namesPeerIn(text string, p trace.Peer, call *trace.Node) bool {
+	if p.Service != "" && hasWord(text, p.Service) {
 		return true
 	}
-	if host, _ := address.Split(p.host); host != "" && hasWord(text, host) {
+	if host, _ := address.Split(p.Host); host != "" && hasWord(text, host) {
 		return true
 	}
-	if c := call.remoteChild(); c != nil && len(c.name) > 4 && strings.Contains(c.name, "/") && strings.Contains(text, c.name) {
+	if c := call.RemoteChild(); c != nil && len(c.Name) > 4 && strings.Contains(c.Name, "/") && strings.Contains(text, c.Name) {
 		return true
 	}
 	return false
@@ -97,25 +98,25 @@ var (
 
 // peerIn is the peer that a message names, the zero peer where it names none. Only a message about
 // a connection may name it by a bare address.
-func (d *directory) peerIn(text, self string, connecting bool) peer {
-	host, port := d.hostIn(text, self)
+func peerIn(dir *trace.Directory, text, self string, connecting bool) trace.Peer {
+	host, port := hostIn(dir, text, self)
 	if host == "" && connecting {
 		host, port = addressIn(text)
 	}
 	if host != "" {
-		if s := d.owner(host, port); s != "" && s != self {
-			return peer{service: s}
+		if s := dir.Owner(host, port); s != "" && s != self {
+			return trace.Peer{Service: s}
 		}
-		return peer{host: address.Normal(host, port)}
+		return trace.Peer{Host: address.Normal(host, port)}
 	}
-	if s := d.serviceIn(text, self); s != "" {
-		return peer{service: s}
+	if s := serviceIn(dir, text, self); s != "" {
+		return trace.Peer{Service: s}
 	}
-	return peer{}
+	return trace.Peer{}
 }
 
 // hostIn finds a host by the words around it.
-func (d *directory) hostIn(text, self string) (host, port string) {
+func hostIn(dir *trace.Directory, text, self string) (host, port string) {
 	for _, raw := range urlText.FindAllString(text, 4) {
 		if u, err := url.Parse(strings.TrimPrefix(raw, "jdbc:")); err == nil && u.Hostname() != "" {
 			return u.Hostname(), u.Port()
@@ -126,7 +127,7 @@ func (d *directory) hostIn(text, self string) (host, port string) {
 	}
 	for _, m := range afterWords.FindAllStringSubmatch(text, 4) {
 		host = m[1]
-		if host == self || !d.services[host] && (isFiller(host) || !looksLikeHost(host)) {
+		if host == self || !dir.Knows(host) && (isFiller(host) || !looksLikeHost(host)) {
 			continue
 		}
 		return host, portOf(host, text)
@@ -183,7 +184,7 @@ func looksLikeHost(s string) bool {
 }
 
 // serviceIn is the first other known service that a text names as a word.
-func (d *directory) serviceIn(text, self string) string {
+func serviceIn(dir *trace.Directory, text, self string) string {
 	start := -1
 	for i := 0; i <= len(text); i++ {
 		if i < len(text) && (isNameByte(text[i]) || text[i] == '.') {
@@ -194,7 +195,7 @@ func (d *directory) serviceIn(text, self string) string {
 		}
 		if start >= 0 {
 			word := strings.Trim(text[start:i], ".-_")
-			if word != self && d.services[word] {
+			if word != self && dir.Knows(word) {
 				return word
 			}
 			start = -1
@@ -205,13 +206,13 @@ func (d *directory) serviceIn(text, self string) string {
 
 // findPeer finds whom the error is about: the peer of its exit call, else the one its evidence
 // names, else that of the call whose answer it carries.
-func (g *group) findPeer(dir *directory) {
-	if isExitCall(g.node) {
-		g.call, g.peer = g.node, dir.peerOf(g.node)
-		if g.peer.known() {
+func (g *group) findPeer(dir *trace.Directory) {
+	if g.node.IsExitCall() {
+		g.call, g.peer = g.node, dir.PeerOf(g.node)
+		if g.peer.IsKnown() {
 			g.correctPeer(dir)
-			if g.peer.service == "" && g.peer.system == "" && isStore(g.node) {
-				g.peer.system = vocabulary.SystemIn(g.node.name + " " + g.peer.host)
+			if g.peer.Service == "" && g.peer.System == "" && g.node.CallsStore() {
+				g.peer.System = vocabulary.SystemIn(g.node.Name + " " + g.peer.Host)
 			}
 			return
 		}
@@ -219,11 +220,11 @@ func (g *group) findPeer(dir *directory) {
 	if !g.reason.IsOfCall() {
 		return
 	}
-	g.peer = dir.peerIn(g.reason.cited.whole, g.node.service, g.reason.Means == vocabulary.Unreachable).withSystem(g.reason)
-	if g.call == nil && (g.reason.Means != vocabulary.Unreachable && g.answered() || g.byStore() && !g.peer.known()) {
+	g.peer = withSystem(peerIn(dir, g.reason.cited.whole, g.node.Service, g.reason.Means == vocabulary.Unreachable), g.reason)
+	if g.call == nil && (g.reason.Means != vocabulary.Unreachable && g.answered() || g.byStore() && !g.peer.IsKnown()) {
 		g.call = g.answeredCall(dir)
-		if g.call != nil && !g.peer.known() {
-			g.peer = dir.peerOf(g.call)
+		if g.call != nil && !g.peer.IsKnown() {
+			g.peer = dir.PeerOf(g.call)
 		}
 	}
 }
@@ -231,20 +232,20 @@ func (g *group) findPeer(dir *directory) {
 // correctPeer takes the message's word where a call reached someone, and its message tells of a peer
 // that could not be reached: the span then stands for more than one call. It adds the system that
 // the message betrays.
-func (g *group) correctPeer(dir *directory) {
-	if g.reason.Means == vocabulary.Unreachable && g.node.remoteChild() != nil {
-		if p := dir.peerIn(g.reason.cited.whole, g.node.service, true); p.known() && !p.same(g.peer) {
+func (g *group) correctPeer(dir *trace.Directory) {
+	if g.reason.Means == vocabulary.Unreachable && g.node.RemoteChild() != nil {
+		if p := peerIn(dir, g.reason.cited.whole, g.node.Service, true); p.IsKnown() && !p.IsSame(g.peer) {
 			g.peer = p
 		}
 	}
 	if !isHTTP(g.node) {
-		g.peer = g.peer.withSystem(g.reason)
+		g.peer = withSystem(g.peer, g.reason)
 	}
 }
 
 // isHTTP tells whether a call is known to be one over HTTP, which no database is asked by.
-func isHTTP(n *node) bool {
-	return n.answer.http != 0 || semconv.IsHTTP(n.attributes())
+func isHTTP(n *trace.Node) bool {
+	return n.Status.HTTP != 0 || semconv.IsHTTP(n.Attributes())
 }
 
 // byStore tells whether the group's reason is what a store answers.
@@ -257,21 +258,21 @@ const maxCalls = 256
 
 // answeredCall is the call of the same service below the group that its evidence names, else the
 // last one that had ended by then.
-func (g *group) answeredCall(dir *directory) *node {
-	var last *node
+func (g *group) answeredCall(dir *trace.Directory) *trace.Node {
+	var last *trace.Node
 	named := false
-	queue := []*node{g.node}
+	queue := []*trace.Node{g.node}
 	for i := 0; i < len(queue) && i < maxCalls; i++ {
-		for _, c := range queue[i].children {
-			if c.service != g.node.service {
+		for _, c := range queue[i].Children {
+			if c.Service != g.node.Service {
 				continue
 			}
 			queue = append(queue, c)
-			if !isExitCall(c) || c.end > g.reason.cited.time+minTolerance || g.reason.cited.http != 0 && isStore(c) || g.byStore() && !isStore(c) {
+			if !c.IsExitCall() || c.End > g.reason.cited.time+trace.MinTolerance || g.reason.cited.http != 0 && c.CallsStore() || g.byStore() && !c.CallsStore() {
 				continue
 			}
 			names := namesCall(g.reason.cited.whole, c, dir)
-			if last == nil || names && !named || names == named && c.end > last.end {
+			if last == nil || names && !named || names == named && c.End > last.End {
 				last, named = c, names
 			}
 		}
@@ -280,19 +281,19 @@ func (g *group) answeredCall(dir *directory) *node {
 }
 
 // withSystem adds the database that the evidence betrays.
-func (p peer) withSystem(r reason) peer {
-	if p.service != "" {
+func withSystem(p trace.Peer, r reason) trace.Peer {
+	if p.Service != "" {
 		return p
 	}
-	if p.system == "" {
-		p.system = r.System
+	if p.System == "" {
+		p.System = r.System
 	}
-	if p.system == "" {
-		p.system = vocabulary.SystemIn(r.cited.whole)
+	if p.System == "" {
+		p.System = vocabulary.SystemIn(r.cited.whole)
 	}
-	if p.system == "postgresql" && p.namespace == "" {
+	if p.System == "postgresql" && p.Namespace == "" {
 		if m := pgDatabase.FindStringSubmatch(r.cited.whole); m != nil {
-			p.namespace = m[1]
+			p.Namespace = m[1]
 		}
 	}
 	return p

@@ -44,7 +44,7 @@ func percent(c incident.Confidence) string { return fmt.Sprintf("%d %%", c/10_00
 // nextSteps are what to do first, by category.
 func nextSteps(j *judgement) []string {
 	c, s := j.component, j.service
-	caller := j.group.node.service
+	caller := j.group.node.Service
 	switch j.category {
 	case incident.CategoryConnectionPoolExhausted:
 		return []string{

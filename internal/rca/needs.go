@@ -1,37 +1,40 @@
 package rca
 
 import (
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // needsOf collects what the rules would ask of the store about a trace.
 func needsOf(t *incident.Trace, k incident.Knowledge) Needs {
-	tr := assemble(t)
-	dir := newDirectory(tr, k)
-	groups := groupErrors(tr, dir)
+	tr := trace.Assemble(t)
+	dir := trace.NewDirectory(tr, k)
+	signals := failure.SignalsOf(t)
+	groups := groupErrors(tr, signals, dir)
 	services, addresses := map[string]bool{}, map[string]bool{}
 	calls, refusals := map[incident.CallStats]bool{}, map[incident.CallStats]bool{}
-	x := explain(tr, groups, dir, k)
-	for _, g := range groups {
+	x := explain(tr, groups, signals, dir, k)
+	for _, g := range groups.all {
 		addPeer(g.node, services, addresses)
 		if g.place != nil {
 			addPeer(g.place.at, services, addresses)
 		}
 		p := g.peer
-		if p.service != "" {
-			services[p.service] = true
+		if p.Service != "" {
+			services[p.Service] = true
 		}
-		if p.host != "" {
-			services[p.host], services[address.FirstLabel(p.host)] = true, true
-			addresses[p.host] = true
+		if p.Host != "" {
+			services[p.Host], services[address.FirstLabel(p.Host)] = true, true
+			addresses[p.Host] = true
 		}
 		if caller, callee, operation := x.refused(g); g.reason.Means == vocabulary.Refused && callee != "" {
 			refusals[incident.CallStats{Caller: caller, Callee: callee, Operation: operation}] = true
 		}
-		if isExitCall(g.node) && g.dismissed == incident.DismissRecovered {
+		if g.node.IsExitCall() && g.dismissed == incident.DismissRecovered {
 			calls[g.retried()] = true
 		}
 	}
@@ -42,14 +45,14 @@ func needsOf(t *incident.Trace, k incident.Knowledge) Needs {
 }
 
 // addPeer adds what a call's attributes say about its peer.
-func addPeer(n *node, services, addresses map[string]bool) {
-	if !isExitCall(n) {
+func addPeer(n *trace.Node, services, addresses map[string]bool) {
+	if !n.IsExitCall() {
 		return
 	}
-	if hint := peerHint(n); hint != "" && !address.IsNumeric(hint) {
+	if hint := n.PeerHint(); hint != "" && !address.IsNumeric(hint) {
 		services[hint], services[address.FirstLabel(hint)] = true, true
 	}
-	host, port := semconv.PeerAddress(n.attributes())
+	host, port := semconv.PeerAddress(n.Attributes())
 	if host == "" {
 		return
 	}

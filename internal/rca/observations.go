@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -20,13 +21,13 @@ func (c *caseView) observations() []incident.Observation {
 		o := sums[k]
 		o.Value += value
 		if len(o.Evidence) < maxRefs {
-			o.Evidence = appendRefs(o.Evidence, refs...)
+			o.Evidence = trace.AppendRefs(o.Evidence, refs...)
 			o.Evidence = o.Evidence[:min(len(o.Evidence), maxRefs)]
 		}
 	}
 	for _, t := range append(slices.Clone(c.traces), c.skipped...) {
-		for _, g := range t.groups {
-			observe(g.node.service, observationName(g), 1, g.refs())
+		for _, g := range t.groups.all {
+			observe(g.node.Service, observationName(g), 1, g.refs())
 		}
 		for i, j := range t.judged {
 			if i < len(t.rootIndex) {

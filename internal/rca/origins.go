@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // origins are the groups that nothing explains, in report order. Primary ones have an incident.
@@ -20,7 +21,7 @@ type origins struct {
 func (x *explainer) findOrigins() origins {
 	var o origins
 	var cancelled []*group
-	for _, g := range x.groups {
+	for _, g := range x.groups.all {
 		switch {
 		case g.dismissed != "" || len(g.explainedBy) > 0:
 		case g.cancelled():
@@ -44,15 +45,15 @@ func (x *explainer) findOrigins() origins {
 
 // compareOrigins orders by end, then span ID, then evidence.
 func compareOrigins(a, b *group) int {
-	return cmp.Or(cmp.Compare(a.end, b.end), bytes.Compare(a.node.id[:], b.node.id[:]),
+	return cmp.Or(cmp.Compare(a.end, b.end), bytes.Compare(a.node.ID[:], b.node.ID[:]),
 		cmp.Compare(a.evidence[0].ref, b.evidence[0].ref))
 }
 
 // reachesEntry follows what a group explains up to the top, and from there the spans up to the
 // entry: none of them went well or failed for another reason.
 func (x *explainer) reachesEntry(g *group) bool {
-	for n := x.chainTop(g).node.parent; n != nil; n = n.parent {
-		if n.group != nil && n.group.dismissed == "" || x.states.of(n) == healthy {
+	for n := x.chainTop(g).node.Parent; n != nil; n = n.Parent {
+		if g := x.groups.of(n); g != nil && g.dismissed == "" || x.states.of(n) == healthy {
 			return false
 		}
 	}
@@ -68,7 +69,7 @@ func (x *explainer) chainTop(g *group) *group {
 }
 
 // entryOf is the node with which a group's request came in.
-func entryOf(g *group) *node { return g.node.top() }
+func entryOf(g *group) *trace.Node { return g.node.Root }
 
 // outcomeOf says what the failure meant to whoever called the entry (section 9). What the entry
 // answered counts more than what was logged on the way.
@@ -77,11 +78,11 @@ func (x *explainer) outcomeOf(o origins) incident.Outcome {
 	top := x.chainTop(first)
 	entry := entryOf(top)
 	switch {
-	case !entry.received() || entry.guessed:
+	case !entry.IsReceived() || entry.Guessed:
 		return incident.OutcomeUnknown
-	case entry.span.StatusCode == signal.StatusError || entry.answer.failed() && !entry.answer.callersBusiness():
+	case entry.Span.StatusCode == signal.StatusError || entry.Status.IsFailure() && !isCallersBusiness(entry.Status):
 		return incident.OutcomeFailed
-	case entry.span.StatusCode == signal.StatusOK || entry.answer.known() || x.states.speaking[entry.instrumentation()]:
+	case entry.Span.StatusCode == signal.StatusOK || entry.Status.IsKnown() || x.states.speaking[entry.Instrumentation()]:
 		return incident.OutcomeDegraded
 	case !x.reachesEntry(first):
 		return incident.OutcomeDegraded

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // propagation is how the failure went from the cause to the entry, a step per service.
@@ -17,23 +18,24 @@ func (c *caseView) propagation() []incident.Step {
 		refs = refs[:2]
 	}
 	for _, n := range c.face.path(j.group) {
-		if n.service == "" {
+		if n.Service == "" {
 			continue
 		}
-		if n.service != from {
-			steps = append(steps, incident.Step{From: from, To: n.service, Evidence: appendRefs(refs[:len(refs):len(refs)], stepRefs(n)...)})
-			from, refs = n.service, nil
+		if n.Service != from {
+			steps = append(steps, incident.Step{From: from, To: n.Service, Evidence: trace.AppendRefs(refs[:len(refs):len(refs)], c.face.stepRefs(n)...)})
+			from, refs = n.Service, nil
 		}
-		refs = stepRefs(n)
+		refs = c.face.stepRefs(n)
 	}
 	return steps
 }
 
-func stepRefs(n *node) []incident.Ref {
-	if n.group == nil || n.group.dismissed != "" {
-		return n.refs()
+func (x *explainer) stepRefs(n *trace.Node) []incident.Ref {
+	g := x.groups.of(n)
+	if g == nil || g.dismissed != "" {
+		return n.Refs()
 	}
-	refs := n.group.refs()
+	refs := g.refs()
 	return refs[:min(len(refs), 2)]
 }
 
@@ -44,18 +46,18 @@ func (c *caseView) criticalFailure() *incident.CriticalFailure {
 	origin := j.group.node
 	hurt := origin
 	for _, n := range c.face.path(j.group) {
-		if n.service == "" || n.group == nil {
+		if n.Service == "" || c.face.groups.of(n) == nil {
 			continue
 		}
 		hurt = n
-		if n.service != j.service && n.service != j.component {
+		if n.Service != j.service && n.Service != j.component {
 			break
 		}
 	}
-	operation := operationOf(hurt.localRoot())
-	statement := fmt.Sprintf("%s failed%s", hurt.service, in(operation))
+	operation := trace.OperationOf(hurt.LocalRoot)
+	statement := fmt.Sprintf("%s failed%s", hurt.Service, in(operation))
 	if hurt != origin {
 		statement += " because of it"
 	}
-	return &incident.CriticalFailure{Service: hurt.service, Operation: operation, Statement: statement, Evidence: stepRefs(hurt)}
+	return &incident.CriticalFailure{Service: hurt.Service, Operation: operation, Statement: statement, Evidence: c.face.stepRefs(hurt)}
 }

@@ -160,7 +160,7 @@ func TestHostileShapes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := classify("", tr, incident.Knowledge{})
-			requireAcyclic(t, c.groups)
+			requireAcyclic(t, c.groups.all)
 			require.LessOrEqual(t, len(analyze(&incident.Case{Failing: []*incident.Trace{tr}}).Report.Findings), maxFindings)
 		})
 	}

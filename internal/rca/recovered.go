@@ -3,11 +3,12 @@ package rca
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // dismissRecovered dismisses the errors of attempts that a later attempt made good.
 func (x *explainer) dismissRecovered() {
-	for _, g := range x.groups {
+	for _, g := range x.groups.all {
 		if g.dismissed != "" || !x.madeGood(g.node) || x.failsTooOften(g) {
 			continue
 		}
@@ -18,18 +19,18 @@ func (x *explainer) dismissRecovered() {
 }
 
 // madeGood tells whether a successful sibling to the same peer and operation followed.
-func (x *explainer) madeGood(n *node) bool {
-	var siblings []*node
+func (x *explainer) madeGood(n *trace.Node) bool {
+	var siblings []*trace.Node
 	switch {
-	case n.producer != nil:
-		siblings = n.producer.consumers
-	case n.parent != nil && isExitCall(n):
-		siblings = n.parent.children
+	case n.Producer != nil:
+		siblings = n.Producer.Consumers
+	case n.Parent != nil && n.IsExitCall():
+		siblings = n.Parent.Children
 	}
-	for i := len(siblings) - 1; i >= 0 && x.budget > 0 && siblings[i].start >= n.start; i-- {
+	for i := len(siblings) - 1; i >= 0 && x.budget > 0 && siblings[i].Start >= n.Start; i-- {
 		x.budget--
 		s := siblings[i]
-		if s != n && s.start >= n.end-x.tree.tolerance && sameCall(n, s) && x.states.of(s) == healthy {
+		if s != n && s.Start >= n.End-x.tree.Tolerance && sameCall(n, s) && x.states.of(s) == healthy {
 			return true
 		}
 	}
@@ -59,22 +60,22 @@ func (x *explainer) failsTooOften(g *group) bool {
 
 // retried names the calls that tell how often g's fails.
 func (g *group) retried() incident.CallStats {
-	return incident.CallStats{Caller: g.node.service, Callee: g.peer.name(g.node.service), Operation: g.node.name}
+	return incident.CallStats{Caller: g.node.Service, Callee: g.peer.Name(g.node.Service), Operation: g.node.Name}
 }
 
 // sameCall tells whether two calls ask the same peer for the same thing.
-func sameCall(a, b *node) bool {
-	if a.name != b.name || a.kind != b.kind || a.service != b.service || peerHint(a) != peerHint(b) {
+func sameCall(a, b *trace.Node) bool {
+	if a.Name != b.Name || a.Kind != b.Kind || a.Service != b.Service || a.PeerHint() != b.PeerHint() {
 		return false
 	}
-	return semconv.SameRequest(a.attributes(), b.attributes())
+	return semconv.SameRequest(a.Attributes(), b.Attributes())
 }
 
 // groupsUnder are the groups on or below a node.
-func (x *explainer) groupsUnder(n *node) []*group {
+func (x *explainer) groupsUnder(n *trace.Node) []*group {
 	var under []*group
-	for _, g := range x.groups[x.firstAt(n.order):] {
-		if g.node.order > n.last {
+	for _, g := range x.groups.all[x.firstAt(n.Index):] {
+		if g.node.Index > n.Last {
 			break
 		}
 		under = append(under, g)

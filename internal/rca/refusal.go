@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -14,10 +15,10 @@ func (x *explainer) judgeRefusal(j *judgement) {
 	caller, callee, operation := x.refused(g)
 	j.operation = operation
 	if g.call != nil {
-		j.operation = callOperation(g.call)
+		j.operation = trace.CallOperationOf(g.call)
 	}
 	if callee == "" && g.isClients() {
-		caller, callee = g.node.service, "an unnamed peer of "+g.node.service
+		caller, callee = g.node.Service, "an unnamed peer of "+g.node.Service
 	}
 	if caller == "" || callee == "" {
 		x.judgeCode(j)
@@ -27,7 +28,7 @@ func (x *explainer) judgeRefusal(j *judgement) {
 	j.service, j.component = caller, caller
 	if len(x.refusedCallers[callee+"\x00"+operation]) > 0 {
 		j.component = callee
-		if x.dir.services[callee] {
+		if x.dir.Knows(callee) {
 			j.service = callee
 		}
 		return
@@ -56,23 +57,23 @@ func (c *caseView) blameChangedCallee() {
 // received. A service that says that it refuses speaks of its caller.
 func (x *explainer) refused(g *group) (caller, callee, operation string) {
 	n := g.node
-	if g.peer.known() || g.call != nil {
+	if g.peer.IsKnown() || g.call != nil {
 		if g.call != nil {
 			operation = servedName(g.call)
 		}
-		return n.service, g.peer.name(n.service), operation
+		return n.Service, g.peer.Name(n.Service), operation
 	}
-	root := n.localRoot()
-	if root.parent == nil || g.isClients() {
+	root := n.LocalRoot
+	if root.Parent == nil || g.isClients() {
 		return "", "", ""
 	}
-	return root.parent.service, n.service, root.name
+	return root.Parent.Service, n.Service, root.Name
 }
 
 // servedName is the name of the span that served a call, "" where it was not received.
-func servedName(call *node) string {
-	if c := call.remoteChild(); c != nil {
-		return c.name
+func servedName(call *trace.Node) string {
+	if c := call.RemoteChild(); c != nil {
+		return c.Name
 	}
 	return ""
 }
@@ -80,6 +81,6 @@ func servedName(call *node) string {
 // reports tells whether b is only the callee's mark of a request that it refused, as g's answer
 // says: a span with status Error and nothing that tells why.
 func (g *group) reports(b *group) bool {
-	return g.reason.Means == vocabulary.Refused && g.answered() && b.node.service != g.node.service &&
-		b.failedSpan && b.reason.Rank == vocabulary.RankUnknown && b.node.entersService()
+	return g.reason.Means == vocabulary.Refused && g.answered() && b.node.Service != g.node.Service &&
+		b.failedSpan && b.reason.Rank == vocabulary.RankUnknown && b.node.EntersService()
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // abstainPrefix marks the keys of failures about which the rules say nothing certain.
@@ -23,7 +25,7 @@ func (c *classified) rootOf(tenant string, j *judgement) incident.Root {
 	r := incident.Root{
 		Signature: signature(tenant, parts), Parts: parts, Kind: j.kind, Service: j.service, Component: j.component,
 		Operation: j.operation, Category: j.category, Abstained: j.abstained, Title: titleOf(j),
-		Origin: appendRefs(g.refs(), j.why...), Onset: g.onset(),
+		Origin: trace.AppendRefs(g.refs(), j.why...), Onset: g.onset(),
 	}
 	if j.abstained {
 		r.Signature = abstainPrefix + r.Signature
@@ -89,7 +91,7 @@ var strategies = []string{
 
 func strength(s failure.Signature) int { return slices.Index(strategies, s.Strategy) }
 
-func (g *group) environment() string { return g.node.resource().Environment() }
+func (g *group) environment() string { return g.node.Resource().Environment() }
 
 // ledBackTo counts the errors that lead back to any of the origins, these included, and their
 // signals.
@@ -110,4 +112,25 @@ func ledBackTo(origins []*group) (errors, signals int) {
 		}
 	}
 	return errors, signals
+}
+
+// peerIdentity is the peer's part of a root signature (section 8); it does not name the caller, unless
+// nothing else is known of the peer.
+func peerIdentity(p trace.Peer, caller string) []string {
+	host := address.Normal(p.Service, "") // as it would be without knowledge of the service
+	if host == "" {
+		host = address.Normal(address.Split(p.Host))
+		if address.IsNumeric(host) && p.Namespace != "" {
+			host = ""
+		}
+	}
+	if host == "" && p.Namespace == "" {
+		host = "of " + caller
+	} else if address.IsLoopback(host) {
+		host += " of " + caller // everyone has a localhost of their own
+	}
+	if p.Namespace != "" {
+		host += "/" + p.Namespace
+	}
+	return []string{p.System, host}
 }

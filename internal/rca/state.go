@@ -1,6 +1,9 @@
 package rca
 
-import "github.com/prodsentinel/prodsentinel/internal/signal"
+import (
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+)
 
 // state is what a span says about how it went.
 type state int
@@ -13,34 +16,38 @@ const (
 
 // states judges spans. A span is healthy only if it, or others of the same instrumentation in
 // this trace, say how they went: an unset status means success only where a status would be set.
-type states struct{ speaking map[instrumentation]bool }
+type states struct {
+	groups   *groups
+	speaking map[trace.Instrumentation]bool
+}
 
-func newStates(tr *tree) *states {
-	s := &states{speaking: make(map[instrumentation]bool)}
-	for _, n := range tr.nodes {
-		if n.speaks() {
-			s.speaking[n.instrumentation()] = true
+func newStates(tr *trace.Tree, groups *groups) *states {
+	s := &states{groups: groups, speaking: make(map[trace.Instrumentation]bool)}
+	for _, n := range tr.Nodes {
+		if saysHowItWent(n) {
+			s.speaking[n.Instrumentation()] = true
 		}
 	}
 	return s
 }
 
-func (s *states) of(n *node) state {
+func (s *states) of(n *trace.Node) state {
+	g := s.groups.of(n)
 	switch {
-	case n.group != nil && n.group.dismissed == "":
+	case g != nil && g.dismissed == "":
 		return failed
-	case n.span == nil:
+	case n.Span == nil:
 		return silent
-	case n.group != nil, n.span.StatusCode == signal.StatusOK:
+	case g != nil, n.Span.StatusCode == signal.StatusOK:
 		return healthy
-	case n.answer.known():
-		if n.answer.failed() && !n.answer.callersBusiness() {
+	case n.Status.IsKnown():
+		if n.Status.IsFailure() && !isCallersBusiness(n.Status) {
 			return silent
 		}
 		return healthy
-	case undecided(n.kind):
+	case n.KindUndecided():
 		return silent // internal spans get a status only from those who set one by hand
-	case s.speaking[n.instrumentation()] && !calleeFailed(n):
+	case s.speaking[n.Instrumentation()] && !calleeFailed(n):
 		return healthy
 	default:
 		return silent
@@ -49,7 +56,12 @@ func (s *states) of(n *node) state {
 
 // calleeFailed tells whether a call's own callee says that it failed: then the call's unset status
 // is no claim that it went well.
-func calleeFailed(n *node) bool {
-	c := n.remoteChild()
-	return c != nil && c.span != nil && (c.span.StatusCode == signal.StatusError || c.answer.http >= 500)
+func calleeFailed(n *trace.Node) bool {
+	c := n.RemoteChild()
+	return c != nil && c.Span != nil && (c.Span.StatusCode == signal.StatusError || c.Status.HTTP >= 500)
+}
+
+// saysHowItWent reports whether the span says how it went by itself.
+func saysHowItWent(n *trace.Node) bool {
+	return n.Span != nil && (n.Span.StatusCode != signal.StatusUnset || n.Status.IsKnown())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -17,7 +18,7 @@ import (
 // behind it.
 func (j *judgement) statement() string {
 	g := j.group
-	caller := g.node.service
+	caller := g.node.Service
 	if j.isMute() {
 		return fmt.Sprintf("a call of %s to %s failed, and no record says why", caller, j.component)
 	}
@@ -32,11 +33,11 @@ func (j *judgement) statement() string {
 		}
 		return fmt.Sprintf("time was lost between %s and %s: %s", j.caller, j.callee, j.lostTime())
 	case incident.KindSlow:
-		if g.place != nil && g.place.at.ghost() {
+		if g.place != nil && g.place.at.IsGhost() {
 			return fmt.Sprintf("%s gave up%s waiting; %s had logged the request, its span was not received", caller, g.afterWait(), j.service)
 		}
 		return fmt.Sprintf("%s held the request in %s until the deadline of %s passed after %s",
-			j.service, operationOrSpan(j), caller, duration(g.waited()))
+			j.service, operationOrSpan(j), caller, trace.FormatDuration(g.waited()))
 	case incident.KindUnknown:
 		if g.timedOut() {
 			return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", caller, g.afterWait(), j.component)
@@ -50,15 +51,15 @@ func (j *judgement) statement() string {
 func (j *judgement) lostTime() string {
 	g := j.group
 	if had := g.place.calleeTime(g); had > 0 {
-		return fmt.Sprintf("%s waited %s, and %s had the request for %s of it", j.caller, duration(g.waited()), j.callee, duration(had))
+		return fmt.Sprintf("%s waited %s, and %s had the request for %s of it", j.caller, trace.FormatDuration(g.waited()), j.callee, trace.FormatDuration(had))
 	}
-	late := max(0, g.place.callee.start-g.gaveUpAt())
-	return fmt.Sprintf("%s gave up%s, and %s recorded the request only %s later", g.node.service, g.afterWait(), j.callee, duration(late))
+	late := max(0, g.place.callee.Start-g.gaveUpAt())
+	return fmt.Sprintf("%s gave up%s, and %s recorded the request only %s later", g.node.Service, g.afterWait(), j.callee, trace.FormatDuration(late))
 }
 
 func resourceStatement(j *judgement) string {
 	if j.category == incident.CategoryRateLimited {
-		return fmt.Sprintf("%s limited the rate of %s", j.service, j.group.node.service)
+		return fmt.Sprintf("%s limited the rate of %s", j.service, j.group.node.Service)
 	}
 	switch j.group.reason.Resource {
 	case "connection_pool":
@@ -98,8 +99,8 @@ func dependencyStatement(j *judgement, caller string) string {
 
 func codeStatement(j *judgement) string {
 	g := j.group
-	if j.service != g.node.service {
-		return fmt.Sprintf("%s answered %s%s and recorded no error itself", j.service, g.node.service, withStatus(g))
+	if j.service != g.node.Service {
+		return fmt.Sprintf("%s answered %s%s and recorded no error itself", j.service, g.node.Service, withStatus(g))
 	}
 	thrown, _ := g.exception()
 	if thrown == nil {
@@ -176,11 +177,11 @@ func quoteOf(g *group) string {
 }
 
 func withStatus(g *group) string {
-	switch a := g.node.answer; {
-	case isExitCall(g.node) && a.http != 0:
-		return " with " + strconv.Itoa(a.http)
-	case isExitCall(g.node) && a.rpc != "":
-		return " with " + a.rpc
+	switch a := g.node.Status; {
+	case g.node.IsExitCall() && a.HTTP != 0:
+		return " with " + strconv.Itoa(a.HTTP)
+	case g.node.IsExitCall() && a.RPC != "":
+		return " with " + string(a.RPC)
 	}
 	for _, e := range g.evidence {
 		if e.http != 0 {
@@ -251,7 +252,7 @@ func onceSaid(s string) string {
 func titleOf(j *judgement) string {
 	switch {
 	case j.isMute():
-		return fmt.Sprintf("%s: a call of %s failed, no record says why", j.component, j.group.node.service)
+		return fmt.Sprintf("%s: a call of %s failed, no record says why", j.component, j.group.node.Service)
 	case j.kind == incident.KindUnknown:
 		if j.group.timedOut() {
 			return fmt.Sprintf("unclear: no answer from %s to %s, and no record there", j.component, j.caller)
@@ -269,11 +270,11 @@ func titleOf(j *judgement) string {
 }
 
 func codeTitle(j *judgement) string {
-	if thrown, _ := j.group.exception(); thrown != nil && j.service == j.group.node.service {
+	if thrown, _ := j.group.exception(); thrown != nil && j.service == j.group.node.Service {
 		inner := thrown.Innermost()
 		return strings.TrimSpace(quote(inner.Type) + " " + quote(failure.Parameterize(inner.Message)))
 	}
-	if message := failure.Parameterize(j.group.evidence[0].observed.Message); failure.HasWords(message) && j.service == j.group.node.service {
+	if message := failure.Parameterize(j.group.evidence[0].observed.Message); failure.HasWords(message) && j.service == j.group.node.Service {
 		return quote(message)
 	}
 	return "error" + in(j.operation)
@@ -291,23 +292,23 @@ func reasonWords(c incident.Category) string {
 
 // afterWait says how long the wait was, where a span shows it.
 func (g *group) afterWait() string {
-	if !g.node.received() {
+	if !g.node.IsReceived() {
 		return ""
 	}
-	return " after " + duration(g.waited())
+	return " after " + trace.FormatDuration(g.waited())
 }
 
 // waited is how long the group's span had gone on when it gave up.
-func (g *group) waited() instant { return max(0, g.gaveUpAt()-g.node.start) }
+func (g *group) waited() trace.Instant { return max(0, g.gaveUpAt()-g.node.Start) }
 
 func (p *place) caller(fallback string) string {
-	if p != nil && p.at.service != "" {
-		return p.at.service
+	if p != nil && p.at.Service != "" {
+		return p.at.Service
 	}
 	return fallback
 }
 
 // calleeTime is how long the callee had the request before the deadline.
-func (p *place) calleeTime(g *group) instant {
-	return max(0, min(p.callee.endAt(g.gaveUpAt()), g.gaveUpAt())-p.callee.start)
+func (p *place) calleeTime(g *group) trace.Instant {
+	return max(0, min(endAt(p.callee, g.gaveUpAt()), g.gaveUpAt())-p.callee.Start)
 }

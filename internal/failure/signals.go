@@ -1,12 +1,11 @@
-package rca
+package failure
 
 import (
-	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// Signals tells which records of a trace are error signals: those that configured conditions
+// Signals are the records of a trace that are error signals: those that configured conditions
 // found, else those that the default rules see.
 type Signals struct {
 	configured bool
@@ -21,10 +20,10 @@ func SignalsOf(t *incident.Trace) Signals {
 	if found == nil {
 		return Signals{}
 	}
-	return Signals{configured: true, spans: setOf(found.Spans), events: setOf(found.Events), logs: setOf(found.Logs)}
+	return Signals{configured: true, spans: membersOf(found.Spans), events: membersOf(found.Events), logs: membersOf(found.Logs)}
 }
 
-func setOf[T comparable](items []T) map[T]bool {
+func membersOf[T comparable](items []T) map[T]bool {
 	set := make(map[T]bool, len(items))
 	for _, i := range items {
 		set[i] = true
@@ -33,33 +32,33 @@ func setOf[T comparable](items []T) map[T]bool {
 }
 
 // OfSpan returns the error signals of a span: itself and its events.
-func (s Signals) OfSpan(span *signal.Span) []failure.Observed {
+func (s Signals) OfSpan(span *signal.Span) []Observed {
 	if !s.configured {
-		return failure.FromSpan(nil, span)
+		return FromSpan(nil, span)
 	}
-	var found []failure.Observed
+	var found []Observed
 	if s.spans[span.ID] {
-		found = append(found, failure.ObserveSpan(span))
+		found = append(found, ObserveSpan(span))
 	}
 	for i := range span.Events {
 		if s.events[incident.SpanEvent{Span: span.ID, Index: i}] {
-			found = append(found, failure.ObserveEvent(span, &span.Events[i]))
+			found = append(found, ObserveEvent(span, &span.Events[i]))
 		}
 	}
 	return found
 }
 
-// IsLog tells whether a log record is an error signal.
+// IsLog reports whether a log record is an error signal.
 func (s Signals) IsLog(l *signal.Log) bool {
 	if s.configured {
 		return s.logs[l.ID]
 	}
-	_, isError := failure.FromLog(l)
+	_, isError := FromLog(l)
 	return isError
 }
 
-// asked tells whether only a configured condition makes the span itself an error, whatever its
+// Asked reports whether only a configured condition makes the span itself an error, whatever its
 // answer was.
-func (s Signals) asked(span *signal.Span) bool {
+func (s Signals) Asked(span *signal.Span) bool {
 	return s.configured && s.spans[span.ID] && span.StatusCode != signal.StatusError
 }

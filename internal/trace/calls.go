@@ -1,0 +1,40 @@
+package trace
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// IsExitCall reports whether the span is a call out of its service: by its kind, or because it names
+// a peer below a span of its own service that is no call itself.
+func (n *Node) IsExitCall() bool {
+	return isClient(n.Kind) ||
+		n.IsReceived() && n.Parent != nil && n.Parent.Service == n.Service && !isClient(n.Parent.Kind) && semconv.NamesPeer(n.Span.Attributes)
+}
+
+// RemoteChild is the earliest child of another service, which answered the call; nil if there is
+// none.
+func (n *Node) RemoteChild() *Node {
+	for _, c := range n.Children {
+		if c.Service != "" && c.Service != n.Service {
+			return c
+		}
+	}
+	return nil
+}
+
+// CallsStore reports whether the span calls a database or cache, which records no spans itself.
+func (n *Node) CallsStore() bool {
+	return semconv.DBSystem(n.Attributes()) != "" ||
+		n.RemoteChild() == nil && vocabulary.SystemIn(n.Name+" "+n.PeerHint()) != ""
+}
+
+// PeerHint is what an exit call's attributes call its peer, "" where they do not.
+func (n *Node) PeerHint() string {
+	attrs := n.Attributes()
+	if s := semconv.PeerService(attrs); s != "" {
+		return s
+	}
+	host, _ := semconv.PeerAddress(attrs)
+	return host
+}

@@ -1,0 +1,100 @@
+package trace
+
+import (
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+)
+
+// Directory has the services that are known and the addresses that belong to them, from the trace and
+// from the store.
+type Directory struct {
+	services map[string]bool
+	owners   map[string]string
+	seen     map[string]bool // services with a span shortly before onset, or in this trace
+	ever     map[string]bool // services with any span
+}
+
+// NewDirectory reads what a trace and the store say about services.
+func NewDirectory(tr *Tree, k incident.Knowledge) *Directory {
+	d := &Directory{services: map[string]bool{}, owners: k.AddressOwners, seen: map[string]bool{}, ever: map[string]bool{}}
+	for _, s := range k.ServicesSeen {
+		d.services[s], d.seen[s], d.ever[s] = true, true, true
+	}
+	for _, s := range k.ServicesEver {
+		d.services[s], d.ever[s] = true, true
+	}
+	for _, n := range tr.Nodes {
+		if n.Service == "" {
+			continue
+		}
+		d.services[n.Service] = true
+		if n.IsReceived() {
+			d.seen[n.Service], d.ever[n.Service] = true, true
+		}
+	}
+	return d
+}
+
+// Knows reports whether a service of the name is known.
+func (d *Directory) Knows(service string) bool { return d.services[service] }
+
+// HasTelemetry reports whether the service ever recorded a span.
+func (d *Directory) HasTelemetry(service string) bool { return d.ever[service] }
+
+// SeenLately reports whether the service recorded a span shortly before onset, or in this trace.
+func (d *Directory) SeenLately(service string) bool { return d.seen[service] }
+
+// PeerOf is the peer of an exit call, from its callee's span, its attributes and the directory.
+func (d *Directory) PeerOf(n *Node) Peer {
+	attrs := n.Attributes()
+	p := Peer{
+		System:    signal.Name(semconv.PeerSystem(attrs)),
+		Namespace: signal.Name(semconv.PeerNamespace(attrs)),
+	}
+	host, port := semconv.PeerAddress(attrs)
+	p.Host = signal.Name(address.Normal(host, port))
+	if c := n.RemoteChild(); c != nil {
+		p.Service = c.Service
+	} else {
+		p.Service = d.Owner(host, port)
+	}
+	if s := semconv.PeerService(attrs); s != "" && p.Service == "" {
+		s = signal.Name(s)
+		if d.services[s] {
+			p.Service = s
+		} else {
+			p.Host = s
+		}
+	}
+	if p.Service != "" {
+		return Peer{Service: p.Service}
+	}
+	if !p.IsKnown() {
+		p.Host = signal.Name(semconv.RPCService(attrs)) // the SDKs of clouds name no address
+	}
+	return p
+}
+
+// Owner is the service an address belongs to, "" where none is known to have it.
+func (d *Directory) Owner(host, port string) string {
+	if host == "" {
+		return ""
+	}
+	if s := d.owners[address.Join(host, port)]; s != "" && port != "" {
+		return s
+	}
+	if s := d.owners[host]; s != "" {
+		return s
+	}
+	if d.services[host] {
+		return host
+	}
+	if first, _, cut := strings.Cut(host, "."); cut && d.services[first] && !address.IsNumeric(host) {
+		return first
+	}
+	return ""
+}

@@ -1,0 +1,13 @@
+package trace
+
+import "github.com/prodsentinel/prodsentinel/internal/signal"
+
+// separateMessages separates a consumer from its producer, which may be of the same service: no failure
+// goes back to it.
+func separateMessages(tr *Tree) {
+	for _, n := range tr.Nodes {
+		if n.Kind == signal.KindConsumer && n.Parent != nil && (n.EntersService() || n.Parent.Kind == signal.KindProducer) {
+			n.Producer, n.Parent = n.Parent, nil
+		}
+	}
+}
