@@ -222,3 +222,46 @@ func TestDerivedKinds(t *testing.T) {
 		})
 	}
 }
+
+// sharing makes two spans the sides of one call, as Zipkin's tracers record it.
+func sharing(call, serve *rcatest.Span) *rcatest.Span {
+	serve.Record().SpanID, serve.Record().ParentSpanID = call.Record().SpanID, call.Record().ParentSpanID
+	return serve
+}
+
+func TestSection4SharedSpans(t *testing.T) {
+	build := func(fail func(call, serve *rcatest.Span)) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New("shared")
+			call := tr.Span("gateway", "GET /", server, 0, 100).Failed("").HTTP(500).Call("GET", 10, 90)
+			fail(call, sharing(call, call.Serve("orders", "GET /orders", 11, 89)))
+			return tr
+		}
+	}
+	tests := []expectation{
+		{
+			name: "the callee threw", trace: build(func(call, serve *rcatest.Span) {
+				call.Failed("").HTTP(500)
+				serve.Failed("").HTTP(500).Threw(50, "java.lang.NullPointerException", "item is null", javaStack("java.lang.NullPointerException", "shop.Orders.index"))
+			}),
+			roots: []verdict{{incident.KindCode, "orders", "orders", incident.CategoryCodeException}},
+		},
+		{
+			name: "the callee's own store was locked", trace: build(func(call, serve *rcatest.Span) {
+				call.Failed("").HTTP(500)
+				serve.Failed("").HTTP(500).Query("SELECT", "orders-db", "orders", 20, 40).SQLFailed(40, "40P01", "deadlock detected")
+			}),
+			roots: []verdict{{incident.KindDependency, "orders", "orders-db", incident.CategoryDatabaseLock}},
+		},
+		{
+			name: "the callee refused", trace: build(func(call, serve *rcatest.Span) {
+				call.Failed("").HTTP(403)
+				serve.HTTP(403)
+			}),
+			roots: []verdict{{incident.KindEdge, "gateway", "gateway", incident.CategoryAuthorization}},
+		},
+	}
+	for _, tt := range tests {
+		tt.run(t)
+	}
+}

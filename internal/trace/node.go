@@ -106,7 +106,8 @@ func (n *Node) Instrumentation() Instrumentation {
 	return i
 }
 
-// compareNodes orders nodes by start, then ID.
+// compareNodes orders nodes by start, then ID; of a shared ID the caller comes first.
 func compareNodes(a, b *Node) int {
-	return cmp.Or(cmp.Compare(a.Start, b.Start), bytes.Compare(a.ID[:], b.ID[:]), cmp.Compare(a.Service, b.Service))
+	return cmp.Or(cmp.Compare(a.Start, b.Start), bytes.Compare(a.ID[:], b.ID[:]), cmp.Compare(a.Service, b.Service),
+		cmp.Compare(b.Kind, a.Kind))
 }

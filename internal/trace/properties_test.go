@@ -86,17 +86,23 @@ func TestPropertyEveryRecordOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawTrace(t)
 		tr := trace.Assemble(in)
-		ids, logs := map[signal.SpanID]int{}, map[signal.ID]int{}
+		type half struct {
+			id     signal.SpanID
+			served bool
+		}
+		ids, halves, logs := map[signal.SpanID]int{}, map[half]int{}, map[signal.ID]int{}
 		for _, n := range tr.Nodes {
 			if n.IsReceived() {
 				ids[n.ID]++
+				halves[half{n.ID, n.Span.Kind == signal.KindServer}]++
 			}
 			for _, l := range n.Logs {
 				logs[l.ID]++
 			}
 		}
 		for _, s := range in.Spans {
-			require.Equal(t, 1, ids[s.SpanID], "nodes of span %s", s.SpanID)
+			require.Positive(t, ids[s.SpanID], "nodes of span %s", s.SpanID)
+			require.LessOrEqual(t, halves[half{s.SpanID, s.Kind == signal.KindServer}], 1, "nodes of a half of span %s", s.SpanID)
 		}
 		for _, l := range in.Logs {
 			require.Equal(t, 1, logs[l.ID], "places of log %s", l.ID)

@@ -29,8 +29,10 @@ type Tree struct {
 	Gaps      []incident.Gap
 	Conflicts []incident.Conflict
 
-	byID   map[signal.SpanID]*Node
-	clocks map[string]Clock
+	byID map[signal.SpanID]*Node
+	// callers are the client halves of shared span IDs, of which byID has the server half.
+	callers map[signal.SpanID]*Node
+	clocks  map[string]Clock
 }
 
 // Assemble puts a trace together. The order of its records has no influence on the result.
@@ -56,7 +58,7 @@ func Assemble(t *incident.Trace) *Tree {
 	return tr
 }
 
-// NodeOf is the span or stand-in of an ID, nil where the trace has none.
+// NodeOf is the span or stand-in of an ID, nil where the trace has none; of a shared ID it is the callee.
 func (tr *Tree) NodeOf(id signal.SpanID) *Node { return tr.byID[id] }
 
 // HasService reports whether any record of the service is in the trace.
@@ -68,8 +70,8 @@ func (tr *Tree) addGap(kind, detail string) {
 	tr.Gaps = append(tr.Gaps, incident.Gap{Kind: kind, Detail: detail})
 }
 
-// addSpans makes a node per span ID. Of different spans under one ID the smallest identity is
-// meant; the others are conflicts.
+// addSpans makes a node per span ID, two where callee and caller share one. Of different spans that would
+// be the same node the smallest identity is meant; the others are conflicts.
 func (tr *Tree) addSpans(spans []*signal.Span) {
 	sorted := slices.Clone(spans)
 	slices.SortFunc(sorted, func(a, b *signal.Span) int {
@@ -79,18 +81,26 @@ func (tr *Tree) addSpans(spans []*signal.Span) {
 		return compareContent(a, b)
 	})
 	for i, s := range sorted {
-		if n, ok := tr.byID[s.SpanID]; ok {
+		n, taken := tr.byID[s.SpanID]
+		switch {
+		case !taken:
+			tr.byID[s.SpanID] = tr.addSpan(s)
+		case tr.callers[s.SpanID] == nil && areHalves(n.Span, s):
+			tr.share(n, tr.addSpan(s))
+		default:
 			tr.addConflict(n, s, sorted[i-1])
-			continue
 		}
-		start := InstantOf(s.Start)
-		n := &Node{
-			Span: s, ID: s.SpanID, Service: s.Service(), Name: s.Name, Kind: s.Kind,
-			Start: start, End: max(start, InstantOf(s.End)), Status: semconv.StatusOf(s.Attributes),
-		}
-		tr.byID[s.SpanID] = n
-		tr.Nodes = append(tr.Nodes, n)
 	}
+}
+
+func (tr *Tree) addSpan(s *signal.Span) *Node {
+	start := InstantOf(s.Start)
+	n := &Node{
+		Span: s, ID: s.SpanID, Service: s.Service(), Name: s.Name, Kind: s.Kind,
+		Start: start, End: max(start, InstantOf(s.End)), Status: semconv.StatusOf(s.Attributes),
+	}
+	tr.Nodes = append(tr.Nodes, n)
+	return n
 }
 
 // compareContent orders spans without identities, as tests and tools may hand in.
@@ -116,15 +126,18 @@ func (tr *Tree) addConflict(meant *Node, other, previous *signal.Span) {
 // received.
 func (tr *Tree) linkParents() {
 	for _, n := range slices.Clone(tr.Nodes) {
+		if caller := tr.callers[n.ID]; caller != nil && caller != n {
+			n.Parent = caller
+			continue
+		}
 		id := n.Span.ParentSpanID
 		if id.IsZero() {
 			continue
 		}
-		p, ok := tr.byID[id]
-		if !ok {
-			p = tr.addStandIn(id)
+		n.Parent = tr.nodeMeant(id, n.Service)
+		if n.Parent == nil {
+			n.Parent = tr.addStandIn(id)
 		}
-		n.Parent = p
 	}
 }
 
