@@ -26,6 +26,8 @@ type Rules struct {
 //   - whose Host is neither a loopback name nor configured (403): a page of another site that
 //     had its name resolve to this listener,
 //   - that may change something and come from a page of another origin (403),
+//   - that read, come from a page of another origin and do not open a page of their own (403): an image
+//     of another site must not set the store to work, nor a script learn anything from how long it took,
 //   - whose body is not JSON, or encoded in a way that is not enabled (415).
 //
 // GET, HEAD and OPTIONS change nothing and have no body that is read.
@@ -37,11 +39,16 @@ func Guard(next http.Handler, rules Rules) http.Handler {
 			WriteProblem(w, http.StatusForbidden, fmt.Sprintf("Host %q is not allowed; add it to allowed_hosts", r.Host))
 			return
 		}
+		allowed := originAllowed(r.Header.Get("Origin"), rules.AllowedOrigins)
 		if isSafe(r.Method) {
+			if r.Method != http.MethodOptions && !allowed && FromElsewhere(r) && !isNavigation(r) {
+				WriteProblem(w, http.StatusForbidden, "requests from pages of another site are refused, but for links to a page; allow the origin in cors.allowed_origins")
+				return
+			}
 			next.ServeHTTP(w, r)
 			return
 		}
-		if !originAllowed(r.Header.Get("Origin"), rules.AllowedOrigins) && crossOrigin.Check(r) != nil {
+		if !allowed && crossOrigin.Check(r) != nil {
 			WriteProblem(w, http.StatusForbidden, "requests from pages of another origin are refused; allow the origin in cors.allowed_origins")
 			return
 		}

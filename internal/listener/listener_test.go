@@ -50,6 +50,16 @@ func TestValidateEndpoint(t *testing.T) {
 	}
 }
 
+// fetched are the headers by which a browser says what a request is for.
+func fetched(site, mode, dest string) map[string]string {
+	return map[string]string{"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+}
+
+func with(headers map[string]string, name, value string) map[string]string {
+	headers[name] = value
+	return headers
+}
+
 func TestGuard(t *testing.T) {
 	const jsonType, none = "application/json", "none"
 	rules := listener.Rules{
@@ -87,7 +97,20 @@ func TestGuard(t *testing.T) {
 		"opaque origin":               {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "null"}, body: "{}", want: 403},
 		"cross-site":                  {method: "DELETE", headers: map[string]string{"Sec-Fetch-Site": "cross-site"}, want: 403},
 		"same-site":                   {method: "POST", headers: map[string]string{"Sec-Fetch-Site": "same-site"}, want: 403},
-		"foreign origin reading":      {method: "GET", headers: map[string]string{"Origin": "https://evil.test"}, want: 200},
+		"foreign origin reading":      {method: "GET", headers: map[string]string{"Origin": "https://evil.test"}, want: 403},
+		"own origin reading":          {method: "GET", headers: map[string]string{"Origin": "http://LOCALHOST:8000"}, want: 200},
+		"opaque origin reading":       {method: "GET", headers: map[string]string{"Origin": "null"}, want: 403},
+		"allowed origin reading":      {method: "GET", headers: map[string]string{"Origin": "https://app.example.com", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}, want: 200},
+		"an image of another site":    {method: "GET", headers: fetched("cross-site", "no-cors", "image"), want: 403},
+		"a script of another site":    {method: "HEAD", headers: fetched("cross-site", "cors", "empty"), want: 403},
+		"a frame of another site":     {method: "GET", headers: fetched("cross-site", "navigate", "iframe"), want: 403},
+		"an object of another site":   {method: "GET", headers: fetched("cross-site", "navigate", "object"), want: 403},
+		"an image of another port":    {method: "GET", headers: fetched("same-site", "no-cors", "image"), want: 403},
+		"a link of another site":      {method: "GET", headers: fetched("cross-site", "navigate", "document"), want: 200},
+		"a link of a sibling":         {method: "GET", headers: fetched("same-site", "navigate", "document"), want: 200},
+		"a link ahead of time":        {method: "GET", headers: with(fetched("cross-site", "navigate", "document"), "Sec-Purpose", "prefetch;prerender"), want: 403},
+		"a typed address":             {method: "GET", headers: fetched("none", "navigate", "document"), want: 200},
+		"a page's own script":         {method: "GET", headers: fetched("same-origin", "cors", "empty"), want: 200},
 		"preflight":                   {method: "OPTIONS", headers: map[string]string{"Origin": "https://evil.test"}, want: 200},
 		"allowed origin":              {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "https://app.example.com", "Sec-Fetch-Site": "cross-site"}, body: "{}", want: 200},
 		"allowed pattern":             {method: "POST", headers: map[string]string{"Content-Type": jsonType, "Origin": "https://a.corp.test"}, body: "{}", want: 200},

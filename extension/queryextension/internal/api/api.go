@@ -15,6 +15,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -91,6 +92,10 @@ func (a *API) serve(rt route) http.Handler {
 			WriteProblem(w, p)
 			return
 		}
+		if rt.own && navigatedFromElsewhere(r) {
+			WriteProblem(w, Problemf(http.StatusForbidden, "%s is not opened by links of other sites: copy the address instead", r.URL.Path))
+			return
+		}
 		q, err := parseQuery(r, rt.params)
 		if err == nil {
 			err = rt.handle(a, w, r, q)
@@ -99,6 +104,12 @@ func (a *API) serve(rt route) http.Handler {
 			a.fail(w, r, err)
 		}
 	})
+}
+
+// navigatedFromElsewhere reports whether a page of another site has the browser open the address. What
+// else such a page may ask, the listener decides.
+func navigatedFromElsewhere(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && listener.FromElsewhere(r)
 }
 
 // fail answers with the error's problem and logs what the client is not told.

@@ -16,7 +16,9 @@ type route struct {
 	schema      string // name of the answer's schema
 	media       string // of the answer, application/json for ""
 	statuses    []int  // beside 200 and 400
-	handle      func(*API, http.ResponseWriter, *http.Request, *query) error
+	// own routes take much or for long: not even a link on a page of another site may ask them.
+	own    bool
+	handle func(*API, http.ResponseWriter, *http.Request, *query) error
 }
 
 const (
@@ -55,7 +57,7 @@ func init() {
 				{name: "attr.", prefix: true, kind: "string", description: "Attribute of the record, else of its resource, equal as text; may be given for several keys."},
 				fromParam, toParam, limitParam, cursorParam,
 			},
-			schema: "SignalList", handle: (*API).signals,
+			schema: "SignalList", own: true, handle: (*API).signals,
 		},
 		{
 			pattern: "/query/traces/{trace_id}", id: "getTrace", summary: "Spans and logs of a trace in tree order",
@@ -115,7 +117,7 @@ func init() {
 			pattern: "/query/services", id: "getServices", summary: "Services and the calls between them",
 			description: "Of the event times given; of everything stored if none are.",
 			params:      []param{fromParam, toParam},
-			schema:      "ServiceMap", handle: (*API).services,
+			schema:      "ServiceMap", own: true, handle: (*API).services,
 		},
 		{
 			pattern: "/query/changes", id: "listChanges", summary: "Changes, newest first",
@@ -130,7 +132,7 @@ func init() {
 			pattern: "/query/events", id: "streamEvents", summary: "Server-sent events: incident changes",
 			description: "One event \"incident\" with {\"incident_id\"} per change, \"reload\" where changes may have been missed, and a comment every 15 s to keep the connection. Last-Event-ID is accepted and answered by \"reload\".",
 			schema:      "EventStream", media: "text/event-stream", statuses: []int{http.StatusServiceUnavailable},
-			handle: (*API).stream,
+			own: true, handle: (*API).stream,
 		},
 		{
 			pattern: "/openapi.json", id: "getOpenAPI", summary: "This description",
