@@ -20,6 +20,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/config"
 	"github.com/prodsentinel/prodsentinel/internal/cli"
 	"github.com/prodsentinel/prodsentinel/internal/demo"
+	"github.com/prodsentinel/prodsentinel/internal/escape"
 	"github.com/prodsentinel/prodsentinel/internal/maintenance"
 	"github.com/prodsentinel/prodsentinel/internal/offline"
 )
@@ -41,7 +42,7 @@ func main() {
 	root := cli.NewCommand(settings, config.Embedded(), commands...)
 	err := root.Execute()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "Error:", err)
+		fmt.Fprintln(os.Stderr, "Error:", escape.Text(err.Error()))
 	}
 	os.Exit(cli.ExitCode(err))
 }
@@ -55,7 +56,7 @@ func collectorSettings() otelcol.CollectorSettings {
 		},
 		Factories: components,
 		// health_check makes of its short form what the notice asks for.
-		LoggingOptions: []zap.Option{cli.WithoutMessage("Feature gate enabled but using legacy config format")},
+		LoggingOptions: []zap.Option{cli.Harmless(), cli.WithoutMessage("Feature gate enabled but using legacy config format")},
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
 				ProviderFactories: []confmap.ProviderFactory{

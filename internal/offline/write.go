@@ -1,12 +1,11 @@
 package offline
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/escape"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/terminal"
 )
@@ -35,20 +34,6 @@ func writeJSON(out io.Writer, a incident.Analysis) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s\n", body)
-	return err
-}
-
-// writeMarkdown writes what agents said as preformatted text, which takes nothing for markup.
-func writeMarkdown(out io.Writer, in incident.Incident, a incident.Analysis) error {
-	if _, err := fmt.Fprintf(out, "# %s\n\n%s\n", in.Title, strings.TrimSpace(a.Narrative.Markdown)); err != nil || a.Agents == nil {
-		return err
-	}
-	var said bytes.Buffer
-	if err := terminal.WriteAgents(&said, a); err != nil {
-		return err
-	}
-	indented := strings.ReplaceAll(strings.Trim(said.String(), "\n"), "\n", "\n    ")
-	_, err := fmt.Fprintf(out, "\n## Agents\n\n    %s\n", indented)
+	_, err = fmt.Fprintf(out, "%s\n", escape.JSON(body))
 	return err
 }

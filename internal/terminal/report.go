@@ -5,10 +5,11 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
-	"unicode"
 
+	"github.com/prodsentinel/prodsentinel/internal/escape"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
@@ -23,19 +24,20 @@ type Printer struct {
 	Err error // the first
 }
 
-// Line writes a line.
+// Line writes a line. What the arguments hold stays on it and does not steer the terminal: only the
+// format breaks lines.
 func (p *Printer) Line(format string, args ...any) {
-	if p.Err == nil {
-		_, p.Err = io.WriteString(p.Out, strings.Map(visible, fmt.Sprintf(format, args...))+"\n")
+	if p.Err != nil {
+		return
 	}
-}
-
-// visible replaces what in telemetry could steer the terminal or hide text.
-func visible(r rune) rune {
-	if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
-		return unicode.ReplacementChar
+	shown := make([]any, len(args))
+	for i, arg := range args {
+		shown[i] = arg
+		if text := reflect.ValueOf(arg); text.Kind() == reflect.String {
+			shown[i] = escape.Line(text.String())
+		}
 	}
-	return r
+	_, p.Err = io.WriteString(p.Out, escape.Text(fmt.Sprintf(format, shown...))+"\n")
 }
 
 // WriteReport writes an incident's analysis for a person.
