@@ -16,6 +16,11 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 TOOL     := go tool -modfile=tools/go.mod
 FUZZTIME ?= 10000x
 
+# Of make field: a regular expression for the names of cases, folders of others, and where the verdicts go.
+CASE         ?=
+CASES        ?=
+FIELD_REPORT ?= .cache/field.txt
+
 # Of make test-faults.
 FAULTS         ?= 40
 SEED           ?= 0
@@ -31,7 +36,7 @@ BROWSER = CHROMIUM_PATH="$$(scripts/ensure-chromium.sh || true)"
 # Those with tests, but not the end-to-end ones: they watch another process.
 RACE_PACKAGES = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v /e2e
 
-.PHONY: help build demo test test-faults race fuzz-short vet arm64 lint generate check-generate clean
+.PHONY: help build demo test field test-faults race fuzz-short vet arm64 lint generate check-generate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +49,11 @@ demo: build ## Watch a failure of three services become an incident; ONCE=1: che
 
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
 	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) $(SERVERS) go test -timeout 20m ./...
+
+field: ## Check the verdicts on telemetry from elsewhere; CASE selects by name, CASES plays other folders, FIELD_REPORT has every verdict
+	mkdir -p $(dir $(FIELD_REPORT))
+	go test -count=1 -run '^TestField$$/.*/$(CASE)' ./e2e/field -args -report=$(abspath $(FIELD_REPORT)) -cases=$(CASES)
+	tail -n 1 $(FIELD_REPORT)
 
 test-faults: build ## Break it at random FAULTS times and check that nothing is lost; SEED repeats a run, FAULTS_LOG keeps a line for each
 	mkdir -p $(dir $(FAULTS_LOG))
