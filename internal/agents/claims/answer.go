@@ -88,7 +88,7 @@ func Parse(data []byte, author string, after int) (Answer, error) {
 		case c.ID == "":
 			return Answer{}, fmt.Errorf("claims[%d].id: is missing", i)
 		case ids[c.ID] != "":
-			return Answer{}, fmt.Errorf("claims[%d].id: %q is used twice", i, short(c.ID))
+			return Answer{}, fmt.Errorf("claims[%d].id: %q is used twice", i, excerpt(c.ID))
 		}
 		ids[c.ID] = id
 		a.Claims = append(a.Claims, incident.Claim{
@@ -111,7 +111,7 @@ func Parse(data []byte, author string, after int) (Answer, error) {
 func (w *wireAssessment) read(ids map[string]string, after int) (*incident.Assessment, error) {
 	a := &incident.Assessment{Stance: w.Stance, Component: w.Component, Because: []string{}}
 	if !slices.Contains(stances, w.Stance) {
-		return nil, fmt.Errorf("assessment.stance: %q is none of %v", short(string(w.Stance)), stances)
+		return nil, fmt.Errorf("assessment.stance: %q is none of %v", excerpt(string(w.Stance)), stances)
 	}
 	if w.Confidence != nil {
 		if c := *w.Confidence; !(c >= 0 && c <= 1) {
@@ -126,7 +126,7 @@ func (w *wireAssessment) read(ids map[string]string, after int) (*incident.Asses
 		case ids[id] != "":
 			id = ids[id]
 		case !isEarlier(id, after):
-			return nil, fmt.Errorf("assessment.because: there is no claim %q", short(id))
+			return nil, fmt.Errorf("assessment.because: there is no claim %q", excerpt(id))
 		}
 		if !slices.Contains(a.Because, id) {
 			a.Because = append(a.Because, id)
@@ -137,7 +137,7 @@ func (w *wireAssessment) read(ids map[string]string, after int) (*incident.Asses
 
 var stances = []incident.Stance{incident.StanceAgrees, incident.StanceLowers, incident.StanceAbstains, incident.StanceDisagrees}
 
-// isEarlier tells whether an ID is that of one of the first claims.
+// isEarlier reports whether an ID is that of one of the first claims.
 func isEarlier(id string, claims int) bool {
 	if len(id) < 2 || id[0] != 'c' {
 		return false

@@ -28,12 +28,12 @@ func Assess(d *dossier.Dossier, a *incident.Assessment, verified []incident.Veri
 	case a.Stance == incident.StanceAgrees:
 		return &counted, ""
 	case !slices.Contains(stances, a.Stance):
-		return nil, fmt.Sprintf("there is no stance %q", short(string(a.Stance)))
+		return nil, fmt.Sprintf("there is no stance %q", excerpt(string(a.Stance)))
 	case root == nil:
 		return nil, "the rules abstained, and there is nothing to lower"
 	case len(rests) == 0:
 		return nil, "none of the claims it rests on was verified"
-	case !slices.ContainsFunc(rests, func(v incident.VerifiedClaim) bool { return bears(d, v, a.Stance) }):
+	case !slices.ContainsFunc(rests, func(v incident.VerifiedClaim) bool { return speaksAgainstRoot(d, v, a.Stance) }):
 		return nil, "none of the verified claims it rests on speaks against the cause that the rules found"
 	}
 	switch a.Stance {
@@ -46,10 +46,10 @@ func Assess(d *dossier.Dossier, a *incident.Assessment, verified []incident.Veri
 		other, ok := d.Component(a.Component)
 		switch {
 		case !ok:
-			return nil, fmt.Sprintf("the case has no component %q", short(a.Component))
+			return nil, fmt.Sprintf("the case has no component %q", excerpt(a.Component))
 		case isRoot(d, a.Component):
 			return nil, "it names the cause that the rules found"
-		case !slices.ContainsFunc(rests, func(v incident.VerifiedClaim) bool { return speaksFor(d, v, other) }):
+		case !slices.ContainsFunc(rests, func(v incident.VerifiedClaim) bool { return isAboutComponent(d, v, other) }):
 			return nil, "none of the verified claims it rests on is about the component it names"
 		}
 		counted.Component = Safe(d.Session.Shown(d.Name(other.Name())))
@@ -59,13 +59,13 @@ func Assess(d *dossier.Dossier, a *incident.Assessment, verified []incident.Veri
 
 // Unheeded is what is kept of an assessment that may not count.
 func Unheeded(a *incident.Assessment, reason string) *incident.Unheeded {
-	return &incident.Unheeded{Stance: incident.Stance(short(string(a.Stance))), Component: short(a.Component), Reason: reason}
+	return &incident.Unheeded{Stance: incident.Stance(excerpt(string(a.Stance))), Component: excerpt(a.Component), Reason: reason}
 }
 
-// bears tells whether a claim speaks against the cause that the rules found: it followed from another,
+// speaksAgainstRoot reports whether a claim speaks against the cause that the rules found: it followed from another,
 // was refused by another, or has nothing to do with a failing trace. Doubts may also rest on what
 // else was amiss before.
-func bears(d *dossier.Dossier, v incident.VerifiedClaim, stance incident.Stance) bool {
+func speaksAgainstRoot(d *dossier.Dossier, v incident.VerifiedClaim, stance incident.Stance) bool {
 	if v.Caveat != "" {
 		return false
 	}
@@ -76,7 +76,7 @@ func bears(d *dossier.Dossier, v incident.VerifiedClaim, stance incident.Stance)
 	case incident.PredicateRefused:
 		return root.Kind != incident.KindEdge && isRoot(d, v.Object) && !isRoot(d, v.Subject)
 	case incident.PredicateNotCalled:
-		return isRoot(d, v.Object) && !rootIn(d, v)
+		return isRoot(d, v.Object) && !traceHoldsRoot(d, v)
 	case incident.PredicateSaturated:
 		return stance == incident.StanceLowers && !isRoot(d, v.Subject)
 	case incident.PredicateChanged:
@@ -85,7 +85,7 @@ func bears(d *dossier.Dossier, v incident.VerifiedClaim, stance incident.Stance)
 	return false
 }
 
-// isRoot tells whether a component, as a model saw it, is the cause that the rules found, or the
+// isRoot reports whether a component, as a model saw it, is the cause that the rules found, or the
 // service that reported it.
 func isRoot(d *dossier.Dossier, shown string) bool {
 	root := d.Report.RootCause
@@ -93,9 +93,9 @@ func isRoot(d *dossier.Dossier, shown string) bool {
 	return ok && root != nil && (c.Name() == root.Component || c.Name() == root.Service)
 }
 
-// rootIn tells whether the trace of a claim's first record has anything of the rules' cause, or a call
+// traceHoldsRoot reports whether the trace of a claim's first record has anything of the rules' cause, or a call
 // to it.
-func rootIn(d *dossier.Dossier, v incident.VerifiedClaim) bool {
+func traceHoldsRoot(d *dossier.Dossier, v incident.VerifiedClaim) bool {
 	r, ok := d.Record(v.Evidence[0])
 	if !ok || r.Trace == nil {
 		return true
@@ -111,8 +111,8 @@ func beforeErrors(d *dossier.Dossier, v incident.VerifiedClaim) bool {
 	return ok && r.Time != 0 && r.Time < d.Onset()
 }
 
-// speaksFor tells whether a claim is about a component.
-func speaksFor(d *dossier.Dossier, v incident.VerifiedClaim, c dossier.Component) bool {
+// isAboutComponent reports whether a claim is about a component.
+func isAboutComponent(d *dossier.Dossier, v incident.VerifiedClaim, c dossier.Component) bool {
 	return slices.ContainsFunc([]string{v.Subject, v.Object}, func(shown string) bool {
 		named, ok := d.Component(shown)
 		return ok && named.Name() == c.Name()

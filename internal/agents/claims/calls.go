@@ -8,23 +8,23 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// called needs a record of the call: the caller's span or the callee's below it.
-func (k *check) called() string {
-	reason := fmt.Sprintf("no cited record shows a call of %s to %s", k.name(k.subject), k.name(k.object))
+// proveCalled needs a record of the call: the caller's span or the callee's below it.
+func proveCalled(k *check) string {
+	reason := fmt.Sprintf("no cited record shows a call of %s to %s", k.say.name(k.subject), k.say.name(k.object))
 	for _, r := range k.records {
-		switch verb := k.callSeen(r); {
+		switch verb := describeCall(k, r); {
 		case verb == "":
-		case !failing(r):
+		case !isFailing(r):
 			reason = "the cited call belongs to a healthy trace"
 		default:
-			k.prove(fmt.Sprintf("%s %s %s", k.name(k.subject), verb, k.name(k.object)), r)
+			k.prove(fmt.Sprintf("%s %s %s", k.say.name(k.subject), verb, k.say.name(k.object)), r)
 		}
 	}
 	return reason
 }
 
-// callSeen tells how a record shows a direct call of the subject to the object, "" if it does not.
-func (k *check) callSeen(r *dossier.Record) string {
+// describeCall tells how a record shows a direct call of the subject to the object, "" if it does not.
+func describeCall(k *check, r *dossier.Record) string {
 	n := r.Node
 	if n == nil {
 		return ""
@@ -50,7 +50,7 @@ func (k *check) callSeen(r *dossier.Record) string {
 			return verbOf(c)
 		}
 	}
-	if k.isCallTo(k.object, n) {
+	if k.rel.isCallTo(k.object, n) {
 		return "called"
 	}
 	return ""
@@ -63,31 +63,31 @@ func verbOf(callee *dossier.Node) string {
 	return "called"
 }
 
-// notCalled needs a failing trace in which the subject worked and did not call the object, and in
+// proveNotCalled needs a failing trace in which the subject worked and did not call the object, and in
 // which nothing is missing that could hide such a call.
-func (k *check) notCalled() string {
-	reason := fmt.Sprintf("no cited record is of %s in a failing trace", k.name(k.subject))
+func proveNotCalled(k *check) string {
+	reason := fmt.Sprintf("no cited record is of %s in a failing trace", k.say.name(k.subject))
 	if k.subject.Name() == k.object.Name() {
 		return "it speaks of one component only"
 	}
 	for _, r := range k.records {
-		if r.Node == nil || !k.subject.Holds(r.Node) || !failing(r) {
+		if r.Node == nil || !k.subject.Holds(r.Node) || !isFailing(r) {
 			continue
 		}
-		if reason = k.hidesCall(r.Trace); reason != "" {
+		if reason = whyNotAbsent(k, r.Trace); reason != "" {
 			continue
 		}
-		p := proof{records: []*dossier.Record{r}, statement: fmt.Sprintf("no call of %s to %s is recorded in trace %s", k.name(k.subject), k.name(k.object), r.Trace.Key)}
-		if !k.callKnown() {
-			p.caveat = fmt.Sprintf("no call of %s to %s is recorded anywhere in the case, so that its absence proves little", k.name(k.subject), k.name(k.object))
+		p := proof{records: []*dossier.Record{r}, statement: fmt.Sprintf("no call of %s to %s is recorded in trace %s", k.say.name(k.subject), k.say.name(k.object), r.Trace.Key)}
+		if !isKnownCall(k) {
+			p.caveat = fmt.Sprintf("no call of %s to %s is recorded anywhere in the case, so that its absence proves little", k.say.name(k.subject), k.say.name(k.object))
 		}
 		k.proofs = append(k.proofs, p)
 	}
 	return reason
 }
 
-// hidesCall is the reason why the absence of the call is not proved in a trace.
-func (k *check) hidesCall(t *dossier.Trace) string {
+// whyNotAbsent is the reason why the absence of the call is not proved in a trace.
+func whyNotAbsent(k *check, t *dossier.Trace) string {
 	if t.Truncated > 0 {
 		return "records of that trace were left out of the case, so that nothing follows from their absence"
 	}
@@ -101,30 +101,30 @@ func (k *check) hidesCall(t *dossier.Trace) string {
 		switch {
 		case n.Span == nil:
 			return "a span of that trace was not received, and may be the call"
-		case k.object.Holds(n) && k.below(n):
-			return fmt.Sprintf("%s is recorded below %s in that trace", k.name(k.object), k.name(k.subject))
+		case k.object.Holds(n) && isBelowSubject(k, n):
+			return fmt.Sprintf("%s is recorded below %s in that trace", k.say.name(k.object), k.say.name(k.subject))
 		case k.object.Holds(n) && n.LocalRoot().Parent == nil && roots > 1:
-			return k.name(k.object) + " is recorded in that trace, and not below whom"
+			return k.say.name(k.object) + " is recorded in that trace, and not below whom"
 		case k.subject.Holds(n) && n.IsExit():
-			if k.calls(n, k.object) {
-				return fmt.Sprintf("%s called %s in that trace", k.name(k.subject), k.name(k.object))
+			if k.rel.calls(n, k.object) {
+				return fmt.Sprintf("%s called %s in that trace", k.say.name(k.subject), k.say.name(k.object))
 			}
-			if !k.elsewhere(n) {
+			if !wentElsewhere(k, n) {
 				return "a call of that trace does not show whom it reached"
 			}
 		}
 	}
 	for _, l := range t.Logs {
 		if l.Service() == k.object.Service && l.SpanID.IsZero() {
-			return k.name(k.object) + " logged in that trace, outside of its spans"
+			return k.say.name(k.object) + " logged in that trace, outside of its spans"
 		}
 	}
 	return ""
 }
 
-// elsewhere tells whether a call certainly went to somebody else than the object: to who answered it,
+// wentElsewhere reports whether a call certainly went to somebody else than the object: to who answered it,
 // or to a database while the object is none.
-func (k *check) elsewhere(n *dossier.Node) bool {
+func wentElsewhere(k *check, n *dossier.Node) bool {
 	if len(n.Callees()) > 0 {
 		return true
 	}
@@ -135,17 +135,17 @@ func (k *check) elsewhere(n *dossier.Node) bool {
 	return !k.object.IsDependency() && p.Service == "" || p.Service != "" && p.Service != k.object.Service
 }
 
-// below tells whether a node was called by the subject.
-func (k *check) below(n *dossier.Node) bool {
+// isBelowSubject reports whether a node was called by the subject.
+func isBelowSubject(k *check, n *dossier.Node) bool {
 	root := n.LocalRoot()
 	caller, known := root.Caller()
 	return !known || caller != nil && k.subject.Holds(caller) || root.Producer != nil && k.subject.Holds(root.Producer)
 }
 
-// callKnown tells whether the call is recorded in some trace of the case.
-func (k *check) callKnown() bool {
+// isKnownCall reports whether the call is recorded in some trace of the case.
+func isKnownCall(k *check) bool {
 	for _, t := range slices.Concat(k.d.Failing, k.d.Healthy) {
-		if slices.ContainsFunc(t.Nodes, func(n *dossier.Node) bool { return k.subject.Holds(n) && k.calls(n, k.object) }) {
+		if slices.ContainsFunc(t.Nodes, func(n *dossier.Node) bool { return k.subject.Holds(n) && k.rel.calls(n, k.object) }) {
 			return true
 		}
 	}

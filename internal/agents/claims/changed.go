@@ -7,29 +7,29 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// changed needs a change of the subject.
-func (k *check) changed() string {
+// proveChanged needs a change of the subject.
+func proveChanged(k *check) string {
 	if k.subject.Operation != "" || k.subject.IsDependency() {
 		return "a change is of a service"
 	}
 	for _, r := range k.records {
 		if r.Change != nil && r.Service == k.subject.Service {
-			k.prove(k.changeWord(r)+k.beforeOnset(r), r)
+			k.prove(changePhrase(k, r)+onsetPhrase(k, r), r)
 		}
 	}
-	return "no cited record is a change of " + k.name(k.subject)
+	return "no cited record is a change of " + k.say.name(k.subject)
 }
 
-func (k *check) changeWord(r *dossier.Record) string {
-	what := k.quoteName(r.Change.Kind)
+func changePhrase(k *check, r *dossier.Record) string {
+	what := k.say.quoteName(r.Change.Kind)
 	if v := r.Change.Version; v != "" {
-		what += " of version " + k.quoteName(v)
+		what += " of version " + k.say.quoteName(v)
 	}
-	return fmt.Sprintf("%s had the change %s (%s) at %s", k.name(k.subject), k.quoteName(r.Change.ID), what, timeOf(r.Time))
+	return fmt.Sprintf("%s had the change %s (%s) at %s", k.say.name(k.subject), k.say.quoteName(r.Change.ID), what, formatTime(r.Time))
 }
 
-// beforeOnset tells on which side of the first error a change was made, where its time is that exact.
-func (k *check) beforeOnset(r *dossier.Record) string {
+// onsetPhrase tells on which side of the first error a change was made, where its time is that exact.
+func onsetPhrase(k *check, r *dossier.Record) string {
 	onset := k.d.Onset()
 	if onset == 0 || r.Time == 0 {
 		return ""

@@ -17,7 +17,7 @@ func Verify(d *dossier.Dossier, all []incident.Claim) (verified []incident.Verif
 	for _, c := range all {
 		v, reason := verify(d, c)
 		if reason != "" {
-			rejected = append(rejected, incident.RejectedClaim{Claim: tame(c), Reason: reason})
+			rejected = append(rejected, incident.RejectedClaim{Claim: sanitizeClaim(c), Reason: reason})
 			continue
 		}
 		verified = append(verified, v)
@@ -33,6 +33,11 @@ type check struct {
 	object  dossier.Component // zero where the claim has none
 	records []*dossier.Record // the evidence, in the order cited
 	proofs  []proof           // what the claim's rule found in it
+
+	say     phrases
+	rel     relations
+	numbers numberFields
+	clocks  clocks
 }
 
 // rule decides about the claims of one predicate: it adds the proofs it finds, and returns the reason
@@ -43,7 +48,7 @@ type rule struct {
 	needsNumber bool
 }
 
-// use tells whether a predicate has an object.
+// use reports whether a predicate has an object.
 type use int
 
 const (
@@ -53,29 +58,29 @@ const (
 )
 
 var rules = map[incident.Predicate]rule{
-	incident.PredicateErrored:    {decide: (*check).errored},
-	incident.PredicateSlowerThan: {decide: (*check).slowerThan, object: optional},
-	incident.PredicateCalled:     {decide: (*check).called, object: needed},
-	incident.PredicateNotCalled:  {decide: (*check).notCalled, object: needed},
-	incident.PredicatePreceded:   {decide: (*check).preceded, object: needed},
-	incident.PredicateSaturated:  {decide: (*check).saturated, needsNumber: true},
-	incident.PredicateMissing:    {decide: (*check).missing, object: optional},
-	incident.PredicateChanged:    {decide: (*check).changed},
-	incident.PredicateRefused:    {decide: (*check).refused, object: needed},
-	incident.PredicateCausedBy:   {decide: (*check).causedBy, object: needed},
-	incident.PredicateRuledOut:   {decide: (*check).ruledOut},
+	incident.PredicateErrored:    {decide: proveErrored},
+	incident.PredicateSlowerThan: {decide: proveSlower, object: optional},
+	incident.PredicateCalled:     {decide: proveCalled, object: needed},
+	incident.PredicateNotCalled:  {decide: proveNotCalled, object: needed},
+	incident.PredicatePreceded:   {decide: provePreceded, object: needed},
+	incident.PredicateSaturated:  {decide: proveSaturated, needsNumber: true},
+	incident.PredicateMissing:    {decide: proveMissing, object: optional},
+	incident.PredicateChanged:    {decide: proveChanged},
+	incident.PredicateRefused:    {decide: proveRefused, object: needed},
+	incident.PredicateCausedBy:   {decide: proveCausedBy, object: needed},
+	incident.PredicateRuledOut:   {decide: proveRuledOut},
 }
 
 func verify(d *dossier.Dossier, c incident.Claim) (incident.VerifiedClaim, string) {
-	k := &check{d: d, claim: c}
+	k := &check{d: d, claim: c, say: phrases{d}, rel: relations{d}, numbers: numberFields{d}, clocks: clocks{d}}
 	r, known := rules[c.Predicate]
 	if !known {
-		return incident.VerifiedClaim{}, fmt.Sprintf("there is no predicate %q", short(string(c.Predicate)))
+		return incident.VerifiedClaim{}, fmt.Sprintf("there is no predicate %q", excerpt(string(c.Predicate)))
 	}
 	if r.object == never {
 		k.claim.Object = "" // what a predicate does not speak of is not verified either
 	}
-	for _, step := range []func() string{func() string { return k.form(r) }, k.findComponents, k.findRecords} {
+	for _, step := range []func() string{func() string { return k.checkForm(r) }, k.findComponents, k.findRecords} {
 		if reason := step(); reason != "" {
 			return incident.VerifiedClaim{}, reason
 		}
@@ -83,11 +88,11 @@ func verify(d *dossier.Dossier, c incident.Claim) (incident.VerifiedClaim, strin
 	if reason := r.decide(k); len(k.proofs) == 0 {
 		return incident.VerifiedClaim{}, reason
 	}
-	return k.best()
+	return k.conclude()
 }
 
-// form checks what a claim must have, whatever it says.
-func (k *check) form(r rule) string {
+// checkForm checks what a claim must have, whatever it says.
+func (k *check) checkForm(r rule) string {
 	c := k.claim
 	switch {
 	case c.Subject == "":
@@ -109,13 +114,13 @@ func (k *check) form(r rule) string {
 func (k *check) findComponents() string {
 	var ok bool
 	if k.subject, ok = k.d.Component(k.claim.Subject); !ok {
-		return fmt.Sprintf("the case has no component %q", short(k.claim.Subject))
+		return fmt.Sprintf("the case has no component %q", excerpt(k.claim.Subject))
 	}
 	if k.claim.Object == "" {
 		return ""
 	}
 	if k.object, ok = k.d.Component(k.claim.Object); !ok {
-		return fmt.Sprintf("the case has no component %q", short(k.claim.Object))
+		return fmt.Sprintf("the case has no component %q", excerpt(k.claim.Object))
 	}
 	return ""
 }
@@ -124,7 +129,7 @@ func (k *check) findRecords() string {
 	for _, ref := range k.claim.Evidence {
 		r, ok := k.d.Record(ref)
 		if !ok {
-			return fmt.Sprintf("the case has no record %q", short(string(ref)))
+			return fmt.Sprintf("the case has no record %q", excerpt(string(ref)))
 		}
 		if !slices.Contains(k.records, r) {
 			k.records = append(k.records, r)

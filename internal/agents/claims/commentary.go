@@ -21,15 +21,15 @@ func Commentary(prose string, verified []incident.VerifiedClaim, d *dossier.Doss
 	if prose == "" {
 		return "", ""
 	}
-	if reason := unsafe(prose); reason != "" {
+	if reason := whyUnsafe(prose); reason != "" {
 		return "", reason
 	}
 	prose = emphasis.Replace(prose)
-	rest := without(prose, said(verified, d))
-	if reason := namesComponent(rest, d); reason != "" {
+	rest := removeNames(prose, verifiedNames(verified, d))
+	if reason := whyNamesComponent(rest, d); reason != "" {
 		return "", reason
 	}
-	if reason := unusual(rest); reason != "" {
+	if reason := whyUnusual(rest); reason != "" {
 		return "", reason
 	}
 	return prose, ""
@@ -39,8 +39,8 @@ var emphasis = strings.NewReplacer("**", "", "*", "", "`", "")
 
 var markupSigns = regexp.MustCompile("(?i)<[a-z!/?]|\\]\\s*\\(|\\]\\s*:|!\\[|\\[\\[|```|~~~|://|\\bwww\\.|\\b(?:javascript|data|vbscript|file|mailto):|&#?\\w+;|(?m:^\\s*(?:#|>|\\|))")
 
-// unsafe is the reason why prose is not plain text.
-func unsafe(prose string) string {
+// whyUnsafe is the reason why prose is not plain text.
+func whyUnsafe(prose string) string {
 	switch {
 	case len(prose) > maxCommentary:
 		return fmt.Sprintf("it has more than %d bytes", maxCommentary)
@@ -54,9 +54,9 @@ func unsafe(prose string) string {
 	return ""
 }
 
-// said are the names, numbers and references that verified claims have, the longest first. What their
+// verifiedNames are the names, numbers and references that verified claims have, the longest first. What their
 // quotes say is not among them: the telemetry wrote it.
-func said(verified []incident.VerifiedClaim, d *dossier.Dossier) []string {
+func verifiedNames(verified []incident.VerifiedClaim, d *dossier.Dossier) []string {
 	known := map[string]bool{}
 	for _, v := range verified {
 		for _, shown := range []string{v.Subject, v.Object} {
@@ -81,8 +81,8 @@ func said(verified []incident.VerifiedClaim, d *dossier.Dossier) []string {
 	return names
 }
 
-// without is prose in lower case from which names are taken that stand there by themselves.
-func without(prose string, names []string) string {
+// removeNames is prose in lower case from which names are taken that stand there by themselves.
+func removeNames(prose string, names []string) string {
 	rest := strings.ToLower(prose)
 	for _, name := range names {
 		for from := 0; ; {
@@ -92,7 +92,7 @@ func without(prose string, names []string) string {
 			}
 			start := from + i
 			end := start + len(name)
-			if alone(rest, start, end) {
+			if isWholeName(rest, start, end) {
 				rest = rest[:start] + " , " + rest[end:] // no new neighbours
 			}
 			from = start + 1
@@ -101,8 +101,8 @@ func without(prose string, names []string) string {
 	return rest
 }
 
-// alone tells whether no part of a longer name or number surrounds a part of a text.
-func alone(s string, start, end int) bool {
+// isWholeName reports whether no part of a longer name or number surrounds a part of a text.
+func isWholeName(s string, start, end int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:start])
 	after, _ := utf8.DecodeRuneInString(s[end:])
 	next, _ := utf8.DecodeRuneInString(s[min(end+1, len(s)):])
@@ -118,13 +118,13 @@ func tokens(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsNumber(c) && !unicode.Is(unicode.M, c) })
 }
 
-// namesComponent is the reason where prose names a component of the case that no claim has.
-func namesComponent(rest string, d *dossier.Dossier) string {
+// whyNamesComponent is the reason where prose names a component of the case that no claim has.
+func whyNamesComponent(rest string, d *dossier.Dossier) string {
 	padded := " " + strings.Join(tokens(rest), " ") + " "
 	for _, name := range d.ComponentNames() {
 		words := strings.Join(tokens(strings.ToLower(name)), " ")
 		if words != "" && strings.Contains(padded, " "+words+" ") {
-			return fmt.Sprintf("it names %s, which no verified claim does", short(name))
+			return fmt.Sprintf("it names %s, which no verified claim does", excerpt(name))
 		}
 	}
 	return ""
@@ -132,22 +132,22 @@ func namesComponent(rest string, d *dossier.Dossier) string {
 
 var contractions = regexp.MustCompile(`n?['’](?:s|t|re|ve|ll|d|m)\b`)
 
-// unusual is the reason where prose has a word that is no ordinary one: it may be a number, an ID or a
+// whyUnusual is the reason where prose has a word that is no ordinary one: it may be a number, an ID or a
 // name that no verified claim has.
-func unusual(rest string) string {
+func whyUnusual(rest string) string {
 	rest = contractions.ReplaceAllString(rest, "")
 	if i := strings.IndexAny(rest, `_/\@#$%=&+<>~^|{}[]`); i >= 0 {
 		return fmt.Sprintf("it has a sign of names and numbers, %q, outside of those that verified claims have", rest[i])
 	}
 	if m := dotted.FindString(rest); m != "" {
-		return fmt.Sprintf("it names %s, which no verified claim does", short(m))
+		return fmt.Sprintf("it names %s, which no verified claim does", excerpt(m))
 	}
 	for _, w := range tokens(rest) {
 		switch {
 		case strings.ContainsFunc(w, unicode.IsNumber):
-			return fmt.Sprintf("it has the number or ID %s, which no verified claim has", short(w))
-		case !ordinary(w):
-			return fmt.Sprintf("it has the word %s, which is not an ordinary one and in no verified claim", short(w))
+			return fmt.Sprintf("it has the number or ID %s, which no verified claim has", excerpt(w))
+		case !isOrdinary(w):
+			return fmt.Sprintf("it has the word %s, which is not an ordinary one and in no verified claim", excerpt(w))
 		}
 	}
 	return ""
@@ -155,8 +155,8 @@ func unusual(rest string) string {
 
 var dotted = regexp.MustCompile(`[\pL\pN]+[.:][\pL\pN]+`)
 
-// ordinary tells whether a word is in the list of words that name nothing, in one of its forms.
-func ordinary(w string) bool {
+// isOrdinary reports whether a word is in the list of words that name nothing, in one of its forms.
+func isOrdinary(w string) bool {
 	if words[w] {
 		return true
 	}

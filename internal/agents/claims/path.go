@@ -20,16 +20,16 @@ type path struct {
 	gaveUp *dossier.Node
 }
 
-func (k *check) pathOf(effect, cause *dossier.Record) *path {
-	p := &path{k: k, effect: effect, top: k.place(effect)}
-	for n := k.place(cause); n != nil; n = n.Parent {
+func newPath(k *check, effect, cause *dossier.Record) *path {
+	p := &path{k: k, effect: effect, top: placeOf(effect)}
+	for n := placeOf(cause); n != nil; n = n.Parent {
 		p.nodes = append(p.nodes, n)
 		if n == p.top {
 			break
 		}
 	}
 	for _, n := range slices.Backward(p.nodes[1:]) {
-		if p.stoppedWaiting(n) {
+		if p.gaveUpWaiting(n) {
 			p.gaveUp = n
 			break
 		}
@@ -37,49 +37,49 @@ func (k *check) pathOf(effect, cause *dossier.Record) *path {
 	return p
 }
 
-// stoppedWaiting tells whether a node is a call that was given up, by its own words or those of the
+// gaveUpWaiting reports whether a node is a call that was given up, by its own words or those of the
 // effect.
-func (p *path) stoppedWaiting(n *dossier.Node) bool {
+func (p *path) gaveUpWaiting(n *dossier.Node) bool {
 	if n.Span == nil || !n.IsExit() || !n.Failed() || dossier.Answer(n.Span).IsFromPeer() || waitsForConnection(n) {
 		return false
 	}
-	if dossier.Answer(n.Span).RPC == semconv.DeadlineExceeded || timeoutWords.MatchString(p.k.wordsAt(n)) {
+	if dossier.Answer(n.Span).RPC == semconv.DeadlineExceeded || timeoutWords.MatchString(errorTextAt(n)) {
 		return true
 	}
-	return n.Service == p.top.Service && timeoutWords.MatchString(wordsOf(p.effect))
+	return n.Service == p.top.Service && timeoutWords.MatchString(errorTextOf(p.effect))
 }
 
-// broken is the reason why no failure goes up this way, however it began.
-func (p *path) broken() string {
+// whyBroken is the reason why no failure goes up this way, however it began.
+func (p *path) whyBroken() string {
 	for _, n := range p.nodes[:len(p.nodes)-1] {
 		switch {
 		case n.Producer != nil && n.Parent == n.Producer:
 			return "a message carries no failure back to its sender"
-		case n.IsExit() && repeated(n):
+		case n.IsExit() && wasRepeated(n):
 			return "the call was repeated, and then succeeded"
 		}
 	}
 	return ""
 }
 
-// held is the reason why the cause did not hold the time of a call on the way that was given up: it
+// whyNotHeld is the reason why the cause did not hold the time of a call on the way that was given up: it
 // must have taken at least half of the wait.
-func (p *path) held() string {
+func (p *path) whyNotHeld() string {
 	c := p.nodes[0]
 	for _, n := range p.nodes[1:] {
-		if !p.stoppedWaiting(n) {
+		if !p.gaveUpWaiting(n) {
 			continue
 		}
 		if start, end := max(c.Start, n.Start), min(c.End, n.End); end <= start || 2*(end-start) < n.End-n.Start {
-			return fmt.Sprintf("%s did not hold the time that %s waited", p.k.name(p.k.object), p.k.service(n.Service))
+			return fmt.Sprintf("%s did not hold the time that %s waited", p.k.say.name(p.k.object), p.k.say.service(n.Service))
 		}
 	}
 	return ""
 }
 
-// arrives is the reason why a failure of a node on the way is not what the effect tells of. It goes up
+// whyNotArriving is the reason why a failure of a node on the way is not what the effect tells of. It goes up
 // service by service: in each, the failed call must be what the request failed over.
-func (p *path) arrives(from *dossier.Node) string {
+func (p *path) whyNotArriving(from *dossier.Node) string {
 	i := slices.Index(p.nodes, from)
 	for i < len(p.nodes) {
 		bottom, last := p.nodes[i], i
@@ -95,13 +95,13 @@ func (p *path) arrives(from *dossier.Node) string {
 		if i > 0 && from != bottom && !bottom.IsExit() {
 			inner = p.nodes[i-1] // the call itself left no span
 		}
-		if reason := p.failsOver(p.nodes[last], inner); reason != "" {
+		if reason := p.whyNotFailingOver(p.nodes[last], inner); reason != "" {
 			return reason
 		}
 		if last+1 == len(p.nodes) {
 			return ""
 		}
-		if reason := p.crosses(p.nodes[last], p.nodes[last+1]); reason != "" {
+		if reason := p.whyNotCrossing(p.nodes[last], p.nodes[last+1]); reason != "" {
 			return reason
 		}
 		i = last + 1
@@ -109,8 +109,8 @@ func (p *path) arrives(from *dossier.Node) string {
 	return ""
 }
 
-// crosses is the reason why a request's failure was not the answer to the call above it.
-func (p *path) crosses(request, call *dossier.Node) string {
+// whyNotCrossing is the reason why a request's failure was not the answer to the call above it.
+func (p *path) whyNotCrossing(request, call *dossier.Node) string {
 	allowed := call.Trace.Uncertainty(call.Service, request.Service)
 	switch {
 	case endedWell(call):
@@ -119,23 +119,23 @@ func (p *path) crosses(request, call *dossier.Node) string {
 		return "the call was over before what it is to have failed over had begun"
 	case call.Span != nil && call.IsExit() && dossier.Answer(call.Span).IsFromPeer():
 		return "" // the answer orders the two, whatever the clocks say
-	case over(request) > call.End+allowed:
+	case failureEnd(request) > call.End+allowed:
 		return "the error came after the call had failed"
 	}
 	return ""
 }
 
-// failsOver is the reason why a request did not fail because of something within the same service: it
+// whyNotFailingOver is the reason why a request did not fail because of something within the same service: it
 // failed before, over something else, or by a fault of its own.
-func (p *path) failsOver(request, inner *dossier.Node) string {
+func (p *path) whyNotFailingOver(request, inner *dossier.Node) string {
 	if request == inner {
 		return ""
 	}
-	words, told := p.k.wordsAt(request), over(request)
+	words, told := errorTextAt(request), failureEnd(request)
 	if request == p.top {
-		words, told = wordsOf(p.effect), toldAt(p.effect, request)
+		words, told = errorTextOf(p.effect), effectTime(p.effect, request)
 	}
-	at := over(inner)
+	at := failureEnd(inner)
 	told += request.Trace.Tolerance
 	if inner.Service != request.Service {
 		told += request.Trace.Uncertainty(request.Service, inner.Service)
@@ -143,36 +143,36 @@ func (p *path) failsOver(request, inner *dossier.Node) string {
 	switch {
 	case at > told:
 		return "the request had failed before the call was over"
-	case request != p.top && onlyCancelled(words):
+	case request != p.top && isOnlyCancelled(words):
 		return "a span between the two was cancelled"
-	case hidesLaterCall(request, inner, told):
+	case mayHideLaterCall(request, inner, told):
 		return "a call that was not received may be what it failed over"
-	case p.k.speaksOf(words, inner):
-		if p.laterFailure(request, inner, told, words) {
+	case p.k.rel.namesCall(words, inner):
+		if p.hasLaterFailure(request, inner, told, words) {
 			return "a later call that it speaks of as well failed in the same request"
 		}
 		return ""
-	case ownFault(request, p.effect, p.top):
+	case isOwnFault(request, p.effect, p.top):
 		return "it failed by a fault of its own code that does not speak of the call"
-	case p.speaksOfOther(words, request, inner):
+	case p.namesOtherFailure(words, request, inner):
 		return "it speaks of another failure than that of the call"
-	case p.laterFailure(request, inner, told, ""):
+	case p.hasLaterFailure(request, inner, told, ""):
 		return "something else in the same request failed later"
 	}
 	return ""
 }
 
-// laterFailure tells whether something beside a failed call failed after it and before the request
+// hasLaterFailure reports whether something beside a failed call failed after it and before the request
 // did: a request fails over the last, of those that its words speak of where any are given.
-func (p *path) laterFailure(request, inner *dossier.Node, told signal.Nanos, words string) bool {
+func (p *path) hasLaterFailure(request, inner *dossier.Node, told signal.Nanos, words string) bool {
 	return slices.ContainsFunc(request.Trace.Nodes, func(n *dossier.Node) bool {
-		return p.beside(request, inner, n) && over(n) > over(inner) && over(n) <= told && (words == "" || p.k.speaksOf(words, n))
+		return p.failedBeside(request, inner, n) && failureEnd(n) > failureEnd(inner) && failureEnd(n) <= told && (words == "" || p.k.rel.namesCall(words, n))
 	})
 }
 
-// hidesLaterCall tells whether a span was not received that may be a call of a request, made after
+// mayHideLaterCall reports whether a span was not received that may be a call of a request, made after
 // another call had begun and before the request had failed.
-func hidesLaterCall(request, inner *dossier.Node, told signal.Nanos) bool {
+func mayHideLaterCall(request, inner *dossier.Node, told signal.Nanos) bool {
 	return slices.ContainsFunc(request.Trace.Nodes, func(n *dossier.Node) bool {
 		if n.Span != nil || n.Parent != nil || n.Covers(request) || n.Covers(inner) || n.Service != "" && n.Service != request.Service {
 			return false
@@ -185,19 +185,19 @@ func hidesLaterCall(request, inner *dossier.Node, told signal.Nanos) bool {
 	})
 }
 
-// speaksOfOther tells whether words speak of something else than a call: of another failed call, or
+// namesOtherFailure reports whether words speak of something else than a call: of another failed call, or
 // of a failure that the call's answer cannot have been.
-func (p *path) speaksOfOther(words string, request, inner *dossier.Node) bool {
+func (p *path) namesOtherFailure(words string, request, inner *dossier.Node) bool {
 	if inner.Span != nil && inner.IsExit() && (dossier.Answer(inner.Span).IsFromPeer() || len(inner.Callees()) > 0) && ownTrouble.MatchString(words) {
 		return true
 	}
 	return slices.ContainsFunc(inner.Trace.Nodes, func(n *dossier.Node) bool {
-		return n.IsExit() && p.beside(request, inner, n) && p.k.speaksOf(words, n)
+		return n.IsExit() && p.failedBeside(request, inner, n) && p.k.rel.namesCall(words, n)
 	})
 }
 
-// beside tells whether a node failed in a request, apart from what lies above and below a call.
-func (p *path) beside(request, inner, n *dossier.Node) bool {
+// failedBeside reports whether a node failed in a request, apart from what lies above and below a call.
+func (p *path) failedBeside(request, inner, n *dossier.Node) bool {
 	return n.Service == request.Service && request.Covers(n) && !inner.Covers(n) && !n.Covers(inner) && n.Span != nil &&
-		len(n.Trace.Errors(n.Span)) > 0 && !endedWell(n) && !repeated(n) && !onlyCancelled(p.k.wordsAt(n))
+		len(n.Trace.Errors(n.Span)) > 0 && !endedWell(n) && !wasRepeated(n) && !isOnlyCancelled(errorTextAt(n))
 }

@@ -28,14 +28,14 @@ func (k *check) prove(statement string, records ...*dossier.Record) {
 	k.proofs = append(k.proofs, proof{records: records, statement: statement})
 }
 
-// best is the claim by the first proof that holds its quote and its number.
-func (k *check) best() (incident.VerifiedClaim, string) {
+// conclude is the claim by the first proof that holds its quote and its number.
+func (k *check) conclude() (incident.VerifiedClaim, string) {
 	reason := ""
 	for _, p := range k.proofs {
-		quote, why := k.quoteIn(p)
+		quote, why := k.quoteSentence(p)
 		number := ""
 		if why == "" {
-			number, why = k.numberIn(p)
+			number, why = k.numberSentence(p)
 		}
 		if why != "" {
 			if reason == "" {
@@ -53,9 +53,9 @@ func (k *check) best() (incident.VerifiedClaim, string) {
 	return incident.VerifiedClaim{}, reason
 }
 
-// quoteIn is the end of the sentence that cites the claim's quote, which must stand in a record of the
+// quoteSentence is the end of the sentence that cites the claim's quote, which must stand in a record of the
 // proof.
-func (k *check) quoteIn(p proof) (sentence, reason string) {
+func (k *check) quoteSentence(p proof) (sentence, reason string) {
 	q := k.claim.Quote
 	switch {
 	case q == "":
@@ -67,15 +67,15 @@ func (k *check) quoteIn(p proof) (sentence, reason string) {
 	}
 	for _, r := range p.records {
 		if shown := k.d.Quote(r.Ref, q); shown != "" {
-			return fmt.Sprintf("; %s says %s", k.thing(r), quoted(k.show(shown))), ""
+			return fmt.Sprintf("; %s says %s", k.say.record(r), quoted(k.say.show(shown))), ""
 		}
 	}
 	return "", "the quote does not stand in a record that proves the claim"
 }
 
-// numberIn is the part of the sentence that states the claim's number, which must be that of a field
+// numberSentence is the part of the sentence that states the claim's number, which must be that of a field
 // of a record of the proof.
-func (k *check) numberIn(p proof) (sentence, reason string) {
+func (k *check) numberSentence(p proof) (sentence, reason string) {
 	n := k.claim.Number
 	if n == nil {
 		return "", ""
@@ -87,28 +87,28 @@ func (k *check) numberIn(p proof) (sentence, reason string) {
 	if reason != "" {
 		return "", reason
 	}
-	reason = fmt.Sprintf("no record that proves the claim has a number in the field %q", short(n.Field))
+	reason = fmt.Sprintf("no record that proves the claim has a number in the field %q", excerpt(n.Field))
 	records := p.records
 	if n.Field == fieldDuration && k.claim.Predicate == incident.PredicateSlowerThan {
 		records = records[:1] // the subject's
 	}
 	for _, r := range records {
-		for _, s := range k.fields(r, n.Field) {
+		for _, s := range k.numbers.of(r, n.Field) {
 			if reason = stated.matches(s); reason == "" {
-				return k.numberWord(r, *n, s), ""
+				return k.numberPhrase(r, *n, s), ""
 			}
 		}
 	}
 	return "", reason
 }
 
-func (k *check) numberWord(r *dossier.Record, n incident.Quantity, s stored) string {
+func (k *check) numberPhrase(r *dossier.Record, n incident.Quantity, s stored) string {
 	value := strings.TrimSpace(n.Value + " " + Safe(n.Unit))
 	switch {
 	case s.inText:
-		return fmt.Sprintf("; %s mentions %s", k.thing(r), value)
+		return fmt.Sprintf("; %s mentions %s", k.say.record(r), value)
 	case n.Field == fieldDuration && k.claim.Predicate == incident.PredicateSlowerThan:
 		return "" // the sentence has it
 	}
-	return fmt.Sprintf("; %s of %s was %s", k.label(n.Field), k.thing(r), value)
+	return fmt.Sprintf("; %s of %s was %s", k.say.label(n.Field), k.say.record(r), value)
 }

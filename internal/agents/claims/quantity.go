@@ -23,11 +23,11 @@ type quantity struct {
 func parseQuantity(q incident.Quantity) (quantity, string) {
 	m := decimal.FindStringSubmatch(q.Value)
 	if m == nil {
-		return quantity{}, fmt.Sprintf("%q is no decimal number", short(q.Value))
+		return quantity{}, fmt.Sprintf("%q is no decimal number", excerpt(q.Value))
 	}
 	value, ok := new(big.Rat).SetString(q.Value)
 	if !ok {
-		return quantity{}, fmt.Sprintf("%q is no decimal number", short(q.Value))
+		return quantity{}, fmt.Sprintf("%q is no decimal number", excerpt(q.Value))
 	}
 	exponent := 0
 	if m[3] != "" {
@@ -49,7 +49,7 @@ func pow10(n int) *big.Rat {
 
 func (q quantity) nanoseconds() (*big.Rat, string) {
 	if q.unit.dimension != span {
-		return nil, fmt.Sprintf("%q is no unit of time", short(q.word))
+		return nil, fmt.Sprintf("%q is no unit of time", excerpt(q.word))
 	}
 	return new(big.Rat).Mul(q.value, q.unit.scale), ""
 }
@@ -82,10 +82,10 @@ func (q quantity) scaleTo(s stored) (*big.Rat, string) {
 	isRatio := s.unit.dimension == share && s.unit.scale.Cmp(one) == 0
 	switch {
 	case q.unit.dimension == other:
-		if counts(q.word, s.word) && (s.unit.dimension == plain || isRatio) {
+		if isCounted(q.word, s.word) && (s.unit.dimension == plain || isRatio) {
 			return one, ""
 		}
-		return nil, fmt.Sprintf("the field is not known to be in %q", short(q.word))
+		return nil, fmt.Sprintf("the field is not known to be in %q", excerpt(q.word))
 	case q.unit.dimension == s.unit.dimension:
 		return new(big.Rat).Quo(q.unit.scale, s.unit.scale), ""
 	case q.unit.dimension == plain && isRatio:
@@ -93,11 +93,11 @@ func (q quantity) scaleTo(s stored) (*big.Rat, string) {
 	case q.unit.dimension == plain:
 		return nil, "it does not say the unit"
 	}
-	return nil, fmt.Sprintf("the field is not known to be in %q", short(q.word))
+	return nil, fmt.Sprintf("the field is not known to be in %q", excerpt(q.word))
 }
 
-// counts tells whether a word is what a number counts, in singular or plural.
-func counts(stated, stored string) bool {
+// isCounted reports whether a word is what a number counts, in singular or plural.
+func isCounted(stated, stored string) bool {
 	trim := func(s string) string { return strings.TrimSuffix(strings.ToLower(strings.Trim(s, "{} ")), "s") }
 	return trim(stated) != "" && trim(stated) == trim(stored)
 }

@@ -13,29 +13,29 @@ import (
 // nearLimit is the share of a limit, in percent, from which on it counts as reached.
 const nearLimit = 90
 
-// saturated needs a metric point of the subject that is near its limit, which the case must show.
-func (k *check) saturated() string {
+// proveSaturated needs a metric point of the subject that is near its limit, which the case must show.
+func proveSaturated(k *check) string {
 	switch {
 	case k.subject.IsDependency():
 		return "a metric is of a service, and not of what is known only from calls to it"
 	case k.subject.Operation != "":
 		return "a metric is of a service, not of one operation"
 	}
-	reason := "no cited record is a metric of " + k.name(k.subject)
+	reason := "no cited record is a metric of " + k.say.name(k.subject)
 	for _, r := range k.records {
 		if r.Point == nil || r.Service != k.subject.Service {
 			continue
 		}
-		percent, limit, known := k.shareOfLimit(r.Point)
+		percent, limit, known := shareOfLimit(k, r.Point)
 		switch {
 		case measuresFree(r.Point):
-			reason = k.quoteName(r.Point.Name) + " measures there what is free"
+			reason = k.say.quoteName(r.Point.Name) + " measures there what is free"
 		case !known:
-			reason = "the case does not show the limit of " + k.quoteName(r.Point.Name) + " there"
+			reason = "the case does not show the limit of " + k.say.quoteName(r.Point.Name) + " there"
 		case percent < nearLimit:
-			reason = fmt.Sprintf("%s was at %d %% of its limit", k.quoteName(r.Point.Name), percent)
+			reason = fmt.Sprintf("%s was at %d %% of its limit", k.say.quoteName(r.Point.Name), percent)
 		default:
-			k.prove(fmt.Sprintf("%s of %s was near its limit%s at %s", k.quoteName(r.Point.Name), k.name(k.subject), limit, timeOf(r.Time)), r)
+			k.prove(fmt.Sprintf("%s of %s was near its limit%s at %s", k.say.quoteName(r.Point.Name), k.say.name(k.subject), limit, formatTime(r.Time)), r)
 		}
 	}
 	return reason
@@ -43,7 +43,7 @@ func (k *check) saturated() string {
 
 // shareOfLimit is how much of its limit a point has used, in percent, where the case tells the limit:
 // by a unit that is a share, or by a point of the same producer and attributes named as its limit.
-func (k *check) shareOfLimit(p *signal.Point) (percent int64, limit string, known bool) {
+func shareOfLimit(k *check, p *signal.Point) (percent int64, limit string, known bool) {
 	v, ok := numeric(p.Value)
 	if !ok {
 		return 0, "", false
@@ -53,7 +53,7 @@ func (k *check) shareOfLimit(p *signal.Point) (percent int64, limit string, know
 		return percentOf(v, new(big.Rat).Inv(u.scale)), "", true
 	}
 	for _, q := range k.d.Case.Metrics {
-		if !limits(q, p) {
+		if !isLimitOf(q, p) {
 			continue
 		}
 		if most, ok := numeric(q.Value); ok && most.Sign() > 0 {
@@ -71,9 +71,9 @@ func percentOf(v, limit *big.Rat) int64 {
 // limitWindow is how far apart a measurement and that of its limit may be.
 const limitWindow = signal.Nanos(60_000_000_000)
 
-// limits tells whether one point is the limit of another: db.client.connection.max that of
+// isLimitOf reports whether one point is the limit of another: db.client.connection.max that of
 // db.client.connection.count, of the same producer, attributes and time.
-func limits(limit, p *signal.Point) bool {
+func isLimitOf(limit, p *signal.Point) bool {
 	i, j := strings.LastIndexAny(limit.Name, "._-"), strings.LastIndexAny(p.Name, "._-")
 	switch {
 	case i <= 0 || j <= 0 || limit.Name[:i] != p.Name[:j]:
@@ -104,7 +104,7 @@ func attributeText(m signal.Map) string {
 	return strings.Join(pairs, "\x00")
 }
 
-// measuresFree tells whether a point counts what is not in use.
+// measuresFree reports whether a point counts what is not in use.
 func measuresFree(p *signal.Point) bool {
 	return slices.ContainsFunc(p.Attributes, func(kv signal.KeyValue) bool {
 		switch strings.ToLower(kv.Value.Str()) {

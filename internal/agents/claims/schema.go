@@ -1,6 +1,8 @@
 package claims
 
-import "github.com/prodsentinel/prodsentinel/internal/incident"
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+)
 
 // Schema is the JSON schema of an agent's answer.
 func Schema(author string) map[string]any {

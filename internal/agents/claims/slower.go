@@ -10,45 +10,45 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// slowerThan needs a span of the subject in a failing trace that took longer than every cited span
+// proveSlower needs a span of the subject in a failing trace that took longer than every cited span
 // of the object, or a number that is its duration or that its duration exceeds.
-func (k *check) slowerThan() string {
-	slow, fast, reason := k.compared()
+func proveSlower(k *check) string {
+	slow, fast, reason := splitCompared(k)
 	if reason != "" {
 		return reason
 	}
 	for _, s := range slow {
 		for _, f := range fast {
-			if took(s) <= took(f) {
-				return fmt.Sprintf("%s took %s, and %s took %s", k.name(k.subject), durationWord(took(s)), k.name(k.object), durationWord(took(f)))
+			if durationOf(s) <= durationOf(f) {
+				return fmt.Sprintf("%s took %s, and %s took %s", k.say.name(k.subject), formatDuration(durationOf(s)), k.say.name(k.object), formatDuration(durationOf(f)))
 			}
 		}
 	}
-	if reason := k.longerThanNumber(slow); reason != "" {
+	if reason := whyNotLonger(k, slow); reason != "" {
 		return reason
 	}
 	longer := ""
 	if len(fast) > 0 {
-		longest := slices.MaxFunc(fast, func(a, b *dossier.Record) int { return cmp.Compare(took(a), took(b)) })
-		longer = fmt.Sprintf(", longer than %s of %s", durationWord(took(longest)), k.thing(longest))
-		if !failing(longest) {
+		longest := slices.MaxFunc(fast, func(a, b *dossier.Record) int { return cmp.Compare(durationOf(a), durationOf(b)) })
+		longer = fmt.Sprintf(", longer than %s of %s", formatDuration(durationOf(longest)), k.say.record(longest))
+		if !isFailing(longest) {
 			longer += " in a healthy trace"
 		}
 	}
 	for _, s := range slow {
-		k.prove(fmt.Sprintf("%s took %s%s", k.thing(s), durationWord(took(s)), longer), append([]*dossier.Record{s}, fast...)...)
+		k.prove(fmt.Sprintf("%s took %s%s", k.say.record(s), formatDuration(durationOf(s)), longer), append([]*dossier.Record{s}, fast...)...)
 	}
 	return ""
 }
 
-// compared tells the subject's cited spans from those that it is compared with.
-func (k *check) compared() (slow, fast []*dossier.Record, reason string) {
+// splitCompared tells the subject's cited spans from those that it is compared with.
+func splitCompared(k *check) (slow, fast []*dossier.Record, reason string) {
 	same := k.claim.Object != "" && k.subject == k.object
 	for _, r := range k.records {
-		isSubject := k.timed(k.subject, r) && failing(r)
-		isObject := k.claim.Object != "" && k.timed(k.object, r)
+		isSubject := isTimed(k, k.subject, r) && isFailing(r)
+		isObject := k.claim.Object != "" && isTimed(k, k.object, r)
 		switch {
-		case same && isObject && !failing(r), !same && isObject && !isSubject:
+		case same && isObject && !isFailing(r), !same && isObject && !isSubject:
 			fast = append(fast, r)
 		case isSubject:
 			slow = append(slow, r)
@@ -56,31 +56,31 @@ func (k *check) compared() (slow, fast []*dossier.Record, reason string) {
 	}
 	switch {
 	case len(slow) == 0:
-		reason = fmt.Sprintf("no cited record is a span of %s in a failing trace", k.name(k.subject))
+		reason = fmt.Sprintf("no cited record is a span of %s in a failing trace", k.say.name(k.subject))
 	case k.claim.Object == "" && k.claim.Number == nil:
 		reason = "it says neither than what nor how long"
 	case k.claim.Object != "" && len(fast) == 0 && same:
 		reason = "no cited record is a span of the same in a healthy trace"
 	case k.claim.Object != "" && len(fast) == 0:
-		reason = "no cited record is a span of " + k.name(k.object)
+		reason = "no cited record is a span of " + k.say.name(k.object)
 	}
 	return slow, fast, reason
 }
 
-// timed tells whether a record is a span of exactly this component with a duration.
-func (k *check) timed(c dossier.Component, r *dossier.Record) bool {
+// isTimed reports whether a record is a span of exactly this component with a duration.
+func isTimed(k *check, c dossier.Component, r *dossier.Record) bool {
 	if r.Span == nil || r.Span.End < r.Span.Start {
 		return false
 	}
 	if c.IsDependency() {
-		return k.isCallTo(c, r.Node)
+		return k.rel.isCallTo(c, r.Node)
 	}
 	return r.Service == c.Service && (c.Operation == "" || slices.Contains(r.Node.Operations(), c.Operation))
 }
 
-// longerThanNumber checks a number that is not a duration itself: a limit that some cited record
+// whyNotLonger checks a number that is not a duration itself: a limit that some cited record
 // states and that the subject's spans exceeded.
-func (k *check) longerThanNumber(slow []*dossier.Record) string {
+func whyNotLonger(k *check, slow []*dossier.Record) string {
 	n := k.claim.Number
 	if n == nil || n.Field == fieldDuration {
 		return ""
@@ -94,13 +94,13 @@ func (k *check) longerThanNumber(slow []*dossier.Record) string {
 		return reason
 	}
 	for _, s := range slow {
-		if new(big.Rat).SetInt64(signed(took(s))).Cmp(limit) <= 0 {
-			return fmt.Sprintf("%s took %s, which is not longer", k.name(k.subject), durationWord(took(s)))
+		if new(big.Rat).SetInt64(signed(durationOf(s))).Cmp(limit) <= 0 {
+			return fmt.Sprintf("%s took %s, which is not longer", k.say.name(k.subject), formatDuration(durationOf(s)))
 		}
 	}
 	return ""
 }
 
-func took(r *dossier.Record) signal.Nanos { return r.Span.End - r.Span.Start }
+func durationOf(r *dossier.Record) signal.Nanos { return r.Span.End - r.Span.Start }
 
 func signed(n signal.Nanos) int64 { return int64(min(n, signal.Nanos(1)<<61)) }

@@ -16,8 +16,11 @@ const (
 	unknown // a record has no time
 )
 
-// orderOf decides by what called what, and else by the clocks as far as they can be trusted.
-func (k *check) orderOf(a, b *dossier.Record) order {
+// clocks compares the times of records.
+type clocks struct{ d *dossier.Dossier }
+
+// order decides by what called what, and else by the clocks as far as they can be trusted.
+func (c clocks) order(a, b *dossier.Record) order {
 	if o := causalOrder(a, b); o != undecided {
 		return o
 	}
@@ -27,7 +30,7 @@ func (k *check) orderOf(a, b *dossier.Record) order {
 	if sameClock(a, b) {
 		return compare(rawTime(a), rawTime(b), max(resolution(rawTime(a)), resolution(rawTime(b)), coarseness(a), coarseness(b)))
 	}
-	return compare(a.Time, b.Time, k.doubt(a, b))
+	return compare(a.Time, b.Time, c.doubt(a, b))
 }
 
 func compare(a, b, allowed signal.Nanos) order {
@@ -54,7 +57,7 @@ func causalOrder(a, b *dossier.Record) order {
 	return undecided
 }
 
-// leadsTo tells whether d is n or below it, along calls and messages.
+// leadsTo reports whether d is n or below it, along calls and messages.
 func leadsTo(n, d *dossier.Node) bool {
 	for range maxHops {
 		if n.Covers(d) {
@@ -81,12 +84,12 @@ const clockTolerance = signal.Nanos(5_000_000)
 // doubt is how far the corrected times of two records of different clocks may differ without meaning
 // anything. Where a clock is known to be off, a correction leaves all of what it cannot tell; in other
 // traces the clock is as much off, unseen.
-func (k *check) doubt(a, b *dossier.Record) signal.Nanos {
+func (c clocks) doubt(a, b *dossier.Record) signal.Nanos {
 	allowed := max(clockTolerance, resolution(rawTime(a)), resolution(rawTime(b)), coarseness(a), coarseness(b))
 	if a.Trace != nil && a.Trace == b.Trace {
 		return max(allowed, a.Trace.Uncertainty(a.Service, b.Service)) + a.Trace.Doubt(a.Service) + a.Trace.Doubt(b.Service)
 	}
-	for _, traces := range [][]*dossier.Trace{k.d.Failing, k.d.Healthy} {
+	for _, traces := range [][]*dossier.Trace{c.d.Failing, c.d.Healthy} {
 		for _, t := range traces {
 			allowed = max(allowed, t.Shift(a.Service)+t.Doubt(a.Service)+t.Tolerance, t.Shift(b.Service)+t.Doubt(b.Service)+t.Tolerance)
 		}
@@ -102,7 +105,7 @@ func coarseness(r *dossier.Record) signal.Nanos {
 	return 0
 }
 
-// sameClock tells whether two records come from one process: from an instance that both name, else
+// sameClock reports whether two records come from one process: from an instance that both name, else
 // from one request in one service that no call to itself divides.
 func sameClock(a, b *dossier.Record) bool {
 	if a.Service != b.Service {

@@ -38,7 +38,7 @@ func numbersIn(text string) []stored {
 	return found
 }
 
-// endsInWord tells whether a text ends in a part of a word, path or number.
+// endsInWord reports whether a text ends in a part of a word, path or number.
 func endsInWord(s string) bool {
 	if s == "" {
 		return false
@@ -47,7 +47,7 @@ func endsInWord(s string) bool {
 	return c == '_' || c == '/' || c == '.' || c == ',' || c == '-' || c == '#' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// joinsNumber tells whether a number goes on behind, in a time, an address, a path or a version, or is
+// joinsNumber reports whether a number goes on behind, in a time, an address, a path or a version, or is
 // the end of an address of hexadecimal digits.
 func joinsNumber(before, behind string) bool {
 	if strings.HasSuffix(before, "::") {

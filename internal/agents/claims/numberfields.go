@@ -24,51 +24,54 @@ type stored struct {
 	inText bool   // one of the numbers that a text mentions
 }
 
-// fields are the numbers of a record under a name, as the record is shown.
-func (k *check) fields(r *dossier.Record, field string) []stored {
+// numberFields reads the numbers of records, as a model was shown them.
+type numberFields struct{ d *dossier.Dossier }
+
+// of are the numbers of a record under a name, as the record is shown.
+func (n numberFields) of(r *dossier.Record, field string) []stored {
 	switch {
 	case r.Span != nil:
-		return k.spanFields(r.Span, field)
+		return n.ofSpan(r.Span, field)
 	case r.Log != nil:
-		return k.logFields(r.Log, field)
+		return n.ofLog(r.Log, field)
 	case r.Point != nil:
-		return append(pointFields(r.Point, field), k.attributes(field, r.Point.Attributes)...)
+		return append(pointFields(r.Point, field), n.ofAttributes(field, r.Point.Attributes)...)
 	case r.Change != nil:
-		return k.attributes(field, r.Change.Attributes)
+		return n.ofAttributes(field, r.Change.Attributes)
 	}
 	return nil
 }
 
-func (k *check) spanFields(s *signal.Span, field string) []stored {
+func (n numberFields) ofSpan(s *signal.Span, field string) []stored {
 	switch {
 	case field == fieldDuration && s.End < s.Start:
 		return nil
 	case field == fieldDuration:
 		return []stored{{value: new(big.Rat).SetInt64(signed(s.End - s.Start)), unit: units["ns"]}}
 	}
-	found := k.attributes(field, s.Attributes, resourceOf(s.Resource))
+	found := n.ofAttributes(field, s.Attributes, resourceOf(s.Resource))
 	for _, e := range s.Events {
-		found = append(found, k.attributes(field, e.Attributes)...)
+		found = append(found, n.ofAttributes(field, e.Attributes)...)
 	}
 	if field == fieldStatus {
-		found = append(found, numbersIn(k.redacted(field, s.StatusMessage))...)
+		found = append(found, numbersIn(n.shown(field, s.StatusMessage))...)
 	}
 	return found
 }
 
-func (k *check) logFields(l *signal.Log, field string) []stored {
+func (n numberFields) ofLog(l *signal.Log, field string) []stored {
 	if field == fieldBody {
-		text := k.redacted(field, dossier.Number(l.Body))
+		text := n.shown(field, dossier.Number(l.Body))
 		if v, ok := ratOf(text); ok {
 			return []stored{{value: v, unit: units[""]}}
 		}
 		return numbersIn(text)
 	}
-	found := k.attributes(field, l.Attributes, resourceOf(l.Resource))
+	found := n.ofAttributes(field, l.Attributes, resourceOf(l.Resource))
 	if m, ok := l.Body.Data.(signal.Map); ok {
-		found = append(found, k.attributes(field, m)...)
+		found = append(found, n.ofAttributes(field, m)...)
 		if rest, cut := strings.CutPrefix(field, "body."); cut {
-			found = append(found, k.attributes(rest, m)...)
+			found = append(found, n.ofAttributes(rest, m)...)
 		}
 	}
 	return found
@@ -113,15 +116,15 @@ func pointFields(p *signal.Point, field string) []stored {
 	return found
 }
 
-// attributes are the numbers under a key, in any of the maps. What was redacted has none.
-func (k *check) attributes(field string, maps ...signal.Map) []stored {
+// ofAttributes are the numbers under a key, in any of the maps. What was redacted has none.
+func (n numberFields) ofAttributes(field string, maps ...signal.Map) []stored {
 	var found []stored
 	for _, m := range maps {
 		for _, kv := range m {
-			if k.d.Name(kv.Key) != field {
+			if n.d.Name(kv.Key) != field {
 				continue
 			}
-			text := k.redacted(kv.Key, dossier.Number(kv.Value))
+			text := n.shown(kv.Key, dossier.Number(kv.Value))
 			if v, ok := ratOf(text); ok {
 				found = append(found, stored{value: v, unit: unitOfKey(kv.Key), word: lastWord(kv.Key)})
 			} else {
@@ -132,10 +135,10 @@ func (k *check) attributes(field string, maps ...signal.Map) []stored {
 	return found
 }
 
-// redacted is a value as the model was shown it, without what stands for redacted text.
-func (k *check) redacted(key, value string) string {
+// shown is a value as the model was shown it, without what stands for redacted text.
+func (n numberFields) shown(key, value string) string {
 	shown := value
-	k.d.Session.Rehearse(func() { shown = k.d.Session.Attribute(key, value) })
+	n.d.Session.Rehearse(func() { shown = n.d.Session.Attribute(key, value) })
 	return placeholders.ReplaceAllString(shown, "<>")
 }
 

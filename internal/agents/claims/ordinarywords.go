@@ -1,6 +1,8 @@
 package claims
 
-import "strings"
+import (
+	"strings"
+)
 
 // words are those of which commentary may consist beside what verified claims name: words of everyday
 // English and of operations that name no component. The list need not be complete: a word that it has

@@ -1,0 +1,33 @@
+package claims
+
+import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+)
+
+// wasRepeated reports whether the same call was made again in the same request and went well: it says so, or
+// is not marked as an error where the first was.
+func wasRepeated(n *dossier.Node) bool {
+	root := n.LocalRoot()
+	return slices.ContainsFunc(n.Trace.Nodes, func(s *dossier.Node) bool {
+		return s != n && s.Service == n.Service && s.Name == n.Name && s.Start >= n.Start && root.Covers(s) && s.IsExit() &&
+			(endedWell(s) || spanFailed(n) && !s.Failed()) && asksSame(n, s)
+	})
+}
+
+func asksSame(a, b *dossier.Node) bool {
+	if a.Span == nil || b.Span == nil {
+		return false
+	}
+	ca, cb := a.Callees(), b.Callees()
+	if len(ca) > 0 && len(cb) > 0 && (ca[0].Service != cb[0].Service || ca[0].Name != cb[0].Name) {
+		return false
+	}
+	hostA, portA := semconv.PeerAddress(a.Span.Attributes)
+	hostB, portB := semconv.PeerAddress(b.Span.Attributes)
+	return hostA == hostB && portA == portB &&
+		semconv.PeerNamespace(a.Span.Attributes) == semconv.PeerNamespace(b.Span.Attributes) &&
+		semconv.SameRequest(a.Span.Attributes, b.Span.Attributes)
+}
