@@ -14,7 +14,7 @@ func ExceptionOf[A Attributes](attrs A) Exception {
 // IsException reports whether a span event or a log record is an exception: by its name, or by
 // what it holds.
 func IsException[A Attributes](eventName string, attrs A) bool {
-	return eventName == ExceptionEvent || firstStr(attrs, keyExceptionType, keyExceptionMessage) != ""
+	return eventName == ExceptionEvent || attrs.Str(keyExceptionType) != "" || attrs.Str(keyExceptionMessage) != ""
 }
 
 // IsStack reports whether an attribute holds the stack of an exception.
