@@ -43,7 +43,7 @@ type Knowledge struct {
 	// Retries has, per (caller, callee, operation), how often calls fail and recover in the
 	// baseline.
 	Calls []CallStats `json:"calls,omitempty"`
-	// RefusedCallers maps "callee\x00operation" to the other callers refused in the same window.
+	// RefusedCallers has, by CallStats.Called, the other callers refused in the same window.
 	RefusedCallers map[string][]string `json:"refused_callers,omitempty"`
 }
 
@@ -59,6 +59,9 @@ type CallStats struct {
 	RecentCalls  int `json:"recent_calls,omitempty"`
 	RecentFailed int `json:"recent_failed,omitempty"`
 }
+
+// Called names the operation of the callee, whoever calls it.
+func (c CallStats) Called() string { return c.Callee + "\x00" + c.Operation }
 
 // EntryStats counts the traces of one entry operation in the 10 min window of section 9.
 type EntryStats struct {

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -72,8 +74,8 @@ func fuzzID(b byte) signal.SpanID { return signal.SpanID{7: b % 32} }
 
 // checkInvariants holds for every trace, however hostile.
 func checkInvariants(t require.TestingT, tr *incident.Trace) {
-	c := classify("", tr, incident.Knowledge{})
-	requireAcyclic(t, c.groups.all)
+	requireAcyclic(t, explainTrace(tr, incident.Knowledge{}))
+	c := Classify("", tr, incident.Knowledge{})
 	switch c.State {
 	case incident.FailureClassified:
 		require.NotEmpty(t, c.Roots)
@@ -104,14 +106,14 @@ func checkInvariants(t require.TestingT, tr *incident.Trace) {
 }
 
 // requireAcyclic fails if following explanations leads back to a group.
-func requireAcyclic(t require.TestingT, groups []*group) {
+func requireAcyclic(t require.TestingT, x *explain.Explanation) {
 	const onPath, done = 1, 2
-	state := map[*group]int{}
+	state := map[*evidence.Group]int{}
 	type step struct {
-		g    *group
+		g    *evidence.Group
 		next int
 	}
-	for _, g := range groups {
+	for _, g := range x.Groups.All {
 		path := []step{{g: g}}
 		for len(path) > 0 {
 			at := &path[len(path)-1]
@@ -120,12 +122,12 @@ func requireAcyclic(t require.TestingT, groups []*group) {
 				continue
 			}
 			state[at.g] = onPath
-			if at.next == len(at.g.explainedBy) {
+			if at.next == len(x.About(at.g).ExplainedBy) {
 				state[at.g] = done
 				path = path[:len(path)-1]
 				continue
 			}
-			b := at.g.explainedBy[at.next]
+			b := x.About(at.g).ExplainedBy[at.next]
 			at.next++
 			require.NotEqual(t, onPath, state[b], "explanations go round in a circle")
 			path = append(path, step{g: b})

@@ -1,8 +1,13 @@
 package rca
 
 import (
-	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"cmp"
+	"maps"
+	"slices"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
+	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
@@ -11,19 +16,15 @@ import (
 
 // needsOf collects what the rules would ask of the store about a trace.
 func needsOf(t *incident.Trace, k incident.Knowledge) Needs {
-	tr := trace.Assemble(t)
-	dir := trace.NewDirectory(tr, k)
-	signals := failure.SignalsOf(t)
-	groups := groupErrors(tr, signals, dir)
 	services, addresses := map[string]bool{}, map[string]bool{}
 	calls, refusals := map[incident.CallStats]bool{}, map[incident.CallStats]bool{}
-	x := explain(tr, groups, signals, dir, k)
-	for _, g := range groups.all {
-		addPeer(g.node, services, addresses)
-		if g.place != nil {
-			addPeer(g.place.at, services, addresses)
+	x := explainTrace(t, k)
+	for _, g := range x.Groups.All {
+		addPeer(g.Node, services, addresses)
+		if x.About(g).Place != nil {
+			addPeer(x.About(g).Place.At, services, addresses)
 		}
-		p := g.peer
+		p := g.Peer
 		if p.Service != "" {
 			services[p.Service] = true
 		}
@@ -31,15 +32,15 @@ func needsOf(t *incident.Trace, k incident.Knowledge) Needs {
 			services[p.Host], services[address.FirstLabel(p.Host)] = true, true
 			addresses[p.Host] = true
 		}
-		if caller, callee, operation := x.refused(g); g.reason.Means == vocabulary.Refused && callee != "" {
-			refusals[incident.CallStats{Caller: caller, Callee: callee, Operation: operation}] = true
+		if asked := judge.RefusedRequest(g); g.Reason.Means == vocabulary.Refused && asked.Callee != "" {
+			refusals[asked] = true
 		}
-		if g.node.IsExitCall() && g.dismissed == incident.DismissRecovered {
-			calls[g.retried()] = true
+		if g.Node.IsExitCall() && x.About(g).Dismissed == incident.DismissRecovered {
+			calls[explain.RetriedCall(g)] = true
 		}
 	}
 	return Needs{
-		Services: sortedKeys(services), Addresses: sortedKeys(addresses),
+		Services: slices.Sorted(maps.Keys(services)), Addresses: slices.Sorted(maps.Keys(addresses)),
 		Calls: sortedCalls(calls), Refusals: sortedCalls(refusals),
 	}
 }
@@ -60,4 +61,12 @@ func addPeer(n *trace.Node, services, addresses map[string]bool) {
 	if port != "" {
 		addresses[address.Join(host, port)] = true
 	}
+}
+
+func sortedCalls(m map[incident.CallStats]bool) []incident.CallStats {
+	calls := slices.Collect(maps.Keys(m))
+	slices.SortFunc(calls, func(a, b incident.CallStats) int {
+		return cmp.Or(cmp.Compare(a.Caller, b.Caller), cmp.Compare(a.Callee, b.Callee), cmp.Compare(a.Operation, b.Operation))
+	})
+	return calls
 }

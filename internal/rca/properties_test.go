@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -159,9 +160,8 @@ func TestHostileShapes(t *testing.T) {
 		"one parent that never came": build(func(int) int { return 1 << 22 }, mixed),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := classify("", tr, incident.Knowledge{})
-			requireAcyclic(t, c.groups.all)
-			require.LessOrEqual(t, len(analyze(&incident.Case{Failing: []*incident.Trace{tr}}).Report.Findings), maxFindings)
+			requireAcyclic(t, explainTrace(tr, incident.Knowledge{}))
+			require.LessOrEqual(t, len(Analyze(&incident.Case{Failing: []*incident.Trace{tr}}).Report.Findings), rules.MaxFindings)
 		})
 	}
 }

@@ -4,7 +4,17 @@
 package rca
 
 import (
+	"cmp"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
+	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
+	"github.com/prodsentinel/prodsentinel/internal/rca/render"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // EngineVersion changes whenever the same case may give another report.
@@ -25,9 +35,36 @@ func NeedsOf(t *incident.Trace, k incident.Knowledge) Needs { return needsOf(t, 
 
 // Classify derives a failure's origins and root signatures from its stored signals.
 func Classify(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
-	return classify(tenant, t, k).Classification
+	v := judge.Judge(tenant, explainTrace(t, k), k)
+	render.Titles(v)
+	return v.Classification
 }
 
 // Analyze derives the report of a case. Only the root of c.RootSignature is reported; what else
 // failed in its traces are findings.
-func Analyze(c *incident.Case) incident.Result { return analyze(c) }
+func Analyze(c *incident.Case) incident.Result {
+	var verdicts []*judge.Verdict
+	for _, t := range distinctTraces(c.Failing) {
+		verdicts = append(verdicts, judge.Judge(c.Tenant, explainTrace(t, c.Knowledge), c.Knowledge))
+	}
+	r := rank.Rank(c, verdicts)
+	return incident.Result{Report: render.Report(r), Observations: rank.Observations(r)}
+}
+
+// explainTrace reads a trace, in three steps: its tree shows who called whom, which the texts of errors are
+// read by, and what explains what follows from both.
+func explainTrace(t *incident.Trace, k incident.Knowledge) *explain.Explanation {
+	tree := trace.Assemble(t)
+	directory := trace.NewDirectory(tree, k)
+	signals := failure.SignalsOf(t)
+	return explain.Explain(tree, evidence.Gather(tree, signals, directory), signals, directory, k)
+}
+
+// distinctTraces orders traces by key, each once: nothing may depend on the order in which they came.
+func distinctTraces(traces []*incident.Trace) []*incident.Trace {
+	sorted := slices.Clone(traces)
+	slices.SortStableFunc(sorted, func(a, b *incident.Trace) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.ID.String(), b.ID.String()))
+	})
+	return slices.CompactFunc(sorted, func(a, b *incident.Trace) bool { return a.Key == b.Key && a.ID == b.ID })
+}

@@ -95,7 +95,7 @@ func (p *placement) openSpan(l *signal.Log) *Node {
 	at := InstantOf(l.EventTime())
 	candidates := p.hosts[l.Service()]
 	for _, c := range candidates[:min(len(candidates), maxHosts)] {
-		if c.IsReceived() && c.Start <= at && at <= c.End+MinTolerance {
+		if c.IsReceived() && c.Start <= at && at <= c.End+minTolerance {
 			return c
 		}
 	}

@@ -67,14 +67,14 @@ const (
 
 // startedBefore are the nodes, of those ordered by start, that had started when s did.
 func startedBefore(s *Node, nodes []*Node, most int) []*Node {
-	after := sort.Search(len(nodes), func(i int) bool { return nodes[i].Start > s.Start+MinTolerance })
+	after := sort.Search(len(nodes), func(i int) bool { return nodes[i].Start > s.Start+minTolerance })
 	return nodes[max(0, after-most):after]
 }
 
 func callLeadingTo(s *Node, calls []*Node) *Node {
 	var unnamed *Node
 	for _, c := range slices.Backward(startedBefore(s, calls, maxOpenCalls)) {
-		if c.End+MinTolerance < s.Start || c.Service == s.Service || leaderOf(c) == s {
+		if c.End+minTolerance < s.Start || c.Service == s.Service || leaderOf(c) == s {
 			continue
 		}
 		switch hint := c.PeerHint(); {
@@ -96,12 +96,12 @@ func callLeadingTo(s *Node, calls []*Node) *Node {
 // stand-in, else the root that was open when it started.
 func spanAround(s *Node, spans []*Node) *Node {
 	for _, n := range slices.Backward(startedBefore(s, spans, maxAround)) {
-		if n.Service != s.Service && s.End <= n.End+MinTolerance && leaderOf(n) != s {
+		if n.Service != s.Service && s.End <= n.End+minTolerance && leaderOf(n) != s {
 			return n
 		}
 	}
 	for _, r := range spans[:min(len(spans), maxOpenCalls)] {
-		if r.Parent == nil && r.Start <= s.Start+MinTolerance && s.Start <= r.End+MinTolerance && leaderOf(r) != s {
+		if r.Parent == nil && r.Start <= s.Start+minTolerance && s.Start <= r.End+minTolerance && leaderOf(r) != s {
 			return r
 		}
 	}

@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,11 +41,11 @@ func assemble(spans []*signal.Span, logs ...*signal.Log) *trace.Tree {
 func names(tr *trace.Tree) []string {
 	var list []string
 	for _, n := range tr.Nodes {
-		depth := ""
+		depth := 0
 		for p := n.Parent; p != nil; p = p.Parent {
-			depth += ">"
+			depth++
 		}
-		list = append(list, depth+n.Service+" "+n.Name)
+		list = append(list, strings.Repeat(">", depth)+n.Service+" "+n.Name)
 	}
 	return list
 }

@@ -2,11 +2,12 @@ package trace
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// MinTolerance is how far clocks of one system may differ without meaning anything.
-const MinTolerance = Instant(5_000_000)
+// minTolerance is the least by which times may differ without meaning anything.
+const minTolerance = Instant(rules.ClockTolerance)
 
 // toleranceOf is by how much times in a trace may differ without meaning anything: the resolution of
 // its timestamps, at least 5 ms.
@@ -14,10 +15,10 @@ func toleranceOf(t *incident.Trace) Instant {
 	steps := []signal.Nanos{1_000_000_000, 100_000_000, 10_000_000}
 	for _, step := range steps {
 		if len(t.Spans)+len(t.Logs) > 1 && allMultiples(t, step) {
-			return max(MinTolerance, InstantOf(step))
+			return max(minTolerance, InstantOf(step))
 		}
 	}
-	return MinTolerance
+	return minTolerance
 }
 
 func allMultiples(t *incident.Trace, step signal.Nanos) bool {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
@@ -63,7 +64,7 @@ func newKnowing(ctx context.Context, tx pgx.Tx, tenant string, queries []store.K
 		k.asked, k.onsets, last = append(k.asked, a), append(k.onsets, a.onset), max(last, a.onset)
 	}
 	var err error
-	k.days, err = days(ctx, tx, kindSpans.table, 0, record.After(last, record.RefusalWindow))
+	k.days, err = days(ctx, tx, kindSpans.table, 0, record.After(last, rules.RefusalWindow))
 	return k, err
 }
 
@@ -188,7 +189,7 @@ func (k *knowing) services(ctx context.Context) error {
 		slices.Sort(of)
 		for _, name := range slices.Compact(of) {
 			places, names = append(places, i), append(names, name)
-			since, onsets = append(since, record.Before(a.onset, record.SeenWindow)), append(onsets, a.onset)
+			since, onsets = append(since, record.Before(a.onset, rules.BaselineWindow)), append(onsets, a.onset)
 		}
 	}
 	if len(names) == 0 {

@@ -4,19 +4,11 @@ import (
 	"net"
 	"time"
 
-	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
-// The windows and bounds of what a store answers about services.
+// The bounds of what a store answers about services; its windows are those of package rules.
 const (
-	// SeenWindow is how long before onset a service must have been seen to count as instrumented
-	// at the time, and calls are counted.
-	SeenWindow = 30 * time.Minute
-	// RecentWindow is how long before onset calls count as recent.
-	RecentWindow = 10 * time.Minute
-	// RefusalWindow is how far around onset other refused callers are looked for.
-	RefusalWindow = 10 * time.Minute
 	// MostSamples bounds the rows that one answer is drawn from.
 	MostSamples = 10_000
 	// MostCallers bounds the calls to an address that are followed to their server.
@@ -40,6 +32,3 @@ func PortRange(host string) (from, to string, ok bool) {
 	from = address.Join(host, "")
 	return from, from[:len(from)-1] + ";", true // the byte after ':'
 }
-
-// RefusedKey is how incident.Knowledge names an operation of a callee.
-func RefusedKey(c incident.CallStats) string { return c.Callee + "\x00" + c.Operation }

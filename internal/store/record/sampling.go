@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -45,8 +46,8 @@ func CountCalls(queries []store.KnowledgeQuery, onsets []int64, read CallReader[
 	for i, q := range queries {
 		counted[i] = make([]incident.CallStats, len(q.Calls))
 	}
-	recent := func(i int) Window { return Window{Before(onsets[i], RecentWindow), onsets[i]} }
-	earlier := func(i int) Window { return Window{Before(onsets[i], SeenWindow), recent(i).From} }
+	recent := func(i int) Window { return Window{Before(onsets[i], rules.RecentWindow), onsets[i]} }
+	earlier := func(i int) Window { return Window{Before(onsets[i], rules.BaselineWindow), recent(i).From} }
 	err := sample(queries, callsOf, earlier, Call.at, read, func(i, nth int, call incident.CallStats, calls []Call) {
 		call.Calls, call.Failed = count(calls)
 		counted[i][nth] = call
@@ -83,13 +84,15 @@ func count(calls []Call) (n, failed int) {
 }
 
 // RefusedCallers answers what queries ask about refused calls, with the onset of each: whom else the
-// callee's operation refused around it, by RefusedKey.
+// callee's operation refused around it, by CallStats.Called.
 func RefusedCallers(queries []store.KnowledgeQuery, onsets []int64, read CallReader[Refusal]) ([]map[string][]string, error) {
 	callers := make([][][]string, len(queries))
 	for i, q := range queries {
 		callers[i] = make([][]string, len(q.Refusals))
 	}
-	around := func(i int) Window { return Window{Before(onsets[i], RefusalWindow), After(onsets[i], RefusalWindow)} }
+	around := func(i int) Window {
+		return Window{Before(onsets[i], rules.RefusalWindow), After(onsets[i], rules.RefusalWindow)}
+	}
 	err := sample(queries, refusalsOf, around, Refusal.at, read, func(i, nth int, call incident.CallStats, refusals []Refusal) {
 		callers[i][nth] = othersOf(call, refusals)
 	})
@@ -102,7 +105,7 @@ func RefusedCallers(queries []store.KnowledgeQuery, onsets []int64, read CallRea
 			if refused[i] == nil {
 				refused[i] = map[string][]string{}
 			}
-			refused[i][RefusedKey(q.Refusals[n])] = others
+			refused[i][q.Refusals[n].Called()] = others
 		}
 	}
 	return refused, err

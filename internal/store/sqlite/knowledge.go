@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
@@ -75,7 +76,7 @@ func (a answering) services(asked []string, owners map[string]string) (ever, see
 			continue
 		}
 		ever = append(ever, name)
-		recent, err := a.hasSpan(name, a.before(record.SeenWindow), a.onset)
+		recent, err := a.hasSpan(name, a.before(rules.BaselineWindow), a.onset)
 		if err != nil {
 			return nil, nil, err
 		}

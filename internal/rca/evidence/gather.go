@@ -1,0 +1,140 @@
+package evidence
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// Gather gathers the error signals of every span.
+func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Groups {
+	moved := make(map[*signal.Log]*trace.Node)
+	spoken := make(map[*trace.Node][]*signal.Log)
+	errorLogs := make([][]*signal.Log, len(tr.Nodes))
+	for i, n := range tr.Nodes {
+		for _, l := range n.Logs {
+			if !signals.IsLog(l) {
+				continue
+			}
+			errorLogs[i] = append(errorLogs[i], l)
+			if c := childMeant(n, l, dir); c != nil {
+				moved[l] = c
+				spoken[c] = append(spoken[c], l)
+			}
+		}
+	}
+	found := &Groups{at: make([]*Group, len(tr.Nodes))}
+	for i, n := range tr.Nodes {
+		g := &Group{Node: n}
+		g.addSpan(signals)
+		g.addLogs(spoken[n], nil)
+		g.addLogs(errorLogs[i], moved)
+		if g.Signals == 0 {
+			continue
+		}
+		g.complete(errorLogs[i])
+		g.Index = len(found.All)
+		found.at[i] = g
+		found.All = append(found.All, g)
+	}
+	for _, g := range found.All {
+		findPeer(g, dir)
+	}
+	return found
+}
+
+func (g *Group) addSpan(signals failure.Signals) {
+	n := g.Node
+	if n.Span == nil {
+		return
+	}
+	g.FailedSpan = n.Span.StatusCode == signal.StatusError
+	for _, o := range signals.OfSpan(n.Span) {
+		g.add(recordOfSpan(n, o))
+	}
+}
+
+// addLogs adds the error logs that were not moved to another span.
+func (g *Group) addLogs(logs []*signal.Log, moved map[*signal.Log]*trace.Node) {
+	logs = slices.DeleteFunc(slices.Clone(logs), func(l *signal.Log) bool { return moved[l] != nil })
+	for i, l := range logs {
+		if i < rules.MaxRecords || i >= len(logs)-rules.MaxRecords {
+			g.add(recordOfLog(g.Node, l, failure.ObserveLog(l), true))
+			continue
+		}
+		g.Signals++
+	}
+}
+
+func (g *Group) add(e *Record) {
+	if g.Signals == 0 {
+		g.First, g.End = e.time, e.time
+	}
+	g.Signals++
+	g.First, g.End = min(g.First, e.time), max(g.End, e.time)
+	g.Records = append(g.Records, e)
+}
+
+// complete completes a group once all its signals are known.
+func (g *Group) complete(errorLogs []*signal.Log) {
+	g.LastRecord = g.End
+	if g.FailedSpan {
+		g.End = max(g.End, g.Node.End)
+		g.LastRecord = g.lastRecord()
+	}
+	slices.SortStableFunc(g.Records, func(a, b *Record) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.Ref, b.Ref))
+	})
+	g.Reason = reasonOf(g.Records)
+	if g.Reason.Rank >= vocabulary.RankTimeout {
+		g.readQuietLogs(errorLogs)
+	}
+}
+
+// lastRecord is when the last exception or log told of the error: the answer may have left then,
+// although the span ended later.
+func (g *Group) lastRecord() trace.Instant {
+	told := trace.Instant(-1)
+	for _, e := range g.Records {
+		if e.Observed.Kind != failure.KindSpan {
+			told = max(told, e.time)
+		}
+	}
+	if told < 0 {
+		return g.End
+	}
+	return told
+}
+
+// readQuietLogs looks for the decisive record among the logs below ERROR beside an error that says
+// little itself.
+func (g *Group) readQuietLogs(errorLogs []*signal.Log) {
+	var witnesses []*Record
+	logs, errors := g.Node.Logs, setOf(errorLogs)
+	for i, l := range logs {
+		if i >= rules.MaxRecords && i < len(logs)-rules.MaxRecords || errors[l] {
+			continue
+		}
+		e := recordOfLog(g.Node, l, failure.ObserveLog(l), false)
+		if s := e.Best(); s != nil && s.Rank <= vocabulary.RankCapacity && !vocabulary.IsUpkeep(e.Text) {
+			witnesses = append(witnesses, e)
+		}
+	}
+	if len(witnesses) > 0 {
+		g.Records = append(g.Records, witnesses...)
+		g.Reason = reasonOf(g.Records)
+	}
+}
+
+func setOf[T comparable](items []T) map[T]bool {
+	set := make(map[T]bool, len(items))
+	for _, i := range items {
+		set[i] = true
+	}
+	return set
+}

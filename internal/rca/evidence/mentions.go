@@ -1,0 +1,81 @@
+package evidence
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// MentionsCall reports whether a text speaks of a call: it names the peer, or cites the status or the
+// exception of the call.
+func MentionsCall(text string, call *trace.Node, dir *trace.Directory) bool {
+	p := dir.PeerOf(call)
+	if mentionsPeer(text, p, call) {
+		return true
+	}
+	if citesAnswer(text, call) {
+		return true
+	}
+	if call.Span == nil {
+		return false
+	}
+	if m := call.Span.StatusMessage; len(m) > 5 && strings.Contains(text, m) {
+		return true
+	}
+	for _, e := range call.Span.Events {
+		thrown := semconv.ExceptionOf(e.Attributes)
+		if t := thrown.Type; t != "" && !vocabulary.IsWrapper(t) && strings.Contains(text, t) {
+			return true
+		}
+		if m := thrown.Message; len(m) > 5 && strings.Contains(text, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// citesAnswer reports whether a text cites the status of a call's answer. A call that left none itself
+// has the one that is cited.
+func citesAnswer(text string, call *trace.Node) bool {
+	rpc := rpcStatusIn(text)
+	if !call.Status.IsKnown() {
+		return (httpStatusIn(text) != 0 || rpc != "") && call.IsExitCall() && !call.CallsStore()
+	}
+	return call.Status.HTTP >= 400 && HasWord(text, strconv.Itoa(call.Status.HTTP)) || rpc != "" && rpc == string(call.Status.RPC)
+}
+
+func mentionsPeer(text string, p trace.Peer, call *trace.Node) bool {
+	if p.Service != "" && HasWord(text, p.Service) {
+		return true
+	}
+	if host, _ := address.Split(p.Host); host != "" && HasWord(text, host) {
+		return true
+	}
+	if c := call.RemoteChild(); c != nil && len(c.Name) > 4 && strings.Contains(c.Name, "/") && strings.Contains(text, c.Name) {
+		return true
+	}
+	return false
+}
+
+// HasWord finds a name in a text where no part of a longer name surrounds it.
+func HasWord(text, word string) bool {
+	for from := 0; from <= len(text)-len(word); {
+		i := strings.Index(text[from:], word)
+		if i < 0 {
+			return false
+		}
+		i += from
+		after := i + len(word)
+		if (i == 0 || !isNameByte(text[i-1])) && (after == len(text) || !isNameByte(text[after])) {
+			return true
+		}
+		from = i + 1
+	}
+	return false
+}
+
+func isNameByte(b byte) bool { return b == '-' || isWordByte(b) }

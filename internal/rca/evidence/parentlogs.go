@@ -1,0 +1,62 @@
+package evidence
+
+import (
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// childMeant is the failed child whose peer, exception or status an error log of its parent names
+// within 50 ms of the child's end; of several the nearest.
+func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node {
+	if len(n.Children) == 0 {
+		return nil
+	}
+	o := failure.ObserveLog(l)
+	at := trace.InstantOf(l.EventTime()) + n.Shift
+	text := ""
+	var why *vocabulary.Row
+	var nearest *trace.Node
+	for _, c := range n.Children[max(0, len(n.Children)-rules.MaxSiblings):] {
+		if c.Span == nil || (at-c.End).Abs() > trace.Instant(rules.ParentLogWindow) || !mayHaveFailed(c) {
+			continue
+		}
+		if nearest != nil && (at-c.End).Abs() >= (at-nearest.End).Abs() {
+			continue
+		}
+		if text == "" {
+			text = joinTexts(o.ErrorType, o.Message, logText(l))
+			why = mostSpecificSign(text)
+		}
+		if MentionsCall(text, c, dir) || explainsCall(text, why, c, dir) {
+			nearest = c
+		}
+	}
+	return nearest
+}
+
+// explainsCall reports whether a text, given its most specific sign, says how a call went wrong of which
+// its own span says only that it did, and not to whom it was.
+func explainsCall(text string, s *vocabulary.Row, c *trace.Node, dir *trace.Directory) bool {
+	switch {
+	case s == nil, c.Span.StatusCode != signal.StatusError, c.Service != c.Parent.Service, c.Span.StatusMessage != "",
+		len(c.Span.Events) > 0, len(c.Children) > 0, dir.PeerOf(c).IsKnown():
+		return false
+	}
+	return s.IsOfCall() && (c.IsExitCall() || c.Name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.Name))
+}
+
+// mostSpecificSign is the most specific sign of a text, nil where it has none.
+func mostSpecificSign(text string) *vocabulary.Row {
+	e := &Record{}
+	e.read("", text, "")
+	return e.Best()
+}
+
+func mayHaveFailed(n *trace.Node) bool {
+	return n.Span.StatusCode == signal.StatusError || n.Status.IsFailure()
+}

@@ -1,0 +1,100 @@
+package evidence
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// findPeer finds whom the error is about: the peer of its exit call, else the one its evidence
+// names, else that of the call whose answer it carries.
+func findPeer(g *Group, dir *trace.Directory) {
+	if g.Node.IsExitCall() {
+		g.Call, g.Peer = g.Node, dir.PeerOf(g.Node)
+		if g.Peer.IsKnown() {
+			correctPeer(g, dir)
+			if g.Peer.Service == "" && g.Peer.System == "" && g.Node.CallsStore() {
+				g.Peer.System = vocabulary.SystemIn(g.Node.Name + " " + g.Peer.Host)
+			}
+			return
+		}
+	}
+	if !g.Reason.IsOfCall() {
+		return
+	}
+	g.Peer = withSystem(peerIn(dir, g.Reason.Cited.Whole, g.Node.Service, g.Reason.Means == vocabulary.Unreachable), g.Reason)
+	if g.Call == nil && (g.Reason.Means != vocabulary.Unreachable && g.IsAnswered() || isStoresAnswer(g) && !g.Peer.IsKnown()) {
+		g.Call = answeredCall(g, dir)
+		if g.Call != nil && !g.Peer.IsKnown() {
+			g.Peer = dir.PeerOf(g.Call)
+		}
+	}
+}
+
+// correctPeer takes the message's word where a call reached someone, and its message tells of a peer
+// that could not be reached: the span then stands for more than one call. It adds the system that
+// the message betrays.
+func correctPeer(g *Group, dir *trace.Directory) {
+	if g.Reason.Means == vocabulary.Unreachable && g.Node.RemoteChild() != nil {
+		if p := peerIn(dir, g.Reason.Cited.Whole, g.Node.Service, true); p.IsKnown() && !p.IsSame(g.Peer) {
+			g.Peer = p
+		}
+	}
+	if !isHTTP(g.Node) {
+		g.Peer = withSystem(g.Peer, g.Reason)
+	}
+}
+
+// isHTTP reports whether a call is known to be one over HTTP, which no database is asked by.
+func isHTTP(n *trace.Node) bool {
+	return n.Status.HTTP != 0 || semconv.IsHTTP(n.Attributes())
+}
+
+// isStoresAnswer reports whether the group's reason is what a store answers.
+func isStoresAnswer(g *Group) bool {
+	return g.Reason.IsAnswer() && (g.Reason.Rank == vocabulary.RankLock || g.Reason.Rank == vocabulary.RankDatabase)
+}
+
+// answeredCall is the call of the same service below the group that its evidence names, else the
+// last one that had ended by then.
+func answeredCall(g *Group, dir *trace.Directory) *trace.Node {
+	var last *trace.Node
+	named := false
+	queue := []*trace.Node{g.Node}
+	for i := 0; i < len(queue) && i < rules.MaxCalls; i++ {
+		for _, c := range queue[i].Children {
+			if c.Service != g.Node.Service {
+				continue
+			}
+			queue = append(queue, c)
+			if !c.IsExitCall() || c.End > g.Reason.Cited.time+trace.Instant(rules.ClockTolerance) || g.Reason.Cited.HTTP != 0 && c.CallsStore() || isStoresAnswer(g) && !c.CallsStore() {
+				continue
+			}
+			names := MentionsCall(g.Reason.Cited.Whole, c, dir)
+			if last == nil || names && !named || names == named && c.End > last.End {
+				last, named = c, names
+			}
+		}
+	}
+	return last
+}
+
+// withSystem adds the database that the evidence betrays.
+func withSystem(p trace.Peer, r Reason) trace.Peer {
+	if p.Service != "" {
+		return p
+	}
+	if p.System == "" {
+		p.System = r.System
+	}
+	if p.System == "" {
+		p.System = vocabulary.SystemIn(r.Cited.Whole)
+	}
+	if p.System == "postgresql" && p.Namespace == "" {
+		if m := pgDatabase.FindStringSubmatch(r.Cited.Whole); m != nil {
+			p.Namespace = m[1]
+		}
+	}
+	return p
+}

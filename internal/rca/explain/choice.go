@@ -1,0 +1,119 @@
+package explain
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// chooseExplanations picks the explanations of g: all that qualify, but for an exception of g's own code only
+// the last failed call before it was thrown.
+func chooseExplanations(x *Explanation, g *evidence.Group, below []*evidence.Group) []*evidence.Group {
+	var fit []*evidence.Group
+	for _, b := range below {
+		if qualifies(x, g, b) {
+			fit = append(fit, b)
+		}
+	}
+	thrown, in := g.Exception()
+	if len(fit) == 0 || thrown == nil {
+		return fit
+	}
+	last := lastFailedCall(x, g, lastToEnd(fit))
+	x.About(g).rival = isOwnFault(in) && wasCalled(x, g, last) && !mentions(x, g, last)
+	return []*evidence.Group{last}
+}
+
+// lastToEnd are the groups that ended last, at most rules.MaxOffered of them.
+func lastToEnd(groups []*evidence.Group) []*evidence.Group {
+	if len(groups) <= rules.MaxOffered {
+		return groups
+	}
+	sorted := slices.Clone(groups)
+	slices.SortFunc(sorted, func(a, b *evidence.Group) int { return cmp.Or(-cmp.Compare(a.End, b.End), compareGroups(a, b)) })
+	return sorted[:rules.MaxOffered]
+}
+
+// lastFailedCall is the failed call that ended last; one that g speaks of comes before any other, and a
+// plain error log after all.
+func lastFailedCall(x *Explanation, g *evidence.Group, fit []*evidence.Group) *evidence.Group {
+	return slices.MaxFunc(fit, func(a, b *evidence.Group) int {
+		return cmp.Or(compareBool(mentions(x, g, a), mentions(x, g, b)), compareBool(!a.IsOnlyLogged(), !b.IsOnlyLogged()),
+			cmp.Compare(a.End, b.End), -compareGroups(a, b))
+	})
+}
+
+// wasCalled reports whether a call lies on the way down from g to b.
+func wasCalled(x *Explanation, g, b *evidence.Group) bool {
+	for n := b.Node; n != nil && n != g.Node && x.budget > 0; n = n.Parent {
+		x.budget--
+		if n.IsExitCall() || n.Service != g.Node.Service {
+			return true
+		}
+	}
+	return false
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
+}
+
+// qualifies reports whether b, below g, may explain g.
+func qualifies(x *Explanation, g, b *evidence.Group) bool {
+	switch {
+	case g.IsCancelled() || b.IsCancelled() || !x.isFailure(b):
+		return false
+	case endedAfter(x, g, b) && !(g.IsAnswered() && b.Node.Service != g.Node.Service):
+		return false
+	case b.IsOnlyLogged() && b.Node.Service == g.Node.Service && g.Reason.Rank <= vocabulary.RankTimeout:
+		return false // a plain error log beside an error that says more
+	case g.Reason.IsOwnResource() && !g.IsAnswered():
+		return b.Node.Service == g.Node.Service // what ran out in a service did not run out elsewhere
+	case g.Reason.Means == vocabulary.Unreachable && !g.IsAnswered() && g.Peer.IsKnown():
+		return happenedAtPeer(x, b, g)
+	default:
+		return true
+	}
+}
+
+// endedAfter reports whether b was over only after g. An exception may be stamped after its span's end.
+func endedAfter(x *Explanation, g, b *evidence.Group) bool {
+	over := min(b.End, b.LastRecord)
+	if b.FailedSpan {
+		over = min(over, b.Node.End)
+	}
+	return over > g.End+x.Tree.Tolerance
+}
+
+// happenedAtPeer reports whether b happened at the peer that g could not reach.
+func happenedAtPeer(x *Explanation, b, g *evidence.Group) bool {
+	if b.Peer.IsKnown() && b.Peer.IsSame(g.Peer) {
+		return true
+	}
+	if b.Node.Service == g.Node.Service {
+		return !b.Peer.IsKnown() && b.Reason.Rank <= vocabulary.RankPeerError
+	}
+	return g.Peer.Service != "" && passesService(x, g.Node, b.Node, g.Peer.Service)
+}
+
+// passesService reports whether the way down from a to b passes a span of the service.
+func passesService(x *Explanation, a, b *trace.Node, service string) bool {
+	for n := b; n != nil && n != a && x.budget > 0; n = n.Parent {
+		x.budget--
+		if n.Service == service {
+			return true
+		}
+	}
+	return false
+}

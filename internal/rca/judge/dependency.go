@@ -1,0 +1,54 @@
+package judge
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// judgeDependency blames what was called.
+func judgeDependency(x *explain.Explanation, j *Judgement, class incident.Class) {
+	j.Kind, j.Class = incident.KindDependency, class
+	caller := j.Group.Node.Service
+	j.Operation = trace.CallOperationOf(j.Group.Node)
+	j.Component = j.Peer.Name(caller)
+	j.identity = peerIdentity(j.Peer, caller)
+	if j.Peer.Service != "" && x.Directory.HasTelemetry(j.Peer.Service) {
+		j.Service = j.Peer.Service
+	}
+	if j.Component == "" {
+		j.Component = "an unnamed peer of " + caller
+	}
+	if class == incident.ClassTimeout {
+		j.JoinsUnavailable = true
+		j.capAt(rules.CapNothingBeyond)
+		return
+	}
+	j.capAt(rules.CapSeenFromCaller)
+}
+
+// IsMute reports whether all that is known is that a call to a named peer failed, of which nothing is
+// recorded: no answer, and at most an exception that says nothing more.
+func (j *Judgement) IsMute() bool {
+	g, n := j.Group, j.Group.Node
+	return g.Reason.Rank >= vocabulary.RankException && g.FailedSpan && n.IsExitCall() && g.Peer.IsKnown() && n.RemoteChild() == nil &&
+		!(n.Status.IsKnown() && !n.Status.IsFailure())
+}
+
+// judgeMute decides about a failed call of which no record says why it failed.
+func judgeMute(x *explain.Explanation, j *Judgement) {
+	if s := j.Peer.Service; s != "" && x.Directory.HasTelemetry(s) {
+		j.abstain(s)
+		return
+	}
+	judgeDependency(x, j, incident.ClassData)
+	j.Category = incident.CategoryUnknown
+	if j.Group.Reason.Cited.Text != "" && j.Group.Node.CallsStore() {
+		j.Category = incident.CategoryDatabaseError // what a store's driver throws is the store's answer
+		return
+	}
+	j.JoinsUnavailable = true
+	j.capAt(rules.CapNoReason)
+}

@@ -1,0 +1,63 @@
+package judge
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// judgePeerError decides about an answer that says the peer failed, while no error of the peer is
+// known.
+func judgePeerError(x *explain.Explanation, j *Judgement) {
+	p := j.Group.Peer
+	var callee *trace.Node
+	if j.Group.Call != nil {
+		callee = j.Group.Call.RemoteChild()
+	}
+	switch {
+	case !p.IsKnown(), explain.IsCallersBusiness(j.Group.Node.Status) && j.Group.Reason.Rank >= vocabulary.RankBadData:
+		judgeCode(j)
+	case p.Service == "" || callee == nil && !x.Directory.SeenLately(p.Service):
+		judgeDependency(x, j, j.Group.Reason.Class)
+	case j.Category == incident.CategoryRateLimited:
+		j.Kind, j.Class = incident.KindResource, incident.ClassResource
+		j.Service, j.Component, j.Operation = p.Service, p.Service, trace.OperationOf(callee)
+		j.identity = []string{p.Service, "rate"}
+	case callee != nil:
+		j.Kind, j.Class = incident.KindCode, incident.ClassException
+		j.Service, j.Component = p.Service, p.Service
+		j.Operation = trace.OperationOf(callee)
+		j.identity, j.strategy = []string{p.Service, j.Operation}, "operation"
+		j.alsoCited = callee.Refs()
+		j.capAt(rules.CapNoErrorOfCallee)
+	case x.Tree.HasService(p.Service):
+		j.Kind, j.Class = incident.KindCode, incident.ClassException
+		j.Service, j.Component, j.Operation = p.Service, p.Service, ""
+		j.identity, j.strategy = []string{p.Service, ""}, "operation"
+		j.capAt(rules.CapNoErrorOfCallee)
+	default:
+		j.abstain(p.Service)
+	}
+}
+
+// abstain names the peer as the sole candidate: it has telemetry, but none of it is in the trace.
+func (j *Judgement) abstain(service string) {
+	j.Kind, j.Abstained = incident.KindUnknown, true
+	j.Service, j.Component = service, service
+	j.Operation = trace.CallOperationOf(j.Group.Node)
+	j.Caller, j.Callee = j.Group.Node.Service, service
+	j.identity = []string{j.Caller, j.Callee}
+	switch {
+	case j.Group.IsTimeout():
+		j.Class = incident.ClassTimeout
+	case j.IsMute():
+		j.Class = incident.ClassException
+	default:
+		sig := groupSignature(j.Group)
+		j.Class, j.strategy = incident.ClassException, sig.Strategy
+		j.identity = append(j.identity, sig.Parts...)
+	}
+	j.capFor(rules.CapNoTelemetry, service)
+}

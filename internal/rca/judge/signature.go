@@ -1,0 +1,72 @@
+package judge
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+)
+
+// abstainPrefix marks the keys of failures about which the rules say nothing certain.
+const abstainPrefix = "abstain:"
+
+// joinsOf is the key of the other incident that this failure may be a part of: that of the same
+// dependency's unavailability, and of a wait for the same callee where one trace shows where the
+// time went and another shows nothing.
+func (j *Judgement) joinsOf(tenant string, parts incident.SignatureParts) string {
+	switch {
+	case j.JoinsUnavailable:
+		parts.Class = incident.ClassUnavailable
+		return signature(tenant, parts)
+	case j.Class != incident.ClassTimeout:
+		return ""
+	case j.Abstained:
+		parts.Kind = incident.KindEdge
+		return signature(tenant, parts)
+	case j.Kind == incident.KindEdge:
+		parts.Kind = incident.KindUnknown
+		return abstainPrefix + signature(tenant, parts)
+	}
+	return ""
+}
+
+// signature hashes tenant, environment, kind, identity and class, each with its length.
+func signature(tenant string, p incident.SignatureParts) string {
+	h := sha256.New()
+	parts := append([]string{strconv.Itoa(p.Version), tenant, p.Environment, string(p.Kind), string(p.Class)}, p.Identity...)
+	for _, s := range parts {
+		h.Write(strconv.AppendInt(nil, int64(len(s)), 10))
+		h.Write([]byte{':'})
+		h.Write([]byte(s))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// groupSignature is what identifies an error of own code: the signature of the record that says most.
+func groupSignature(g *evidence.Group) failure.Signature {
+	var best failure.Signature
+	for _, e := range g.Records {
+		if !e.IsSignal {
+			continue
+		}
+		o := e.Observed
+		if o.Stack == "" && len(e.Exceptions) > 0 && o.Message == "" {
+			o.Message = e.Text
+		}
+		sig := failure.SignatureOf(o)
+		if best.Strategy == "" || strength(sig) < strength(best) {
+			best = sig
+		}
+	}
+	return best
+}
+
+var strategies = []string{
+	failure.StrategyFrames, failure.StrategyException, failure.StrategyMessage, failure.StrategyOperation,
+}
+
+func strength(s failure.Signature) int { return slices.Index(strategies, s.Strategy) }

@@ -1,0 +1,200 @@
+package judge
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+)
+
+// Verdict is what one failing trace comes to.
+type Verdict struct {
+	// Classification is complete but for the titles of its roots.
+	Classification incident.Classification
+	Explanation    *explain.Explanation
+	// Primary are the judgements of the primary origins, others those of the other ones.
+	Primary []*Judgement
+	Others  []*Judgement
+	// RootOf is the index in the classification's roots of each primary judgement.
+	RootOf []int
+	// Entry is where the request came in.
+	Entry *trace.Node
+}
+
+// Judge judges the origins of a trace.
+func Judge(tenant string, x *explain.Explanation, k incident.Knowledge) *Verdict {
+	t := x.Tree.Trace
+	v := &Verdict{Explanation: x, Classification: incident.Classification{Key: t.Key, TraceID: t.ID, State: incident.FailureClassified}}
+	v.noteErrorTimes()
+	if len(x.Origins.Primary) == 0 {
+		v.dismiss()
+		return v
+	}
+	v.judgeOrigins(tenant, k)
+	v.describe()
+	return v
+}
+
+// IsIncomplete reports whether part of the trace is known to be missing: it proves nothing then.
+func (v *Verdict) IsIncomplete() bool {
+	return v.Classification.MissingParent || v.Explanation.Tree.Trace.Truncated > 0
+}
+
+// ErrorSignals counts the error signals of the trace.
+func (v *Verdict) ErrorSignals() int {
+	total := 0
+	for _, g := range v.Explanation.Groups.All {
+		total += g.Signals
+	}
+	return total
+}
+
+// noteErrorTimes notes when the trace's errors were seen.
+func (v *Verdict) noteErrorTimes() {
+	c := &v.Classification
+	for i, g := range v.Explanation.Groups.All {
+		if first := g.Onset(); i == 0 || first < c.FirstError {
+			c.FirstError = first
+		}
+		c.LastError = max(c.LastError, g.LastSeen())
+	}
+}
+
+// dismiss notes why nothing in the trace is a failure.
+func (v *Verdict) dismiss() {
+	x, c := v.Explanation, &v.Classification
+	c.State, c.Outcome, c.Reason = incident.FailureDismissed, incident.OutcomeUnknown, incident.DismissNoError
+	order := []incident.DismissReason{incident.DismissRecovered, incident.DismissUserLeft, incident.DismissClientError}
+	for _, reason := range order {
+		if slices.ContainsFunc(x.Groups.All, func(g *evidence.Group) bool { return x.About(g).Dismissed == reason }) {
+			c.Reason = reason
+			break
+		}
+	}
+	if c.Reason == incident.DismissRecovered {
+		c.Outcome = incident.OutcomeRecovered
+	}
+	if len(x.Groups.All) > 0 {
+		v.setEntry(x.Groups.All[0].Node.Root)
+	}
+}
+
+// judgeOrigins judges the origins, and makes one root of those with one signature.
+func (v *Verdict) judgeOrigins(tenant string, k incident.Knowledge) {
+	x := v.Explanation
+	members := make(map[string][]*evidence.Group)
+	for _, g := range x.Origins.Primary[:min(len(x.Origins.Primary), rules.MaxOrigins)] {
+		j := judgeOrigin(x, g, k)
+		v.Primary = append(v.Primary, j)
+		v.RootOf = append(v.RootOf, v.addRoot(j.root(tenant)))
+		members[j.Signature] = append(members[j.Signature], g)
+	}
+	for _, g := range x.Origins.Others[:min(len(x.Origins.Others), rules.MaxOrigins)] {
+		j := judgeOrigin(x, g, k)
+		v.Others = append(v.Others, j)
+		j.root(tenant)
+		members[j.Signature] = append(members[j.Signature], g)
+	}
+	for i := range v.Classification.Roots {
+		r := &v.Classification.Roots[i]
+		r.Errors, r.ErrorSignals = CountConsequences(x, members[r.Signature])
+	}
+}
+
+// addRoot adds a root, or joins it to the one of its signature, and returns the index of that. The
+// origin that ended first stands for the others.
+func (v *Verdict) addRoot(r incident.Root) int {
+	roots := v.Classification.Roots
+	at := slices.IndexFunc(roots, func(have incident.Root) bool { return have.Signature == r.Signature })
+	if at < 0 {
+		v.Classification.Roots = append(roots, r)
+		return len(roots)
+	}
+	have := &roots[at]
+	have.Origin = trace.AppendRefs(have.Origin, r.Origin...)
+	have.Origin = have.Origin[:min(len(have.Origin), rules.MaxRefs)]
+	have.Onset = min(have.Onset, r.Onset)
+	return at
+}
+
+// root is the root that a judgement comes to, with the key of its incident and no title yet.
+func (j *Judgement) root(tenant string) incident.Root {
+	g := j.Group
+	parts := incident.SignatureParts{
+		Version: failure.SignatureVersion, Environment: g.Environment(), Kind: j.Kind,
+		Identity: j.identity, Class: j.Class, Strategy: j.strategy,
+	}
+	j.Signature = signature(tenant, parts)
+	if j.Abstained {
+		j.Signature = abstainPrefix + j.Signature
+	}
+	return incident.Root{
+		Signature: j.Signature, Parts: parts, Kind: j.Kind, Service: j.Service, Component: j.Component,
+		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained, Joins: j.joinsOf(tenant, parts),
+		Origin: trace.AppendRefs(g.Refs(), j.alsoCited...), Onset: g.Onset(),
+	}
+}
+
+// describe notes the outcome, the entry, and who was on the failed paths.
+func (v *Verdict) describe() {
+	x, c := v.Explanation, &v.Classification
+	c.Outcome = outcomeOf(x)
+	v.setEntry(explain.TopOfChain(x, x.Origins.Primary[0]).Node.Root)
+	services, environments, versions := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, j := range v.Primary {
+		if j.Kind != incident.KindUnknown && x.Directory.HasTelemetry(j.Service) {
+			services[j.Service] = true
+		}
+		if j.Kind == incident.KindEdge && x.Directory.HasTelemetry(j.Callee) {
+			services[j.Callee] = true
+		}
+		for _, n := range explain.FailedPath(x, j.Group) {
+			if !n.IsReceived() || n.Guessed || n.Parent != nil && !n.Parent.IsReceived() {
+				c.MissingParent = c.MissingParent || !n.IsReceived() && !n.ID.IsZero() && len(x.Tree.Trace.Spans) > 0
+			}
+			if n.Service == "" {
+				continue
+			}
+			services[n.Service] = true
+			res := n.Resource()
+			if e := res.Environment(); e != "" {
+				environments[e] = true
+			}
+			if version := res.Version(); version != "" {
+				versions[n.Service+"@"+version] = true
+			}
+		}
+	}
+	c.Services, c.Environments, c.Versions = slices.Sorted(maps.Keys(services)), slices.Sorted(maps.Keys(environments)), slices.Sorted(maps.Keys(versions))
+}
+
+func (v *Verdict) setEntry(n *trace.Node) {
+	v.Entry = n
+	v.Classification.EntryService, v.Classification.EntryOperation = n.Service, n.Name
+}
+
+// CountConsequences counts the errors that lead back to any of the origins, these included, and their
+// signals.
+func CountConsequences(x *explain.Explanation, origins []*evidence.Group) (errors, signals int) {
+	seen := make(map[*evidence.Group]bool, len(origins))
+	queue := slices.Clone(origins)
+	for _, g := range origins {
+		seen[g] = true
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		errors++
+		signals += queue[0].Signals
+		for _, a := range x.About(queue[0]).Explains {
+			if !seen[a] {
+				seen[a] = true
+				queue = append(queue, a)
+			}
+		}
+	}
+	return errors, signals
+}

@@ -1,0 +1,58 @@
+package rank
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+)
+
+// appliedCap is a cap that holds the confidence down.
+type appliedCap struct {
+	Limit judge.Limit
+	At    incident.Confidence
+	// Shown of traces failing traces show the cause: what CapShare follows from.
+	Shown, Traces int
+}
+
+// confidenceOf applies all caps, and those of the case: one trace without anything to compare it
+// with, and traces that do not have this root.
+func confidenceOf(r *Ranking) (incident.Confidence, []appliedCap) {
+	j := r.Shown.Judgement
+	var caps []appliedCap
+	for _, l := range j.Limits {
+		caps = append(caps, appliedCap{Limit: l, At: l.Cap.Limit()})
+	}
+	if len(r.support) == 1 && len(r.Incident.Healthy) == 0 {
+		caps = append(caps, appliedCap{Limit: judge.Limit{Cap: rules.CapOneTrace}, At: rules.CapOneTrace.Limit()})
+	}
+	if n, showing := len(r.Traces), countShowing(r.support, r.Shown); showing < n {
+		caps = append(caps, appliedCap{Limit: judge.Limit{Cap: rules.CapShare}, At: rules.ShareLimit(showing, n), Shown: showing, Traces: n})
+	}
+	base := baseConfidence(j)
+	value := base
+	var holding []appliedCap
+	for _, c := range caps {
+		if c.At <= base {
+			holding = append(holding, c)
+		}
+		value = min(value, c.At)
+	}
+	return value, holding
+}
+
+// baseConfidence is what the kind of evidence is worth before any cap.
+func baseConfidence(j *judge.Judgement) incident.Confidence {
+	switch j.Kind {
+	case incident.KindResource, incident.KindDependency:
+		return rules.NamedCause
+	case incident.KindSlow, incident.KindEdge:
+		return rules.LocatedCause
+	case incident.KindCode:
+		if thrown, _ := j.Group.Exception(); thrown != nil && len(thrown.Innermost().Frames) > 0 {
+			return rules.NamedCause
+		}
+		return rules.LocatedCause
+	default:
+		return rules.UnknownCause
+	}
+}

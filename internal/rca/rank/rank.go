@@ -1,0 +1,94 @@
+// Package rank compares the traces of a case (docs/verdict.md, sections 9, 10 and 13): which root is reported,
+// how sure that is, what else may be the cause, and how bad it is. It writes no sentences.
+package rank
+
+import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
+	"github.com/prodsentinel/prodsentinel/internal/rca/observe"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// Ranking is what a case comes to: which root is reported, how sure that is, and what else may be the cause.
+// It has no sentences.
+type Ranking struct {
+	Incident  *incident.Case
+	Traces    []*judge.Verdict // failures, in the order of their keys
+	Dismissed []*judge.Verdict // traces that are no failures by the rules
+
+	// observations are those of all traces.
+	observations []observe.Observation
+	// support are the traces with the reported root, shown the one that shows it best; nil where nothing
+	// failed.
+	support []*Support
+	Shown   *Support
+	// onset is when the reported root was first seen.
+	onset signal.Nanos
+
+	Confidence incident.Confidence
+	Caps       []appliedCap
+	outcome    incident.Outcome
+	Severity   incident.Severity
+	Impact     incident.Impact
+	Changes    []Change
+	Trigger    incident.Trigger
+	Candidates []candidate
+	Usual      *Comparison
+}
+
+// Rank ranks the causes of a case, given the verdicts on its failing traces.
+func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
+	r := &Ranking{Incident: c}
+	for _, v := range verdicts {
+		if v.Classification.State == incident.FailureDismissed {
+			r.Dismissed = append(r.Dismissed, v)
+			continue
+		}
+		r.Traces = append(r.Traces, v)
+	}
+	r.findSupport()
+	if r.Shown == nil {
+		return r
+	}
+	// A change of whoever refused moves the blame, so all else comes after it.
+	r.blameChangedCallee()
+	r.observations = observe.All(observe.Input{Incident: c, Verdicts: r.All()})
+	r.Confidence, r.Caps = confidenceOf(r)
+	r.outcome = worstOutcome(r.support)
+	r.Severity = severityOf(r.outcome, c.Entries)
+	r.Impact = impactOf(r.support, r.outcome)
+	r.Changes = judgeChanges(r)
+	r.Trigger = triggerOf(r)
+	r.Usual = compareWithHealthy(r)
+	r.Candidates = candidatesOf(r)
+	return r
+}
+
+// All are the verdicts on all traces, failures first.
+func (r *Ranking) All() []*judge.Verdict { return slices.Concat(r.Traces, r.Dismissed) }
+
+// IsAbstention reports whether nothing certain can be said.
+func (r *Ranking) IsAbstention() bool {
+	return r.Shown.Judgement.Abstained || r.Confidence < rules.AbstainBelow
+}
+
+// findSupport finds the traces that have the root to report.
+func (r *Ranking) findSupport() {
+	wanted := reportedRoot(r.Traces, r.Incident.RootSignature)
+	for _, v := range r.Traces {
+		if s := supportOf(v, wanted); s != nil {
+			r.support = append(r.support, s)
+		}
+	}
+	if len(r.support) == 0 {
+		return
+	}
+	r.Shown = slices.MinFunc(r.support, compareSupport)
+	r.onset = r.Shown.Root.Onset
+	for _, s := range r.support {
+		r.onset = min(r.onset, s.Root.Onset)
+	}
+}

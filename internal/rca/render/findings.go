@@ -1,0 +1,118 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
+	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+)
+
+type findingList struct {
+	items []incident.Finding
+	said  map[string]int
+}
+
+// add appends a finding; one that was said of another trace only gains evidence.
+func (l *findingList) add(statement string, refs []incident.Ref) {
+	if at, ok := l.said[statement]; ok {
+		if f := &l.items[at]; len(f.Evidence) < rules.MaxRefs {
+			f.Evidence = trace.AppendRefs(f.Evidence, refs...)
+			f.Evidence = f.Evidence[:min(len(f.Evidence), rules.MaxRefs)]
+		}
+		return
+	}
+	if len(l.items) == rules.MaxFindings {
+		return
+	}
+	l.said[statement] = len(l.items)
+	l.items = append(l.items, incident.Finding{
+		ID: "f" + strconv.Itoa(len(l.items)+1), Statement: statement, Evidence: slices.Clone(refs), Author: author,
+	})
+}
+
+// findingsOf lists everything the rules saw: the cause first, then where it hurt, then what else
+// failed and what was no failure.
+func findingsOf(r *rank.Ranking, report *incident.Report) []incident.Finding {
+	l := &findingList{said: map[string]int{}, items: []incident.Finding{}}
+	if r.Shown != nil {
+		l.add(statementOf(r.Shown.Judgement), r.Shown.Root.Origin)
+		for _, s := range report.Candidates[0].For[1:] {
+			l.add(s.Statement, s.Evidence)
+		}
+		l.add(report.CriticalFailure.Statement, report.CriticalFailure.Evidence)
+		for _, s := range report.Propagation {
+			l.add(fmt.Sprintf("the failure reached %s from %s", s.To, s.From), s.Evidence)
+		}
+		for _, v := range r.Traces {
+			l.addOrigins(v, r.Shown.Root.Signature)
+		}
+		l.addIncomplete(r)
+	}
+	for _, v := range r.All() {
+		l.addDismissed(v.Explanation)
+	}
+	return l.items
+}
+
+// addOrigins adds the other origins of a trace: primary ones have incidents of their own, and those
+// that are the root once more, as in a loop of attempts, are counted with it.
+func (l *findingList) addOrigins(v *judge.Verdict, root string) {
+	for _, j := range v.Primary {
+		if j.Signature != root {
+			l.add("another cause in the same trace: "+statementOf(j), j.Group.Refs())
+		}
+	}
+	for _, j := range v.Others {
+		if j.Signature != root {
+			l.add("also failed: "+statementOf(j), j.Group.Refs())
+		}
+	}
+}
+
+// addIncomplete counts the traces of which a part is missing: they prove nothing.
+func (l *findingList) addIncomplete(r *rank.Ranking) {
+	if r.Shown.Verdict.IsIncomplete() {
+		return
+	}
+	n := 0
+	var refs []incident.Ref
+	for _, v := range r.Traces {
+		if v.IsIncomplete() {
+			n++
+			refs = trace.AppendRefs(refs, v.Primary[0].Group.Refs()...)
+		}
+	}
+	if n > 0 {
+		l.add(count(n, "incomplete trace")+" consistent with this, not proof of it", refs[:min(len(refs), rules.MaxRefs)])
+	}
+}
+
+// addDismissed adds what looked like an error and is none by the rules, and what was cancelled.
+func (l *findingList) addDismissed(x *explain.Explanation) {
+	for _, g := range x.Groups.All {
+		call := g.Node.Service + inOperation(trace.OperationOf(g.Node))
+		switch dismissed := x.About(g).Dismissed; {
+		case dismissed == incident.DismissRecovered && g.Node.IsExitCall():
+			l.add("recovered: "+call+" failed and a later attempt succeeded", g.Refs())
+		case dismissed == incident.DismissClientError:
+			l.add("no failure: "+call+" was answered"+withStatus(g)+", which is the caller's business", g.Refs())
+		case g.IsCancelled():
+			l.add("cancelled: "+call+" was ended because its caller had left", g.Refs())
+		}
+	}
+}
+
+func findingsText(findings []incident.Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "- %s: %s\n", f.ID, escape(f.Statement))
+	}
+	return b.String()
+}

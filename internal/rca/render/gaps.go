@@ -1,0 +1,36 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+)
+
+// gapsOf lists what the analysis could not see, each once.
+func gapsOf(r *rank.Ranking) []incident.Gap {
+	list := []incident.Gap{}
+	for _, v := range r.All() {
+		list = append(list, v.Explanation.Tree.Gaps...)
+	}
+	if r.Shown != nil && r.Shown.Judgement.Abstained {
+		list = append(list, incident.Gap{Kind: "no_telemetry", Detail: "nothing is recorded at " + r.Shown.Judgement.Component + " for this request"})
+	}
+	slices.SortFunc(list, func(a, b incident.Gap) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Detail, b.Detail))
+	})
+	list = slices.Compact(list)
+	return list[:min(len(list), rules.MaxGaps)]
+}
+
+// conflictsOf lists the references that more than one record has.
+func conflictsOf(r *rank.Ranking) []incident.Conflict {
+	var list []incident.Conflict
+	for _, v := range r.All() {
+		list = append(list, v.Explanation.Tree.Conflicts...)
+	}
+	slices.SortFunc(list, func(a, b incident.Conflict) int { return cmp.Compare(a.Ref, b.Ref) })
+	return list[:min(len(list), rules.MaxGaps)]
+}

@@ -1,0 +1,51 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
+)
+
+// narrativeOf renders the report as prose, from its findings only.
+func narrativeOf(j *judge.Judgement, report *incident.Report, caps []incident.Cap) incident.Narrative {
+	var b strings.Builder
+	if report.Verdict == incident.VerdictAbstained {
+		fmt.Fprintf(&b, "## No certain root cause\n\nThe likeliest is **%s**: %s.\n", escape(j.Component), escape(statementOf(j)))
+	} else {
+		fmt.Fprintf(&b, "## Root cause: %s\n\n%s.\n", escape(j.Component), escape(report.RootCause.Statement))
+	}
+	fmt.Fprintf(&b, "\nKind %s, category %s, confidence %s", j.Kind, escape(string(j.Category)), percent(report.Candidates[0].Score))
+	if why := lowestReasons(caps); len(why) > 0 {
+		fmt.Fprintf(&b, " (%s)", escape(strings.Join(why, "; ")))
+	}
+	b.WriteString(".\n")
+	if report.Severity == incident.SeverityLow {
+		b.WriteString("\nThe requests themselves succeeded.\n")
+	}
+	fmt.Fprintf(&b, "\n## What is known\n\n%s", findingsText(report.Findings))
+	if len(report.Gaps) > 0 {
+		b.WriteString("\n## What could not be seen\n\n")
+		for _, g := range report.Gaps {
+			fmt.Fprintf(&b, "- %s\n", escape(g.Detail))
+		}
+	}
+	steps := nextSteps(j)
+	b.WriteString("\n## Next steps\n\n")
+	for i, s := range steps {
+		fmt.Fprintf(&b, "%d. %s\n", i+1, escape(s))
+	}
+	return incident.Narrative{Author: author, Markdown: b.String(), NextSteps: steps}
+}
+
+// lowestReasons are the reasons of the caps that decide, those first in order.
+func lowestReasons(caps []incident.Cap) []string {
+	var why []string
+	for _, c := range caps {
+		if c.At == caps[0].At {
+			why = append(why, c.Reason)
+		}
+	}
+	return why
+}

@@ -1,0 +1,117 @@
+package render
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// because quotes the decisive record, else says the status.
+func because(g *evidence.Group) string {
+	if q := quoteOf(g); q != "" {
+		return " (" + q + ")"
+	}
+	return withStatus(g)
+}
+
+// quoted is because in parentheses always.
+func quoted(g *evidence.Group) string {
+	if q := quoteOf(g); q != "" {
+		return " (" + q + ")"
+	}
+	if s := withStatus(g); s != "" {
+		return " (" + strings.TrimPrefix(s, " with ") + ")"
+	}
+	return ""
+}
+
+func quoteOf(g *evidence.Group) string {
+	e := g.Reason.Cited
+	if e == nil {
+		return ""
+	}
+	for _, x := range e.Exceptions {
+		inner := x.Innermost()
+		if s := (&evidence.Record{Signs: vocabulary.InText(inner.Type + ": " + inner.Message)}).Best(); s != nil && s.Rank == g.Reason.Rank && inner.Message != "" {
+			return withoutRepetition(quote(inner.Message))
+		}
+	}
+	if m := quote(e.Observed.Message); m != "" {
+		return m
+	}
+	return quote(e.Text)
+}
+
+func withStatus(g *evidence.Group) string {
+	switch a := g.Node.Status; {
+	case g.Node.IsExitCall() && a.HTTP != 0:
+		return " with " + strconv.Itoa(a.HTTP)
+	case g.Node.IsExitCall() && a.RPC != "":
+		return " with " + string(a.RPC)
+	}
+	for _, e := range g.Records {
+		if e.HTTP != 0 {
+			return " with " + strconv.Itoa(e.HTTP)
+		}
+		if e.RPC != "" {
+			return " with " + e.RPC
+		}
+	}
+	return ""
+}
+
+// lineHead is what loggers put before a message: time, level, logger with line, trace and span.
+var lineHead = regexp.MustCompile(`^(?:\s*(?:\[?\d[\d:.,TZ+/-]*\]?|<date>|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\]?|` +
+	`[\w.$\[\]]+#(?:\d+|<num>)|(?i:trace_?id|span_?id)\s*[:=]\s*(?:[0-9a-f]{8,}|<\w+>),?|[-|])\s)+`)
+
+// quote is the first line of a text without its logger's head, its spaces collapsed, cut to a
+// readable length.
+func quote(s string) string {
+	s = strings.ToValidUTF8(strings.TrimSpace(s), "�")
+	s = strings.TrimSpace(lineHead.ReplaceAllString(s, ""))
+	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
+		s = s[:i]
+	}
+	return shortenToCause(strings.Join(strings.Fields(s), " "))
+}
+
+// shortenToCause leaves of a long text the innermost cause that it names, else its beginning, cut where a
+// clause ends.
+func shortenToCause(s string) string {
+	if len(s) <= rules.MaxQuote {
+		return s
+	}
+	if all := namedCause.FindAllStringSubmatch(s, -1); len(all) > 0 {
+		if cause := strings.TrimSpace(all[len(all)-1][1]); len(cause) <= rules.MaxQuote {
+			return withoutRepetition(cause)
+		}
+	}
+	cut := rules.MaxQuote
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	s = s[:cut]
+	for _, clause := range []string{". ", "; ", ": ", ", ", " "} {
+		if end := strings.LastIndex(s, clause); end > rules.MaxQuote/2 {
+			s = s[:end]
+			break
+		}
+	}
+	return s + "…"
+}
+
+// namedCause is a cause within a message: {java.net.ConnectException: Connection refused}.
+var namedCause = regexp.MustCompile(`(?i)(?:caused by:? ?|nested exception is |cause: ?)\{?(?:[\w.$]+: )?([^{}\[\];]{4,})`)
+
+// withoutRepetition is a message without its repetition in parentheses, as Java's sockets have it.
+func withoutRepetition(s string) string {
+	if head, tail, found := strings.Cut(s, " ("); found && tail == head+")" {
+		return head
+	}
+	return s
+}

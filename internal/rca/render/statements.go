@@ -1,0 +1,147 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
+	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// statementOf says what was seen at the origin, and no more: the edge, not the state of what lies
+// behind it.
+func statementOf(j *judge.Judgement) string {
+	g := j.Group
+	caller := g.Node.Service
+	if j.IsMute() {
+		return fmt.Sprintf("a call of %s to %s failed, and no record says why", caller, j.Component)
+	}
+	switch j.Kind {
+	case incident.KindResource:
+		return resourceStatement(j) + because(g)
+	case incident.KindDependency:
+		return dependencyStatement(j, caller)
+	case incident.KindEdge:
+		if j.Class == incident.ClassRefused {
+			return fmt.Sprintf("%s refused %s's request%s", j.Callee, j.Caller, withStatus(g))
+		}
+		return fmt.Sprintf("time was lost between %s and %s: %s", j.Caller, j.Callee, lostTime(j))
+	case incident.KindSlow:
+		if j.Place != nil && j.Place.At.IsGhost() {
+			return fmt.Sprintf("%s gave up%s waiting; %s had logged the request, its span was not received", caller, afterWait(g), j.Service)
+		}
+		return fmt.Sprintf("%s held the request in %s until the deadline of %s passed after %s",
+			j.Service, operationOrSpan(j), caller, trace.FormatDuration(waitOf(g)))
+	case incident.KindUnknown:
+		if g.IsTimeout() {
+			return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", caller, afterWait(g), j.Component)
+		}
+		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.Component, quoted(g))
+	}
+	return codeStatement(j)
+}
+
+// lostTime says how long the caller waited and what the callee had of that time.
+func lostTime(j *judge.Judgement) string {
+	g := j.Group
+	if had := calleeTime(j.Place, g); had > 0 {
+		return fmt.Sprintf("%s waited %s, and %s had the request for %s of it", j.Caller, trace.FormatDuration(waitOf(g)), j.Callee, trace.FormatDuration(had))
+	}
+	late := max(0, j.Place.Callee.Start-g.GaveUpAt())
+	return fmt.Sprintf("%s gave up%s, and %s recorded the request only %s later", g.Node.Service, afterWait(g), j.Callee, trace.FormatDuration(late))
+}
+
+func resourceStatement(j *judge.Judgement) string {
+	if j.Category == incident.CategoryRateLimited {
+		return fmt.Sprintf("%s limited the rate of %s", j.Service, j.Group.Node.Service)
+	}
+	switch j.Group.Reason.Resource {
+	case "connection_pool":
+		return j.Service + " could not get a connection from its pool"
+	case "memory":
+		return j.Service + " ran out of memory"
+	case "disk":
+		return j.Service + " could not write to its disk"
+	case "cpu":
+		return j.Service + " had too little CPU"
+	case "threads":
+		return j.Service + " ran out of threads"
+	case "file_descriptors":
+		return j.Service + " ran out of file descriptors"
+	default:
+		return j.Service + " was overloaded"
+	}
+}
+
+func dependencyStatement(j *judge.Judgement, caller string) string {
+	g, peer := j.Group, j.Component
+	switch {
+	case j.Class == incident.ClassTimeout:
+		return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", waitingService(j.Place, caller), afterWait(g), peer)
+	case j.Category == incident.CategoryDNS:
+		return fmt.Sprintf("%s could not resolve the address of %s", caller, peer) + because(g)
+	case j.Category == incident.CategoryCertificate:
+		return fmt.Sprintf("%s could not agree with %s on a certificate", caller, peer) + because(g)
+	case j.Category == incident.CategoryDatabaseLock:
+		return fmt.Sprintf("a statement of %s waited for a lock at %s and was ended", caller, peer) + because(g)
+	case g.Reason.Means == vocabulary.Unreachable:
+		return fmt.Sprintf("%s could not reach %s", caller, peer) + because(g)
+	default:
+		return fmt.Sprintf("%s answered %s with an error", peer, caller) + quoted(g)
+	}
+}
+
+func codeStatement(j *judge.Judgement) string {
+	g := j.Group
+	if j.Service != g.Node.Service {
+		return fmt.Sprintf("%s answered %s%s and recorded no error itself", j.Service, g.Node.Service, withStatus(g))
+	}
+	thrown, _ := g.Exception()
+	if thrown == nil {
+		if quoteOf(g) == "" {
+			return j.Service + " failed" + inOperation(j.Operation)
+		}
+		return j.Service + " reported an error" + because(g)
+	}
+	inner := thrown.Innermost()
+	s := j.Service + " threw " + quote(inner.Type)
+	if inner.Type == "" {
+		s = j.Service + " failed with an exception"
+	}
+	if i := slices.IndexFunc(inner.Frames, func(f failure.Frame) bool { return f.InApp }); i >= 0 {
+		s += " in " + quote(functionOf(inner.Frames[i]))
+	}
+	if m := quote(inner.Message); m != "" {
+		s += " (" + m + ")"
+	}
+	return s
+}
+
+// afterWait says how long the wait was, where a span shows it.
+func afterWait(g *evidence.Group) string {
+	if !g.Node.IsReceived() {
+		return ""
+	}
+	return " after " + trace.FormatDuration(waitOf(g))
+}
+
+// waitOf is how long the group's span had gone on when it gave up.
+func waitOf(g *evidence.Group) trace.Instant { return max(0, g.GaveUpAt()-g.Node.Start) }
+
+// waitingService is whoever waited at the place, else the given service.
+func waitingService(p *explain.Place, fallback string) string {
+	if p != nil && p.At.Service != "" {
+		return p.At.Service
+	}
+	return fallback
+}
+
+// calleeTime is how long the callee had the request before the deadline.
+func calleeTime(p *explain.Place, g *evidence.Group) trace.Instant {
+	return max(0, min(explain.EndAt(p.Callee, g.GaveUpAt()), g.GaveUpAt())-p.Callee.Start)
+}

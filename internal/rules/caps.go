@@ -1,0 +1,74 @@
+package rules
+
+import "github.com/prodsentinel/prodsentinel/internal/incident"
+
+// Cap is a reason why a verdict may claim only so much. Its sentence is written where reports are
+// rendered.
+type Cap int
+
+// The caps. Where one speaks of a service, a judgement carries its name beside the cap.
+const (
+	CapSeenFromCaller   Cap = iota // the failure was seen from the caller's side only
+	CapNoReason                    // no record says why a call failed
+	CapNothingBeyond               // nothing is recorded beyond the caller
+	CapNoErrorOfCallee             // the service that answered with an error recorded none itself
+	CapNoTelemetry                 // nothing is recorded at the service for this request
+	CapGhost                       // only logs of the service were received
+	CapUnnamedPeer                 // the call does not name its peer
+	CapNoException                 // no exception was recorded
+	CapReachedInLogs               // only logs show when the service was reached
+	CapNothingToCompare            // a refusal without another caller to compare with
+	CapLogsOnly                    // the trace has no spans
+	CapMissingParent               // a span between the cause and the entry was not received
+	CapRival                       // the caller's own code may have failed as well
+	CapOneTrace                    // one failing trace, and no healthy one
+	CapShare                       // not all failing traces have this root; the limit follows from their share
+)
+
+// limits are the most that may be claimed under each cap.
+var limits = [...]incident.Confidence{
+	CapSeenFromCaller:   900_000, // section 10: dependency with an explicit error
+	CapNoReason:         600_000, // section 4
+	CapNothingBeyond:    600_000, // sections 5, 10
+	CapNoErrorOfCallee:  600_000, // section 4
+	CapNoTelemetry:      400_000, // section 5: below AbstainBelow, so that the report abstains
+	CapGhost:            600_000, // section 5
+	CapUnnamedPeer:      600_000, // section 5
+	CapNoException:      700_000, // section 10
+	CapReachedInLogs:    600_000, // section 5
+	CapNothingToCompare: 600_000, // section 6
+	CapLogsOnly:         600_000, // section 10
+	CapMissingParent:    700_000, // section 10
+	CapRival:            700_000, // section 3
+	CapOneTrace:         800_000, // section 10
+	CapShare:            900_000, // section 10: what all traces but a few show
+}
+
+// Limit is the most that may be claimed under the cap.
+func (c Cap) Limit() incident.Confidence { return limits[c] }
+
+// The confidence of sections 9 and 10 that no cap sets.
+const (
+	// AbstainBelow is the minimum confidence for a verdict; below it the report abstains.
+	AbstainBelow incident.Confidence = 500_000
+	// SpeaksAgainstBelow is the limit below which a cap is a point against the root cause: above, it only
+	// says from where the failure was seen.
+	SpeaksAgainstBelow incident.Confidence = 900_000
+
+	// Confidence before any cap: of evidence that names the cause, that shows where it lies, and of none.
+	NamedCause   incident.Confidence = 900_000
+	LocatedCause incident.Confidence = 850_000
+	UnknownCause incident.Confidence = 400_000
+
+	// What an alternative is worth beside the reported cause, in tenths: the caller's own code after a
+	// failed call, and the other end of a refused request.
+	RivalTenths     incident.Confidence = 9
+	OtherSideTenths incident.Confidence = 8
+)
+
+// ShareLimit is what may be claimed of a cause that only some of the failing traces have: from
+// AbstainBelow up to the limit of CapShare.
+func ShareLimit(have, of int) incident.Confidence {
+	span := int64(CapShare.Limit() - AbstainBelow)
+	return AbstainBelow + incident.Confidence(span*int64(have)/int64(of)) //nolint:gosec // at most the limit of CapShare
+}

@@ -1,0 +1,23 @@
+package rules
+
+// Thresholds are counts from which something means something.
+const (
+	// A wait is followed into a child that overlaps with at least one part in DescentParts of it (section 5).
+	DescentParts = 2
+
+	// A baseline says something from BaselineCalls calls on, and recent calls from RecentCalls on; attempts
+	// that are made good count as failures where they fail more than TooOften times as often (section 9).
+	BaselineCalls = 100
+	RecentCalls   = 20
+	TooOften      = 2
+
+	// ComparableCalls is how many healthy calls it takes to say what is usual (section 5).
+	ComparableCalls = 3
+
+	// An incident is critical where CriticalTraces traces of one entry failed, and at least one in
+	// CriticalParts of its traces, or CriticalTracesEach at each of CriticalEntries entries (section 9).
+	CriticalTraces     = 10
+	CriticalParts      = 2
+	CriticalTracesEach = 5
+	CriticalEntries    = 2
+)
