@@ -48,7 +48,7 @@ func Analyze(c *incident.Case) incident.Result {
 		verdicts = append(verdicts, judge.Judge(c.Tenant, explainTrace(t, c.Knowledge), c.Knowledge))
 	}
 	r := rank.Rank(c, verdicts)
-	return incident.Result{Report: render.Report(r), Observations: rank.Observations(r)}
+	return incident.Result{Report: render.Report(r), Observations: r.Observations}
 }
 
 // explainTrace reads a trace, in three steps: its tree shows who called whom, which the texts of errors are

@@ -25,29 +25,29 @@ const (
 	CapShare                       // not all failing traces have this root; the limit follows from their share
 )
 
-// limits are the most that may be claimed under each cap.
+// limits are the most that may be claimed under each cap (section 10, and where a cap comes from).
 var limits = [...]incident.Confidence{
-	CapSeenFromCaller:   900_000, // section 10: dependency with an explicit error
+	CapSeenFromCaller:   900_000, // section 4
 	CapNoReason:         600_000, // section 4
-	CapNothingBeyond:    600_000, // sections 5, 10
+	CapNothingBeyond:    600_000, // section 5
 	CapNoErrorOfCallee:  600_000, // section 4
 	CapNoTelemetry:      400_000, // section 5: below AbstainBelow, so that the report abstains
 	CapGhost:            600_000, // section 5
 	CapUnnamedPeer:      600_000, // section 5
-	CapNoException:      700_000, // section 10
+	CapNoException:      700_000, // section 4
 	CapReachedInLogs:    600_000, // section 5
 	CapNothingToCompare: 600_000, // section 6
-	CapLogsOnly:         600_000, // section 10
-	CapMissingParent:    700_000, // section 10
+	CapLogsOnly:         600_000, // section 12
+	CapMissingParent:    700_000, // section 3
 	CapRival:            700_000, // section 3
-	CapOneTrace:         800_000, // section 10
-	CapShare:            900_000, // section 10: what all traces but a few show
+	CapOneTrace:         800_000,
+	CapShare:            900_000, // the limit that a share approaches
 }
 
 // Limit is the most that may be claimed under the cap.
 func (c Cap) Limit() incident.Confidence { return limits[c] }
 
-// The confidence of sections 9 and 10 that no cap sets.
+// The confidence that no cap sets (section 10).
 const (
 	// AbstainBelow is the minimum confidence for a verdict; below it the report abstains.
 	AbstainBelow incident.Confidence = 500_000

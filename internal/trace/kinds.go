@@ -12,7 +12,7 @@ func deriveKinds(tr *Tree) {
 	children := make(map[*Node]int)
 	for _, n := range tr.Nodes {
 		children[n.Parent]++
-		if p := n.Parent; p != nil && p.Service != "" && p.Service != n.Service && undecided(n.Kind) {
+		if p := n.Parent; p != nil && p.Service != "" && p.Service != n.Service && isUndecided(n.Kind) {
 			entered = append(entered, n)
 		}
 	}
@@ -20,14 +20,14 @@ func deriveKinds(tr *Tree) {
 		n.Kind = signal.KindServer
 	}
 	for _, n := range entered {
-		if undecided(n.Parent.Kind) && children[n.Parent] == 1 {
+		if isUndecided(n.Parent.Kind) && children[n.Parent] == 1 {
 			n.Parent.Kind = signal.KindClient
 		}
 	}
 }
 
-// undecided reports whether a kind leaves open what a span is to its callers.
-func undecided(k signal.SpanKind) bool {
+// isUndecided reports whether a kind leaves open what a span is to its callers.
+func isUndecided(k signal.SpanKind) bool {
 	return k == signal.KindUnspecified || k == signal.KindInternal
 }
 
@@ -37,6 +37,6 @@ func (n *Node) IsServing() bool {
 }
 
 // KindUndecided reports whether neither the span nor its place says what it is to its callers.
-func (n *Node) KindUndecided() bool { return undecided(n.Kind) }
+func (n *Node) KindUndecided() bool { return isUndecided(n.Kind) }
 
 func isClient(k signal.SpanKind) bool { return k == signal.KindClient || k == signal.KindProducer }

@@ -60,10 +60,10 @@ func ownFailureAbove(x *Explanation, g *evidence.Group) *evidence.Group {
 			continue
 		}
 		_, in := a.Exception()
-		if len(x.About(a).ExplainedBy) > 0 || a.IsCancelled() || g.End > a.End+x.Tree.Tolerance || in != nil && isOwnFault(in) && !mentions(x, a, g) {
+		if len(x.About(a).ExplainedBy) > 0 || a.IsCancelled() || g.End > a.End+x.Tree.Tolerance || in != nil && isOwnFault(in) && !mentionsCallTo(x, a, g) {
 			return nil
 		}
-		if a.Reason.Rank < vocabulary.RankPeerError && !mentions(x, a, g) {
+		if a.Reason.Rank < vocabulary.RankPeerError && !mentionsCallTo(x, a, g) {
 			return nil
 		}
 		return a
@@ -74,7 +74,7 @@ func ownFailureAbove(x *Explanation, g *evidence.Group) *evidence.Group {
 // explainRevived looks below a call that counts as an error after all.
 func explainRevived(x *Explanation, g *evidence.Group) {
 	for _, b := range groupsUnder(x, g.Node) {
-		if b != g && x.isFailure(b) && len(x.About(b).Explains) == 0 && qualifies(x, g, b) {
+		if b != g && x.isFailure(b) && len(x.About(b).Explains) == 0 && mayExplain(x, g, b) {
 			x.link(g, b)
 		}
 	}

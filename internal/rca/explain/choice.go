@@ -15,7 +15,7 @@ import (
 func chooseExplanations(x *Explanation, g *evidence.Group, below []*evidence.Group) []*evidence.Group {
 	var fit []*evidence.Group
 	for _, b := range below {
-		if qualifies(x, g, b) {
+		if mayExplain(x, g, b) {
 			fit = append(fit, b)
 		}
 	}
@@ -24,7 +24,7 @@ func chooseExplanations(x *Explanation, g *evidence.Group, below []*evidence.Gro
 		return fit
 	}
 	last := lastFailedCall(x, g, lastToEnd(fit))
-	x.About(g).rival = isOwnFault(in) && wasCalled(x, g, last) && !mentions(x, g, last)
+	x.About(g).rival = isOwnFault(in) && wasCalled(x, g, last) && !mentionsCallTo(x, g, last)
 	return []*evidence.Group{last}
 }
 
@@ -42,7 +42,7 @@ func lastToEnd(groups []*evidence.Group) []*evidence.Group {
 // plain error log after all.
 func lastFailedCall(x *Explanation, g *evidence.Group, fit []*evidence.Group) *evidence.Group {
 	return slices.MaxFunc(fit, func(a, b *evidence.Group) int {
-		return cmp.Or(compareBool(mentions(x, g, a), mentions(x, g, b)), compareBool(!a.IsOnlyLogged(), !b.IsOnlyLogged()),
+		return cmp.Or(compareBool(mentionsCallTo(x, g, a), mentionsCallTo(x, g, b)), compareBool(!a.IsOnlyLogged(), !b.IsOnlyLogged()),
 			cmp.Compare(a.End, b.End), -compareGroups(a, b))
 	})
 }
@@ -69,8 +69,8 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// qualifies reports whether b, below g, may explain g.
-func qualifies(x *Explanation, g, b *evidence.Group) bool {
+// mayExplain reports whether b, below g, may explain g.
+func mayExplain(x *Explanation, g, b *evidence.Group) bool {
 	switch {
 	case g.IsCancelled() || b.IsCancelled() || !x.isFailure(b):
 		return false

@@ -6,8 +6,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 )
 
-// mentions reports whether g's evidence names the call that leads to b, its status or exception.
-func mentions(x *Explanation, g, b *evidence.Group) bool {
+// mentionsCallTo reports whether g's evidence names the call that leads to b, its status or exception.
+func mentionsCallTo(x *Explanation, g, b *evidence.Group) bool {
 	call := b.Node
 	for n := b.Node; n != nil && n != g.Node && x.budget > 0; n = n.Parent {
 		x.budget--

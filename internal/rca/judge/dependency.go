@@ -5,7 +5,6 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
-	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // judgeDependency blames what was called.
@@ -29,18 +28,10 @@ func judgeDependency(x *explain.Explanation, j *Judgement, class incident.Class)
 	j.capAt(rules.CapSeenFromCaller)
 }
 
-// IsMute reports whether all that is known is that a call to a named peer failed, of which nothing is
-// recorded: no answer, and at most an exception that says nothing more.
-func (j *Judgement) IsMute() bool {
-	g, n := j.Group, j.Group.Node
-	return g.Reason.Rank >= vocabulary.RankException && g.FailedSpan && n.IsExitCall() && g.Peer.IsKnown() && n.RemoteChild() == nil &&
-		!(n.Status.IsKnown() && !n.Status.IsFailure())
-}
-
 // judgeMute decides about a failed call of which no record says why it failed.
 func judgeMute(x *explain.Explanation, j *Judgement) {
 	if s := j.Peer.Service; s != "" && x.Directory.HasTelemetry(s) {
-		j.abstain(s)
+		j.abstainFor(s)
 		return
 	}
 	judgeDependency(x, j, incident.ClassData)

@@ -89,3 +89,31 @@ func (j *Judgement) blameEdge(caller, callee string, class incident.Class) {
 	j.Caller, j.Callee = caller, callee
 	j.identity = []string{caller, callee}
 }
+
+// abstainFor names the peer as the sole candidate: it has telemetry, but none of it is in the trace.
+func (j *Judgement) abstainFor(service string) {
+	j.Kind, j.Abstained = incident.KindUnknown, true
+	j.Service, j.Component = service, service
+	j.Operation = trace.CallOperationOf(j.Group.Node)
+	j.Caller, j.Callee = j.Group.Node.Service, service
+	j.identity = []string{j.Caller, j.Callee}
+	switch {
+	case j.Group.IsTimeout():
+		j.Class = incident.ClassTimeout
+	case j.IsMute():
+		j.Class = incident.ClassException
+	default:
+		sig := groupSignature(j.Group)
+		j.Class, j.strategy = incident.ClassException, sig.Strategy
+		j.identity = append(j.identity, sig.Parts...)
+	}
+	j.capFor(rules.CapNoTelemetry, service)
+}
+
+// IsMute reports whether all that is known is that a call to a named peer failed, of which nothing is
+// recorded: no answer, and at most an exception that says nothing more.
+func (j *Judgement) IsMute() bool {
+	g, n := j.Group, j.Group.Node
+	return g.Reason.Rank >= vocabulary.RankException && g.FailedSpan && n.IsExitCall() && g.Peer.IsKnown() && n.RemoteChild() == nil &&
+		!(n.Status.IsKnown() && !n.Status.IsFailure())
+}

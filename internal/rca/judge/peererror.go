@@ -38,26 +38,6 @@ func judgePeerError(x *explain.Explanation, j *Judgement) {
 		j.identity, j.strategy = []string{p.Service, ""}, "operation"
 		j.capAt(rules.CapNoErrorOfCallee)
 	default:
-		j.abstain(p.Service)
+		j.abstainFor(p.Service)
 	}
-}
-
-// abstain names the peer as the sole candidate: it has telemetry, but none of it is in the trace.
-func (j *Judgement) abstain(service string) {
-	j.Kind, j.Abstained = incident.KindUnknown, true
-	j.Service, j.Component = service, service
-	j.Operation = trace.CallOperationOf(j.Group.Node)
-	j.Caller, j.Callee = j.Group.Node.Service, service
-	j.identity = []string{j.Caller, j.Callee}
-	switch {
-	case j.Group.IsTimeout():
-		j.Class = incident.ClassTimeout
-	case j.IsMute():
-		j.Class = incident.ClassException
-	default:
-		sig := groupSignature(j.Group)
-		j.Class, j.strategy = incident.ClassException, sig.Strategy
-		j.identity = append(j.identity, sig.Parts...)
-	}
-	j.capFor(rules.CapNoTelemetry, service)
 }

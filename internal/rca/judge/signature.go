@@ -9,6 +9,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // abstainPrefix marks the keys of failures about which the rules say nothing certain.
@@ -58,7 +59,7 @@ func groupSignature(g *evidence.Group) failure.Signature {
 			o.Message = e.Text
 		}
 		sig := failure.SignatureOf(o)
-		if best.Strategy == "" || strength(sig) < strength(best) {
+		if best.Strategy == "" || strategyRank(sig) < strategyRank(best) {
 			best = sig
 		}
 	}
@@ -69,4 +70,22 @@ var strategies = []string{
 	failure.StrategyFrames, failure.StrategyException, failure.StrategyMessage, failure.StrategyOperation,
 }
 
-func strength(s failure.Signature) int { return slices.Index(strategies, s.Strategy) }
+func strategyRank(s failure.Signature) int { return slices.Index(strategies, s.Strategy) }
+
+// root is the root that a judgement comes to, with the key of its incident and no title yet.
+func (j *Judgement) root(tenant string) incident.Root {
+	g := j.Group
+	parts := incident.SignatureParts{
+		Version: failure.SignatureVersion, Environment: g.Environment(), Kind: j.Kind,
+		Identity: j.identity, Class: j.Class, Strategy: j.strategy,
+	}
+	j.Signature = signature(tenant, parts)
+	if j.Abstained {
+		j.Signature = abstainPrefix + j.Signature
+	}
+	return incident.Root{
+		Signature: j.Signature, Parts: parts, Kind: j.Kind, Service: j.Service, Component: j.Component,
+		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained, Joins: j.joinsOf(tenant, parts),
+		Origin: trace.AppendRefs(g.Refs(), j.alsoCited...), Onset: g.Onset(),
+	}
+}

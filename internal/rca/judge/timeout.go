@@ -67,7 +67,7 @@ func judgeUnansweredCall(x *explain.Explanation, j *Judgement, at *trace.Node, p
 	switch {
 	case judgeLateRequest(x, j, at, p):
 	case p.Service != "" && x.Directory.HasTelemetry(p.Service):
-		j.abstain(p.Service)
+		j.abstainFor(p.Service)
 	case !p.IsKnown():
 		j.Kind, j.Class = incident.KindSlow, incident.ClassSlow
 		j.Service, j.Component, j.Operation = at.Service, at.Service, trace.OperationOf(at)

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
@@ -32,11 +31,11 @@ func Judge(tenant string, x *explain.Explanation, k incident.Knowledge) *Verdict
 	v := &Verdict{Explanation: x, Classification: incident.Classification{Key: t.Key, TraceID: t.ID, State: incident.FailureClassified}}
 	v.noteErrorTimes()
 	if len(x.Origins.Primary) == 0 {
-		v.dismiss()
+		v.noteDismissal()
 		return v
 	}
 	v.judgeOrigins(tenant, k)
-	v.describe()
+	v.describePaths()
 	return v
 }
 
@@ -65,8 +64,8 @@ func (v *Verdict) noteErrorTimes() {
 	}
 }
 
-// dismiss notes why nothing in the trace is a failure.
-func (v *Verdict) dismiss() {
+// noteDismissal notes why nothing in the trace is a failure.
+func (v *Verdict) noteDismissal() {
 	x, c := v.Explanation, &v.Classification
 	c.State, c.Outcome, c.Reason = incident.FailureDismissed, incident.OutcomeUnknown, incident.DismissNoError
 	order := []incident.DismissReason{incident.DismissRecovered, incident.DismissUserLeft, incident.DismissClientError}
@@ -122,26 +121,8 @@ func (v *Verdict) addRoot(r incident.Root) int {
 	return at
 }
 
-// root is the root that a judgement comes to, with the key of its incident and no title yet.
-func (j *Judgement) root(tenant string) incident.Root {
-	g := j.Group
-	parts := incident.SignatureParts{
-		Version: failure.SignatureVersion, Environment: g.Environment(), Kind: j.Kind,
-		Identity: j.identity, Class: j.Class, Strategy: j.strategy,
-	}
-	j.Signature = signature(tenant, parts)
-	if j.Abstained {
-		j.Signature = abstainPrefix + j.Signature
-	}
-	return incident.Root{
-		Signature: j.Signature, Parts: parts, Kind: j.Kind, Service: j.Service, Component: j.Component,
-		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained, Joins: j.joinsOf(tenant, parts),
-		Origin: trace.AppendRefs(g.Refs(), j.alsoCited...), Onset: g.Onset(),
-	}
-}
-
-// describe notes the outcome, the entry, and who was on the failed paths.
-func (v *Verdict) describe() {
+// describePaths notes the outcome, the entry, and who was on the failed paths.
+func (v *Verdict) describePaths() {
 	x, c := v.Explanation, &v.Classification
 	c.Outcome = outcomeOf(x)
 	v.setEntry(explain.TopOfChain(x, x.Origins.Primary[0]).Node.Root)

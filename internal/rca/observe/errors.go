@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"iter"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
@@ -8,35 +10,41 @@ import (
 )
 
 // observeErrors draws an observation from each error, whether it counts as a failure or not.
-func observeErrors(in Input) []Observation {
-	var list []Observation
-	for _, v := range in.Verdicts {
-		for _, g := range v.Explanation.Groups.All {
-			list = append(list, Observation{
-				Subject: g.Node.Service, Name: nameOfError(v.Explanation, g), Side: sideOfError(g), Onset: g.Onset(), Until: g.LastSeen(),
-				Size: Whole, Evidence: g.Refs(),
-			})
+func observeErrors(in Input) iter.Seq[Observation] {
+	return func(yield func(Observation) bool) {
+		for _, v := range in.Verdicts {
+			for _, g := range v.Explanation.Groups.All {
+				o := observationOf(g)
+				o.Subject, o.Name, o.Side = g.Node.Service, nameOfError(v.Explanation, g), sideOfError(g)
+				if !yield(o) {
+					return
+				}
+			}
 		}
 	}
-	return list
 }
 
 // observeRoots draws an observation from each primary origin, about the component it is blamed on.
-func observeRoots(in Input) []Observation {
-	var list []Observation
-	for _, v := range in.Verdicts {
-		for _, j := range v.Primary {
-			o := Observation{
-				Subject: j.Component, Name: "root:" + string(j.Kind) + ":" + string(j.Category), Side: Own,
-				Onset: j.Group.Onset(), Until: j.Group.LastSeen(), Size: Whole, Evidence: j.Group.Refs(),
+func observeRoots(in Input) iter.Seq[Observation] {
+	return func(yield func(Observation) bool) {
+		for _, v := range in.Verdicts {
+			for _, j := range v.Primary {
+				o := observationOf(j.Group)
+				o.Subject, o.Name, o.Side = j.Component, "root:"+string(j.Kind)+":"+string(j.Category), Own
+				if j.Component != j.Group.Node.Service {
+					o.Side = Outside
+				}
+				if !yield(o) {
+					return
+				}
 			}
-			if j.Component != j.Group.Node.Service {
-				o.Side = Outside
-			}
-			list = append(list, o)
 		}
 	}
-	return list
+}
+
+// observationOf is one error, as yet of nobody.
+func observationOf(g *evidence.Group) Observation {
+	return Observation{Onset: g.Onset(), Until: g.LastSeen(), Size: Whole, Evidence: g.Refs()}
 }
 
 func nameOfError(x *explain.Explanation, g *evidence.Group) string {

@@ -3,6 +3,8 @@
 package observe
 
 import (
+	"iter"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -38,13 +40,13 @@ const Whole = 1_000_000
 
 // Input is what observations are drawn from.
 type Input struct {
-	Incident *incident.Case
+	Case     *incident.Case
 	Verdicts []*judge.Verdict // of the case's failing traces, dismissed ones included
 }
 
-// Producer draws observations of one sort. It must not depend on other producers, and it returns the same
+// Producer draws observations of one sort. It must not depend on other producers, and it yields the same
 // observations in the same order for the same input.
-type Producer func(in Input) []Observation
+type Producer func(in Input) iter.Seq[Observation]
 
 // producers are all sorts of observations. One of another sort is one more function here: what reads them
 // goes by their fields.
@@ -53,11 +55,15 @@ var producers = []Producer{
 	observeRoots,
 }
 
-// All draws all observations of a case.
-func All(in Input) []Observation {
-	var all []Observation
-	for _, produce := range producers {
-		all = append(all, produce(in)...)
+// All yields all observations of a case, in the order of their producers.
+func All(in Input) iter.Seq[Observation] {
+	return func(yield func(Observation) bool) {
+		for _, produce := range producers {
+			for o := range produce(in) {
+				if !yield(o) {
+					return
+				}
+			}
+		}
 	}
-	return all
 }

@@ -31,8 +31,8 @@ type Change struct {
 
 // judgeChanges judges the changes around onset, the likeliest first, then the latest.
 func judgeChanges(r *Ranking) []Change {
-	list := make([]Change, 0, len(r.Incident.Changes))
-	for _, ch := range r.Incident.Changes {
+	list := make([]Change, 0, len(r.Case.Changes))
+	for _, ch := range r.Case.Changes {
 		list = append(list, judgeChange(r, ch))
 	}
 	slices.SortStableFunc(list, func(a, b Change) int {
@@ -75,7 +75,7 @@ func (r *Ranking) blameChangedCallee() {
 	if !j.IsRefusalByCaller() {
 		return
 	}
-	if slices.ContainsFunc(r.Incident.Changes, func(ch incident.Change) bool { return ch.Service == j.Callee && precedesOnset(r, ch) }) {
+	if slices.ContainsFunc(r.Case.Changes, func(ch incident.Change) bool { return ch.Service == j.Callee && precedesOnset(r, ch) }) {
 		j.BlameCallee()
 	}
 }

@@ -28,7 +28,7 @@ func compareWithHealthy(r *Ranking) *Comparison {
 	}
 	at := j.Place.At
 	var same []*signal.Span
-	for _, t := range r.Incident.Healthy {
+	for _, t := range r.Case.Healthy {
 		for _, s := range t.Spans {
 			if s.Name == at.Name && s.Service() == at.Service {
 				same = append(same, s)

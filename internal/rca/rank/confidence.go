@@ -22,7 +22,7 @@ func confidenceOf(r *Ranking) (incident.Confidence, []appliedCap) {
 	for _, l := range j.Limits {
 		caps = append(caps, appliedCap{Limit: l, At: l.Cap.Limit()})
 	}
-	if len(r.support) == 1 && len(r.Incident.Healthy) == 0 {
+	if len(r.support) == 1 && len(r.Case.Healthy) == 0 {
 		caps = append(caps, appliedCap{Limit: judge.Limit{Cap: rules.CapOneTrace}, At: rules.CapOneTrace.Limit()})
 	}
 	if n, showing := len(r.Traces), countShowing(r.support, r.Shown); showing < n {

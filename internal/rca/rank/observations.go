@@ -2,6 +2,7 @@ package rank
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -10,15 +11,11 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
-// Observations adds up what was observed, by component and name, as results are stored; nothing where
-// nothing failed.
-func Observations(r *Ranking) []incident.Observation {
-	if r.Shown == nil {
-		return []incident.Observation{}
-	}
+// sumObservations adds up what was observed, by component and name, as results are stored.
+func sumObservations(all iter.Seq[observe.Observation]) []incident.Observation {
 	type key struct{ component, name string }
 	sums := make(map[key]*incident.Observation)
-	for _, o := range r.observations {
+	for o := range all {
 		k := key{o.Subject, o.Name}
 		sum := sums[k]
 		if sum == nil {

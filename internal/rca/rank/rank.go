@@ -15,16 +15,16 @@ import (
 // Ranking is what a case comes to: which root is reported, how sure that is, and what else may be the cause.
 // It has no sentences.
 type Ranking struct {
-	Incident  *incident.Case
+	Case      *incident.Case
 	Traces    []*judge.Verdict // failures, in the order of their keys
 	Dismissed []*judge.Verdict // traces that are no failures by the rules
 
-	// observations are those of all traces.
-	observations []observe.Observation
-	// support are the traces with the reported root, shown the one that shows it best; nil where nothing
-	// failed.
+	// Observations are those of all traces, added up; none where nothing failed.
+	Observations []incident.Observation
+	// support are the traces with the reported root.
 	support []*Support
-	Shown   *Support
+	// Shown is the one of them that shows it best, nil where nothing failed.
+	Shown *Support
 	// onset is when the reported root was first seen.
 	onset signal.Nanos
 
@@ -41,7 +41,7 @@ type Ranking struct {
 
 // Rank ranks the causes of a case, given the verdicts on its failing traces.
 func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
-	r := &Ranking{Incident: c}
+	r := &Ranking{Case: c, Observations: []incident.Observation{}}
 	for _, v := range verdicts {
 		if v.Classification.State == incident.FailureDismissed {
 			r.Dismissed = append(r.Dismissed, v)
@@ -55,7 +55,7 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 	}
 	// A change of whoever refused moves the blame, so all else comes after it.
 	r.blameChangedCallee()
-	r.observations = observe.All(observe.Input{Incident: c, Verdicts: r.All()})
+	r.Observations = sumObservations(observe.All(observe.Input{Case: c, Verdicts: r.All()}))
 	r.Confidence, r.Caps = confidenceOf(r)
 	r.outcome = worstOutcome(r.support)
 	r.Severity = severityOf(r.outcome, c.Entries)
@@ -77,7 +77,7 @@ func (r *Ranking) IsAbstention() bool {
 
 // findSupport finds the traces that have the root to report.
 func (r *Ranking) findSupport() {
-	wanted := reportedRoot(r.Traces, r.Incident.RootSignature)
+	wanted := reportedRoot(r.Traces, r.Case.RootSignature)
 	for _, v := range r.Traces {
 		if s := supportOf(v, wanted); s != nil {
 			r.support = append(r.support, s)

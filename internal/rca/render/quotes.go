@@ -11,16 +11,16 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
-// because quotes the decisive record, else says the status.
-func because(g *evidence.Group) string {
+// inParentheses quotes the decisive record, else says the status.
+func inParentheses(g *evidence.Group) string {
 	if q := quoteOf(g); q != "" {
 		return " (" + q + ")"
 	}
 	return withStatus(g)
 }
 
-// quoted is because in parentheses always.
-func quoted(g *evidence.Group) string {
+// onlyInParentheses is inParentheses, with the status in parentheses too.
+func onlyInParentheses(g *evidence.Group) string {
 	if q := quoteOf(g); q != "" {
 		return " (" + q + ")"
 	}

@@ -23,7 +23,7 @@ func statementOf(j *judge.Judgement) string {
 	}
 	switch j.Kind {
 	case incident.KindResource:
-		return resourceStatement(j) + because(g)
+		return resourceStatement(j) + inParentheses(g)
 	case incident.KindDependency:
 		return dependencyStatement(j, caller)
 	case incident.KindEdge:
@@ -41,7 +41,7 @@ func statementOf(j *judge.Judgement) string {
 		if g.IsTimeout() {
 			return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", caller, afterWait(g), j.Component)
 		}
-		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.Component, quoted(g))
+		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.Component, onlyInParentheses(g))
 	}
 	return codeStatement(j)
 }
@@ -84,15 +84,15 @@ func dependencyStatement(j *judge.Judgement, caller string) string {
 	case j.Class == incident.ClassTimeout:
 		return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", waitingService(j.Place, caller), afterWait(g), peer)
 	case j.Category == incident.CategoryDNS:
-		return fmt.Sprintf("%s could not resolve the address of %s", caller, peer) + because(g)
+		return fmt.Sprintf("%s could not resolve the address of %s", caller, peer) + inParentheses(g)
 	case j.Category == incident.CategoryCertificate:
-		return fmt.Sprintf("%s could not agree with %s on a certificate", caller, peer) + because(g)
+		return fmt.Sprintf("%s could not agree with %s on a certificate", caller, peer) + inParentheses(g)
 	case j.Category == incident.CategoryDatabaseLock:
-		return fmt.Sprintf("a statement of %s waited for a lock at %s and was ended", caller, peer) + because(g)
+		return fmt.Sprintf("a statement of %s waited for a lock at %s and was ended", caller, peer) + inParentheses(g)
 	case g.Reason.Means == vocabulary.Unreachable:
-		return fmt.Sprintf("%s could not reach %s", caller, peer) + because(g)
+		return fmt.Sprintf("%s could not reach %s", caller, peer) + inParentheses(g)
 	default:
-		return fmt.Sprintf("%s answered %s with an error", peer, caller) + quoted(g)
+		return fmt.Sprintf("%s answered %s with an error", peer, caller) + onlyInParentheses(g)
 	}
 }
 
@@ -106,7 +106,7 @@ func codeStatement(j *judge.Judgement) string {
 		if quoteOf(g) == "" {
 			return j.Service + " failed" + inOperation(j.Operation)
 		}
-		return j.Service + " reported an error" + because(g)
+		return j.Service + " reported an error" + inParentheses(g)
 	}
 	inner := thrown.Innermost()
 	s := j.Service + " threw " + quote(inner.Type)
