@@ -69,6 +69,7 @@ const (
 	keyErrorType        = string(now.ErrorTypeKey)
 
 	keyServiceName     = string(now.ServiceNameKey)
+	keyLanguage        = string(now.TelemetrySDKLanguageKey)
 	keyServiceVersion  = string(now.ServiceVersionKey)
 	keyServiceInstance = string(now.ServiceInstanceIDKey)
 	keyPodUID          = string(now.K8SPodUIDKey)

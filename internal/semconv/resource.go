@@ -15,6 +15,9 @@ func ServiceInstance[A Attributes](resource A) string {
 	return firstStr(resource, keyServiceInstance, keyPodUID, keyHostID, keyHostName)
 }
 
+// Language returns the language of the instrumentation, and so of the process, such as java.
+func Language[A Attributes](resource A) string { return resource.Str(keyLanguage) }
+
 // Environment returns the environment that a service is deployed to.
 func Environment[A Attributes](resource A) string {
 	return firstStr(resource, keyEnvironment, keyEnvironmentOld)

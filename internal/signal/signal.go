@@ -164,6 +164,14 @@ func (r *Resource) Version() string {
 	return Name(semconv.ServiceVersion(r.Attributes))
 }
 
+// Language is the language that the service is instrumented in, as the SDK names it.
+func (r *Resource) Language() string {
+	if r == nil {
+		return ""
+	}
+	return Name(semconv.Language(r.Attributes))
+}
+
 // Environment is where the resource's service is deployed.
 func (r *Resource) Environment() string {
 	if r == nil {

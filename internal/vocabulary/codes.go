@@ -1,7 +1,9 @@
 package vocabulary
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,8 +11,8 @@ import (
 // codeTable has the codes of each system.
 type codeTable map[string]*systemCodes
 
-// systemCodes are the codes of one system: the exact ones before the ranges, those before the longest
-// prefix.
+// systemCodes are the codes of one system: the exact ones go before the ranges, the narrowest first,
+// those before the longest prefix.
 type systemCodes struct {
 	exact    map[string]*Row
 	ranges   []codeRange
@@ -40,11 +42,12 @@ func (t codeTable) add(system, code string, r *Row) error {
 	}
 	if from, to, ok := parseRange(code); ok {
 		for _, o := range s.ranges {
-			if from <= o.to && o.from <= to {
-				return fmt.Errorf("%s %s overlaps with one of %s", system, code, o.row.ID)
+			if from == o.from && to == o.to {
+				return fmt.Errorf("%s %s is also in %s", system, code, o.row.ID)
 			}
 		}
 		s.ranges = append(s.ranges, codeRange{from, to, r})
+		slices.SortFunc(s.ranges, func(a, b codeRange) int { return cmp.Compare(a.to-a.from, b.to-b.from) })
 		return nil
 	}
 	if s.exact[code] != nil {
@@ -61,7 +64,7 @@ func parseRange(code string) (from, to int, ok bool) {
 	}
 	from, errFrom := strconv.Atoi(a)
 	to, errTo := strconv.Atoi(b)
-	return from, to, errFrom == nil && errTo == nil && from < to
+	return from, to, errFrom == nil && errTo == nil && from <= to
 }
 
 // find is the row of a code, nil where the system or the code is not known.
@@ -72,6 +75,12 @@ func (t codeTable) find(system, code string) *Row {
 	}
 	if r := s.exact[code]; r != nil {
 		return r
+	}
+	if upper := strings.ToUpper(code); upper != code {
+		code = upper
+		if r := s.exact[code]; r != nil {
+			return r
+		}
 	}
 	if n, err := strconv.Atoi(code); err == nil {
 		for _, c := range s.ranges {
@@ -88,33 +97,46 @@ func (t codeTable) find(system, code string) *Row {
 	return nil
 }
 
-// OfCode returns the row of a code with which a system or protocol answered, nil where it is none of an
-// error. SQLSTATE, HTTP and gRPC are systems of their own: sqlstate, http, grpc.
-func OfCode(system, code string) *Row {
-	if r := load().codes.find(system, code); r != nil && r.Means != NoFailure {
-		return r
+// rowOf is the row of a code, nil where it is none of an error. A database that has no codes of its own
+// here, or not this one, answers with those of SQL.
+func (v *Vocabulary) rowOf(c Code) *Row {
+	system := v.systemOf(c.System)
+	if system == "oracle.db" {
+		c.Code = oracleCode(c.Code)
 	}
-	return nil
-}
-
-// OfStore returns the row of the code with which a database, cache or search engine of a registered name answered, nil where
-// it is none of an error. What has no codes of its own, or not this one, has those of SQL.
-func OfStore(system, code string) *Row {
-	switch system {
-	case "mariadb":
-		system = "mysql"
-	case "elasticsearch", "opensearch":
-		if _, err := strconv.Atoi(code); err == nil {
-			return OfCode("http", code)
-		}
-	}
-	switch r := load().codes.find(system, code); {
+	r := v.codes.find(system, c.Code)
+	switch {
 	case r != nil:
-		return r
-	case len(code) == 5:
-		return OfCode("sqlstate", code)
-	case code == "" || code == "0" || strings.EqualFold(code, "ok") || strings.HasPrefix(code, "2") && len(code) == 3:
+	case !c.IsStores || isSuccess(c.Code):
+		return nil
+	case len(c.Code) == 5:
+		r = v.codes.find("sqlstate", c.Code)
+	default:
+		r = v.codes.find("sqlstate", "HY000")
+	}
+	if r == nil || r.Means == NoFailure {
 		return nil
 	}
-	return OfCode("sqlstate", "HY000")
+	return r
+}
+
+// systemOf is the system whose codes and words another has.
+func (v *Vocabulary) systemOf(name string) string {
+	if s := v.aliases[name]; s != "" {
+		return s
+	}
+	return name
+}
+
+// oracleCode is a code of Oracle in five digits: ORA-942 is 00942.
+func oracleCode(code string) string {
+	code = strings.TrimPrefix(strings.ToUpper(code), "ORA-")
+	if code == "0" || strings.Trim(code, "0123456789") != "" {
+		return code
+	}
+	return strings.Repeat("0", max(0, 5-len(code))) + code
+}
+
+func isSuccess(code string) bool {
+	return code == "" || code == "0" || strings.EqualFold(code, "ok") || strings.HasPrefix(code, "2") && len(code) == 3
 }

@@ -20,6 +20,7 @@ const (
 	PeersFault       Means = "peers_fault"       // the peer answered with an error of its own
 	ProgrammingError Means = "programming_error" // a mistake in the code that raised it
 	Cancelled        Means = "cancelled"         // whoever had asked no longer wanted the answer
+	Answered         Means = "answered"          // what a client throws for an answer of status 400 or more; its text may quote the peer
 	NoFailure        Means = "no_failure"        // an outcome of orderly work
 	SaysNothing      Means = "says_nothing"      // an exception of which its words say no more
 )
@@ -69,6 +70,8 @@ type Meaning struct {
 	Category incident.Category
 	Class    incident.Class
 	Resource string // what ran out
+	// Generic is set if the same is told of many errors: anything else that is known of one says more.
+	Generic bool
 }
 
 // IsAnswer reports whether the error is a peer's answer: of its own failure, or of what it was asked.
@@ -95,46 +98,48 @@ type reason struct {
 
 // reasons are the meanings that rows can have, most specific first.
 var reasons = []reason{
-	{"certificate", Meaning{RankCertificate, Unreachable, Peers, incident.CategoryCertificate, incident.ClassUnavailable, ""}},
-	{"dns", Meaning{RankDNS, Unreachable, Peers, incident.CategoryDNS, incident.ClassUnavailable, ""}},
-	{"unavailable", Meaning{RankUnavailable, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, ""}},
-	{"authentication", Meaning{RankAuthentication, Refused, Callers, incident.CategoryAuthentication, incident.ClassRefused, ""}},
-	{"authorization", Meaning{RankAuthorization, Refused, Callers, incident.CategoryAuthorization, incident.ClassRefused, ""}},
-	{"rate_limited", Meaning{RankRateLimited, RanOut, Peers, incident.CategoryRateLimited, incident.ClassResource, ""}},
-	{"pool", Meaning{RankPool, RanOut, Own, incident.CategoryConnectionPoolExhausted, incident.ClassResource, "connection_pool"}},
-	{"connect_timeout", Meaning{RankConnectTimeout, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, ""}},
-	{"lock", Meaning{RankLock, PeersFault, Peers, incident.CategoryDatabaseLock, incident.ClassData, ""}},
-	{"store_connections", Meaning{RankDatabase, RanOut, Peers, incident.CategoryDatabaseError, incident.ClassResource, ""}},
-	{"store_memory", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceMemory, incident.ClassResource, ""}},
-	{"statement_timeout", Meaning{RankDatabase, PeersFault, Peers, incident.CategoryDatabaseError, incident.ClassTimeout, ""}},
-	{"store_disk", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceDisk, incident.ClassResource, ""}},
-	{"bad_statement", Meaning{RankDatabase, AskersFault, Callers, incident.CategoryDatabaseError, incident.ClassData, ""}},
-	{"store_error", Meaning{RankDatabase, PeersFault, Peers, incident.CategoryDatabaseError, incident.ClassData, ""}},
-	{"memory", Meaning{RankResource, RanOut, Own, incident.CategoryResourceMemory, incident.ClassResource, "memory"}},
-	{"disk", Meaning{RankResource, RanOut, Own, incident.CategoryResourceDisk, incident.ClassResource, "disk"}},
-	{"cpu", Meaning{RankResource, RanOut, Own, incident.CategoryResourceCPU, incident.ClassResource, "cpu"}},
-	{"threads", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "threads"}},
-	{"file_descriptors", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "file_descriptors"}},
-	{"capacity", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "capacity"}},
-	{"overloaded", Meaning{RankCapacity, RanOut, Peers, incident.CategoryCapacity, incident.ClassResource, ""}},
-	{"bad_data", Meaning{RankBadData, WrongData, Own, incident.CategoryBadData, incident.ClassException, ""}},
-	{"program", Meaning{RankProgram, ProgrammingError, Own, incident.CategoryCodeException, incident.ClassException, ""}},
-	{"network", Meaning{RankNetwork, Unreachable, Peers, incident.CategoryNetwork, incident.ClassUnavailable, ""}},
-	{"peer_unavailable", Meaning{RankPeerError, PeersFault, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, ""}},
-	{"peer_error", Meaning{RankPeerError, PeersFault, Peers, incident.CategoryUnknown, incident.ClassData, ""}},
-	{"rejected", Meaning{RankPeerError, AskersFault, Callers, incident.CategoryBadData, incident.ClassData, ""}},
-	{"timeout", Meaning{RankTimeout, TimedOut, Peers, incident.CategoryTimeout, incident.ClassTimeout, ""}},
-	{"cancelled", Meaning{RankCancel, Cancelled, Callers, incident.CategoryUnknown, "", ""}},
-	{"exception", Meaning{RankException, SaysNothing, Own, incident.CategoryCodeException, incident.ClassException, ""}},
-	{"unknown", Meaning{RankUnknown, SaysNothing, Own, incident.CategoryUnknown, "", ""}},
-	{"no_failure", Meaning{RankUnknown, NoFailure, Own, incident.CategoryUnknown, "", ""}},
+	{"certificate", Meaning{RankCertificate, Unreachable, Peers, incident.CategoryCertificate, incident.ClassUnavailable, "", false}},
+	{"dns", Meaning{RankDNS, Unreachable, Peers, incident.CategoryDNS, incident.ClassUnavailable, "", false}},
+	{"unavailable", Meaning{RankUnavailable, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", false}},
+	{"authentication", Meaning{RankAuthentication, Refused, Callers, incident.CategoryAuthentication, incident.ClassRefused, "", false}},
+	{"authorization", Meaning{RankAuthorization, Refused, Callers, incident.CategoryAuthorization, incident.ClassRefused, "", false}},
+	{"rate_limited", Meaning{RankRateLimited, RanOut, Peers, incident.CategoryRateLimited, incident.ClassResource, "", false}},
+	{"pool", Meaning{RankPool, RanOut, Own, incident.CategoryConnectionPoolExhausted, incident.ClassResource, "connection_pool", false}},
+	{"connect_timeout", Meaning{RankConnectTimeout, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", false}},
+	{"lock", Meaning{RankLock, PeersFault, Peers, incident.CategoryDatabaseLock, incident.ClassData, "", false}},
+	{"store_connections", Meaning{RankDatabase, RanOut, Peers, incident.CategoryDatabaseError, incident.ClassResource, "", false}},
+	{"store_memory", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceMemory, incident.ClassResource, "", false}},
+	{"store_disk", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceDisk, incident.ClassResource, "", false}},
+	{"bad_statement", Meaning{RankDatabase, AskersFault, Callers, incident.CategoryDatabaseError, incident.ClassData, "", false}},
+	{"store_error", Meaning{RankDatabase, PeersFault, Peers, incident.CategoryDatabaseError, incident.ClassData, "", true}},
+	{"memory", Meaning{RankResource, RanOut, Own, incident.CategoryResourceMemory, incident.ClassResource, "memory", false}},
+	{"disk", Meaning{RankResource, RanOut, Own, incident.CategoryResourceDisk, incident.ClassResource, "disk", false}},
+	{"cpu", Meaning{RankResource, RanOut, Own, incident.CategoryResourceCPU, incident.ClassResource, "cpu", false}},
+	{"threads", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "threads", false}},
+	{"file_descriptors", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "file_descriptors", false}},
+	{"capacity", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "capacity", false}},
+	{"overloaded", Meaning{RankCapacity, RanOut, Peers, incident.CategoryCapacity, incident.ClassResource, "", false}},
+	{"bad_data", Meaning{RankBadData, WrongData, Own, incident.CategoryBadData, incident.ClassException, "", false}},
+	{"program", Meaning{RankProgram, ProgrammingError, Own, incident.CategoryCodeException, incident.ClassException, "", false}},
+	{"network", Meaning{RankNetwork, Unreachable, Peers, incident.CategoryNetwork, incident.ClassUnavailable, "", false}},
+	{"peer_unavailable", Meaning{RankPeerError, PeersFault, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", true}},
+	{"peer_error", Meaning{RankPeerError, PeersFault, Peers, incident.CategoryUnknown, incident.ClassData, "", true}},
+	{"rejected", Meaning{RankPeerError, AskersFault, Callers, incident.CategoryBadData, incident.ClassData, "", true}},
+	{"timeout", Meaning{RankTimeout, TimedOut, Peers, incident.CategoryTimeout, incident.ClassTimeout, "", true}},
+	{"client_left", Meaning{RankCancel, Cancelled, Callers, incident.CategoryUnknown, "", "", false}},
+	{"cancelled", Meaning{RankCancel, Cancelled, Own, incident.CategoryUnknown, "", "", false}},
+	{"answered", Meaning{RankException, Answered, Own, incident.CategoryCodeException, incident.ClassException, "", true}},
+	{"exception", Meaning{RankException, SaysNothing, Own, incident.CategoryCodeException, incident.ClassException, "", true}},
+	{"unknown", Meaning{RankUnknown, SaysNothing, Own, incident.CategoryUnknown, "", "", true}},
+	{"no_failure", Meaning{RankUnknown, NoFailure, Own, incident.CategoryUnknown, "", "", false}},
 }
 
 // Rows that no word or code tells: the meaning follows from the shape of telemetry.
 var (
-	PoolWait  = rowOfReason("pool")      // a span waited for a connection and failed
-	Exception = rowOfReason("exception") // something was thrown
-	Unknown   = rowOfReason("unknown")   // nothing is known
+	PoolWait   = rowOfReason("pool")        // a span waited for a connection and failed
+	CallerLeft = rowOfReason("client_left") // calls below were cancelled, and nothing else failed
+	Thrown     = rowOfReason("exception")   // something was thrown
+	Unknown    = rowOfReason("unknown")     // nothing is known
 )
 
 func rowOfReason(name string) *Row {

@@ -2,47 +2,63 @@ package vocabulary
 
 import "strings"
 
-// textIndex has the wordings by the hash of four bytes of their literals, so that a text is read once
-// for all of them.
+// textIndex has what may be found in a text by the hash of four of its bytes, so that a text is read
+// once for all of it.
 type textIndex struct {
-	// buckets are the entries of each hash; almost all are empty.
-	buckets [1 << 16]int32
-	entries [][]entry // the first has none
+	buckets [1 << 16]int32 // of entries, by hash; almost all are 0, which has none
+	entries [][]entry
 }
 
-// entry is a wording and where in its literal the hashed bytes are.
+// entry is a literal with where in it the hashed bytes are, and whose it is.
 type entry struct {
-	*wording
-	offset int
+	literal string // lower case
+	offset  int
+	wording *wording // nil for the simple name of a type
 }
 
+// gram is how many bytes are hashed.
 const gram = 4
 
-func indexTexts(rows []*Row) *textIndex {
+func indexTexts(v *Vocabulary) *textIndex {
 	x := &textIndex{entries: make([][]entry, 1)}
-	for _, r := range rows {
+	for _, r := range v.rows {
+		if len(r.source.When.Types) > 0 {
+			continue // looked for where the type is
+		}
 		for _, w := range r.wordings {
-			offset := x.rarest(w.literal)
-			h := hash(w.literal[offset:])
-			if x.buckets[h] == 0 {
-				x.buckets[h] = int32(len(x.entries)) //nolint:gosec // a few thousand
-				x.entries = append(x.entries, nil)
+			x.add(entry{literal: w.literal, wording: w})
+		}
+	}
+	named := make(map[string]bool)
+	for _, r := range v.rows {
+		for _, t := range r.source.Types {
+			if name := strings.ToLower(simpleName(t)); r.Means != SaysNothing && !named[name] {
+				named[name] = true
+				x.add(entry{literal: name})
 			}
-			x.entries[x.buckets[h]] = append(x.entries[x.buckets[h]], entry{w, offset})
 		}
 	}
 	return x
 }
 
-// rarest is where the four bytes of a literal begin that the fewest wordings share so far.
-func (x *textIndex) rarest(literal string) int {
-	best, least := 0, -1
-	for i := 0; i+gram <= len(literal); i++ {
-		if n := len(x.entries[x.buckets[hash(literal[i:])]]); least < 0 || n < least {
-			best, least = i, n
+// add enters a literal under those four of its bytes that the fewest others have so far; one that is too
+// short cannot be found.
+func (x *textIndex) add(e entry) {
+	if len(e.literal) < gram {
+		return
+	}
+	least := -1
+	for i := 0; i+gram <= len(e.literal); i++ {
+		if n := len(x.entries[x.buckets[hash(e.literal[i:])]]); least < 0 || n < least {
+			e.offset, least = i, n
 		}
 	}
-	return best
+	h := hash(e.literal[e.offset:])
+	if x.buckets[h] == 0 {
+		x.buckets[h] = int32(len(x.entries)) //nolint:gosec // a few thousand
+		x.entries = append(x.entries, nil)
+	}
+	x.entries[x.buckets[h]] = append(x.entries[x.buckets[h]], e)
 }
 
 func hash(s string) uint16 {
@@ -50,61 +66,55 @@ func hash(s string) uint16 {
 	return uint16(v * 2654435761 >> 16)
 }
 
-// InText returns the rows whose wording is in a text, most specific first, one of each rank.
-func InText(text string) []*Row {
-	if len(text) < gram {
-		return nil
-	}
-	v := load()
-	lower := strings.ToLower(text)
-	var found []*Row
+// scan calls back with every literal in a lower-case text and where it begins.
+func (x *textIndex) scan(lower string, visit func(e *entry, at int)) {
 	for i := 0; i+gram <= len(lower); i++ {
-		b := v.texts.buckets[hash(lower[i:])]
+		b := x.buckets[hash(lower[i:])]
 		if b == 0 {
 			continue
 		}
-		for _, e := range v.texts.entries[b] {
-			if from := i - e.offset; from >= 0 && e.isAt(lower, from) {
-				found = addRow(found, e.row)
+		entries := x.entries[b]
+		for k := range entries {
+			e := &entries[k]
+			if at := i - e.offset; at >= 0 && strings.HasPrefix(lower[at:], e.literal) {
+				visit(e, at)
 			}
 		}
 	}
-	return found
 }
 
-// isAt reports whether the wording's literal is at an index of a lower-case text, and its pattern around.
-func (w *wording) isAt(text string, from int) bool {
-	if !strings.HasPrefix(text[from:], w.literal) {
-		return false
+// typeAt is the exception type whose simple name is at an index of a text, with its package where it
+// has one; "" where the name is part of a longer one, or stands in a sentence.
+func typeAt(text string, at, length int) string {
+	end := at + length
+	if end < len(text) && (isWordByte(text[end]) || text[end] == '$') {
+		return ""
 	}
-	if w.pattern != nil {
-		return w.pattern().MatchString(text)
+	from := at
+	for from > 0 && (isWordByte(text[from-1]) || isSeparator(text[from-1])) {
+		from--
 	}
-	end := from + len(w.literal)
-	return (w.withinWord || from == 0 || !isWordByte(text[from-1]) || !isWordByte(text[from])) &&
-		(w.intoWord || end == len(text) || !isWordByte(text[end]) || !isWordByte(text[end-1]))
-}
-
-// addRow enters a row by its order, unless a more specific one of its rank is there.
-func addRow(rows []*Row, r *Row) []*Row {
-	at := len(rows)
-	for i, have := range rows {
-		if have.Rank == r.Rank {
-			if r.order < have.order {
-				rows[i] = r
-			}
-			return rows
+	for from < at && isSeparator(text[from]) && text[from] != '*' && text[from] != '\\' {
+		from++ // what ended the word before it
+	}
+	if name := text[from:end]; from < at && !isWordByte(text[at-1]) {
+		if end < len(text) && text[end] == '.' && end+1 < len(text) && text[end+1] != ' ' && text[end+1] != '\n' {
+			return "" // a method of it, as in frames
 		}
-		if at == len(rows) && r.order < have.order {
-			at = i
-		}
+		return name
 	}
-	rows = append(rows, nil)
-	copy(rows[at+1:], rows[at:])
-	rows[at] = r
-	return rows
+	if from < at || !isCamelCase(text[at:end]) || !(end == len(text) || text[end] == ':' || text[end] == '\n' || text[end] == '(') {
+		return ""
+	}
+	return text[at:end]
 }
 
-func isWordByte(b byte) bool {
-	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+// isCamelCase reports whether a name has more than one word in it, as names of types have.
+func isCamelCase(name string) bool {
+	for i := 1; i < len(name); i++ {
+		if name[i] >= 'A' && name[i] <= 'Z' && name[i-1] >= 'a' && name[i-1] <= 'z' {
+			return true
+		}
+	}
+	return false
 }

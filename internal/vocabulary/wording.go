@@ -11,17 +11,22 @@ import (
 // wording is a text by which a row is told: literals with holes between them.
 type wording struct {
 	row     *Row
-	literal string // the longest one, lower case
-	// withinWord and intoWord lift the rule that the wording begins and ends with a whole word.
-	withinWord, intoWord bool
-	// pattern matches the wording around its literal; nil where the literal is all of it.
+	source  string
+	literal string // the longest one, lower case; the wording is looked for where it is found
+	// startsWithLiteral is set if nothing of the wording comes before the literal.
+	startsWithLiteral bool
+	// atStart and atEnd bind the wording to the beginning of a message and to the end of a line.
+	atStart, atEnd bool
+	// inWord and intoWord lift the rule that the wording begins and ends with a whole word.
+	inWord, intoWord bool
+	// pattern matches all of the wording; nil where the literal is all of it.
 	pattern func() *regexp.Regexp
 }
 
-// minLiteral is the shortest literal by which a wording can be found.
+// minLiteral is the shortest literal by which a wording can be found in any text.
 const minLiteral = 4
 
-// holes are the patterns of the named holes.
+// holes are the expressions of the holes.
 var holes = map[string]string{
 	"":         `[^\n]{0,200}?`,
 	"host":     `\[?[0-9A-Za-z_](?:[0-9A-Za-z_.:-]*[0-9A-Za-z_])?\]?`,
@@ -30,51 +35,48 @@ var holes = map[string]string{
 	"number":   `[0-9]+(?:\.[0-9]+)?`,
 	"database": `[0-9A-Za-z_.$-]+`,
 	"resource": `[0-9A-Za-z_.:/$-]+`,
+	"url":      `[a-zA-Z][0-9a-zA-Z+.-]*://[^\s"'<>\])},;]+`,
 }
 
 // parseWording reads a wording; README.md has its grammar.
 func parseWording(text string) (*wording, error) {
-	w := &wording{}
-	body, withinWord := strings.CutPrefix(text, "~")
-	body, intoWord := strings.CutSuffix(body, "~")
-	w.withinWord, w.intoWord = withinWord, intoWord
-	body, atStart := strings.CutPrefix(body, "^")
-	body, atEnd := strings.CutSuffix(body, "$")
-	parts, err := splitHoles(body)
+	w := &wording{source: text}
+	text, w.inWord = strings.CutPrefix(text, "~")
+	text, w.intoWord = strings.CutSuffix(text, "~")
+	text, w.atStart = strings.CutPrefix(text, "^")
+	text, w.atEnd = strings.CutSuffix(text, "$")
+	parts, err := splitHoles(text)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range parts {
+	for i, p := range parts {
 		if !p.isHole && len(p.text) > len(w.literal) {
-			w.literal = strings.ToLower(p.text)
+			w.literal, w.startsWithLiteral = strings.ToLower(p.text), i == 0
 		}
 	}
-	if len(w.literal) < minLiteral {
-		return nil, fmt.Errorf("none of its literals has %d bytes", minLiteral)
-	}
-	if len(parts) == 1 && !atStart && !atEnd {
+	if len(parts) == 1 && !parts[0].isHole {
 		return w, nil
 	}
 	expression, err := expressionOf(parts)
 	if err != nil {
 		return nil, err
 	}
-	if atStart {
-		expression = `(?:^|: )` + expression
-	}
-	if atEnd {
-		expression += `\.?\s*$`
-	}
-	w.pattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?im)` + expression) })
+	w.pattern = sync.OnceValue(func() *regexp.Regexp {
+		if w.startsWithLiteral {
+			expression = "^" + expression
+		}
+		return regexp.MustCompile("(?i)" + expression)
+	})
 	return w, nil
 }
 
+// part is a literal, or what stands in the braces of a hole: name, or name:expression.
 type part struct {
-	text   string // of a hole name or name:pattern
+	text   string
 	isHole bool
 }
 
-// splitHoles cuts a wording into literals and holes. Holes may hold braces in pairs.
+// splitHoles cuts a wording into literals and holes. Holes may have braces in pairs.
 func splitHoles(text string) ([]part, error) {
 	var parts []part
 	var literal strings.Builder
@@ -104,6 +106,9 @@ func splitHoles(text string) ([]part, error) {
 		}
 	}
 	flush()
+	if len(parts) == 0 {
+		return nil, errors.New("it is empty")
+	}
 	return parts, nil
 }
 
@@ -144,4 +149,77 @@ func expressionOf(parts []part) (string, error) {
 		b.WriteString("(?P<" + name + ">" + expression + ")")
 	}
 	return b.String(), nil
+}
+
+const (
+	// before and after bound how far around its literal a wording may reach.
+	before = 256
+	after  = 512
+)
+
+// find matches the wording around its literal, which is known to be at an index of the text. The match
+// says where the wording is and what its holes hold.
+func (w *wording) find(text string, literalAt int) (Match, bool) {
+	if w.pattern == nil {
+		m := Match{from: literalAt, to: literalAt + len(w.literal)}
+		return m, w.isBounded(text, m.from, m.to)
+	}
+	start := literalAt
+	if !w.startsWithLiteral {
+		start = max(0, literalAt-before)
+		start += strings.LastIndexByte(text[start:literalAt], '\n') + 1
+	}
+	window := text[start:min(len(text), literalAt+len(w.literal)+after)]
+	at := w.pattern().FindStringSubmatchIndex(window)
+	if at == nil {
+		return Match{}, false
+	}
+	m := Match{from: start + at[0], to: start + at[1], Names: w.namesIn(window, at)}
+	return m, m.to > literalAt && w.isBounded(text, m.from, m.to)
+}
+
+func (w *wording) namesIn(text string, m []int) map[string]string {
+	var names map[string]string
+	for i, name := range w.pattern().SubexpNames() {
+		if name == "" || m[2*i] < 0 {
+			continue
+		}
+		if names == nil {
+			names = make(map[string]string, 2)
+		}
+		names[name] = text[m[2*i]:m[2*i+1]]
+	}
+	addAddress(names)
+	return names
+}
+
+// isBounded reports whether the wording from one index to another begins and ends where it may.
+func (w *wording) isBounded(text string, from, to int) bool {
+	switch {
+	case !w.inWord && from > 0 && isWordByte(text[from-1]) && isWordByte(text[from]):
+		return false
+	case !w.intoWord && to < len(text) && isWordByte(text[to-1]) && isWordByte(text[to]):
+		return false
+	case w.atStart && !beginsMessage(text, from):
+		return false
+	case w.atEnd && !endsLine(text[to:]):
+		return false
+	}
+	return true
+}
+
+// beginsMessage reports whether an index is at the start of a line, after Type:␠, or in quotes there.
+func beginsMessage(text string, at int) bool {
+	head := strings.TrimRight(text[max(0, at-4):at], `"'([-`)
+	return head == "" || strings.HasSuffix(head, "\n") || strings.HasSuffix(head, ": ")
+}
+
+// endsLine reports whether only punctuation is left of a line.
+func endsLine(rest string) bool {
+	rest = strings.TrimLeft(rest, ` .!"')]`+"\r")
+	return rest == "" || rest[0] == '\n'
+}
+
+func isWordByte(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
 }

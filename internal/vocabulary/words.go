@@ -1,6 +1,9 @@
 package vocabulary
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // SystemIn names the database, cache or broker whose driver, default port or wording a text betrays;
 // "" where none.
@@ -29,6 +32,24 @@ func containsAny(text string, words []string) bool {
 
 // IsWrapper reports whether an exception type says nothing about what was thrown.
 func IsWrapper(exceptionType string) bool {
-	r := load().types[exceptionType]
+	r := load().types.find(exceptionType, "", "")
 	return r != nil && r.Means == SaysNothing
+}
+
+// addAddress gives names host and port of their own where a URL, or the host, holds both.
+func addAddress(names map[string]string) {
+	if u, err := url.Parse(names["url"]); err == nil && u.Hostname() != "" {
+		names["host"], names["port"] = u.Hostname(), u.Port()
+	}
+	host, ok := names["host"]
+	if !ok {
+		return
+	}
+	if name, port, cut := strings.Cut(host, ":"); cut && strings.Trim(port, "0123456789") == "" {
+		names["host"], names["port"] = name, port
+	}
+	names["host"] = strings.Trim(names["host"], "[]")
+	if names["port"] == "" {
+		delete(names, "port")
+	}
 }

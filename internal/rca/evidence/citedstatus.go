@@ -6,24 +6,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
-	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
-
-// signOfSQLState says what a SQLSTATE means; nil for success, warnings and no data.
-func signOfSQLState(state string) *vocabulary.Row {
-	if len(state) != 5 {
-		return nil
-	}
-	return vocabulary.OfCode("sqlstate", state)
-}
-
-// SignOfHTTP says what the status of a peer's answer means; nil below 400.
-func SignOfHTTP(status int) *vocabulary.Row {
-	return vocabulary.OfCode("http", strconv.Itoa(status))
-}
-
-// signOfRPC says what a gRPC status name means; nil for OK.
-func signOfRPC(name string) *vocabulary.Row { return vocabulary.OfCode("grpc", name) }
 
 var (
 	sqlStateText = regexp.MustCompile(`(?i)\bSQL[ _-]?STATE[ :=(\["']*([0-9A-Z]{5})\b`)

@@ -86,7 +86,7 @@ func (g *Group) IsAnswered() bool {
 
 // IsFromClient reports whether the group's records are those of a client that was answered with an error.
 func (g *Group) IsFromClient() bool {
-	return g.IsAnswered() && slices.ContainsFunc(g.Records, func(e *Record) bool { return clientException.MatchString(e.Text) })
+	return g.IsAnswered() && slices.ContainsFunc(g.Records, func(e *Record) bool { return e.isFromClient() })
 }
 
 // Refs is the evidence cited for the group, the record that gives its reason first.

@@ -19,7 +19,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 	o := failure.ObserveLog(l)
 	at := trace.InstantOf(l.EventTime()) + n.Shift
 	text := ""
-	var why *vocabulary.Row
+	var why *vocabulary.Match
 	var nearest *trace.Node
 	for _, c := range n.Children[max(0, len(n.Children)-rules.MaxSiblings):] {
 		if c.Span == nil || (at-c.End).Abs() > trace.Instant(rules.ParentLogWindow) || !mayHaveFailed(c) {
@@ -41,7 +41,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 
 // explainsCall reports whether a text, given its most specific sign, says how a call went wrong of which
 // its own span says only that it did, and not to whom it was.
-func explainsCall(text string, s *vocabulary.Row, c *trace.Node, dir *trace.Directory) bool {
+func explainsCall(text string, s *vocabulary.Match, c *trace.Node, dir *trace.Directory) bool {
 	switch {
 	case s == nil, c.Span.StatusCode != signal.StatusError, c.Service != c.Parent.Service, c.Span.StatusMessage != "",
 		len(c.Span.Events) > 0, len(c.Children) > 0, dir.PeerOf(c).IsKnown():
@@ -51,9 +51,9 @@ func explainsCall(text string, s *vocabulary.Row, c *trace.Node, dir *trace.Dire
 }
 
 // mostSpecificSign is the most specific sign of a text, nil where it has none.
-func mostSpecificSign(text string) *vocabulary.Row {
+func mostSpecificSign(text string) *vocabulary.Match {
 	e := &Record{}
-	e.read("", text, "")
+	e.read(nil, "", text, "")
 	return e.Best()
 }
 

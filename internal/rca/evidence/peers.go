@@ -23,13 +23,14 @@ func findPeer(g *Group, dir *trace.Directory) {
 	if !g.Reason.IsOfCall() {
 		return
 	}
-	g.Peer = withSystem(peerIn(dir, g.Reason.Cited.Whole, g.Node.Service, g.Reason.Means == vocabulary.Unreachable), g.Reason)
-	if g.Call == nil && (g.Reason.Means != vocabulary.Unreachable && g.IsAnswered() || isStoresAnswer(g) && !g.Peer.IsKnown()) {
+	named := peerIn(dir, g.Reason.Cited.Whole, g.Node.Service, g.Reason.Means == vocabulary.Unreachable)
+	if g.Call == nil && (g.Reason.Means != vocabulary.Unreachable && g.IsAnswered() || isStoresAnswer(g) && !named.IsKnown()) {
 		g.Call = answeredCall(g, dir)
-		if g.Call != nil && !g.Peer.IsKnown() {
-			g.Peer = dir.PeerOf(g.Call)
+		if g.Call != nil && !named.IsKnown() {
+			named = dir.PeerOf(g.Call)
 		}
 	}
+	g.Peer = withSystem(named, g.Reason)
 }
 
 // correctPeer takes the message's word where a call reached someone, and its message tells of a peer

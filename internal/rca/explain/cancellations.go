@@ -23,7 +23,7 @@ func inheritCancellation(x *Explanation, g *evidence.Group, below []*evidence.Gr
 		cancelled = cancelled || b.Node.Service == g.Node.Service && b.First <= g.End+x.Tree.Tolerance
 	}
 	if _, in := g.Exception(); cancelled && (in == nil || !isOwnFault(in)) {
-		g.Reason = evidence.Reason{Row: evidence.SignOfHTTP(499), Cited: g.Reason.Cited}
+		g.Reason = evidence.Reason{Match: vocabulary.Of(vocabulary.CallerLeft), Cited: g.Reason.Cited}
 	}
 }
 

@@ -32,5 +32,5 @@ func isProgramError(x *failure.Exception) bool {
 	if !strings.HasSuffix(text, "Exception") && !strings.HasSuffix(text, "Error") || vocabulary.IsWrapper(text) || strings.HasPrefix(text, "runtime.") {
 		text += ": " + x.Message
 	}
-	return slices.ContainsFunc(vocabulary.InText(text), func(s *vocabulary.Row) bool { return s.IsCodes() })
+	return slices.ContainsFunc(evidence.SignsOf(x, text), func(s vocabulary.Match) bool { return s.IsCodes() })
 }

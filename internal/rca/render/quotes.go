@@ -8,7 +8,6 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
-	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // inParentheses quotes the decisive record, else says the status.
@@ -37,7 +36,7 @@ func quoteOf(g *evidence.Group) string {
 	}
 	for _, x := range e.Exceptions {
 		inner := x.Innermost()
-		if s := (&evidence.Record{Signs: vocabulary.InText(inner.Type + ": " + inner.Message)}).Best(); s != nil && s.Rank == g.Reason.Rank && inner.Message != "" {
+		if signs := evidence.SignsOf(inner, inner.Type+": "+inner.Message); len(signs) > 0 && signs[0].Rank == g.Reason.Rank && inner.Message != "" {
 			return withoutRepetition(quote(inner.Message))
 		}
 	}

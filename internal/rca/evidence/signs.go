@@ -1,0 +1,125 @@
+package evidence
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// readSigns finds what the codes, exceptions and words of a record mean. What its span's attributes say
+// counts for an exception of that span too.
+func (e *Record) readSigns(n *trace.Node) {
+	rec := vocabulary.Record{Text: e.Whole}
+	for _, x := range e.Exceptions {
+		for ; x != nil; x = x.Cause {
+			rec.Exceptions = append(rec.Exceptions, vocabulary.Exception{Type: x.Type, Message: x.Message})
+		}
+	}
+	if n != nil {
+		rec.System, rec.Language = semconv.PeerSystem(n.Attributes()), n.Resource().Language()
+	}
+	if state := sqlStateIn(e.Whole); state != "" {
+		rec.Codes = append(rec.Codes, vocabulary.Code{System: "sqlstate", Code: state, IsStores: true})
+	}
+	if n != nil && e.Observed.Kind != failure.KindLog {
+		rec.Codes = append(rec.Codes, storeCodes(n)...)
+	}
+	rec.Codes = append(rec.Codes, e.statusCodes()...)
+	e.Signs = vocabulary.Read(rec)
+	if e.HTTP >= 400 && e.isFromClient() {
+		e.dropQuotedSigns()
+	}
+	e.dropRefutedSigns()
+	if len(e.Exceptions) > 0 {
+		e.addSign(vocabulary.Of(vocabulary.Thrown))
+	}
+}
+
+// storeCodes are the codes with which a store answered, as the span's attributes have them.
+func storeCodes(n *trace.Node) []vocabulary.Code {
+	attrs := n.Attributes()
+	if state := semconv.SQLState(attrs); state != "" {
+		return []vocabulary.Code{{System: "sqlstate", Code: state, IsStores: true}}
+	}
+	if code := semconv.DBStatus(attrs); code != "" {
+		return []vocabulary.Code{{System: semconv.DBSystem(attrs), Code: code, IsStores: true}}
+	}
+	return nil
+}
+
+// statusCodes are the statuses with which a peer answered: that of the call, else the ones that the text
+// cites.
+func (e *Record) statusCodes() []vocabulary.Code {
+	var codes []vocabulary.Code
+	if e.HTTP == 0 {
+		e.HTTP = httpStatusIn(e.Whole)
+	}
+	if e.RPC == "" {
+		e.RPC = rpcStatusIn(e.Whole)
+	}
+	if e.HTTP >= 400 {
+		codes = append(codes, vocabulary.Code{System: "http", Code: strconv.Itoa(e.HTTP)})
+	}
+	if e.RPC != "" {
+		codes = append(codes, vocabulary.Code{System: "grpc", Code: e.RPC})
+	}
+	return codes
+}
+
+// SignsOf are the signs of one exception, given its text.
+func SignsOf(x *failure.Exception, text string) []vocabulary.Match {
+	return vocabulary.Read(vocabulary.Record{Text: text, Exceptions: []vocabulary.Exception{{Type: x.Type, Message: x.Message}}})
+}
+
+// isFromClient reports whether the record is that of a client which was answered with an error; the
+// peer's body often follows.
+func (e *Record) isFromClient() bool {
+	return e.hasSign(func(s vocabulary.Match) bool { return s.Means == vocabulary.Answered })
+}
+
+// dropQuotedSigns drops the signs of programming and data errors: the exceptions that the body of
+// an answer names were thrown by the peer.
+func (e *Record) dropQuotedSigns() {
+	e.Signs = slices.DeleteFunc(e.Signs, func(s vocabulary.Match) bool { return s.IsCodes() })
+}
+
+// dropRefutedSigns drops the signs of a connection that could not be opened where the record tells that
+// the client closed it.
+func (e *Record) dropRefutedSigns() {
+	if e.hasSign(func(s vocabulary.Match) bool { return s.Means == vocabulary.Cancelled && s.Whose == vocabulary.Callers }) {
+		e.Signs = slices.DeleteFunc(e.Signs, func(s vocabulary.Match) bool { return s.Means == vocabulary.Unreachable })
+	}
+}
+
+// isAcquire reports whether the span waits for a connection of a pool.
+func isAcquire(n *trace.Node) bool {
+	name := strings.ToLower(n.Name)
+	return strings.Contains(name, "pool.acquire") || strings.Contains(name, "pool acquire") || strings.Contains(name, "acquire connection") ||
+		strings.HasSuffix(name, ".getconnection") || name == "getconnection"
+}
+
+func (e *Record) hasSign(is func(vocabulary.Match) bool) bool {
+	return slices.ContainsFunc(e.Signs, is)
+}
+
+// addSign enters a sign by its rank.
+func (e *Record) addSign(s vocabulary.Match) {
+	at := slices.IndexFunc(e.Signs, func(have vocabulary.Match) bool { return s.Rank < have.Rank })
+	if at < 0 {
+		at = len(e.Signs)
+	}
+	e.Signs = slices.Insert(e.Signs, at, s)
+}
+
+// Best is the most specific sign, nil where the record has none.
+func (e *Record) Best() *vocabulary.Match {
+	if len(e.Signs) == 0 {
+		return nil
+	}
+	return &e.Signs[0]
+}

@@ -1,0 +1,327 @@
+package vocabulary
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Record is what is known of an error from one record of it.
+type Record struct {
+	// Codes are those with which a system or protocol answered, as attributes have them.
+	Codes []Code
+	// Exceptions are those of the record, outermost first, each followed by its causes.
+	Exceptions []Exception
+	// Text is all that the record says, the messages of its exceptions included.
+	Text string
+	// System is the database, cache or broker that was called, Language that of the caller's process;
+	// "" where unknown.
+	System   string
+	Language string
+}
+
+// Code is a code of a system or protocol. SQL's states, HTTP and gRPC are systems of their own: sqlstate,
+// http, grpc.
+type Code struct {
+	System, Code string
+	// IsStores is set if a database, cache or broker answered with it. Such a code says what happened,
+	// whatever the words beside it quote.
+	IsStores bool
+}
+
+// Exception is the type and message of an exception.
+type Exception struct{ Type, Message string }
+
+// Match is a row that a record hits.
+type Match struct {
+	*Row
+	// System is the row's, or that of another row which the record hits and which means the same.
+	System string
+	// Code is what the words cite.
+	Code Code
+	// Names are what the words name: host, port, database, resource.
+	Names map[string]string
+
+	by       *Row // whose words were found: Row, or one that reads the code of which Row has the meaning
+	wording  *wording
+	evidence evidence
+	from, to int  // where in the text
+	outdone  bool // something else says what these words mean
+}
+
+// InWords reports whether the record's words say so, and not only a code.
+func (m *Match) InWords() bool { return m.evidence != byCode && m.evidence != byNothing }
+
+// Of is a match of a row that follows from something else than a record's words or codes.
+func Of(r *Row) Match { return Match{Row: r, by: r, evidence: byNothing} }
+
+// evidence says by what a row was found, the stronger first.
+type evidence int
+
+const (
+	byCode evidence = iota
+	byTypeAndWording
+	byType
+	byWording
+	byNothing
+)
+
+// maxText bounds how much of a text is read.
+const maxText = 64 << 10
+
+// Read returns the rows that a record hits, most specific first, one of each rank.
+//
+// A store's code decides before any words, which may quote what was asked. The type of an exception
+// decides before the words of its message, unless the type says little; both say more together.
+func Read(rec Record) []Match {
+	r := reader{Vocabulary: load(), record: &rec}
+	rec.System = r.systemOf(rec.System)
+	r.text = rec.Text[:min(len(rec.Text), maxText)]
+	r.readCodes()
+	r.readExceptions()
+	r.readText()
+	return r.ordered()
+}
+
+type reader struct {
+	*Vocabulary
+	record   *Record
+	text     string
+	matches  []Match
+	messages []region
+	tries    int
+}
+
+// region is the part of the text that an exception's message is.
+type region struct {
+	from, to int
+	match    int // of the exception's type
+}
+
+// maxTries bounds how many patterns are tried on one text.
+const maxTries = 512
+
+func (r *reader) readCodes() {
+	for _, c := range r.record.Codes {
+		if row := r.rowOf(c); row != nil {
+			r.matches = append(r.matches, Match{Row: row, by: row, Code: c, evidence: byCode})
+		}
+	}
+}
+
+func (r *reader) readExceptions() {
+	for _, x := range r.record.Exceptions {
+		if m := r.readException(x.Type, x.Message); m >= 0 {
+			r.decide(x.Message, m)
+		}
+	}
+}
+
+// readException adds the rows of an exception's type, those that its message fulfils before others, and
+// returns the index of the first, -1 where there is none.
+func (r *reader) readException(exceptionType, message string) int {
+	first := len(r.matches)
+	lower := ""
+	r.types.wordingsWith(exceptionType, func(w *wording) {
+		if lower == "" {
+			lower = toLower(message)
+		}
+		r.tryWithin(w, message, lower)
+	})
+	if len(r.matches) == first {
+		row := r.types.find(exceptionType, r.record.System, r.record.Language)
+		if row == nil || row.Means == SaysNothing {
+			return -1
+		}
+		r.matches = append(r.matches, Match{Row: row, by: row, evidence: byType})
+	}
+	return first
+}
+
+// decide notes where in the text the message is of the exception that a match is about.
+func (r *reader) decide(message string, match int) {
+	if len(message) < gram {
+		return
+	}
+	for from := 0; ; {
+		i := strings.Index(r.text[from:], message)
+		if i < 0 {
+			return
+		}
+		r.messages = append(r.messages, region{from + i, from + i + len(message), match})
+		from += i + len(message)
+	}
+}
+
+// isDecided reports whether the type of an exception says what its message means, which goes on at an index
+// of the text.
+func (r *reader) isDecided(at int) bool {
+	return slices.ContainsFunc(r.messages, func(d region) bool { return d.from <= at && at < d.to && !r.matches[d.match].Generic })
+}
+
+// tryWithin looks for a wording wherever in a message of the type that it needs.
+func (r *reader) tryWithin(w *wording, message, lower string) {
+	for from := 0; from <= len(lower); {
+		i := strings.Index(lower[from:], w.literal)
+		if i < 0 || r.tryAt(w, message, from+i, byTypeAndWording) {
+			return
+		}
+		from += i + 1
+	}
+}
+
+// tryAt adds the wording's row, if the wording is around its literal and what it needs besides holds.
+func (r *reader) tryAt(w *wording, text string, literalAt int, by evidence) bool {
+	if !w.row.holdsFor(r.record) || r.tries == maxTries {
+		return false
+	}
+	if w.pattern != nil {
+		r.tries++
+	}
+	m, ok := w.find(text, literalAt)
+	if !ok {
+		return false
+	}
+	m.Row, m.by, m.wording, m.evidence = w.row, w.row, w, by
+	if system := w.row.source.CodesOf; system != "" {
+		m.Code = Code{System: system, Code: m.Names["code"]}
+		if m.Row = r.rowOf(m.Code); m.Row == nil {
+			return false
+		}
+	}
+	if by == byWording {
+		m.outdone = r.isDecided(m.from)
+		r.outdoTypes(&m)
+	}
+	r.matches = append(r.matches, m)
+	return true
+}
+
+// outdoTypes leaves out types that are thrown for many reasons where their message says which.
+func (r *reader) outdoTypes(m *Match) {
+	for _, d := range r.messages {
+		if t := &r.matches[d.match]; d.from <= m.from && m.to <= d.to && t.evidence == byType && t.Generic && m.Means != SaysNothing {
+			t.outdone = true
+		}
+	}
+}
+
+// holdsFor reports whether the row's conditions hold, that on types aside.
+func (r *Row) holdsFor(rec *Record) bool {
+	when := &r.source.When
+	return (len(when.Systems) == 0 || slices.Contains(when.Systems, rec.System)) &&
+		(len(when.Languages) == 0 || slices.Contains(when.Languages, rec.Language))
+}
+
+func (r *reader) readText() {
+	r.texts.scan(toLower(r.text), func(e *entry, at int) {
+		if e.wording == nil {
+			r.readType(at, len(e.literal))
+		} else if !r.has(e.wording) {
+			r.tryAt(e.wording, r.text, at, byWording)
+		}
+	})
+}
+
+// readType reads an exception that the text shows as Type: message.
+func (r *reader) readType(at, length int) {
+	name := typeAt(r.text, at, length)
+	if name == "" || r.isDecided(at) || slices.ContainsFunc(r.record.Exceptions, func(x Exception) bool { return x.Type == name }) {
+		return
+	}
+	line, _, _ := strings.Cut(r.text[at+length:], "\n")
+	message, shown := strings.CutPrefix(line, ": ")
+	if !shown {
+		message = ""
+	}
+	if m := r.readException(name, message); m >= 0 && message != "" {
+		from := at + length + len(": ")
+		r.messages = append(r.messages, region{from, from + len(message), m})
+	}
+}
+
+// has reports whether the wording would add nothing to what was found of its row in the text.
+func (r *reader) has(w *wording) bool {
+	return slices.ContainsFunc(r.matches, func(m Match) bool {
+		return m.by == w.row && m.evidence == byWording && !m.outdone && (m.wording == w || w.pattern == nil)
+	})
+}
+
+// toLower is a text in lower case, of the same length.
+func toLower(text string) string {
+	lower := strings.ToLower(text)
+	if len(lower) == len(text) {
+		return lower
+	}
+	b := []byte(text)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// ordered are the matches by how specific they are, one of each rank. Where a store's code says what
+// happened, nothing else counts.
+func (r *reader) ordered() []Match {
+	r.dropParts()
+	slices.SortStableFunc(r.matches, compareMatches)
+	var found []Match
+	for _, m := range r.matches {
+		switch {
+		case m.outdone || m.Means == SaysNothing:
+		case m.evidence == byCode && !m.Generic && m.Code.IsStores:
+			return []Match{r.withNames(m)}
+		case len(found) == 0 || found[len(found)-1].Rank != m.Rank:
+			found = append(found, m)
+		}
+	}
+	for i := range found {
+		found[i] = r.withNames(found[i])
+	}
+	return found
+}
+
+// dropParts leaves out wordings that are only a part of a longer one, which says what they mean there.
+func (r *reader) dropParts() {
+	for i := range r.matches {
+		part := &r.matches[i]
+		part.outdone = part.outdone || part.evidence == byWording && slices.ContainsFunc(r.matches, func(whole Match) bool {
+			return whole.evidence == byWording && whole.Means != SaysNothing && whole.source.CodesOf == "" && !whole.outdone &&
+				whole.from <= part.from && part.to <= whole.to && whole.to-whole.from > part.to-part.from
+		})
+	}
+}
+
+// compareMatches orders by rank, then by how much a match says.
+func compareMatches(a, b Match) int {
+	return cmp.Or(cmp.Compare(a.Rank, b.Rank), compareBool(a.Generic, b.Generic), cmp.Compare(a.evidence, b.evidence), cmp.Compare(a.reason, b.reason),
+		compareBool(a.Names["host"] == "", b.Names["host"] == ""), compareBool(a.Row.System == "", b.Row.System == ""), cmp.Compare(b.to-b.from, a.to-a.from), cmp.Compare(a.order, b.order), cmp.Compare(a.from, b.from))
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// withNames gives a match that names no host, or no system, what another names that means the same, or
+// nothing by itself.
+func (r *reader) withNames(m Match) Match {
+	m.System = m.Row.System
+	for _, o := range r.matches {
+		if o.Means != m.Means && o.Means != SaysNothing {
+			continue
+		}
+		if m.Names["host"] == "" && o.Names["host"] != "" {
+			m.Names = o.Names
+		}
+		m.System = or(m.System, o.Row.System)
+	}
+	return m
+}
