@@ -23,6 +23,31 @@ func (n *Node) RemoteChild() *Node {
 	return nil
 }
 
+// Callees are the children of other services: what the call reached, the earliest first.
+func (n *Node) Callees() []*Node {
+	var found []*Node
+	for _, c := range n.Children {
+		if c.Service != "" && c.Service != n.Service {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// Caller is the nearest node above of another service, nil if there is none. known is false where a span
+// on the way was not received and its service is unknown.
+func (n *Node) Caller() (caller *Node, known bool) {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if p.Service == "" {
+			return p, false
+		}
+		if p.Service != n.Service {
+			return p, true
+		}
+	}
+	return nil, true
+}
+
 // CallsStore reports whether the span calls a database or cache, which records no spans itself.
 func (n *Node) CallsStore() bool {
 	return semconv.DBSystem(n.Attributes()) != "" ||

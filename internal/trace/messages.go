@@ -11,3 +11,12 @@ func separateMessages(tr *Tree) {
 		}
 	}
 }
+
+// listConsumers gives producers the consumers of what they sent, in the order of nodes.
+func listConsumers(tr *Tree) {
+	for _, n := range tr.Nodes {
+		if n.Producer != nil {
+			n.Producer.Consumers = append(n.Producer.Consumers, n)
+		}
+	}
+}

@@ -28,6 +28,10 @@ type Tree struct {
 	// Gaps are what is missing, conflicts the references that more than one span has.
 	Gaps      []incident.Gap
 	Conflicts []incident.Conflict
+	// Duplicates are the received spans that no node stands for: another with their ID is meant.
+	Duplicates []*signal.Span
+	// Loose are the logs that name no span, where Arrange left them apart; ordered as those of nodes.
+	Loose []*signal.Log
 
 	byID map[signal.SpanID]*Node
 	// callers are the client halves of shared span IDs, of which byID has the server half.
@@ -41,7 +45,7 @@ type Tree struct {
 // stand-ins get their bounds; kinds and bounds are needed to find the calls that led to orphans; and
 // clocks are compared along finished trees only.
 func Assemble(t *incident.Trace) *Tree {
-	tr := &Tree{Trace: t, byID: make(map[signal.SpanID]*Node, len(t.Spans)), Tolerance: toleranceOf(t)}
+	tr := newTree(t)
 	tr.addSpans(t.Spans)
 	tr.linkParents()
 	tr.breakCycles()
@@ -51,11 +55,16 @@ func Assemble(t *incident.Trace) *Tree {
 	attachOrphans(tr)
 	separateMessages(tr)
 	tr.numberNodes()
+	listConsumers(tr)
 	correctSkew(tr)
 	if t.Truncated > 0 {
 		tr.addGap("truncated", fmt.Sprintf("%d records of trace %s were left out", t.Truncated, t.Key))
 	}
 	return tr
+}
+
+func newTree(t *incident.Trace) *Tree {
+	return &Tree{Trace: t, byID: make(map[signal.SpanID]*Node, len(t.Spans)), Tolerance: toleranceOf(t)}
 }
 
 // NodeOf is the span or stand-in of an ID, nil where the trace has none; of a shared ID it is the callee.
@@ -110,6 +119,7 @@ func compareContent(a, b *signal.Span) int {
 }
 
 func (tr *Tree) addConflict(meant *Node, other, previous *signal.Span) {
+	tr.Duplicates = append(tr.Duplicates, other)
 	if other.ID == previous.ID {
 		return
 	}
@@ -189,11 +199,6 @@ func (tr *Tree) numberNodes() {
 		}
 	}
 	slices.SortFunc(tr.Roots, compareNodes)
-	for _, n := range tr.Roots {
-		if n.Producer != nil {
-			n.Producer.Consumers = append(n.Producer.Consumers, n)
-		}
-	}
 	for _, n := range tr.Nodes {
 		slices.SortFunc(n.Children, compareNodes)
 	}

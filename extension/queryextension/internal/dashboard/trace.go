@@ -214,7 +214,7 @@ func rowOf(at place, state traceState, page int, scale scale) row {
 		r.Select = state.unfolding(nodeID(at.node), page)
 		return r
 	case at.log != nil:
-		r.fillLog(at.log, scale)
+		r.fillLog(at, scale)
 	default:
 		r.fillNode(at, scale)
 	}
@@ -243,10 +243,11 @@ func foldText(at place) string {
 	return text + " without errors"
 }
 
-func (r *row) fillLog(l *signal.Log, scale scale) {
+func (r *row) fillLog(at place, scale scale) {
+	l := at.log
 	record := logRecord(l)
 	r.Kind, r.Name, r.Service, r.Color = "log", record.Line, record.Service, scale.colors[l.Service()]
-	r.Level, r.Failed = record.Level, l.Severity >= signal.SeverityError
+	r.Level, r.Failed = record.Level, at.failed
 	r.Offset = scale.offset(l.EventTime())
 	r.X, r.Width = scale.bar(l.EventTime(), l.EventTime())
 }

@@ -15,13 +15,14 @@ import (
 
 // place is one visible line: a span, a log, or a fold of several.
 type place struct {
-	depth int
-	node  *tracetree.Node // of logs and folds: their parent, nil at the top
-	log   *signal.Log
-	open  bool
-	fold  foldKind
-	spans int // in the fold
-	logs  int // in the fold
+	depth  int
+	node   *tracetree.Node // of logs and folds: their parent, nil at the top
+	log    *signal.Log
+	failed bool // the log is an error signal
+	open   bool
+	fold   foldKind
+	spans  int // in the fold
+	logs   int // in the fold
 }
 
 // foldKind says why lines are folded.
@@ -43,6 +44,7 @@ const (
 )
 
 type waterfall struct {
+	tree   *tracetree.Tree
 	state  traceState
 	errors bool // only paths to what matters are open
 	folds  bool // repeats are folded
@@ -59,7 +61,7 @@ type waterfall struct {
 
 func newWaterfall(tree *tracetree.Tree, state traceState) *waterfall {
 	w := &waterfall{
-		state: state, errors: state.view == viewErrors, folds: state.view != viewAll && state.text == "",
+		tree: tree, state: state, errors: state.view == viewErrors, folds: state.view != viewAll && state.text == "",
 		open: setOf(state.open), shut: setOf(state.shut), runs: setOf(state.runs),
 		reaches: map[*tracetree.Node]bool{}, selectedUnder: map[*tracetree.Node]bool{},
 	}
@@ -120,7 +122,7 @@ func (w *waterfall) logMatters(l *signal.Log) bool {
 		}
 		return found
 	}
-	return l.Severity >= signal.SeverityError
+	return w.tree.IsError(l)
 }
 
 func (w *waterfall) contains(texts ...string) bool {
@@ -160,15 +162,19 @@ func (w *waterfall) merge(parent *tracetree.Node, nodes []*tracetree.Node, logs 
 	lines := make([]place, 0, len(nodes)+len(logs))
 	for _, n := range nodes {
 		for len(logs) > 0 && logs[0].EventTime() < n.Start {
-			lines = append(lines, place{depth: depth, node: parent, log: logs[0]})
+			lines = append(lines, w.logPlace(depth, parent, logs[0]))
 			logs = logs[1:]
 		}
 		lines = append(lines, place{depth: depth, node: n, open: w.isOpen(n, depth)})
 	}
 	for _, l := range logs {
-		lines = append(lines, place{depth: depth, node: parent, log: l})
+		lines = append(lines, w.logPlace(depth, parent, l))
 	}
 	return lines
+}
+
+func (w *waterfall) logPlace(depth int, parent *tracetree.Node, l *signal.Log) place {
+	return place{depth: depth, node: parent, log: l, failed: w.tree.IsError(l)}
 }
 
 // likeness is what lines have in common that repeat each other.
@@ -183,7 +189,7 @@ func likenessOf(p place) likeness {
 	if p.log != nil {
 		return likeness{
 			log: true, service: p.log.Service(), text: withoutDigits(line(60, valueText(p.log.Body))),
-			failed: p.log.Severity >= signal.SeverityError,
+			failed: p.failed,
 		}
 	}
 	like := likeness{service: p.node.Service, failed: p.node.Failed, below: p.node.Below, bad: p.node.FailedBelow}

@@ -1,6 +1,6 @@
-// Package tracetree puts the spans and logs of one trace into the order in which people read it:
-// parents before children, brothers by start, logs between them by time. It shows what was
-// received and what is missing; it draws no conclusion.
+// Package tracetree puts a trace as package trace arranges it into the lines that people read: parents
+// before children, brothers by start, logs between them by time, duplicates beside the span that is
+// meant. It shows what was received and what is missing; it draws no conclusion.
 package tracetree
 
 import (
@@ -9,9 +9,10 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // Tree is one trace in reading order.
@@ -26,6 +27,8 @@ type Tree struct {
 	Services []string
 	// Start and End span all records with a time.
 	Start, End signal.Nanos
+
+	errors map[*signal.Log]bool // the logs that are error signals
 }
 
 // Node is one span, received or not.
@@ -34,18 +37,21 @@ type Node struct {
 	Span   *signal.Span
 	SpanID signal.SpanID
 	// Service is "" where nothing tells it.
-	Service    string
+	Service string
+	// Start and End are by the clock of the span's service.
 	Start, End signal.Nanos
 	Children   []*Node
 	Logs       []*signal.Log
-	// Duplicate tells that another record with this span ID was received and is the one meant.
+	// Duplicate is set if another record with this span ID was received and is the one meant.
 	Duplicate bool
-	// Cycle tells that its parents lead back to itself; it is shown as a root.
+	// Cycle is set if the span's parents lead back to it; it is shown as a root.
 	Cycle bool
-	// Failed tells that the span or one of its logs reports an error.
+	// Failed is set if the span or one of its logs is an error signal.
 	Failed bool
 	// Below counts the spans under this one, FailedBelow the failed among them.
 	Below, FailedBelow int
+
+	parent *Node
 }
 
 // Item is one line of a tree: a span, or a log (then Node is the span it belongs to, nil if none).
@@ -57,17 +63,74 @@ type Item struct {
 
 // Build arranges a trace. Equal traces give equal trees, whatever the order of their records.
 func Build(t *incident.Trace) *Tree {
-	b := builder{
-		tree:  &Tree{ID: t.ID, Spans: len(t.Spans), Logs: len(t.Logs), Truncated: t.Truncated},
-		nodes: make(map[signal.SpanID]*Node, len(t.Spans)),
+	arranged := trace.Arrange(t)
+	signals := failure.SignalsOf(t)
+	tree := &Tree{
+		ID: t.ID, Spans: len(t.Spans), Logs: len(t.Logs), Truncated: t.Truncated, Loose: arranged.Loose, errors: map[*signal.Log]bool{},
 	}
-	b.addSpans(t.Spans)
-	b.addLogs(t.Logs)
-	b.link()
-	b.breakCycles()
-	b.finish()
-	return b.tree
+	for _, l := range t.Logs {
+		if signals.IsLog(l) {
+			tree.errors[l] = true
+		}
+	}
+	nodes := make([]*Node, 0, len(arranged.Nodes)+len(arranged.Duplicates))
+	for _, n := range arranged.Nodes { // parents first, children in order
+		shown := tree.nodeOf(n, signals)
+		nodes = append(nodes, shown)
+		if n.Parent == nil {
+			tree.Roots = append(tree.Roots, shown)
+		} else {
+			nodes[n.Parent.Index].adopt(shown)
+		}
+	}
+	for _, s := range arranged.Duplicates {
+		shown := spanNode(s, signals)
+		shown.Duplicate = true
+		nodes = append(nodes, shown)
+		if parent := arranged.NodeOf(s.ParentSpanID); parent != nil && !s.ParentSpanID.IsZero() {
+			nodes[parent.Index].adopt(shown)
+			slices.SortFunc(nodes[parent.Index].Children, compareNodes)
+		} else {
+			tree.Roots = append(tree.Roots, shown)
+			slices.SortFunc(tree.Roots, compareNodes)
+		}
+	}
+	for _, n := range slices.Backward(nodes) { // duplicates have no children, so that these still come first
+		if p := n.parent; p != nil {
+			p.Below += 1 + n.Below
+			p.FailedBelow += n.FailedBelow
+			if n.Failed {
+				p.FailedBelow++
+			}
+		}
+	}
+	tree.sumUp(nodes, t.Logs)
+	return tree
 }
+
+func (t *Tree) nodeOf(n *trace.Node, signals failure.Signals) *Node {
+	shown := &Node{SpanID: n.ID, Service: n.Service, Start: nanosOf(n.Start), End: nanosOf(n.End)}
+	if n.IsReceived() {
+		shown = spanNode(n.Span, signals)
+	}
+	shown.Logs, shown.Cycle = n.Logs, n.Cut
+	shown.Failed = shown.Failed || slices.ContainsFunc(n.Logs, t.IsError)
+	return shown
+}
+
+func spanNode(s *signal.Span, signals failure.Signals) *Node {
+	return &Node{Span: s, SpanID: s.SpanID, Service: s.Service(), Start: s.Start, End: s.End, Failed: len(signals.OfSpan(s)) > 0}
+}
+
+func (n *Node) adopt(child *Node) {
+	child.parent = n
+	n.Children = append(n.Children, child)
+}
+
+// IsError reports whether a log of the trace is an error signal.
+func (t *Tree) IsError(l *signal.Log) bool { return t.errors[l] }
+
+func nanosOf(i trace.Instant) signal.Nanos { return signal.Nanos(max(i, 0)) }
 
 // Items walks the tree in reading order.
 func (t *Tree) Items() iter.Seq[Item] {
@@ -114,187 +177,35 @@ func (n *Node) walk(depth int, yield func(Item) bool) bool {
 	return true
 }
 
-type builder struct {
-	tree       *Tree
-	nodes      map[signal.SpanID]*Node
-	received   []*Node
-	duplicates []*Node
-}
-
-// addSpans makes a node of every span; of several with one ID the smallest identity is meant.
-func (b *builder) addSpans(spans []*signal.Span) {
-	sorted := slices.Clone(spans)
-	slices.SortFunc(sorted, func(x, y *signal.Span) int { return bytes.Compare(x.ID[:], y.ID[:]) })
-	for _, s := range sorted {
-		n := &Node{
-			Span: s, SpanID: s.SpanID, Service: s.Service(), Start: s.Start, End: s.End,
-			Failed: spanFailed(s),
-		}
-		if _, taken := b.nodes[s.SpanID]; taken {
-			n.Duplicate = true
-			b.duplicates = append(b.duplicates, n)
-			continue
-		}
-		b.nodes[s.SpanID] = n
-		b.received = append(b.received, n)
-	}
-}
-
-// addLogs hangs logs on their spans; a span known only from logs becomes a node of its own.
-func (b *builder) addLogs(logs []*signal.Log) {
-	for _, l := range logs {
-		if l.SpanID.IsZero() {
-			b.tree.Loose = append(b.tree.Loose, l)
-			continue
-		}
-		n := b.nodes[l.SpanID]
-		if n == nil {
-			n = &Node{SpanID: l.SpanID, Service: l.Service()}
-			b.nodes[l.SpanID] = n
-		}
-		if n.Span == nil {
-			n.cover(l.EventTime(), l.EventTime())
-		}
-		n.Logs = append(n.Logs, l)
-		n.Failed = n.Failed || logFailed(l)
-	}
-	slices.SortFunc(b.tree.Loose, compareLogs)
-	for _, n := range b.nodes {
-		slices.SortFunc(n.Logs, compareLogs)
-	}
-}
-
-// link gives every node its parent; a parent nobody received becomes a node without a span.
-func (b *builder) link() {
-	for _, n := range append(b.received, b.duplicates...) {
-		parentID := n.Span.ParentSpanID
-		if parentID.IsZero() {
-			b.tree.Roots = append(b.tree.Roots, n)
-			continue
-		}
-		parent := b.nodes[parentID]
-		if parent == nil {
-			parent = &Node{SpanID: parentID}
-			b.nodes[parentID] = parent
-		}
-		if parent.Span == nil {
-			parent.cover(n.Start, n.End)
-		}
-		parent.Children = append(parent.Children, n)
-	}
-	for _, n := range b.nodes {
-		if n.Span == nil {
-			b.tree.Roots = append(b.tree.Roots, n)
-		}
-		slices.SortFunc(n.Children, compareNodes)
-	}
-	slices.SortFunc(b.tree.Roots, compareNodes)
-}
-
-// breakCycles makes the earliest span of every circle of parents a root.
-func (b *builder) breakCycles() {
-	seen := make(map[*Node]bool, len(b.nodes))
-	for _, root := range b.tree.Roots {
-		markReachable(root, seen)
-	}
-	if len(seen) == len(b.nodes)+len(b.duplicates) {
-		return
-	}
-	var lost []*Node
-	for _, n := range b.received {
-		if !seen[n] {
-			lost = append(lost, n)
-		}
-	}
-	slices.SortFunc(lost, compareNodes)
-	for _, n := range lost {
-		if seen[n] {
-			continue
-		}
-		parent := b.nodes[n.Span.ParentSpanID]
-		parent.Children = slices.DeleteFunc(parent.Children, func(c *Node) bool { return c == n })
-		n.Cycle = true
-		b.tree.Roots = append(b.tree.Roots, n)
-		markReachable(n, seen)
-	}
-}
-
-func markReachable(n *Node, seen map[*Node]bool) {
-	stack := []*Node{n}
-	for len(stack) > 0 {
-		n = stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if seen[n] {
-			continue
-		}
-		seen[n] = true
-		stack = append(stack, n.Children...)
-	}
-}
-
-// finish sums up what lies below each node and what the tree spans.
-func (b *builder) finish() {
+// sumUp collects the services and the times of what was received.
+func (t *Tree) sumUp(nodes []*Node, logs []*signal.Log) {
 	services := map[string]bool{}
-	for _, root := range b.tree.Roots {
-		root.sum()
-	}
-	for item := range b.tree.Items() {
-		switch {
-		case item.Log != nil:
-			services[item.Log.Service()] = true
-			b.tree.cover(item.Log.EventTime(), item.Log.EventTime())
-		case item.Node.Span != nil:
-			services[item.Node.Service] = true
-			b.tree.cover(item.Node.Start, item.Node.End)
+	for _, n := range nodes {
+		if n.Span != nil {
+			services[n.Service] = true
+			t.cover(n.Start, n.End)
 		}
+	}
+	for _, l := range logs {
+		services[l.Service()] = true
+		t.cover(l.EventTime(), l.EventTime())
 	}
 	for s := range services {
-		b.tree.Services = append(b.tree.Services, s)
+		t.Services = append(t.Services, s)
 	}
-	slices.Sort(b.tree.Services)
+	slices.Sort(t.Services)
 }
 
-func (n *Node) sum() {
-	for _, c := range n.Children {
-		c.sum()
-		n.Below += 1 + c.Below
-		n.FailedBelow += c.FailedBelow
-		if c.Failed {
-			n.FailedBelow++
-		}
+func (t *Tree) cover(start, end signal.Nanos) {
+	if start != 0 && (t.Start == 0 || start < t.Start) {
+		t.Start = start
 	}
+	t.End = max(t.End, start, end)
 }
 
-func (n *Node) cover(start, end signal.Nanos) { widen(&n.Start, &n.End, start, end) }
-
-func (t *Tree) cover(start, end signal.Nanos) { widen(&t.Start, &t.End, start, end) }
-
-func widen(from, to *signal.Nanos, start, end signal.Nanos) {
-	if start != 0 && (*from == 0 || start < *from) {
-		*from = start
-	}
-	*to = max(*to, start, end)
-}
-
-func spanFailed(s *signal.Span) bool {
-	if s.StatusCode == signal.StatusError {
-		return true
-	}
-	return slices.ContainsFunc(s.Events, func(e signal.Event) bool { return e.Name == semconv.ExceptionEvent })
-}
-
-func logFailed(l *signal.Log) bool {
-	return l.Severity >= signal.SeverityError || l.EventName == semconv.ExceptionEvent
-}
-
+// compareNodes orders nodes as package trace does, duplicates of one time by identity.
 func compareNodes(a, b *Node) int {
-	if c := cmp.Compare(a.Start, b.Start); c != 0 {
-		return c
-	}
-	if c := bytes.Compare(a.SpanID[:], b.SpanID[:]); c != 0 {
-		return c
-	}
-	return bytes.Compare(a.identity(), b.identity())
+	return cmp.Or(cmp.Compare(a.Start, b.Start), bytes.Compare(a.SpanID[:], b.SpanID[:]), bytes.Compare(a.identity(), b.identity()))
 }
 
 func (n *Node) identity() []byte {
@@ -302,11 +213,4 @@ func (n *Node) identity() []byte {
 		return nil
 	}
 	return n.Span.ID[:]
-}
-
-func compareLogs(a, b *signal.Log) int {
-	if c := cmp.Compare(a.EventTime(), b.EventTime()); c != 0 {
-		return c
-	}
-	return bytes.Compare(a.ID[:], b.ID[:])
 }

@@ -98,6 +98,33 @@ func TestBuildSums(t *testing.T) {
 	assert.Equal(t, signal.Nanos(100), tree.End)
 }
 
+// Failed is what counts as an error for the rules, also where conditions are configured.
+func TestBuildGoesByErrorSignals(t *testing.T) {
+	failed, slow := span(1, 0, 10), span(2, 1, 20)
+	failed.StatusCode = signal.StatusError
+	printed := logAt(7, 2, 25)
+	printed.Body = signal.Value{Data: "java.lang.IllegalStateException: x\n\tat com.shop.A.b(A.java:1)\n"}
+	in := &incident.Trace{Spans: []*signal.Span{failed, slow}, Logs: []*signal.Log{printed}}
+	tree := Build(in)
+	assert.True(t, tree.Roots[0].Failed)
+	assert.True(t, tree.Roots[0].Children[0].Failed, "a stack was printed in it")
+	assert.True(t, tree.IsError(printed))
+
+	in.Signals = &incident.ErrorSignals{Spans: []signal.ID{slow.ID}}
+	tree = Build(in)
+	assert.False(t, tree.Roots[0].Failed)
+	assert.True(t, tree.Roots[0].Children[0].Failed)
+	assert.False(t, tree.IsError(printed))
+}
+
+// Both sides of a call may share an ID.
+func TestBuildShowsBothSidesOfACall(t *testing.T) {
+	call, served := span(2, 1, 20), span(2, 1, 21)
+	call.Kind, served.Kind = signal.KindClient, signal.KindServer
+	call.Name, served.Name = "call", "served"
+	assert.Equal(t, "1 .call ..served", outline(Build(&incident.Trace{Spans: []*signal.Span{served, call, span(1, 0, 1)}})))
+}
+
 // Whatever comes in, every record appears exactly once, and the order of arrival changes nothing.
 func TestBuildProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
