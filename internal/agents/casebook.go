@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // casebook finds in a dossier what functions ask for. Whatever it shows is in the dossier's words.
@@ -22,7 +23,7 @@ type casebook struct {
 // tree is a trace with the sums of its branches.
 type tree struct {
 	*dossier.Trace
-	sums map[*dossier.Node]sum
+	sums map[*trace.Node]sum
 	all  sum
 }
 
@@ -38,7 +39,7 @@ func newCasebook(d *dossier.Dossier) *casebook {
 	b := &casebook{Dossier: d, traces: map[string]*tree{}, byLog: map[incident.Ref]*logEntry{}}
 	for _, t := range slices.Concat(d.Failing, d.Healthy) {
 		for _, l := range t.Logs {
-			entry := &logEntry{log: l, trace: t, ref: dossier.LogRef(l)}
+			entry := &logEntry{log: l, trace: t, ref: trace.LogRef(l)}
 			b.logs = append(b.logs, entry)
 			b.byLog[entry.ref] = entry
 		}
@@ -56,11 +57,11 @@ func newCasebook(d *dossier.Dossier) *casebook {
 
 // newTree sums up branches from below: nodes are in pre-order.
 func newTree(t *dossier.Trace) *tree {
-	tr := &tree{Trace: t, sums: make(map[*dossier.Node]sum, len(t.Nodes))}
+	tr := &tree{Trace: t, sums: make(map[*trace.Node]sum, len(t.Nodes))}
 	for _, n := range slices.Backward(t.Nodes) {
 		s := tr.sums[n]
 		s.spans++
-		if n.Failed() {
+		if t.Failed(n) {
 			s.errors++
 		}
 		tr.sums[n] = s
@@ -82,7 +83,7 @@ func newTree(t *dossier.Trace) *tree {
 func (b *casebook) trace(id string) *tree { return b.traces[strings.ToLower(id)] }
 
 // span finds a node of a trace by its ID.
-func (t *tree) span(id string) *dossier.Node {
+func (t *tree) span(id string) *trace.Node {
 	var s signal.SpanID
 	if s.UnmarshalText([]byte(strings.ToLower(id))) != nil {
 		return nil
@@ -91,8 +92,8 @@ func (t *tree) span(id string) *dossier.Node {
 }
 
 // roots are the nodes without a parent.
-func (t *tree) roots() []*dossier.Node {
-	return slices.DeleteFunc(slices.Clone(t.Nodes), func(n *dossier.Node) bool { return n.Parent != nil })
+func (t *tree) roots() []*trace.Node {
+	return slices.DeleteFunc(slices.Clone(t.Nodes), func(n *trace.Node) bool { return n.Parent != nil })
 }
 
 // isOf tells whether a service goes by the name a model gave; "" is any.

@@ -4,6 +4,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/claims"
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // Bounds on what a conversation begins with, in bytes; it can ask for more.
@@ -136,8 +137,8 @@ func (r *run) telling(shown []*tree) []incident.Ref {
 	}
 	for _, t := range shown {
 		for _, n := range t.Nodes {
-			if n.Failed() && n.Span != nil {
-				add(dossier.SpanRef(n.Span))
+			if t.Failed(n) && n.Span != nil {
+				add(trace.SpanRef(n.Span))
 			}
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 func getMetric(b *toolbox, args arguments) (string, error) {
@@ -56,15 +56,15 @@ type side struct {
 	durations []time.Duration
 }
 
-func (s *side) add(t *tree, n *dossier.Node) {
+func (s *side) add(t *tree, n *trace.Node) {
 	if s.traces == nil {
 		s.traces = map[*tree]bool{}
 	}
 	s.traces[t] = true
-	if n.Failed() {
+	if t.Failed(n) {
 		s.failed++
 	}
-	s.durations = append(s.durations, time.Duration(int64(n.End-n.Start))) //nolint:gosec // see millis
+	s.durations = append(s.durations, time.Duration(n.End-n.Start))
 }
 
 func (s *side) median() time.Duration {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 func getTrace(b *toolbox, args arguments) (string, error) {
@@ -29,7 +29,7 @@ func getTrace(b *toolbox, args arguments) (string, error) {
 	if t == nil {
 		return "", errNoTrace
 	}
-	var at *dossier.Node
+	var at *trace.Node
 	if spanID != "" {
 		if at = t.span(spanID); at == nil {
 			return "", errors.New("there is no such span in this trace; take a span_id from its topology")
@@ -48,13 +48,13 @@ func getTrace(b *toolbox, args arguments) (string, error) {
 }
 
 // topology shows a trace as a tree: branches with errors in full, the others while there is room.
-func (b *toolbox) topology(t *tree, from *dossier.Node, limit int) string {
+func (b *toolbox) topology(t *tree, from *trace.Node, limit int) string {
 	p := newPage(limit)
 	p.addf("trace %s, %d spans, %d with errors%s. A span is cited as span:%s/<id>.",
 		t.Key, t.all.spans, t.all.errors, truncated(t.Truncated), t.Key)
 	roots := t.roots()
 	if from != nil {
-		roots = []*dossier.Node{from}
+		roots = []*trace.Node{from}
 	}
 	for _, n := range roots {
 		b.branch(p, t, n, 0)
@@ -74,7 +74,7 @@ const (
 	maxIndent     = 20
 )
 
-func (b *toolbox) branch(p *page, t *tree, n *dossier.Node, depth int) {
+func (b *toolbox) branch(p *page, t *tree, n *trace.Node, depth int) {
 	if p.full() {
 		return
 	}
@@ -97,13 +97,13 @@ func (b *toolbox) branch(p *page, t *tree, n *dossier.Node, depth int) {
 
 // spanLine is one span in brief: when it began in the trace, how long it took, service, operation,
 // what failed.
-func (b *toolbox) spanLine(t *tree, n *dossier.Node) string {
+func (b *toolbox) spanLine(t *tree, n *trace.Node) string {
 	if n.Span == nil {
 		return fmt.Sprintf("%s was not received | service %s", n.ID, cmp.Or(b.book.name(n.Service), "unknown"))
 	}
 	line := fmt.Sprintf("%s %s took %s | %s | %s | %s", n.ID, millis(n.Start, t.start()), millis(n.End, n.Start),
 		dossier.KindName(n.Span.Kind), b.book.name(n.Service), b.book.name(n.Span.Name))
-	if n.Failed() {
+	if t.Failed(n) {
 		line += " | ERROR"
 		if n.Span.StatusMessage != "" {
 			line += " " + cut(b.book.Name(n.Span.StatusMessage), maxBrief)
@@ -118,7 +118,7 @@ func (b *toolbox) spanLine(t *tree, n *dossier.Node) string {
 // maxBrief bounds a message in an overview, in bytes.
 const maxBrief = 200
 
-func (t *tree) start() (start signal.Nanos) {
+func (t *tree) start() (start trace.Instant) {
 	for _, n := range t.Nodes {
 		if n.Span != nil && (start == 0 || n.Start < start) {
 			start = n.Start
@@ -128,8 +128,8 @@ func (t *tree) start() (start signal.Nanos) {
 }
 
 // millis is the time from one instant to another, exact to the microsecond.
-func millis(to, from signal.Nanos) string {
-	return time.Duration(int64(to - from)).Round(time.Microsecond).String() //nolint:gosec // two's complement: also backwards
+func millis(to, from trace.Instant) string {
+	return time.Duration(to - from).Round(time.Microsecond).String()
 }
 
 // criticalPath follows, from the entry down, the call that ended last.
@@ -146,7 +146,7 @@ func (b *toolbox) criticalPath(t *tree) string {
 	return p.text("ask for the topology instead")
 }
 
-func lastToEnd(n *dossier.Node) (last *dossier.Node) {
+func lastToEnd(n *trace.Node) (last *trace.Node) {
 	for _, c := range n.Children {
 		if last == nil || c.End > last.End {
 			last = c
@@ -156,8 +156,8 @@ func lastToEnd(n *dossier.Node) (last *dossier.Node) {
 }
 
 // ownTime is the time of a span in which none of its calls was under way.
-func ownTime(n *dossier.Node) time.Duration {
-	covered, until := signal.Nanos(0), n.Start
+func ownTime(n *trace.Node) time.Duration {
+	covered, until := trace.Instant(0), n.Start
 	for _, c := range n.Children { // by start
 		from, to := max(c.Start, until), min(c.End, n.End)
 		if to > from {
@@ -165,18 +165,18 @@ func ownTime(n *dossier.Node) time.Duration {
 			until = to
 		}
 	}
-	return time.Duration(int64(n.End - n.Start - covered)).Round(time.Microsecond) //nolint:gosec // not negative
+	return time.Duration(n.End - n.Start - covered).Round(time.Microsecond)
 }
 
-func (b *toolbox) oneSpan(n *dossier.Node) string {
+func (b *toolbox) oneSpan(n *trace.Node) string {
 	p := newPage(maxToolOutput)
 	if n.Span == nil {
 		p.add("This span was not received; others name it.")
 	} else {
-		b.record(p, dossier.SpanRef(n.Span))
+		b.record(p, trace.SpanRef(n.Span))
 	}
 	for _, l := range n.Logs {
-		b.record(p, dossier.LogRef(l))
+		b.record(p, trace.LogRef(l))
 	}
 	return p.text("search its logs with search_logs")
 }

@@ -40,7 +40,7 @@ func placeNamedLogs(tr *Tree, logs []*signal.Log) {
 			tr.Loose = append(tr.Loose, l)
 			continue
 		}
-		n := tr.nodeMeant(l.SpanID, l.Service())
+		n := tr.NodeMeant(l.SpanID, l.Service())
 		if n == nil {
 			n = tr.addStandIn(l.SpanID)
 		}

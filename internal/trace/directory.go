@@ -39,6 +39,15 @@ func NewDirectory(tr *Tree, k incident.Knowledge) *Directory {
 	return d
 }
 
+// DirectoryOf has the given services and owners of addresses, and nothing of when they were seen.
+func DirectoryOf(services []string, owners map[string]string) *Directory {
+	d := &Directory{services: make(map[string]bool, len(services)), owners: owners}
+	for _, s := range services {
+		d.services[s] = true
+	}
+	return d
+}
+
 // Knows reports whether a service of the name is known.
 func (d *Directory) Knows(service string) bool { return d.services[service] }
 

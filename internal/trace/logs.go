@@ -16,7 +16,7 @@ func placeLogs(tr *Tree, logs []*signal.Log) {
 	sorted := sortedLogs(logs)
 	p := placement{tree: tr, hosts: serviceEntries(tr), linked: make(map[string]bool)}
 	for _, l := range sorted {
-		if n := tr.nodeMeant(l.SpanID, l.Service()); n != nil && n.IsReceived() {
+		if n := tr.NodeMeant(l.SpanID, l.Service()); n != nil && n.IsReceived() {
 			p.linked[l.Service()] = true
 		}
 	}
@@ -71,7 +71,7 @@ func serviceEntries(tr *Tree) map[string][]*Node {
 func (p *placement) hostOf(l *signal.Log) *Node {
 	service := l.Service()
 	if !l.SpanID.IsZero() {
-		if n := p.tree.nodeMeant(l.SpanID, service); n != nil {
+		if n := p.tree.NodeMeant(l.SpanID, service); n != nil {
 			return n
 		}
 		if open := p.openSpan(l); open == nil || p.linked[service] {

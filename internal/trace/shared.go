@@ -22,9 +22,9 @@ func (tr *Tree) share(a, b *Node) {
 	tr.byID[callee.ID], tr.callers[caller.ID] = callee, caller
 }
 
-// nodeMeant is the node that a record of the service means by a span ID, nil where there is none. Of a
+// NodeMeant is the node that a record of the service means by a span ID, nil where there is none. Of a
 // shared ID it is the half of that service, else the callee: what callers do in a call is rarely recorded.
-func (tr *Tree) nodeMeant(id signal.SpanID, service string) *Node {
+func (tr *Tree) NodeMeant(id signal.SpanID, service string) *Node {
 	n := tr.byID[id]
 	if caller := tr.callers[id]; caller != nil && caller.Service == service && n.Service != service {
 		return caller

@@ -144,7 +144,7 @@ func (tr *Tree) linkParents() {
 		if id.IsZero() {
 			continue
 		}
-		n.Parent = tr.nodeMeant(id, n.Service)
+		n.Parent = tr.NodeMeant(id, n.Service)
 		if n.Parent == nil {
 			n.Parent = tr.addStandIn(id)
 		}

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // falsehoods are claims that are false of a world, each true but for one thing.
@@ -37,7 +37,7 @@ func (w *world) falsehoods(scenario string, truths []claim) []claim {
 	if scenario == "fail-pay" {
 		add("inventory answered well", incident.Claim{
 			Predicate: incident.PredicateCausedBy, Subject: "payment", Object: "inventory",
-			Evidence: []incident.Ref{w.errorRef("payment"), dossier.SpanRef(w.span("inventory", "", signal.KindServer))},
+			Evidence: []incident.Ref{w.errorRef("payment"), trace.SpanRef(w.span("inventory", "", signal.KindServer))},
 		})
 	}
 	if rc := w.Report.RootCause; rc != nil {
@@ -159,34 +159,34 @@ func lastDigitOff(value string) string {
 func (w *world) falseCalls(add func(string, incident.Claim)) {
 	add("called only through another", incident.Claim{
 		Predicate: incident.PredicateCalled, Subject: "gateway", Object: "inventory",
-		Evidence: []incident.Ref{dossier.SpanRef(w.span("gateway", "POST", signal.KindClient))},
+		Evidence: []incident.Ref{trace.SpanRef(w.span("gateway", "POST", signal.KindClient))},
 	})
 	if s := w.span("inventory", "", signal.KindServer); s != nil {
 		add("called only through another, its own record", incident.Claim{
-			Predicate: incident.PredicateCalled, Subject: "gateway", Object: "inventory", Evidence: []incident.Ref{dossier.SpanRef(s)},
+			Predicate: incident.PredicateCalled, Subject: "gateway", Object: "inventory", Evidence: []incident.Ref{trace.SpanRef(s)},
 		})
 		add("it did call", incident.Claim{
 			Predicate: incident.PredicateNotCalled, Subject: "payment", Object: "inventory",
-			Evidence: []incident.Ref{dossier.SpanRef(w.span("payment", "", signal.KindServer))},
+			Evidence: []incident.Ref{trace.SpanRef(w.span("payment", "", signal.KindServer))},
 		})
 		add("it has telemetry there", incident.Claim{
-			Predicate: incident.PredicateMissing, Subject: "inventory", Evidence: []incident.Ref{dossier.SpanRef(w.span("payment", "GET", signal.KindClient))},
+			Predicate: incident.PredicateMissing, Subject: "inventory", Evidence: []incident.Ref{trace.SpanRef(w.span("payment", "GET", signal.KindClient))},
 		})
 		add("no refusal", incident.Claim{
 			Predicate: incident.PredicateRefused, Subject: "inventory", Object: "payment",
-			Evidence: []incident.Ref{dossier.SpanRef(w.span("payment", "GET", signal.KindClient))},
+			Evidence: []incident.Ref{trace.SpanRef(w.span("payment", "GET", signal.KindClient))},
 		})
 	}
 }
 
 func (w *world) falseEvidence(add func(string, incident.Claim)) {
 	for _, s := range w.healthy.Spans {
-		add("evidence of a healthy trace", incident.Claim{Predicate: incident.PredicateErrored, Subject: s.Service(), Evidence: []incident.Ref{dossier.SpanRef(s)}})
+		add("evidence of a healthy trace", incident.Claim{Predicate: incident.PredicateErrored, Subject: s.Service(), Evidence: []incident.Ref{trace.SpanRef(s)}})
 	}
 	for _, s := range w.failing.Spans {
 		if s.StatusCode != signal.StatusError && len(s.Events) == 0 {
 			add("a record of the right service, but no error", incident.Claim{
-				Predicate: incident.PredicateErrored, Subject: s.Service(), Evidence: []incident.Ref{dossier.SpanRef(s)},
+				Predicate: incident.PredicateErrored, Subject: s.Service(), Evidence: []incident.Ref{trace.SpanRef(s)},
 			})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // isHard tells whether a claim is of those that a verifier is most likely to get wrong: it quotes
@@ -29,7 +30,7 @@ func isHard(d *dossier.Dossier, c incident.Claim) bool {
 	return timed && len(services) > 1
 }
 
-func outlasts(n *dossier.Node) bool {
-	root := n.LocalRoot()
+func outlasts(n *trace.Node) bool {
+	root := n.LocalRoot
 	return root.Span != nil && root.Parent != nil && root.Parent.Span != nil && root.Span.End > root.Parent.Span.End+5_000_000
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // topology is the case of a simulated failure, each service's clock off by up to 2.5 ms.
@@ -63,7 +64,7 @@ func (w *topology) errorsOf(r *request) []incident.Ref {
 	found := []incident.Ref{r.span.Ref()}
 	for _, l := range w.built.Logs {
 		if l.SpanID == r.span.Record().SpanID {
-			found = append(found, dossier.LogRef(l))
+			found = append(found, trace.LogRef(l))
 		}
 	}
 	return found

@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // claim is a scripted claim and what is known of it by how the case was built.
@@ -31,14 +32,14 @@ var caused = map[string][][2]string{
 func (w *world) errorRef(component string) incident.Ref {
 	switch component {
 	case "inventory-replica":
-		return dossier.SpanRef(w.span("inventory", "connect", signal.KindClient))
+		return trace.SpanRef(w.span("inventory", "connect", signal.KindClient))
 	case "inventory-db":
-		return dossier.SpanRef(w.span("inventory", "SELECT", signal.KindClient))
+		return trace.SpanRef(w.span("inventory", "SELECT", signal.KindClient))
 	}
 	if l := w.log(component); l != nil {
-		return dossier.LogRef(l)
+		return trace.LogRef(l)
 	}
-	return dossier.SpanRef(w.span(component, "", signal.KindServer))
+	return trace.SpanRef(w.span(component, "", signal.KindServer))
 }
 
 // truths are claims that are true of a world.
@@ -69,12 +70,12 @@ func (w *world) truths(scenario string) []claim {
 	if scenario == "fail-auth" {
 		add("403", incident.Claim{
 			Predicate: incident.PredicateRefused, Subject: "payment", Object: "gateway",
-			Evidence: []incident.Ref{dossier.SpanRef(w.span("gateway", "POST", signal.KindClient))},
+			Evidence: []incident.Ref{trace.SpanRef(w.span("gateway", "POST", signal.KindClient))},
 			Number:   &incident.Quantity{Value: "403", Field: "http.response.status_code"},
 		})
 		add("payment refused before it asked inventory", incident.Claim{
 			Predicate: incident.PredicateNotCalled, Subject: "payment", Object: "inventory",
-			Evidence: []incident.Ref{dossier.SpanRef(w.span("payment", "", signal.KindServer))},
+			Evidence: []incident.Ref{trace.SpanRef(w.span("payment", "", signal.KindServer))},
 		})
 	}
 	if scenario == "lost-db" {
@@ -96,9 +97,9 @@ func (w *world) trueCause(add adder, pair [2]string) {
 	if cause == nil {
 		return
 	}
-	evidence := [][]incident.Ref{{dossier.SpanRef(effect), dossier.SpanRef(cause)}}
+	evidence := [][]incident.Ref{{trace.SpanRef(effect), trace.SpanRef(cause)}}
 	if call := w.parentOf(cause); call.Service() == pair[0] && call.StatusCode == signal.StatusError {
-		evidence = append(evidence, []incident.Ref{w.errorRef(pair[0]), dossier.SpanRef(call)})
+		evidence = append(evidence, []incident.Ref{w.errorRef(pair[0]), trace.SpanRef(call)})
 	}
 	for _, e := range evidence {
 		add("the failure went up along the call, by the spans", incident.Claim{
@@ -116,7 +117,7 @@ func (w *world) trueErrors(add adder) {
 		if s.StatusCode != signal.StatusError {
 			continue
 		}
-		ref := dossier.SpanRef(s)
+		ref := trace.SpanRef(s)
 		if status := dossier.Answer(s).HTTP; status >= 500 {
 			add("its status", incident.Claim{
 				Predicate: incident.PredicateErrored, Subject: s.Service() + " " + s.Name, Evidence: []incident.Ref{ref},
@@ -133,7 +134,7 @@ func (w *world) trueErrors(add adder) {
 		if l.Severity < 17 {
 			continue
 		}
-		ref := dossier.LogRef(l)
+		ref := trace.LogRef(l)
 		for _, q := range w.lines(ref, "<credentials:1>") {
 			add("its log says so, redacted", incident.Claim{
 				Predicate: incident.PredicateErrored, Subject: l.Service(), Evidence: []incident.Ref{ref}, Quote: tail(q),
@@ -158,13 +159,13 @@ func (w *world) trueDurations(add adder) {
 		seconds := &incident.Quantity{Value: fmt.Sprintf("%.3f", float64(d)/1e9), Unit: "s", Field: "duration"}
 		for _, q := range []*incident.Quantity{exact, seconds, {Value: fmt.Sprintf("%de-3", d/1e6), Unit: "s", Field: "duration"}} {
 			add("it took as long", incident.Claim{
-				Predicate: incident.PredicateSlowerThan, Subject: s.Service() + " " + s.Name, Evidence: []incident.Ref{dossier.SpanRef(s)}, Number: q,
+				Predicate: incident.PredicateSlowerThan, Subject: s.Service() + " " + s.Name, Evidence: []incident.Ref{trace.SpanRef(s)}, Number: q,
 			})
 		}
 		if h := spanOf(w.healthy, s.Service(), s.Name, s.Kind); h != nil && d > uint64(h.End-h.Start) {
 			add("healthy ones were faster", incident.Claim{
 				Predicate: incident.PredicateSlowerThan, Subject: s.Service() + " " + s.Name, Object: s.Service() + " " + s.Name,
-				Evidence: []incident.Ref{dossier.SpanRef(s), dossier.SpanRef(h)},
+				Evidence: []incident.Ref{trace.SpanRef(s), trace.SpanRef(h)},
 			})
 		}
 	}
@@ -186,7 +187,7 @@ func (w *world) trueCalls(add adder) {
 		if p == nil || p.Service() == s.Service() {
 			continue
 		}
-		for _, evidence := range [][]incident.Ref{{dossier.SpanRef(s)}, {dossier.SpanRef(p)}} {
+		for _, evidence := range [][]incident.Ref{{trace.SpanRef(s)}, {trace.SpanRef(p)}} {
 			add("one called the other", incident.Claim{
 				Predicate: incident.PredicateCalled, Subject: p.Service(), Object: s.Service() + " " + s.Name, Evidence: evidence,
 			})
@@ -199,14 +200,14 @@ func (w *world) trueOrder(add adder) {
 		if p := w.parentOf(s); p != nil {
 			add("a caller begins before its callee, whatever the clocks say", incident.Claim{
 				Predicate: incident.PredicatePreceded, Subject: p.Service(), Object: s.Service(),
-				Evidence: []incident.Ref{dossier.SpanRef(p), dossier.SpanRef(s)},
+				Evidence: []incident.Ref{trace.SpanRef(p), trace.SpanRef(s)},
 			})
 		}
 	}
 	if a, b := w.log("payment"), w.log("gateway"); a != nil && b != nil {
 		add("payment failed before the gateway, by the true clock", incident.Claim{
 			Predicate: incident.PredicatePreceded, Subject: "payment", Object: "gateway",
-			Evidence: []incident.Ref{dossier.LogRef(a), dossier.LogRef(b)},
+			Evidence: []incident.Ref{trace.LogRef(a), trace.LogRef(b)},
 		})
 	}
 }

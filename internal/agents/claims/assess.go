@@ -6,6 +6,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // Assess decides whether an assessment may count: it must rest on verified claims that speak against
@@ -101,8 +102,8 @@ func traceHoldsRoot(d *dossier.Dossier, v incident.VerifiedClaim) bool {
 		return true
 	}
 	root := d.Report.RootCause
-	return slices.ContainsFunc(r.Trace.Nodes, func(n *dossier.Node) bool {
-		return n.Service == root.Component || n.Service == root.Service || n.IsExit() && slices.Contains(d.PeerOf(n).Names(), root.Component)
+	return slices.ContainsFunc(r.Trace.Nodes, func(n *trace.Node) bool {
+		return n.Service == root.Component || n.Service == root.Service || n.IsExitCall() && slices.Contains(d.PeerOf(n).Names(), root.Component)
 	})
 }
 

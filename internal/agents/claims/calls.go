@@ -6,6 +6,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // proveCalled needs a record of the call: the caller's span or the callee's below it.
@@ -29,7 +30,7 @@ func describeCall(k *check, r *dossier.Record) string {
 	if n == nil {
 		return ""
 	}
-	if root := n.LocalRoot(); k.object.Serves(root) {
+	if root := n.LocalRoot; k.object.Serves(root) {
 		if p := root.Producer; p != nil && k.subject.Holds(p) {
 			return "sent a message to"
 		}
@@ -40,10 +41,8 @@ func describeCall(k *check, r *dossier.Record) string {
 	if !k.subject.Holds(n) {
 		return ""
 	}
-	for _, c := range n.Trace.Nodes {
-		if c.Producer == n && k.object.Serves(c) {
-			return "sent a message to"
-		}
+	if slices.ContainsFunc(n.Consumers, k.object.Serves) {
+		return "sent a message to"
 	}
 	for _, c := range n.Callees() {
 		if k.object.Serves(c) {
@@ -56,7 +55,7 @@ func describeCall(k *check, r *dossier.Record) string {
 	return ""
 }
 
-func verbOf(callee *dossier.Node) string {
+func verbOf(callee *trace.Node) string {
 	if callee.Span != nil && callee.Span.Kind == signal.KindConsumer {
 		return "sent a message to"
 	}
@@ -103,9 +102,9 @@ func whyNotAbsent(k *check, t *dossier.Trace) string {
 			return "a span of that trace was not received, and may be the call"
 		case k.object.Holds(n) && isBelowSubject(k, n):
 			return fmt.Sprintf("%s is recorded below %s in that trace", k.say.name(k.object), k.say.name(k.subject))
-		case k.object.Holds(n) && n.LocalRoot().Parent == nil && roots > 1:
+		case k.object.Holds(n) && n.LocalRoot.Parent == nil && roots > 1:
 			return k.say.name(k.object) + " is recorded in that trace, and not below whom"
-		case k.subject.Holds(n) && n.IsExit():
+		case k.subject.Holds(n) && n.IsExitCall():
 			if k.rel.calls(n, k.object) {
 				return fmt.Sprintf("%s called %s in that trace", k.say.name(k.subject), k.say.name(k.object))
 			}
@@ -124,7 +123,7 @@ func whyNotAbsent(k *check, t *dossier.Trace) string {
 
 // wentElsewhere reports whether a call certainly went to somebody else than the object: to who answered it,
 // or to a database while the object is none.
-func wentElsewhere(k *check, n *dossier.Node) bool {
+func wentElsewhere(k *check, n *trace.Node) bool {
 	if len(n.Callees()) > 0 {
 		return true
 	}
@@ -136,8 +135,8 @@ func wentElsewhere(k *check, n *dossier.Node) bool {
 }
 
 // isBelowSubject reports whether a node was called by the subject.
-func isBelowSubject(k *check, n *dossier.Node) bool {
-	root := n.LocalRoot()
+func isBelowSubject(k *check, n *trace.Node) bool {
+	root := n.LocalRoot
 	caller, known := root.Caller()
 	return !known || caller != nil && k.subject.Holds(caller) || root.Producer != nil && k.subject.Holds(root.Producer)
 }
@@ -145,7 +144,7 @@ func isBelowSubject(k *check, n *dossier.Node) bool {
 // isKnownCall reports whether the call is recorded in some trace of the case.
 func isKnownCall(k *check) bool {
 	for _, t := range slices.Concat(k.d.Failing, k.d.Healthy) {
-		if slices.ContainsFunc(t.Nodes, func(n *dossier.Node) bool { return k.subject.Holds(n) && k.rel.calls(n, k.object) }) {
+		if slices.ContainsFunc(t.Nodes, func(n *trace.Node) bool { return k.subject.Holds(n) && k.rel.calls(n, k.object) }) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // proveCausedBy needs an error of the subject, and below it in the same trace an error of the object, a
@@ -74,44 +75,44 @@ func explainEffect(k *check, effect, cause *dossier.Record) (what, reason string
 		}
 		return heldTimePhrase(k, c, k.rel.isFailedCallTo(k.object, cause)), p.whyNotArriving(p.gaveUp)
 	}
-	if reason := whyNoFault(k, c); reason != "" {
+	if reason := whyNoFault(k, cause.Trace, c); reason != "" {
 		return "", reason
 	}
-	return faultPhrase(k, c), p.whyNotArriving(c)
+	return faultPhrase(k, cause.Trace, c), p.whyNotArriving(c)
 }
 
 // whyNoFault is the reason why what a record shows of the object is no failure of it.
-func whyNoFault(k *check, c *dossier.Node) string {
+func whyNoFault(k *check, t *dossier.Trace, c *trace.Node) string {
 	switch {
 	case refusesRequest(c):
-	case !c.Failed():
+	case !t.Failed(c):
 		return k.say.name(k.object) + " recorded no error there"
-	case endedWell(c):
+	case endedWell(t, c):
 		return "the span that is to be the cause ended well"
-	case isOnlyCancelled(errorTextAt(c)):
+	case isOnlyCancelled(errorTextAt(t, c)):
 		return fmt.Sprintf("what %s recorded is that it was cancelled, which follows from a failure above it", k.say.name(k.object))
 	}
 	return ""
 }
 
-func heldTimePhrase(k *check, c *dossier.Node, call bool) string {
+func heldTimePhrase(k *check, c *trace.Node, call bool) string {
 	if call {
 		return "the time that a call to " + k.say.name(k.object) + " took"
 	}
 	return "the time that " + k.say.name(k.object) + " took" + inOperation(k, c)
 }
 
-func faultPhrase(k *check, c *dossier.Node) string {
+func faultPhrase(k *check, t *dossier.Trace, c *trace.Node) string {
 	switch {
 	case !k.object.Holds(c):
 		return "a failed call to " + k.say.name(k.object)
-	case !c.Failed():
+	case !t.Failed(c):
 		return "the answer of " + k.say.name(k.object) + withStatus(c.Span)
 	}
 	return "an error in " + k.say.name(k.object) + inOperation(k, c)
 }
 
-func inOperation(k *check, n *dossier.Node) string {
+func inOperation(k *check, n *trace.Node) string {
 	if k.object.Operation != "" || n.Span == nil {
 		return ""
 	}

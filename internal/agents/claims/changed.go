@@ -5,6 +5,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // proveChanged needs a change of the subject.
@@ -35,20 +36,21 @@ func onsetPhrase(k *check, r *dossier.Record) string {
 		return ""
 	}
 	allowed := max(clockTolerance, resolution(r.Time))
+	at, first := trace.InstantOf(r.Time), trace.InstantOf(onset)
 	switch {
-	case r.Time+allowed < onset:
+	case at+allowed < first:
 		return ", before the first recorded error"
-	case r.Time > onset+allowed:
+	case at > first+allowed:
 		return ", after the first recorded error"
 	}
 	return ""
 }
 
 // resolution is how far a time may be off that was recorded in whole seconds.
-func resolution(at signal.Nanos) signal.Nanos {
+func resolution(at signal.Nanos) trace.Instant {
 	const second = signal.Nanos(1_000_000_000)
 	if at%second == 0 {
-		return second
+		return trace.InstantOf(second)
 	}
 	return 0
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // order is what is known of when two records began.
@@ -28,12 +29,13 @@ func (c clocks) order(a, b *dossier.Record) order {
 		return unknown
 	}
 	if sameClock(a, b) {
-		return compare(rawTime(a), rawTime(b), max(resolution(rawTime(a)), resolution(rawTime(b)), coarseness(a), coarseness(b)))
+		allowed := max(resolution(rawTime(a)), resolution(rawTime(b)), coarseness(a), coarseness(b))
+		return compare(trace.InstantOf(rawTime(a)), trace.InstantOf(rawTime(b)), allowed)
 	}
-	return compare(a.Time, b.Time, c.doubt(a, b))
+	return compare(trace.InstantOf(a.Time), trace.InstantOf(b.Time), c.doubt(a, b))
 }
 
-func compare(a, b, allowed signal.Nanos) order {
+func compare(a, b, allowed trace.Instant) order {
 	switch {
 	case a+allowed < b:
 		return before
@@ -58,7 +60,7 @@ func causalOrder(a, b *dossier.Record) order {
 }
 
 // leadsTo reports whether d is n or below it, along calls and messages.
-func leadsTo(n, d *dossier.Node) bool {
+func leadsTo(n, d *trace.Node) bool {
 	for range maxHops {
 		if n.Covers(d) {
 			return true
@@ -79,12 +81,12 @@ func leadsTo(n, d *dossier.Node) bool {
 const maxHops = 32
 
 // clockTolerance is how far clocks of one system may differ (docs/verdict.md section 5).
-const clockTolerance = signal.Nanos(5_000_000)
+const clockTolerance = trace.Instant(5_000_000)
 
 // doubt is how far the corrected times of two records of different clocks may differ without meaning
 // anything. Where a clock is known to be off, a correction leaves all of what it cannot tell; in other
 // traces the clock is as much off, unseen.
-func (c clocks) doubt(a, b *dossier.Record) signal.Nanos {
+func (c clocks) doubt(a, b *dossier.Record) trace.Instant {
 	allowed := max(clockTolerance, resolution(rawTime(a)), resolution(rawTime(b)), coarseness(a), coarseness(b))
 	if a.Trace != nil && a.Trace == b.Trace {
 		return max(allowed, a.Trace.Uncertainty(a.Service, b.Service)) + a.Trace.Doubt(a.Service) + a.Trace.Doubt(b.Service)
@@ -98,7 +100,7 @@ func (c clocks) doubt(a, b *dossier.Record) signal.Nanos {
 }
 
 // coarseness is the resolution of the times of a record's trace where it is coarse.
-func coarseness(r *dossier.Record) signal.Nanos {
+func coarseness(r *dossier.Record) trace.Instant {
 	if r.Trace != nil && r.Trace.Tolerance > clockTolerance {
 		return r.Trace.Tolerance
 	}
@@ -118,7 +120,7 @@ func sameClock(a, b *dossier.Record) bool {
 }
 
 // processRoot is the topmost node reached without leaving the service or going up from a request.
-func processRoot(n *dossier.Node) *dossier.Node {
+func processRoot(n *trace.Node) *trace.Node {
 	for n.Parent != nil && n.Parent.Service == n.Service && (n.Span == nil || n.Span.Kind != signal.KindServer && n.Span.Kind != signal.KindConsumer) {
 		n = n.Parent
 	}

@@ -9,14 +9,15 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // effectTime is when an effect had happened: a log's time, the last exception of a span, else its end.
-func effectTime(r *dossier.Record, n *dossier.Node) signal.Nanos {
+func effectTime(r *dossier.Record, n *trace.Node) trace.Instant {
 	if r.Log != nil {
-		return r.Time
+		return trace.InstantOf(r.Time)
 	}
-	if at, thrown := n.LastTold(false); thrown {
+	if at, thrown := r.Trace.LastError(n, false); thrown {
 		return min(at, n.End)
 	}
 	return n.End
@@ -24,21 +25,21 @@ func effectTime(r *dossier.Record, n *dossier.Node) signal.Nanos {
 
 // failureEnd is when the failure of a node was over: its span ended, or its last exception or error log was
 // told, whichever came first.
-func failureEnd(n *dossier.Node) signal.Nanos {
-	if at, told := n.LastTold(true); told {
+func failureEnd(t *dossier.Trace, n *trace.Node) trace.Instant {
+	if at, told := t.LastError(n, true); told {
 		return min(at, n.End)
 	}
 	return n.End
 }
 
 // errorTextAt has the texts of a node's own errors.
-func errorTextAt(n *dossier.Node) string {
+func errorTextAt(t *dossier.Trace, n *trace.Node) string {
 	var words []string
 	if n.Span != nil {
 		words = append(words, errorTextOf(&dossier.Record{Span: n.Span}))
 	}
 	for _, l := range n.Logs {
-		if n.Trace.IsError(l) {
+		if t.IsError(l) {
 			words = append(words, errorTextOf(&dossier.Record{Log: l}))
 		}
 	}
@@ -64,12 +65,12 @@ func isOnlyCancelled(words string) bool {
 }
 
 // waitsForConnection reports whether a call is the wait for a connection of the caller's own pool.
-func waitsForConnection(n *dossier.Node) bool {
+func waitsForConnection(n *trace.Node) bool {
 	return n.Span != nil && poolWords.MatchString(n.Span.Name)
 }
 
 // isOwnFault reports whether a request failed by a programming or data error of its own.
-func isOwnFault(request *dossier.Node, effect *dossier.Record, top *dossier.Node) bool {
+func isOwnFault(request *trace.Node, effect *dossier.Record, top *trace.Node) bool {
 	if request == top && effect.Log != nil {
 		return isProgramFault(errorTextOf(effect))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // proveMissing needs a call to the subject in a trace in which the subject recorded nothing.
@@ -35,5 +36,5 @@ func proveMissing(k *check) string {
 
 // hasUnknownGap reports whether spans name a parent that was not received and whose service is unknown.
 func hasUnknownGap(t *dossier.Trace) bool {
-	return slices.ContainsFunc(t.Nodes, func(n *dossier.Node) bool { return n.Span == nil && n.Service == "" })
+	return slices.ContainsFunc(t.Nodes, func(n *trace.Node) bool { return n.Span == nil && n.Service == "" })
 }

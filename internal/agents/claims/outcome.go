@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // isFailing reports whether a record belongs to what the incident is about.
@@ -18,7 +19,7 @@ func recordsIn(service string, t *dossier.Trace) bool {
 	if t == nil {
 		return false
 	}
-	return slices.ContainsFunc(t.Nodes, func(n *dossier.Node) bool { return n.Service == service }) ||
+	return slices.ContainsFunc(t.Nodes, func(n *trace.Node) bool { return n.Service == service }) ||
 		slices.ContainsFunc(t.Logs, func(l *signal.Log) bool { return l.Service() == service })
 }
 
@@ -35,17 +36,17 @@ func isError(r *dossier.Record) bool {
 
 // survivedException reports whether a span went well although something was thrown within it.
 func survivedException(r *dossier.Record) bool {
-	return r.Span != nil && !spanFailed(r.Node) && endedWell(r.Node)
+	return r.Span != nil && !spanFailed(r.Trace, r.Node) && endedWell(r.Trace, r.Node)
 }
 
 // spanFailed reports whether a span as a whole is an error signal, not only an exception within it.
-func spanFailed(n *dossier.Node) bool {
-	return n.Span != nil && slices.ContainsFunc(n.Trace.Errors(n.Span), func(o failure.Observed) bool { return o.Kind == failure.KindSpan })
+func spanFailed(t *dossier.Trace, n *trace.Node) bool {
+	return n.Span != nil && slices.ContainsFunc(t.Errors(n.Span), func(o failure.Observed) bool { return o.Kind == failure.KindSpan })
 }
 
 // endedWell reports whether a span says that it went well.
-func endedWell(n *dossier.Node) bool {
-	if n.Span == nil || spanFailed(n) {
+func endedWell(t *dossier.Trace, n *trace.Node) bool {
+	if n.Span == nil || spanFailed(t, n) {
 		return false
 	}
 	answer := dossier.Answer(n.Span)
@@ -59,9 +60,9 @@ func isCallersBusiness(r *dossier.Record) bool {
 	if s == nil || s.Kind != signal.KindClient || !saysAskedWrongly(s) || len(s.Events) > 0 {
 		return false
 	}
-	root := r.Node.LocalRoot()
+	root := r.Node.LocalRoot
 	for _, n := range r.Trace.Nodes {
-		if n != r.Node && root.Covers(n) && n.Service == r.Service && n.Failed() && !(n.Span != nil && n.Span.Kind == signal.KindClient && saysAskedWrongly(n.Span)) {
+		if n != r.Node && root.Covers(n) && n.Service == r.Service && r.Trace.Failed(n) && !(n.Span != nil && n.Span.Kind == signal.KindClient && saysAskedWrongly(n.Span)) {
 			return false
 		}
 	}
@@ -83,8 +84,8 @@ func saysAskedWrongly(s *signal.Span) bool {
 
 // refusesRequest reports whether a span answered that it would not do what it was asked, which services do not
 // record as an error of theirs.
-func refusesRequest(n *dossier.Node) bool {
-	if n.Span == nil || n.LocalRoot() != n {
+func refusesRequest(n *trace.Node) bool {
+	if n.Span == nil || n.LocalRoot != n {
 		return false
 	}
 	status := dossier.Answer(n.Span).HTTP
@@ -92,7 +93,7 @@ func refusesRequest(n *dossier.Node) bool {
 }
 
 // refusalStatus is the status by which a span tells of a refusal, "" where it tells of none.
-func refusalStatus(n *dossier.Node) string {
+func refusalStatus(n *trace.Node) string {
 	if n == nil || n.Span == nil {
 		return ""
 	}

@@ -6,22 +6,23 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
-	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // path is the way of a failure up from where it began to where it was told.
 type path struct {
 	k      *check
+	trace  *dossier.Trace
 	effect *dossier.Record
-	top    *dossier.Node
-	nodes  []*dossier.Node // from the cause up to top, both included
+	top    *trace.Node
+	nodes  []*trace.Node // from the cause up to top, both included
 	// gaveUp is the topmost call on the way whose caller stopped waiting for an answer, nil where every
 	// caller waited. What happened below it had only its time to do with what happened above.
-	gaveUp *dossier.Node
+	gaveUp *trace.Node
 }
 
 func newPath(k *check, effect, cause *dossier.Record) *path {
-	p := &path{k: k, effect: effect, top: placeOf(effect)}
+	p := &path{k: k, trace: effect.Trace, effect: effect, top: placeOf(effect)}
 	for n := placeOf(cause); n != nil; n = n.Parent {
 		p.nodes = append(p.nodes, n)
 		if n == p.top {
@@ -39,11 +40,11 @@ func newPath(k *check, effect, cause *dossier.Record) *path {
 
 // gaveUpWaiting reports whether a node is a call that was given up, by its own words or those of the
 // effect.
-func (p *path) gaveUpWaiting(n *dossier.Node) bool {
-	if n.Span == nil || !n.IsExit() || !n.Failed() || dossier.Answer(n.Span).IsFromPeer() || waitsForConnection(n) {
+func (p *path) gaveUpWaiting(n *trace.Node) bool {
+	if n.Span == nil || !n.IsExitCall() || !p.trace.Failed(n) || dossier.Answer(n.Span).IsFromPeer() || waitsForConnection(n) {
 		return false
 	}
-	if dossier.Answer(n.Span).RPC == semconv.DeadlineExceeded || timeoutWords.MatchString(errorTextAt(n)) {
+	if dossier.Answer(n.Span).RPC == semconv.DeadlineExceeded || timeoutWords.MatchString(errorTextAt(p.trace, n)) {
 		return true
 	}
 	return n.Service == p.top.Service && timeoutWords.MatchString(errorTextOf(p.effect))
@@ -55,7 +56,7 @@ func (p *path) whyBroken() string {
 		switch {
 		case n.Producer != nil && n.Parent == n.Producer:
 			return "a message carries no failure back to its sender"
-		case n.IsExit() && wasRepeated(n):
+		case n.IsExitCall() && wasRepeated(p.trace, n):
 			return "the call was repeated, and then succeeded"
 		}
 	}
@@ -79,7 +80,7 @@ func (p *path) whyNotHeld() string {
 
 // whyNotArriving is the reason why a failure of a node on the way is not what the effect tells of. It goes up
 // service by service: in each, the failed call must be what the request failed over.
-func (p *path) whyNotArriving(from *dossier.Node) string {
+func (p *path) whyNotArriving(from *trace.Node) string {
 	i := slices.Index(p.nodes, from)
 	for i < len(p.nodes) {
 		bottom, last := p.nodes[i], i
@@ -87,12 +88,12 @@ func (p *path) whyNotArriving(from *dossier.Node) string {
 			last++
 		}
 		for _, n := range p.nodes[i+1 : last+1] {
-			if n != p.top && endedWell(n) {
+			if n != p.top && endedWell(p.trace, n) {
 				return "a span between the two ended well"
 			}
 		}
 		inner := bottom
-		if i > 0 && from != bottom && !bottom.IsExit() {
+		if i > 0 && from != bottom && !bottom.IsExitCall() {
 			inner = p.nodes[i-1] // the call itself left no span
 		}
 		if reason := p.whyNotFailingOver(p.nodes[last], inner); reason != "" {
@@ -110,16 +111,16 @@ func (p *path) whyNotArriving(from *dossier.Node) string {
 }
 
 // whyNotCrossing is the reason why a request's failure was not the answer to the call above it.
-func (p *path) whyNotCrossing(request, call *dossier.Node) string {
-	allowed := call.Trace.Uncertainty(call.Service, request.Service)
+func (p *path) whyNotCrossing(request, call *trace.Node) string {
+	allowed := p.trace.Uncertainty(call.Service, request.Service)
 	switch {
-	case endedWell(call):
+	case endedWell(p.trace, call):
 		return "a span between the two ended well"
 	case request.Start > call.End+allowed:
 		return "the call was over before what it is to have failed over had begun"
-	case call.Span != nil && call.IsExit() && dossier.Answer(call.Span).IsFromPeer():
+	case call.Span != nil && call.IsExitCall() && dossier.Answer(call.Span).IsFromPeer():
 		return "" // the answer orders the two, whatever the clocks say
-	case failureEnd(request) > call.End+allowed:
+	case failureEnd(p.trace, request) > call.End+allowed:
 		return "the error came after the call had failed"
 	}
 	return ""
@@ -127,25 +128,25 @@ func (p *path) whyNotCrossing(request, call *dossier.Node) string {
 
 // whyNotFailingOver is the reason why a request did not fail because of something within the same service: it
 // failed before, over something else, or by a fault of its own.
-func (p *path) whyNotFailingOver(request, inner *dossier.Node) string {
+func (p *path) whyNotFailingOver(request, inner *trace.Node) string {
 	if request == inner {
 		return ""
 	}
-	words, told := errorTextAt(request), failureEnd(request)
+	words, told := errorTextAt(p.trace, request), failureEnd(p.trace, request)
 	if request == p.top {
 		words, told = errorTextOf(p.effect), effectTime(p.effect, request)
 	}
-	at := failureEnd(inner)
-	told += request.Trace.Tolerance
+	at := failureEnd(p.trace, inner)
+	told += p.trace.Tolerance
 	if inner.Service != request.Service {
-		told += request.Trace.Uncertainty(request.Service, inner.Service)
+		told += p.trace.Uncertainty(request.Service, inner.Service)
 	}
 	switch {
 	case at > told:
 		return "the request had failed before the call was over"
 	case request != p.top && isOnlyCancelled(words):
 		return "a span between the two was cancelled"
-	case mayHideLaterCall(request, inner, told):
+	case p.mayHideLaterCall(request, inner, told):
 		return "a call that was not received may be what it failed over"
 	case p.k.rel.namesCall(words, inner):
 		if p.hasLaterFailure(request, inner, told, words) {
@@ -164,22 +165,22 @@ func (p *path) whyNotFailingOver(request, inner *dossier.Node) string {
 
 // hasLaterFailure reports whether something beside a failed call failed after it and before the request
 // did: a request fails over the last, of those that its words speak of where any are given.
-func (p *path) hasLaterFailure(request, inner *dossier.Node, told signal.Nanos, words string) bool {
-	return slices.ContainsFunc(request.Trace.Nodes, func(n *dossier.Node) bool {
-		return p.failedBeside(request, inner, n) && failureEnd(n) > failureEnd(inner) && failureEnd(n) <= told && (words == "" || p.k.rel.namesCall(words, n))
+func (p *path) hasLaterFailure(request, inner *trace.Node, told trace.Instant, words string) bool {
+	return slices.ContainsFunc(p.trace.Nodes, func(n *trace.Node) bool {
+		return p.failedBeside(request, inner, n) && failureEnd(p.trace, n) > failureEnd(p.trace, inner) && failureEnd(p.trace, n) <= told && (words == "" || p.k.rel.namesCall(words, n))
 	})
 }
 
 // mayHideLaterCall reports whether a span was not received that may be a call of a request, made after
 // another call had begun and before the request had failed.
-func mayHideLaterCall(request, inner *dossier.Node, told signal.Nanos) bool {
-	return slices.ContainsFunc(request.Trace.Nodes, func(n *dossier.Node) bool {
+func (p *path) mayHideLaterCall(request, inner *trace.Node, told trace.Instant) bool {
+	return slices.ContainsFunc(p.trace.Nodes, func(n *trace.Node) bool {
 		if n.Span != nil || n.Parent != nil || n.Covers(request) || n.Covers(inner) || n.Service != "" && n.Service != request.Service {
 			return false
 		}
 		allowed := clockTolerance
 		for _, c := range n.Children {
-			allowed = max(allowed, n.Trace.Uncertainty(request.Service, c.Service))
+			allowed = max(allowed, p.trace.Uncertainty(request.Service, c.Service))
 		}
 		return n.End+allowed > inner.Start && n.Start < told+allowed
 	})
@@ -187,17 +188,17 @@ func mayHideLaterCall(request, inner *dossier.Node, told signal.Nanos) bool {
 
 // namesOtherFailure reports whether words speak of something else than a call: of another failed call, or
 // of a failure that the call's answer cannot have been.
-func (p *path) namesOtherFailure(words string, request, inner *dossier.Node) bool {
-	if inner.Span != nil && inner.IsExit() && (dossier.Answer(inner.Span).IsFromPeer() || len(inner.Callees()) > 0) && ownTrouble.MatchString(words) {
+func (p *path) namesOtherFailure(words string, request, inner *trace.Node) bool {
+	if inner.Span != nil && inner.IsExitCall() && (dossier.Answer(inner.Span).IsFromPeer() || len(inner.Callees()) > 0) && ownTrouble.MatchString(words) {
 		return true
 	}
-	return slices.ContainsFunc(inner.Trace.Nodes, func(n *dossier.Node) bool {
-		return n.IsExit() && p.failedBeside(request, inner, n) && p.k.rel.namesCall(words, n)
+	return slices.ContainsFunc(p.trace.Nodes, func(n *trace.Node) bool {
+		return n.IsExitCall() && p.failedBeside(request, inner, n) && p.k.rel.namesCall(words, n)
 	})
 }
 
 // failedBeside reports whether a node failed in a request, apart from what lies above and below a call.
-func (p *path) failedBeside(request, inner, n *dossier.Node) bool {
+func (p *path) failedBeside(request, inner, n *trace.Node) bool {
 	return n.Service == request.Service && request.Covers(n) && !inner.Covers(n) && !n.Covers(inner) && n.Span != nil &&
-		len(n.Trace.Errors(n.Span)) > 0 && !endedWell(n) && !wasRepeated(n) && !isOnlyCancelled(errorTextAt(n))
+		len(p.trace.Errors(n.Span)) > 0 && !endedWell(p.trace, n) && !wasRepeated(p.trace, n) && !isOnlyCancelled(errorTextAt(p.trace, n))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // shownName bounds the names in a sentence, in bytes.
@@ -53,7 +54,7 @@ func quoted(s string) string {
 func (p phrases) record(r *dossier.Record) string {
 	of := " of " + p.service(r.Service)
 	switch {
-	case r.Span != nil && r.Node.IsExit():
+	case r.Span != nil && r.Node.IsExitCall():
 		return "the call " + p.quoteName(r.Span.Name) + of + p.toPeer(r.Node)
 	case r.Span != nil:
 		return "the span " + p.quoteName(r.Span.Name) + of
@@ -66,7 +67,7 @@ func (p phrases) record(r *dossier.Record) string {
 }
 
 // toPeer names the other side of a call, "" where nothing does.
-func (p phrases) toPeer(n *dossier.Node) string {
+func (p phrases) toPeer(n *trace.Node) string {
 	names := p.d.PeerOf(n).Names()
 	if len(names) == 0 {
 		return ""
@@ -123,9 +124,9 @@ func (p phrases) failure(c dossier.Component, r *dossier.Record) string {
 		return fmt.Sprintf("%s logged an error at a call to %s", p.service(r.Service), p.name(c))
 	case r.Log != nil:
 		return p.name(c) + " logged an error"
-	case r.Node.IsExit():
+	case r.Node.IsExitCall():
 		return fmt.Sprintf("a call of %s%s failed%s (%s)", p.service(r.Service), p.toPeer(r.Node), withStatus(r.Span), p.quoteName(r.Span.Name))
-	case !spanFailed(r.Node):
+	case !spanFailed(r.Trace, r.Node):
 		return fmt.Sprintf("%s recorded an exception in %s", p.service(r.Service), p.quoteName(r.Span.Name))
 	}
 	return fmt.Sprintf("%s failed in %s%s", p.service(r.Service), p.quoteName(r.Span.Name), withStatus(r.Span))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // proveRefused needs a call of the object that the subject refused, or that got no connection to it.
@@ -22,7 +23,7 @@ func proveRefused(k *check) string {
 			k.prove(fmt.Sprintf("%s could not open a connection to %s (connection refused)", k.say.name(k.object), k.say.name(k.subject)), r)
 		case refusalStatus(served) != "":
 			k.prove(fmt.Sprintf("%s refused a request of %s with %s", k.say.name(k.subject), k.say.name(k.object), refusalStatus(served)), r)
-		case refusalStatus(call) != "" && (served == nil || !endedWell(served)):
+		case refusalStatus(call) != "" && (served == nil || !endedWell(r.Trace, served)):
 			k.prove(fmt.Sprintf("a request of %s to %s was refused with %s", k.say.name(k.object), k.say.name(k.subject), refusalStatus(call)), r)
 		default:
 			reason = "the cited call was not refused"
@@ -32,9 +33,9 @@ func proveRefused(k *check) string {
 }
 
 // findCall is the object's call to the subject that a record is of, and the subject's side of it.
-func findCall(k *check, r *dossier.Record) (call, served *dossier.Node) {
+func findCall(k *check, r *dossier.Record) (call, served *trace.Node) {
 	n := r.Node
-	if root := n.LocalRoot(); k.subject.Serves(root) && n == root {
+	if root := n.LocalRoot; k.subject.Serves(root) && n == root {
 		if caller, known := root.Caller(); known && caller != nil && k.object.Holds(caller) {
 			return caller, root
 		}
@@ -43,7 +44,7 @@ func findCall(k *check, r *dossier.Record) (call, served *dossier.Node) {
 		return nil, nil
 	}
 	if !k.rel.isCallTo(k.subject, n) {
-		n = findOnlyCall(k, n)
+		n = findOnlyCall(k, r.Trace, n)
 	}
 	if n == nil {
 		return nil, nil
@@ -57,10 +58,10 @@ func findCall(k *check, r *dossier.Record) (call, served *dossier.Node) {
 }
 
 // findOnlyCall is the call to the subject that a request of the object made, nil where it made several.
-func findOnlyCall(k *check, n *dossier.Node) *dossier.Node {
-	var only *dossier.Node
-	for _, c := range n.Trace.Nodes {
-		if n.LocalRoot().Covers(c) && c.Service == n.Service && k.rel.isCallTo(k.subject, c) {
+func findOnlyCall(k *check, t *dossier.Trace, n *trace.Node) *trace.Node {
+	var only *trace.Node
+	for _, c := range t.Nodes {
+		if n.LocalRoot.Covers(c) && c.Service == n.Service && k.rel.isCallTo(k.subject, c) {
 			if only != nil && !only.Covers(c) {
 				return nil
 			}
@@ -74,8 +75,8 @@ var connectionRefused = regexp.MustCompile(`(?i)connection refused|econnrefused|
 
 // isConnectionRefused reports whether a call failed before anybody answered it, and a record says that
 // its connection was refused: the call's own, or a log of the request that names the call's peer.
-func isConnectionRefused(k *check, r *dossier.Record, call, served *dossier.Node) bool {
-	if call == nil || served != nil || call.Span == nil || !call.Failed() || len(call.Callees()) > 0 {
+func isConnectionRefused(k *check, r *dossier.Record, call, served *trace.Node) bool {
+	if call == nil || served != nil || call.Span == nil || !r.Trace.Failed(call) || len(call.Callees()) > 0 {
 		return false
 	}
 	answer := dossier.Answer(call.Span)

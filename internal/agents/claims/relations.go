@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // relations says which components records are about.
@@ -24,7 +25,7 @@ func (rel relations) isOwn(c dossier.Component, r *dossier.Record) bool {
 	case c.Operation == "":
 		return true
 	case r.Span != nil:
-		return slices.Contains(r.Node.Operations(), c.Operation)
+		return slices.Contains(dossier.OperationsOf(r.Node), c.Operation)
 	}
 	return c.Holds(r.Node)
 }
@@ -40,16 +41,16 @@ func (rel relations) isAbout(c dossier.Component, r *dossier.Record) bool {
 
 // isCallTo reports whether a node is a call to a component, and not only the wait for one of the
 // connections to it.
-func (rel relations) isCallTo(c dossier.Component, n *dossier.Node) bool {
-	return n != nil && n.IsExit() && !waitsForConnection(n) && rel.calls(n, c)
+func (rel relations) isCallTo(c dossier.Component, n *trace.Node) bool {
+	return n != nil && n.IsExitCall() && !waitsForConnection(n) && rel.calls(n, c)
 }
 
 // calls reports whether a node calls a component: by what it reached, else by the peer that it names.
-func (rel relations) calls(n *dossier.Node, c dossier.Component) bool {
+func (rel relations) calls(n *trace.Node, c dossier.Component) bool {
 	if callees := n.Callees(); len(callees) > 0 {
-		return slices.ContainsFunc(callees, func(m *dossier.Node) bool { return c.Serves(m) })
+		return slices.ContainsFunc(callees, func(m *trace.Node) bool { return c.Serves(m) })
 	}
-	return n.IsExit() && c.Operation == "" && c.Names(rel.d.PeerOf(n))
+	return n.IsExitCall() && c.Operation == "" && c.Names(rel.d.PeerOf(n))
 }
 
 // isFailedCallTo reports whether a record is a call to a component that failed.
@@ -59,11 +60,11 @@ func (rel relations) isFailedCallTo(c dossier.Component, r *dossier.Record) bool
 
 // namesCall reports whether words name a call: its other side, the status of its answer, or what it
 // threw itself.
-func (rel relations) namesCall(words string, n *dossier.Node) bool {
+func (rel relations) namesCall(words string, n *trace.Node) bool {
 	if n.Span == nil {
 		return false
 	}
-	if n.IsExit() && (rel.namesPeer(words, n) || citesStatus(words, n)) {
+	if n.IsExitCall() && (rel.namesPeer(words, n) || citesStatus(words, n)) {
 		return true
 	}
 	if m := n.Span.StatusMessage; len(m) > 5 && strings.Contains(words, m) {
@@ -76,7 +77,7 @@ func (rel relations) namesCall(words string, n *dossier.Node) bool {
 }
 
 // namesPeer reports whether a text names the other side of a call, as a whole word.
-func (rel relations) namesPeer(text string, call *dossier.Node) bool {
+func (rel relations) namesPeer(text string, call *trace.Node) bool {
 	p := rel.d.PeerOf(call)
 	for _, name := range []string{p.Service, p.Host, p.Recorded} {
 		if hasWord(text, name) {
@@ -87,7 +88,7 @@ func (rel relations) namesPeer(text string, call *dossier.Node) bool {
 	return port > 0 && strings.Contains(text, ":"+strconv.FormatInt(port, 10))
 }
 
-func citesStatus(words string, n *dossier.Node) bool {
+func citesStatus(words string, n *trace.Node) bool {
 	answer := dossier.Answer(n.Span)
 	if answer.HTTP >= 400 && hasWord(words, strconv.Itoa(answer.HTTP)) {
 		return true
@@ -98,13 +99,13 @@ func citesStatus(words string, n *dossier.Node) bool {
 
 // placeOf is where in its trace a record belongs: a log without a span to the only request of its
 // service.
-func placeOf(r *dossier.Record) *dossier.Node {
+func placeOf(r *dossier.Record) *trace.Node {
 	if r.Node != nil || r.Log == nil || r.Trace == nil {
 		return r.Node
 	}
-	var only *dossier.Node
+	var only *trace.Node
 	for _, n := range r.Trace.Nodes {
-		if n.Service == r.Service && n.LocalRoot() == n {
+		if n.Service == r.Service && n.LocalRoot == n {
 			if only != nil {
 				return nil
 			}

@@ -5,19 +5,20 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // wasRepeated reports whether the same call was made again in the same request and went well: it says so, or
 // is not marked as an error where the first was.
-func wasRepeated(n *dossier.Node) bool {
-	root := n.LocalRoot()
-	return slices.ContainsFunc(n.Trace.Nodes, func(s *dossier.Node) bool {
-		return s != n && s.Service == n.Service && s.Name == n.Name && s.Start >= n.Start && root.Covers(s) && s.IsExit() &&
-			(endedWell(s) || spanFailed(n) && !s.Failed()) && asksSame(n, s)
+func wasRepeated(t *dossier.Trace, n *trace.Node) bool {
+	root := n.LocalRoot
+	return slices.ContainsFunc(t.Nodes, func(s *trace.Node) bool {
+		return s != n && s.Service == n.Service && s.Name == n.Name && s.Start >= n.Start && root.Covers(s) && s.IsExitCall() &&
+			(endedWell(t, s) || spanFailed(t, n) && !t.Failed(s)) && asksSame(n, s)
 	})
 }
 
-func asksSame(a, b *dossier.Node) bool {
+func asksSame(a, b *trace.Node) bool {
 	if a.Span == nil || b.Span == nil {
 		return false
 	}

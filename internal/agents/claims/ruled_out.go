@@ -6,6 +6,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // proveRuledOut needs a candidate of the report other than its root cause, and a record of it, where
@@ -32,7 +33,7 @@ func proveRuledOut(k *check) string {
 		case wentWell(k, subject):
 			k.prove(fmt.Sprintf("against %s as the cause: no failing trace records an error of it or of a call to it, nor that it held up a failed request (%s took %s)",
 				k.say.name(subject), k.say.record(r), formatDuration(durationOf(r))), r)
-		case r.Node.Failed() && passedFailuresOn(k, subject):
+		case r.Trace.Failed(r.Node) && passedFailuresOn(k, subject):
 			k.prove(fmt.Sprintf("against %s as the cause: its failures in the failing traces followed failed calls that it had made", k.say.name(subject)), r)
 		default:
 			reason = fmt.Sprintf("failing traces record errors of %s or of calls to it, or time that it held, that no failed call of its own explains", k.say.name(subject))
@@ -52,7 +53,7 @@ func wentWell(k *check, c dossier.Component) bool {
 			if !c.Holds(n) && !k.rel.isCallTo(c, n) {
 				continue
 			}
-			if n.Span == nil || n.Failed() || refusesRequest(n) || delayedFailure(n) {
+			if n.Span == nil || t.Failed(n) || refusesRequest(n) || delayedFailure(t, n) {
 				return false
 			}
 		}
@@ -66,9 +67,9 @@ func wentWell(k *check, c dossier.Component) bool {
 }
 
 // delayedFailure reports whether a node took at least half of the time of something above it that failed.
-func delayedFailure(n *dossier.Node) bool {
+func delayedFailure(t *dossier.Trace, n *trace.Node) bool {
 	for a := n.Parent; a != nil; a = a.Parent {
-		if !a.Failed() {
+		if !t.Failed(a) {
 			continue
 		}
 		if start, end := max(a.Start, n.Start), min(a.End, n.End); end > start && 2*(end-start) >= a.End-a.Start {
@@ -84,14 +85,14 @@ func passedFailuresOn(k *check, c dossier.Component) bool {
 	failed := false
 	for _, t := range k.d.Failing {
 		for _, n := range t.Nodes {
-			if !c.Holds(n) || n.LocalRoot() != n || n.Span == nil {
+			if !c.Holds(n) || n.LocalRoot != n || n.Span == nil {
 				continue
 			}
-			if !n.Failed() && !refusesRequest(n) {
+			if !t.Failed(n) && !refusesRequest(n) {
 				continue
 			}
 			failed = true
-			if !failedOverCall(k, n) {
+			if !failedOverCall(k, t, n) {
 				return false
 			}
 		}
@@ -99,19 +100,19 @@ func passedFailuresOn(k *check, c dossier.Component) bool {
 	return failed
 }
 
-func failedOverCall(k *check, request *dossier.Node) bool {
-	effect, ok := k.d.Record(dossier.SpanRef(request.Span))
+func failedOverCall(k *check, t *dossier.Trace, request *trace.Node) bool {
+	effect, ok := k.d.Record(trace.SpanRef(request.Span))
 	if !ok {
 		return false
 	}
-	return slices.ContainsFunc(request.Trace.Nodes, func(x *dossier.Node) bool {
-		if x.Span == nil || x.Service != request.Service || !request.Covers(x) || !x.IsExit() || !spanFailed(x) {
+	return slices.ContainsFunc(t.Nodes, func(x *trace.Node) bool {
+		if x.Span == nil || x.Service != request.Service || !request.Covers(x) || !x.IsExitCall() || !spanFailed(t, x) {
 			return false
 		}
-		if waitsForConnection(x) || saysAskedWrongly(x.Span) || refusalStatus(x) != "" || isOnlyCancelled(errorTextAt(x)) {
+		if waitsForConnection(x) || saysAskedWrongly(x.Span) || refusalStatus(x) != "" || isOnlyCancelled(errorTextAt(t, x)) {
 			return false
 		}
-		cause, ok := k.d.Record(dossier.SpanRef(x.Span))
+		cause, ok := k.d.Record(trace.SpanRef(x.Span))
 		if !ok {
 			return false
 		}

@@ -75,7 +75,7 @@ func isTimed(k *check, c dossier.Component, r *dossier.Record) bool {
 	if c.IsDependency() {
 		return k.rel.isCallTo(c, r.Node)
 	}
-	return r.Service == c.Service && (c.Operation == "" || slices.Contains(r.Node.Operations(), c.Operation))
+	return r.Service == c.Service && (c.Operation == "" || slices.Contains(dossier.OperationsOf(r.Node), c.Operation))
 }
 
 // whyNotLonger checks a number that is not a duration itself: a limit that some cited record

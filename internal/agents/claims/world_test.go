@@ -13,6 +13,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // caseOf is a case of failing traces.
@@ -71,7 +72,7 @@ func refs(all ...interface{ Ref() incident.Ref }) []incident.Ref {
 func logRef(t *rcatest.Trace, service string, severity int32) incident.Ref {
 	for _, l := range t.Build().Logs {
 		if l.Service() == service && l.Severity >= severity {
-			return dossier.LogRef(l)
+			return trace.LogRef(l)
 		}
 	}
 	return ""
@@ -80,7 +81,7 @@ func logRef(t *rcatest.Trace, service string, severity int32) incident.Ref {
 func spanRef(t *rcatest.Trace, service, name string, kind signal.SpanKind) incident.Ref {
 	for _, s := range t.Build().Spans {
 		if s.Service() == service && (name == "" || s.Name == name) && (kind == 0 || s.Kind == kind) {
-			return dossier.SpanRef(s)
+			return trace.SpanRef(s)
 		}
 	}
 	return ""

@@ -1,61 +1,11 @@
 package dossier
 
 import (
-	"strings"
-
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/signal/address"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
-
-// IsExit tells whether a node is a call out of its service (docs/verdict.md section 4).
-func (n *Node) IsExit() bool {
-	if n.Span == nil {
-		return false
-	}
-	switch n.Span.Kind {
-	case signal.KindClient, signal.KindProducer:
-		return true
-	case signal.KindServer, signal.KindConsumer:
-		return false
-	}
-	return n.Parent != nil && n.Parent.Service == n.Service && !n.Parent.isClient() && semconv.NamesPeer(n.Span.Attributes)
-}
-
-func (n *Node) isClient() bool { return n.Span != nil && n.Span.Kind == signal.KindClient }
-
-// Callees are the nodes of other services directly below the node: what its call reached.
-func (n *Node) Callees() []*Node {
-	var found []*Node
-	for _, c := range n.Children {
-		if c.Service != "" && c.Service != n.Service {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
-// Caller is the nearest node above of another service, nil where there is none. known is false
-// where a span on the way was not received and its service is unknown.
-func (n *Node) Caller() (caller *Node, known bool) {
-	for p := n.Parent; p != nil; p = p.Parent {
-		if p.Service == "" {
-			return p, false
-		}
-		if p.Service != n.Service {
-			return p, true
-		}
-	}
-	return nil, true
-}
-
-// LocalRoot is the topmost node of the same service reached without leaving it.
-func (n *Node) LocalRoot() *Node {
-	for n.Parent != nil && n.Parent.Service == n.Service {
-		n = n.Parent
-	}
-	return n
-}
 
 // Peer is what an exit call says of its other side.
 type Peer struct {
@@ -67,7 +17,7 @@ type Peer struct {
 	Caller    string // the service that called
 }
 
-// Known tells whether the call names its other side at all.
+// Known reports whether the call names its other side at all.
 func (p Peer) Known() bool {
 	return p.Service != "" || p.Host != "" || p.System != "" || p.Namespace != ""
 }
@@ -96,7 +46,7 @@ func (p Peer) Names() []string {
 
 // PeerOf is the other side of a call: the service that answered, else what attributes and the
 // store's knowledge of addresses say.
-func (d *Dossier) PeerOf(n *Node) Peer {
+func (d *Dossier) PeerOf(n *trace.Node) Peer {
 	if callees := n.Callees(); len(callees) > 0 {
 		return Peer{Service: callees[0].Service}
 	}
@@ -110,35 +60,18 @@ func (d *Dossier) PeerOf(n *Node) Peer {
 		System:    signal.Name(semconv.PeerSystem(attrs)),
 		Namespace: signal.Name(semconv.PeerNamespace(attrs)),
 	}
-	p.Service = d.owner(host, port)
+	p.Service = d.directory.Owner(host, port)
 	if s := signal.Name(semconv.PeerService(attrs)); s != "" && p.Service == "" {
-		if d.names.services[s] != nil {
+		if d.directory.Knows(s) {
 			p.Service = s
 		} else {
 			p.Host = s
 		}
 	}
+	if !p.Known() {
+		p.Host = signal.Name(semconv.RPCService(attrs)) // the SDKs of clouds name no address
+	}
 	return p
-}
-
-func (d *Dossier) owner(host, port string) string {
-	if host == "" {
-		return ""
-	}
-	owners := d.Case.Knowledge.AddressOwners
-	if s := owners[address.Join(host, port)]; s != "" && port != "" {
-		return s
-	}
-	if s := owners[host]; s != "" {
-		return s
-	}
-	if d.names.services[host] != nil {
-		return host
-	}
-	if first, _, cut := strings.Cut(host, "."); cut && d.names.services[first] != nil && !address.IsNumeric(host) {
-		return first
-	}
-	return ""
 }
 
 // Answer is the answer that a span carries. A name that gRPC does not know is a text like any other,

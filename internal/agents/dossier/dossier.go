@@ -13,6 +13,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // Dossier is a case prepared for agents. It is not safe for concurrent use.
@@ -24,12 +25,13 @@ type Dossier struct {
 	// Failing and Healthy are the traces of the case, in its order.
 	Failing, Healthy []*Trace
 
-	records  map[incident.Ref]*Record
-	refs     []incident.Ref                // sorted
-	aliases  map[incident.Ref]incident.Ref // of references whose IDs are no plain words
-	names    names
-	shown    map[string]string // names as a model sees them
-	rendered map[incident.Ref]text
+	records   map[incident.Ref]*Record
+	refs      []incident.Ref                // sorted
+	aliases   map[incident.Ref]incident.Ref // of references whose IDs are no plain words
+	names     names
+	directory *trace.Directory
+	shown     map[string]string // names as a model sees them
+	rendered  map[incident.Ref]text
 }
 
 // Record is one citable record of the case. One of Span, Log, Point and Change is set.
@@ -39,7 +41,7 @@ type Record struct {
 	Time    signal.Nanos // when it began: a span's start, a log's event time; clock skew corrected
 	Trace   *Trace       // nil for metric points and changes
 	// Node is a span's place in its trace, or that of the span a log belongs to; nil where there is none.
-	Node   *Node
+	Node   *trace.Node
 	Span   *signal.Span
 	Log    *signal.Log
 	Point  *signal.Point
@@ -92,12 +94,12 @@ func (d *Dossier) addTrace(in *incident.Trace, healthy bool) *Trace {
 	t := newTrace(in, healthy)
 	for _, n := range t.Nodes {
 		if n.Span != nil {
-			d.add(&Record{Ref: SpanRef(n.Span), Service: n.Service, Time: n.Start, Trace: t, Node: n, Span: n.Span})
+			d.add(&Record{Ref: trace.SpanRef(n.Span), Service: n.Service, Time: nanosOf(n.Start), Trace: t, Node: n, Span: n.Span})
 		}
 	}
 	for _, l := range t.Logs {
-		n := t.byID[l.SpanID]
-		d.add(&Record{Ref: LogRef(l), Service: l.Service(), Time: t.at(l), Trace: t, Node: n, Log: l})
+		n := t.nodeOf(l)
+		d.add(&Record{Ref: trace.LogRef(l), Service: l.Service(), Time: nanosOf(t.timeOf(l)), Trace: t, Node: n, Log: l})
 	}
 	return t
 }
@@ -153,29 +155,23 @@ func (d *Dossier) Refs() []incident.Ref { return d.refs }
 
 // Onset is when the first error signal of the failing traces was recorded, 0 where none is.
 func (d *Dossier) Onset() signal.Nanos {
-	var onset signal.Nanos
+	var onset trace.Instant
 	for _, t := range d.Failing {
 		for _, n := range t.Nodes {
-			if at, failed := n.FirstError(); failed && (onset == 0 || at < onset) {
+			if at, failed := t.FirstError(n); failed && (onset == 0 || at < onset) {
 				onset = at
 			}
 		}
 		for _, l := range t.Logs {
-			if at := t.at(l); t.IsError(l) && (onset == 0 || at < onset) {
+			if at := t.timeOf(l); t.IsError(l) && (onset == 0 || at < onset) {
 				onset = at
 			}
 		}
 	}
-	return onset
+	return nanosOf(onset)
 }
 
-// SpanRef is the evidence reference of a span.
-func SpanRef(s *signal.Span) incident.Ref {
-	return incident.Ref("span:" + s.TraceID.String() + "/" + s.SpanID.String())
-}
-
-// LogRef is the evidence reference of a log record.
-func LogRef(l *signal.Log) incident.Ref { return incident.Ref("log:" + l.ID.String()) }
+func nanosOf(i trace.Instant) signal.Nanos { return signal.Nanos(max(i, 0)) }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	keys := make([]K, 0, len(m))

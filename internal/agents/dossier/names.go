@@ -6,6 +6,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 // names are the components of a case.
@@ -23,7 +24,7 @@ type Component struct {
 	Dependency string // set instead of Service
 }
 
-// IsDependency tells whether the component records nothing itself.
+// IsDependency reports whether the component records nothing itself.
 func (c Component) IsDependency() bool { return c.Dependency != "" }
 
 // Name is the component without its operation.
@@ -41,7 +42,7 @@ func (d *Dossier) collectNames() names {
 		for _, n := range t.Nodes {
 			d.addService(n.Service)
 			if n.Span != nil {
-				for _, o := range n.Operations() {
+				for _, o := range OperationsOf(n) {
 					d.names.services[n.Service][o] = true
 				}
 			}
@@ -62,9 +63,10 @@ func (d *Dossier) collectNames() names {
 	for _, s := range d.Case.Knowledge.AddressOwners {
 		d.addService(s)
 	}
+	d.directory = trace.DirectoryOf(sortedKeys(d.names.services), d.Case.Knowledge.AddressOwners)
 	for _, t := range traces {
 		for _, n := range t.Nodes {
-			if !n.IsExit() {
+			if !n.IsExitCall() {
 				continue
 			}
 			if p := d.PeerOf(n); p.Service == "" {
@@ -117,9 +119,9 @@ func (d *Dossier) showNames() {
 	}
 }
 
-// Operations are the names under which a span's operation may be cited: its name, and its route,
+// OperationsOf are the names under which a span's operation may be cited: its name, and its route,
 // method or statement without values.
-func (n *Node) Operations() []string {
+func OperationsOf(n *trace.Node) []string {
 	if n.Span == nil {
 		return nil
 	}
@@ -164,28 +166,28 @@ func (d *Dossier) Services() []string { return sortedKeys(d.names.services) }
 // ComponentNames are the names of all components as a model sees them, sorted.
 func (d *Dossier) ComponentNames() []string { return sortedKeys(d.names.byShown) }
 
-// Holds tells whether a node is of a component: of its service and operation, the operation being
+// Holds reports whether a node is of a component: of its service and operation, the operation being
 // the node's own or that of the request it works on.
-func (c Component) Holds(n *Node) bool {
+func (c Component) Holds(n *trace.Node) bool {
 	if n == nil || c.IsDependency() || n.Service != c.Service {
 		return false
 	}
 	if c.Operation == "" {
 		return true
 	}
-	return slices.Contains(n.Operations(), c.Operation) || slices.Contains(n.LocalRoot().Operations(), c.Operation)
+	return slices.Contains(OperationsOf(n), c.Operation) || slices.Contains(OperationsOf(n.LocalRoot), c.Operation)
 }
 
-// Serves tells whether a node is a request that the component works on: of its service and operation,
+// Serves reports whether a node is a request that the component works on: of its service and operation,
 // and no part of a request.
-func (c Component) Serves(n *Node) bool {
-	if n == nil || c.IsDependency() || n.Service != c.Service || n.LocalRoot() != n {
+func (c Component) Serves(n *trace.Node) bool {
+	if n == nil || c.IsDependency() || n.Service != c.Service || n.LocalRoot != n {
 		return false
 	}
-	return c.Operation == "" || slices.Contains(n.Operations(), c.Operation)
+	return c.Operation == "" || slices.Contains(OperationsOf(n), c.Operation)
 }
 
-// Names tells whether a peer goes by the component's name.
+// Names reports whether a peer goes by the component's name.
 func (c Component) Names(p Peer) bool {
 	if !c.IsDependency() {
 		return p.Service == c.Service

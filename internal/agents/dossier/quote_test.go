@@ -12,6 +12,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 func newDossier(t *testing.T, traces ...*rcatest.Trace) *dossier.Dossier {
@@ -95,9 +96,9 @@ func TestDoubt(t *testing.T) {
 	call := tr.Span("gateway", "POST /x", signal.KindServer, 0, 100).Call("POST", 10, 90).Answered(502)
 	call.Serve("payment", "POST /pay", -30, 20).Answered(502)
 	d := newDossier(t, tr)
-	trace := d.Failing[0]
-	assert.Equal(t, signal.Nanos(40_000_000), trace.Shift("payment"), "the least that fits")
-	assert.Equal(t, signal.Nanos(80_000_000), trace.Doubt("payment"), "it may be as much more as the call leaves room")
-	assert.Zero(t, trace.Shift("gateway"))
-	assert.Zero(t, trace.Doubt("gateway"))
+	failing := d.Failing[0]
+	assert.Equal(t, trace.Instant(40_000_000), failing.Shift("payment"), "the least that fits")
+	assert.Equal(t, trace.Instant(80_000_000), failing.Doubt("payment"), "it may be as much more as the call leaves room")
+	assert.Zero(t, failing.Shift("gateway"))
+	assert.Zero(t, failing.Doubt("gateway"))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
 const (
@@ -330,14 +331,14 @@ func traceWord(t *Trace) string {
 	return t.Key + " (failing)"
 }
 
-func parentWord(n *Node) string {
+func parentWord(n *trace.Node) string {
 	switch {
 	case n.Span.ParentSpanID.IsZero():
 		return "none"
 	case n.Parent == nil || n.Parent.Span == nil:
 		return "span:" + n.Span.TraceID.String() + "/" + n.Span.ParentSpanID.String() + " (not received)"
 	default:
-		return string(SpanRef(n.Parent.Span))
+		return string(trace.SpanRef(n.Parent.Span))
 	}
 }
 
