@@ -91,7 +91,7 @@ func (f *fault) passes() (after time.Duration, ours bool) {
 
 const reasonDeadline = "The model did not finish within the time an analysis may take (agents.timeout)."
 
-// providersFault tells whether the failure speaks against the provider as a whole, so that asking
+// providersFault reports whether the failure speaks against the provider as a whole, so that asking
 // it again at once is of no use.
 func (f *fault) providersFault() bool {
 	switch f.Kind {

@@ -38,7 +38,7 @@ func (r *run) claimed() []incident.Claim {
 
 // judge puts what holds of all that was said into the outcome.
 func (r *run) judge(out *incident.Agents) {
-	d := r.tools.book.Dossier
+	d := r.tools.index.Dossier
 	verified, rejected := claims.Verify(d, r.claimed())
 	out.Claims = append([]incident.VerifiedClaim{}, verified...) // lists are never null
 	out.RejectedClaims = append([]incident.RejectedClaim{}, rejected...)

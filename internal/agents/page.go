@@ -26,7 +26,7 @@ func (p *page) add(line string) {
 	p.size += len(line) + 1
 }
 
-// full tells whether further lines would be left out.
+// full reports whether further lines would be left out.
 func (p *page) full() bool { return p.more > 0 }
 
 func (p *page) text(hint string) string {

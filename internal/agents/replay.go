@@ -47,7 +47,7 @@ func (p *player) ask(_ context.Context, _ Budget, r *request) (answer, error) {
 	return got, nil
 }
 
-// concludes tells whether the next turn of an agent had to be its conclusion.
+// concludes reports whether the next turn of an agent had to be its conclusion.
 func (p *player) concludes(agent string) bool {
 	c := p.transcript.conversation(agent)
 	return c != nil && p.next[agent] < len(c.Turns) && len(c.Turns[p.next[agent]].Allowed) > 0

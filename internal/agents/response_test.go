@@ -38,7 +38,7 @@ func FuzzAnswers(f *testing.F) {
 		r := newRun(Settings{}, ProviderGemini, redactor, nil, watch, in)
 		k := r.begin(agentInvestigator, "", "", "")
 		k.record.Turns = []Turn{{}}
-		k.answer(resp.Message)
+		k.keepAnswer(resp.Message)
 		_, _ = r.react(t.Context(), k, resp.Message)
 		if r.take(agentSummarizer, []byte(resp.Message.text())) == nil {
 			var out incident.Agents

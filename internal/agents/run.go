@@ -13,12 +13,12 @@ import (
 
 // run is one investigation under way.
 type run struct {
-	in       Input
-	settings Settings
-	voice    voice
-	player   *player // of a replay, else nil
-	watch    *telemetry
-	tools    *toolbox
+	in        Input
+	settings  Settings
+	responder responder
+	player    *player // of a replay, else nil
+	watch     *telemetry
+	tools     *toolbox
 
 	begun      time.Time
 	transcript *Transcript
@@ -26,13 +26,13 @@ type run struct {
 	hurried    string          // why the Investigator had to conclude early, for the budget's sake
 }
 
-func newRun(s Settings, provider Provider, redactor *redact.Redactor, v voice, watch *telemetry, in Input) *run {
+func newRun(s Settings, provider Provider, redactor *redact.Redactor, v responder, watch *telemetry, in Input) *run {
 	if in.Budget == nil {
 		in.Budget = Unlimited{}
 	}
-	r := &run{in: in, settings: s, voice: v, watch: watch, begun: time.Now()}
-	book := newCasebook(dossier.New(in.Case, in.Report, redactor.Session()))
-	r.tools = &toolbox{book: book, roots: s.SourceRoots, watch: watch, done: map[string]map[string]any{}}
+	r := &run{in: in, settings: s, responder: v, watch: watch, begun: time.Now()}
+	book := newCaseIndex(dossier.New(in.Case, in.Report, redactor.Session()))
+	r.tools = &toolbox{index: book, roots: s.SourceRoots, watch: watch, done: map[string]map[string]any{}}
 	r.transcript = &Transcript{
 		Format: transcriptFormat, Prompts: promptsVersion, CaseDigest: in.CaseDigest,
 		Title: in.Title, Severity: in.Severity, Provider: provider, Settings: s, Conversations: []Conversation{},
@@ -50,11 +50,11 @@ func (r *run) work(ctx context.Context) error {
 }
 
 // begin opens a conversation.
-func (r *run) begin(agent, system, question string, data string) *talk {
+func (r *run) begin(agent, system, question string, data string) *dialog {
 	model := r.settings.Models[agent]
 	r.transcript.Conversations = append(r.transcript.Conversations, Conversation{Agent: agent, Model: model, System: system, Turns: []Turn{}})
-	return &talk{
-		voice: r.voice, budget: r.in.Budget, record: &r.transcript.Conversations[len(r.transcript.Conversations)-1],
+	return &dialog{
+		responder: r.responder, budget: r.in.Budget, record: &r.transcript.Conversations[len(r.transcript.Conversations)-1],
 		req: request{
 			Agent: agent, Model: model, System: system,
 			Messages:    []Message{{Role: roleUser, Parts: []Part{{Text: question}, {Text: fence(r.in.CaseDigest, data)}}}},
@@ -66,10 +66,10 @@ func (r *run) begin(agent, system, question string, data string) *talk {
 func (r *run) summarize(ctx context.Context) (err error) {
 	ctx, span := r.watch.invoke(ctx, agentSummarizer, r.settings.Models[agentSummarizer])
 	defer func() { endSpan(span, err) }()
-	t := r.begin(agentSummarizer, summarizerInstructions, summarizerQuestion, r.timelineData())
+	t := r.begin(agentSummarizer, summarizerInstructions, summarizerQuestion, r.timelineBriefing())
 	t.req.Schema = claims.Schema(claims.Summarizer)
 	for {
-		m, err := t.turn(ctx)
+		m, err := t.takeTurn(ctx)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (r *run) summarize(ctx context.Context) (err error) {
 		if problem == nil {
 			return nil
 		}
-		if err := t.correct(m, problem); err != nil {
+		if err := t.askToCorrect(m, problem); err != nil {
 			return err
 		}
 	}
@@ -86,18 +86,18 @@ func (r *run) summarize(ctx context.Context) (err error) {
 func (r *run) investigate(ctx context.Context) (err error) {
 	ctx, span := r.watch.invoke(ctx, agentInvestigator, r.settings.Models[agentInvestigator])
 	defer func() { endSpan(span, err) }()
-	t := r.begin(agentInvestigator, investigatorInstructions, investigatorQuestion, r.verdictData())
+	t := r.begin(agentInvestigator, investigatorInstructions, investigatorQuestion, r.verdictBriefing())
 	t.req.Tools = append(declarations(), concludeDeclaration())
 	t.record.Tools = t.req.Tools
 	for turn := 1; ; turn++ {
 		if t.req.Allowed == nil && r.mustConclude(ctx, turn) {
 			t.req.Allowed = []string{concludeName}
 		}
-		m, err := t.turn(ctx)
+		m, err := t.takeTurn(ctx)
 		if f := asFault(err); err != nil && f.Kind == failBudget && t.req.Allowed == nil {
 			r.hurried = f.Reason // a conclusion may still fit
 			t.req.Allowed = []string{concludeName}
-			m, err = t.turn(ctx)
+			m, err = t.takeTurn(ctx)
 		}
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (r *run) investigate(ctx context.Context) (err error) {
 	}
 }
 
-// mustConclude tells whether the Investigator has no more questions: it used up its turns, or three
+// mustConclude reports whether the Investigator has no more questions: it used up its turns, or three
 // quarters of its time. A replay does what was done.
 func (r *run) mustConclude(ctx context.Context, turn int) bool {
 	if r.player != nil {
@@ -120,22 +120,22 @@ func (r *run) mustConclude(ctx context.Context, turn int) bool {
 }
 
 // react answers the model's calls; done tells that it has concluded.
-func (r *run) react(ctx context.Context, t *talk, m Message) (done bool, err error) {
+func (r *run) react(ctx context.Context, t *dialog, m Message) (done bool, err error) {
 	calls := m.calls()
 	if len(calls) == 0 {
-		return false, t.correct(m, fmt.Errorf("call a function; %s ends the investigation", concludeName))
+		return false, t.askToCorrect(m, fmt.Errorf("call a function; %s ends the investigation", concludeName))
 	}
 	for _, c := range calls {
 		if c.Name != concludeName {
 			continue
 		}
 		if problem := r.take(agentInvestigator, []byte(jsonText(c.Args))); problem != nil {
-			return false, t.correct(m, problem)
+			return false, t.askToCorrect(m, problem)
 		}
 		return true, nil
 	}
 	if t.req.Allowed != nil {
-		return false, t.correct(m, fmt.Errorf("only %s can be called now", concludeName))
+		return false, t.askToCorrect(m, fmt.Errorf("only %s can be called now", concludeName))
 	}
 	reply := Message{Role: roleUser}
 	for i, c := range calls {
@@ -143,7 +143,7 @@ func (r *run) react(ctx context.Context, t *talk, m Message) (done bool, err err
 		if i < maxCallsPerTurn {
 			made = r.tools.execute(ctx, c)
 		}
-		t.last().Calls = append(t.last().Calls, made)
+		t.lastTurn().Calls = append(t.lastTurn().Calls, made)
 		reply.Parts = append(reply.Parts, resultOf(c, made.Output))
 	}
 	t.req.Messages = append(t.req.Messages, reply)
@@ -163,9 +163,9 @@ func (r *run) finish(err error) (Outcome, error) {
 	}
 	r.transcript.tally(&out)
 	r.judge(&out)
-	out.Redactions = r.tools.book.Session.Counts()
+	out.Redactions = r.tools.index.Session.Counts()
 	if r.player == nil {
-		r.transcript.Redacted = r.tools.book.Session.Mapping()
+		r.transcript.Redacted = r.tools.index.Session.Mapping()
 		if report, err := digestOf(r.in.Report); err == nil {
 			r.transcript.ReportDigest = report
 		}

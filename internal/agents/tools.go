@@ -19,7 +19,7 @@ const (
 // toolbox executes the functions that the Investigator may call. They read the case, and source
 // files at its stack frames; nothing else is reachable from them.
 type toolbox struct {
-	book   *casebook
+	index  *caseIndex
 	roots  map[string]SourceRoot
 	played *player // nil where files are read
 	watch  *telemetry

@@ -20,8 +20,8 @@ func getMetric(b *toolbox, args arguments) (string, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return "", err
 	}
-	points := slices.DeleteFunc(slices.Clone(b.book.Case.Metrics), func(p *signal.Point) bool {
-		return !b.book.isOf(p.Service(), service) || name != "" && b.book.Name(p.Name) != name
+	points := slices.DeleteFunc(slices.Clone(b.index.Case.Metrics), func(p *signal.Point) bool {
+		return !b.index.isOf(p.Service(), service) || name != "" && b.index.Name(p.Name) != name
 	})
 	switch {
 	case len(points) == 0:
@@ -44,7 +44,7 @@ func (b *toolbox) metricNames(points []*signal.Point) string {
 	p := newPage(maxToolOutput)
 	for _, key := range slices.Sorted(maps.Keys(counts)) {
 		service, name, _ := strings.Cut(key, "\x00")
-		p.addf("%s | %s | %d points", b.book.name(service), b.book.name(name), counts[key])
+		p.addf("%s | %s | %d points", b.index.name(service), b.index.name(name), counts[key])
 	}
 	return p.text("name a service")
 }
@@ -99,19 +99,19 @@ func compareWithHealthy(b *toolbox, args arguments) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	operations, failing, healthy := b.book.operations(service)
+	operations, failing, healthy := b.index.operations(service)
 	if healthy == 0 {
 		return "The case has no healthy trace of this entry to compare with.", nil
 	}
 	p := newPage(maxToolOutput)
 	p.addf("%d failing and %d healthy traces; service | operation | failing | healthy", failing, healthy)
 	for _, o := range operations {
-		p.addf("%s | %s | %s | %s", b.book.name(o.service), b.book.name(o.name), o.failing.text(failing), o.healthy.text(healthy))
+		p.addf("%s | %s | %s | %s", b.index.name(o.service), b.index.name(o.name), o.failing.text(failing), o.healthy.text(healthy))
 	}
 	return p.text("name a service"), nil
 }
 
-func (b *casebook) operations(service string) (list []*operation, failing, healthy int) {
+func (b *caseIndex) operations(service string) (list []*operation, failing, healthy int) {
 	byName := map[[2]string]*operation{}
 	for _, t := range b.order {
 		if t.Healthy {
@@ -150,12 +150,12 @@ func getCandidates(b *toolbox, _ arguments) (string, error) {
 }
 
 func (b *toolbox) candidates(p *page) {
-	if len(b.book.Report.Candidates) == 0 {
+	if len(b.index.Report.Candidates) == 0 {
 		p.add("The rules have no candidate.")
 	}
-	for i, c := range b.book.Report.Candidates {
+	for i, c := range b.index.Report.Candidates {
 		p.addf("candidate %d: component %s, service %s, operation %s, kind %s, category %s, score %s", i+1,
-			b.book.name(c.Component), b.book.name(c.Service), b.book.name(c.Operation), c.Kind, c.Category, jsonText(c.Score))
+			b.index.name(c.Component), b.index.name(c.Service), b.index.name(c.Operation), c.Kind, c.Category, jsonText(c.Score))
 		b.statements(p, "for", c.For)
 		b.statements(p, "against", c.Against)
 	}
@@ -163,12 +163,12 @@ func (b *toolbox) candidates(p *page) {
 
 func (b *toolbox) statements(p *page, label string, list []incident.Statement) {
 	for _, s := range list {
-		p.addf("  %s: %s %s", label, b.book.Name(s.Statement), b.book.refs(s.Evidence))
+		p.addf("  %s: %s %s", label, b.index.Name(s.Statement), b.index.refs(s.Evidence))
 	}
 }
 
 // refs lists references; beyond a few they are counted.
-func (b *casebook) refs(list []incident.Ref) string {
+func (b *caseIndex) refs(list []incident.Ref) string {
 	const shown = 4
 	var text []string
 	for _, r := range list[:min(shown, len(list))] {
@@ -186,8 +186,8 @@ func listChanges(b *toolbox, args arguments) (string, error) {
 		return "", err
 	}
 	p := newPage(maxToolOutput)
-	for _, c := range b.book.Case.Changes {
-		if b.book.isOf(c.Service, service) {
+	for _, c := range b.index.Case.Changes {
+		if b.index.isOf(c.Service, service) {
 			b.record(p, incident.Ref("change:"+c.ID))
 		}
 	}
@@ -199,9 +199,9 @@ func listChanges(b *toolbox, args arguments) (string, error) {
 
 func similarIncidents(b *toolbox, _ arguments) (string, error) {
 	p := newPage(maxToolOutput)
-	for _, s := range b.book.Case.Similar {
-		p.addf("%s | first seen %s | %s | %s", b.book.name(s.Title), s.FirstSeen.Time().Format(time.RFC3339), s.Category,
-			b.book.Name(cmp.Or(s.Statement, "no root cause was found")))
+	for _, s := range b.index.Case.Similar {
+		p.addf("%s | first seen %s | %s | %s", b.index.name(s.Title), s.FirstSeen.Time().Format(time.RFC3339), s.Category,
+			b.index.Name(cmp.Or(s.Statement, "no root cause was found")))
 	}
 	if len(p.lines) == 0 {
 		return "No earlier incident is alike.", nil

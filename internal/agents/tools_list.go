@@ -67,7 +67,7 @@ var tools = []tool{
 	}, readSourceTool},
 }
 
-// isTool tells whether a function of that name exists.
+// isTool reports whether a function of that name exists.
 func isTool(name string) bool {
 	return name == concludeName || slices.ContainsFunc(tools, func(t tool) bool { return t.Name == name })
 }

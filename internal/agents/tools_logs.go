@@ -42,8 +42,8 @@ func searchLogs(b *toolbox, args arguments) (string, error) {
 	}
 	p := newPage(maxToolOutput)
 	found := 0
-	for _, l := range b.book.logs {
-		text, ok := b.book.Text(l.ref)
+	for _, l := range b.index.logs {
+		text, ok := b.index.Text(l.ref)
 		if ok && b.matches(q, l, text) {
 			found++
 			p.add(cut(text, maxLogFound))
@@ -65,7 +65,7 @@ func (b *toolbox) logQuery(args arguments) (q logQuery, err error) {
 	}
 	q = logQuery{words: strings.Fields(strings.ToLower(query)), service: service, severity: severities[severity]}
 	if trace != "" {
-		if q.trace = b.book.trace(trace); q.trace == nil {
+		if q.trace = b.index.trace(trace); q.trace == nil {
 			return q, errNoTrace
 		}
 	}
@@ -74,7 +74,7 @@ func (b *toolbox) logQuery(args arguments) (q logQuery, err error) {
 
 // matches looks for words in what the model may see, so that it cannot probe for what is hidden.
 func (b *toolbox) matches(q logQuery, l *logEntry, text string) bool {
-	if l.log.Severity < q.severity || !b.book.isOf(l.log.Service(), q.service) || q.trace != nil && l.trace.Key != q.trace.Key {
+	if l.log.Severity < q.severity || !b.index.isOf(l.log.Service(), q.service) || q.trace != nil && l.trace.Key != q.trace.Key {
 		return false
 	}
 	lower := strings.ToLower(text)
@@ -83,10 +83,10 @@ func (b *toolbox) matches(q logQuery, l *logEntry, text string) bool {
 
 // brief is a log on one line, taken from its rendering.
 func (b *toolbox) brief(l *logEntry) string {
-	text, _ := b.book.Text(l.ref)
+	text, _ := b.index.Text(l.ref)
 	_, body, _ := strings.Cut(text, "\nbody:") // other lines that begin so are indented
 	body, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(body), "| "), "\n")
-	return fmt.Sprintf("%s %s | %s | %s", l.ref, b.book.Time(l.log.EventTime(), l.trace), levelOf(l.log.Severity), cut(body, maxLogAround))
+	return fmt.Sprintf("%s %s | %s | %s", l.ref, b.index.Time(l.log.EventTime(), l.trace), levelOf(l.log.Severity), cut(body, maxLogAround))
 }
 
 // levelOf is the highest of search_logs' severities that finds a log.
@@ -100,12 +100,12 @@ func levelOf(severity int32) string {
 }
 
 func (b *toolbox) logsAround(ref incident.Ref) (string, error) {
-	at, ok := b.book.byLog[ref]
+	at, ok := b.index.byLog[ref]
 	if !ok {
 		return "", errors.New("there is no such log in the case; take a log:… reference from the data you were given")
 	}
 	var same []*logEntry
-	for _, l := range b.book.logs {
+	for _, l := range b.index.logs {
 		if l.log.Service() == at.log.Service() {
 			same = append(same, l)
 		}

@@ -25,7 +25,7 @@ func readSourceTool(b *toolbox, args arguments) (string, error) {
 	}
 	root, ok := b.roots[place.service]
 	if !ok {
-		return "", fmt.Errorf("no source is configured for service %s", b.book.Name(place.service))
+		return "", fmt.Errorf("no source is configured for service %s", b.index.Name(place.service))
 	}
 	e, err := b.excerpt(args.call, root, place.frame)
 	if err != nil {
@@ -41,11 +41,11 @@ func (b *toolbox) excerpt(c *Call, root SourceRoot, frame failure.Frame) (*excer
 	if b.played != nil {
 		e, err := b.played.excerpt(c)
 		if err == nil {
-			b.book.Session.Adopt(strings.Join(e.Lines, "\n"), b.played.transcript.Redacted)
+			b.index.Session.Adopt(strings.Join(e.Lines, "\n"), b.played.transcript.Redacted)
 		}
 		return e, err
 	}
-	return readSource(root, frame, b.book.Session.Foreign)
+	return readSource(root, frame, b.index.Session.Foreign)
 }
 
 // codePlace is a stack frame of the evidence and the service that ran it.
@@ -57,7 +57,7 @@ type codePlace struct {
 
 // frames are the stack frames of a record and the resource that wrote it.
 func (b *toolbox) frames(ref incident.Ref) (*signal.Resource, []failure.Frame, bool) {
-	r, ok := b.book.Record(ref)
+	r, ok := b.index.Record(ref)
 	switch {
 	case ok && r.Log != nil:
 		return r.Log.Resource, framesOf(r.Log.Attributes, r.Log.Body.Str()), true
@@ -78,7 +78,7 @@ func (b *toolbox) frame(ref incident.Ref, file string, line int) (codePlace, err
 		return codePlace{}, errors.New("evidence must be a span or a log of the case")
 	}
 	for _, f := range frames {
-		if f.Line == line && (f.File == file || b.book.Name(f.File) == file) {
+		if f.Line == line && (f.File == file || b.index.Name(f.File) == file) {
 			return codePlace{frame: f, service: resource.Service(), version: resource.Version()}, nil
 		}
 	}
@@ -87,7 +87,7 @@ func (b *toolbox) frame(ref incident.Ref, file string, line int) (codePlace, err
 	}
 	p := newPage(1 << 10)
 	for _, f := range frames {
-		p.addf("%s line %d", b.book.Name(f.File), f.Line)
+		p.addf("%s line %d", b.index.Name(f.File), f.Line)
 	}
 	return codePlace{}, fmt.Errorf("this record has no such frame; it has: %s", p.text("they are further from the throw"))
 }
@@ -95,8 +95,8 @@ func (b *toolbox) frame(ref incident.Ref, file string, line int) (codePlace, err
 // sourceText numbers the lines and marks the frame's.
 func (b *toolbox) sourceText(e *excerpt, place codePlace) string {
 	p := newPage(maxToolOutput)
-	p.add(versionNote(b.book.Name(e.Version), b.book.Name(place.version)))
-	p.add(b.book.Name(e.Path) + ":")
+	p.add(versionNote(b.index.Name(e.Version), b.index.Name(place.version)))
+	p.add(b.index.Name(e.Path) + ":")
 	for i, l := range e.Lines {
 		mark := " "
 		if e.First+i == place.frame.Line {

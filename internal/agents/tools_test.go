@@ -25,8 +25,8 @@ func testToolbox(t testing.TB, in Input) *toolbox {
 	require.NoError(t, err)
 	watch, err := newTelemetry(testConfig(""), nil, nil)
 	require.NoError(t, err)
-	book := newCasebook(dossier.New(in.Case, in.Report, redactor.Session()))
-	return &toolbox{book: book, watch: watch, done: map[string]map[string]any{}}
+	book := newCaseIndex(dossier.New(in.Case, in.Report, redactor.Session()))
+	return &toolbox{index: book, watch: watch, done: map[string]map[string]any{}}
 }
 
 // richInput is a case that has something of everything.

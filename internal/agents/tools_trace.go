@@ -25,7 +25,7 @@ func getTrace(b *toolbox, args arguments) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t := b.book.trace(id)
+	t := b.index.trace(id)
 	if t == nil {
 		return "", errNoTrace
 	}
@@ -99,14 +99,14 @@ func (b *toolbox) branch(p *page, t *tree, n *trace.Node, depth int) {
 // what failed.
 func (b *toolbox) spanLine(t *tree, n *trace.Node) string {
 	if n.Span == nil {
-		return fmt.Sprintf("%s was not received | service %s", n.ID, cmp.Or(b.book.name(n.Service), "unknown"))
+		return fmt.Sprintf("%s was not received | service %s", n.ID, cmp.Or(b.index.name(n.Service), "unknown"))
 	}
 	line := fmt.Sprintf("%s %s took %s | %s | %s | %s", n.ID, millis(n.Start, t.start()), millis(n.End, n.Start),
-		dossier.KindName(n.Span.Kind), b.book.name(n.Service), b.book.name(n.Span.Name))
+		dossier.KindName(n.Span.Kind), b.index.name(n.Service), b.index.name(n.Span.Name))
 	if t.Failed(n) {
 		line += " | ERROR"
 		if n.Span.StatusMessage != "" {
-			line += " " + cut(b.book.Name(n.Span.StatusMessage), maxBrief)
+			line += " " + cut(b.index.Name(n.Span.StatusMessage), maxBrief)
 		}
 	}
 	if logs := len(n.Logs); logs > 0 {
@@ -183,7 +183,7 @@ func (b *toolbox) oneSpan(n *trace.Node) string {
 
 // record adds a record in full.
 func (b *toolbox) record(p *page, ref incident.Ref) {
-	if text, ok := b.book.Text(ref); ok {
+	if text, ok := b.index.Text(ref); ok {
 		p.add(cut(text, maxToolOutput/2))
 	}
 }

@@ -35,7 +35,7 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// hidden tells whether a character cannot be seen for what it is.
+// hidden reports whether a character cannot be seen for what it is.
 func hidden(c rune) bool {
 	switch {
 	case c == '\n' || c == '\t':

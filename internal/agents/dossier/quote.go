@@ -53,7 +53,7 @@ func within(value, quote string) string {
 	}
 }
 
-// joined tells whether what stands before and after a place belongs together: letters and digits of
+// joined reports whether what stands before and after a place belongs together: letters and digits of
 // a word, or a number with its sign and point.
 func joined(s string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:at])

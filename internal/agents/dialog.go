@@ -7,30 +7,30 @@ import (
 	"time"
 )
 
-// voice answers requests: an asker, or a player of what was answered before.
-type voice interface {
+// responder answers requests: an asker, or a player of what was answered before.
+type responder interface {
 	ask(ctx context.Context, b Budget, r *request) (answer, error)
 }
 
-// talk is one agent's conversation, recorded turn by turn.
-type talk struct {
-	voice  voice
-	budget Budget
-	req    request
-	record *Conversation
-	sent   int // messages that are recorded
+// dialog is one agent's conversation, recorded turn by turn.
+type dialog struct {
+	responder responder
+	budget    Budget
+	req       request
+	record    *Conversation
+	sent      int // messages that are recorded
 
 	corrected bool
 }
 
-// turn asks, records what happened, and keeps the answer in the conversation.
-func (t *talk) turn(ctx context.Context) (Message, error) {
+// takeTurn asks, records what happened, and keeps the answer in the conversation.
+func (t *dialog) takeTurn(ctx context.Context) (Message, error) {
 	digest, err := digestOf(&t.req)
 	if err != nil {
 		return Message{}, err
 	}
 	begun := time.Now()
-	got, err := t.voice.ask(ctx, t.budget, &t.req)
+	got, err := t.responder.ask(ctx, t.budget, &t.req)
 	done := Turn{
 		Request: digest, Sent: t.req.Messages[t.sent:], Allowed: t.req.Allowed, Response: got.Response,
 		Spend: got.Spend, PriceKnown: got.PriceKnown, DurationMillis: time.Since(begun).Milliseconds(),
@@ -44,13 +44,13 @@ func (t *talk) turn(ctx context.Context) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	t.answer(got.Response.Message)
+	t.keepAnswer(got.Response.Message)
 	return got.Response.Message, nil
 }
 
-// answer keeps what the model said. A malformed call comes without content; the turn is held by a
+// keepAnswer keeps what the model said. A malformed call comes without content; the turn is held by a
 // word then, since roles must alternate.
-func (t *talk) answer(m Message) {
+func (t *dialog) keepAnswer(m Message) {
 	if len(m.Parts) == 0 {
 		m = Message{Role: roleModel, Parts: []Part{{Text: "(no valid answer)"}}}
 	}
@@ -58,12 +58,12 @@ func (t *talk) answer(m Message) {
 	t.sent = len(t.req.Messages)
 }
 
-// last is the turn made last.
-func (t *talk) last() *Turn { return &t.record.Turns[len(t.record.Turns)-1] }
+// lastTurn is the turn made last.
+func (t *dialog) lastTurn() *Turn { return &t.record.Turns[len(t.record.Turns)-1] }
 
-// correct tells the model once what was wrong with its answer; the second time it fails. The
+// askToCorrect tells the model once what was wrong with its answer; the second time it fails. The
 // calls of the answer are answered too, as the protocol demands.
-func (t *talk) correct(m Message, problem error) error {
+func (t *dialog) askToCorrect(m Message, problem error) error {
 	if t.corrected {
 		return fail(failInvalid, "The model's answer was not of the agreed form, also after it was corrected once.", problem)
 	}

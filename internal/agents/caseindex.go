@@ -11,8 +11,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
-// casebook finds in a dossier what functions ask for. Whatever it shows is in the dossier's words.
-type casebook struct {
+// caseIndex finds in a dossier what functions ask for. Whatever it shows is in the dossier's words.
+type caseIndex struct {
 	*dossier.Dossier
 	traces map[string]*tree // by trace ID, in hex
 	order  []*tree          // failing ones first
@@ -35,8 +35,8 @@ type logEntry struct {
 	ref   incident.Ref
 }
 
-func newCasebook(d *dossier.Dossier) *casebook {
-	b := &casebook{Dossier: d, traces: map[string]*tree{}, byLog: map[incident.Ref]*logEntry{}}
+func newCaseIndex(d *dossier.Dossier) *caseIndex {
+	b := &caseIndex{Dossier: d, traces: map[string]*tree{}, byLog: map[incident.Ref]*logEntry{}}
 	for _, t := range slices.Concat(d.Failing, d.Healthy) {
 		for _, l := range t.Logs {
 			entry := &logEntry{log: l, trace: t, ref: trace.LogRef(l)}
@@ -80,7 +80,7 @@ func newTree(t *dossier.Trace) *tree {
 }
 
 // trace finds a trace by its ID.
-func (b *casebook) trace(id string) *tree { return b.traces[strings.ToLower(id)] }
+func (b *caseIndex) trace(id string) *tree { return b.traces[strings.ToLower(id)] }
 
 // span finds a node of a trace by its ID.
 func (t *tree) span(id string) *trace.Node {
@@ -96,10 +96,10 @@ func (t *tree) roots() []*trace.Node {
 	return slices.DeleteFunc(slices.Clone(t.Nodes), func(n *trace.Node) bool { return n.Parent != nil })
 }
 
-// isOf tells whether a service goes by the name a model gave; "" is any.
-func (b *casebook) isOf(service, asked string) bool {
+// isOf reports whether a service goes by the name a model gave; "" is any.
+func (b *caseIndex) isOf(service, asked string) bool {
 	return asked == "" || b.Name(service) == asked
 }
 
 // name shows a name, shortened.
-func (b *casebook) name(text string) string { return cut(b.Name(text), maxArgument) }
+func (b *caseIndex) name(text string) string { return cut(b.Name(text), maxArgument) }
