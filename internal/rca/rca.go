@@ -20,7 +20,7 @@ import (
 // EngineVersion changes whenever the same case may give another report.
 const EngineVersion = "1"
 
-// Needs tells what the classifier would ask of the store about a trace before Classify can
+// Needs are what the classifier would ask of the store about a trace before Classify can
 // answer: the services, addresses, calls and refusals that occur in it. Calls and refusals are
 // asked for by the names of services, so by other ones once it is known whose an address is.
 type Needs struct {

@@ -96,19 +96,19 @@ func (g *Group) complete(errorLogs []*signal.Log) {
 	}
 }
 
-// lastRecord is when the last exception or log told of the error: the answer may have left then,
+// lastRecord is when the last exception or log of the error was recorded: the answer may have left then,
 // although the span ended later.
 func (g *Group) lastRecord() trace.Instant {
-	told := trace.Instant(-1)
+	last := trace.Instant(-1)
 	for _, e := range g.Records {
 		if e.Observed.Kind != failure.KindSpan {
-			told = max(told, e.time)
+			last = max(last, e.time)
 		}
 	}
-	if told < 0 {
+	if last < 0 {
 		return g.End
 	}
-	return told
+	return last
 }
 
 // readQuietLogs looks for the decisive record among the logs below ERROR beside an error that says

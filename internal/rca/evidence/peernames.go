@@ -84,7 +84,7 @@ func addressIn(text string) (host, port string) {
 	return "", ""
 }
 
-// isCommonWord tells words of a sentence from names.
+// isCommonWord reports whether a word is one of a sentence, not a name.
 func isCommonWord(word string) bool {
 	switch strings.ToLower(word) {
 	case "the", "a", "an", "to", "server", "host", "database", "any", "all", "service", "is", "was", "error", "at", "request", "timed",

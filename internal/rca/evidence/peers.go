@@ -33,7 +33,7 @@ func findPeer(g *Group, dir *trace.Directory) {
 	g.Peer = withSystem(named, g.Reason)
 }
 
-// correctPeer takes the message's word where a call reached someone, and its message tells of a peer
+// correctPeer takes the message's word where a call reached someone, and its message names a peer
 // that could not be reached: the span then stands for more than one call. It adds the system that
 // the message betrays.
 func correctPeer(g *Group, dir *trace.Directory) {

@@ -40,7 +40,7 @@ func explainAcrossTrees(x *Explanation) {
 	}
 }
 
-// errorBefore is the error of another service that ended last before a client told of an answer
+// errorBefore is the error of another service that ended last before a client recorded an answer
 // without saying whose.
 func errorBefore(x *Explanation, g *evidence.Group, rank map[*trace.Node]int) *evidence.Group {
 	var last *evidence.Group

@@ -36,7 +36,7 @@ func appendPending(a, b []*evidence.Group) []*evidence.Group {
 }
 
 // explainGroup chooses what explains g among the groups below it, and returns what is offered to
-// the spans above: g itself, and what failed after g had been told. What failed before and does
+// the spans above: g itself, and what failed after g was over. What failed before and does
 // not explain g was survived.
 func explainGroup(x *Explanation, g *evidence.Group, below []*evidence.Group) []*evidence.Group {
 	inheritCancellation(x, g, below)

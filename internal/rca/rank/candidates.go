@@ -7,8 +7,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 )
 
-// candidate is a possible root cause of what is reported.
-type candidate struct {
+// Candidate is a possible root cause of what is reported.
+type Candidate struct {
 	Role      Role
 	Judgement *judge.Judgement
 	Service   string
@@ -23,16 +23,16 @@ type Role int
 const (
 	Reported  Role = iota // the reported root itself
 	RivalCode             // the caller's own code, which threw an error of its own after the failed call
-	otherSide             // the other end of a refused request
+	OtherSide             // the other end of a refused request
 )
 
 // candidatesOf lists the possible root causes of the reported root, the likeliest first.
-func candidatesOf(r *Ranking) []candidate {
+func candidatesOf(r *Ranking) []Candidate {
 	j := r.Shown.Judgement
-	list := []candidate{{Role: Reported, Judgement: j, Service: j.Service, Component: j.Component, Score: r.Confidence}}
+	list := []Candidate{{Role: Reported, Judgement: j, Service: j.Service, Component: j.Component, Score: r.Confidence}}
 	if g := explain.RivalOf(r.Shown.Verdict.Explanation, j.Group); g != nil {
 		own := judge.AsCode(r.Shown.Verdict.Explanation, g)
-		list = append(list, candidate{
+		list = append(list, Candidate{
 			Role: RivalCode, Judgement: own, Service: own.Service, Component: own.Component, Score: r.Confidence * rules.RivalTenths / 10,
 		})
 	}
@@ -41,7 +41,7 @@ func candidatesOf(r *Ranking) []candidate {
 		if j.Component == j.Callee {
 			other = j.Caller
 		}
-		list = append(list, candidate{Role: otherSide, Judgement: j, Service: other, Component: other, Score: r.Confidence * rules.OtherSideTenths / 10})
+		list = append(list, Candidate{Role: OtherSide, Judgement: j, Service: other, Component: other, Score: r.Confidence * rules.OtherSideTenths / 10})
 	}
 	return list
 }

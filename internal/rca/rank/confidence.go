@@ -6,8 +6,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 )
 
-// appliedCap is a cap that holds the confidence down.
-type appliedCap struct {
+// AppliedCap is a cap that holds the confidence down.
+type AppliedCap struct {
 	Limit judge.Limit
 	At    incident.Confidence
 	// Shown of traces failing traces show the cause: what CapShare follows from.
@@ -16,21 +16,21 @@ type appliedCap struct {
 
 // confidenceOf applies all caps, and those of the case: one trace without anything to compare it
 // with, and traces that do not have this root.
-func confidenceOf(r *Ranking) (incident.Confidence, []appliedCap) {
+func confidenceOf(r *Ranking) (incident.Confidence, []AppliedCap) {
 	j := r.Shown.Judgement
-	var caps []appliedCap
+	var caps []AppliedCap
 	for _, l := range j.Limits {
-		caps = append(caps, appliedCap{Limit: l, At: l.Cap.Limit()})
+		caps = append(caps, AppliedCap{Limit: l, At: l.Cap.Limit()})
 	}
 	if len(r.support) == 1 && len(r.Case.Healthy) == 0 {
-		caps = append(caps, appliedCap{Limit: judge.Limit{Cap: rules.CapOneTrace}, At: rules.CapOneTrace.Limit()})
+		caps = append(caps, AppliedCap{Limit: judge.Limit{Cap: rules.CapOneTrace}, At: rules.CapOneTrace.Limit()})
 	}
 	if n, showing := len(r.Traces), countShowing(r.support, r.Shown); showing < n {
-		caps = append(caps, appliedCap{Limit: judge.Limit{Cap: rules.CapShare}, At: rules.ShareLimit(showing, n), Shown: showing, Traces: n})
+		caps = append(caps, AppliedCap{Limit: judge.Limit{Cap: rules.CapShare}, At: rules.ShareLimit(showing, n), Shown: showing, Traces: n})
 	}
 	base := baseConfidence(j)
 	value := base
-	var holding []appliedCap
+	var holding []AppliedCap
 	for _, c := range caps {
 		if c.At <= base {
 			holding = append(holding, c)

@@ -29,13 +29,13 @@ type Ranking struct {
 	onset signal.Nanos
 
 	Confidence incident.Confidence
-	Caps       []appliedCap
+	Caps       []AppliedCap
 	outcome    incident.Outcome
 	Severity   incident.Severity
 	Impact     incident.Impact
 	Changes    []Change
 	Trigger    incident.Trigger
-	Candidates []candidate
+	Candidates []Candidate
 	Usual      *Comparison
 }
 
