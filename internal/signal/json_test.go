@@ -151,6 +151,17 @@ func TestParsePlainJSONRefuses(t *testing.T) {
 	}
 }
 
+func TestParsePlainPrefix(t *testing.T) {
+	v, rest, err := signal.ParsePlainPrefix([]byte(`{"a":1}, x`))
+	require.NoError(t, err)
+	assert.Equal(t, ", x", string(rest))
+	assert.Len(t, v.Data, 1)
+	for _, in := range []string{``, `{`, `{"a":"b`, `{"a":"\`, `{"a":"\u00`} {
+		_, _, err := signal.ParsePlainPrefix([]byte(in))
+		assert.Error(t, err, in)
+	}
+}
+
 func TestParsePlainJSONText(t *testing.T) {
 	for in, want := range map[string]string{
 		`"\u0041\u00e9"`:        "Aé",

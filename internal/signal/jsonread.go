@@ -265,7 +265,10 @@ func (r *jsonReader) escapedStr(start int) (string, error) {
 
 // escape appends what the escape sequence after a backslash stands for.
 func (r *jsonReader) escape(text []byte) ([]byte, bool) {
-	c := r.peek()
+	if r.pos == len(r.src) {
+		return text, false
+	}
+	c := r.src[r.pos]
 	r.pos++
 	switch c {
 	case '"', '\\', '/':
