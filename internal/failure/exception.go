@@ -17,6 +17,9 @@ type Frame struct {
 	InApp    bool
 }
 
+// anonymous is the function of a frame that names none.
+const anonymous = "<anonymous>"
+
 // Innermost follows the causes to the first one thrown.
 func (e *Exception) Innermost() *Exception {
 	for e.Cause != nil {
@@ -37,12 +40,18 @@ type exceptionParser func(text string) []*Exception
 
 // parsers are tried in this order; the first that finds something has the text. What proves its
 // language comes before what only suggests it.
-var parsers = []exceptionParser{parsePython, parseDotnet, parseNode, parseGoTrace, parseJava, parseGoMessage}
+var parsers = []exceptionParser{
+	parsePython, parsePHP, parseRuby, parseElixir, parseErlang, parseDotnet, parseNode, parseBrowser, parseGoTrace, parseRust,
+	parseSwift, parseJava, parseGoMessage,
+}
 
 // ParseExceptions reads the exceptions written in a log body or stack trace attribute, with or
-// without line breaks, causes linked; nil where there is none. The language is detected: Python,
-// .NET, Node, Go and Java now, others by adding a parser.
+// without line breaks, causes linked; nil where there is none. The language is detected by
+// what it writes; another is read by adding its parser.
 func ParseExceptions(text string) []*Exception {
+	if !mayHoldException(text) {
+		return nil
+	}
 	for _, parse := range parsers {
 		if found := parse(text); len(found) > 0 {
 			return found

@@ -27,10 +27,9 @@ func javaFrame(s string) (Frame, int) {
 	class, method := name[:dot], name[dot+1:]
 	file, line, _ := strings.Cut(source, ":")
 	end := open + 1 + len(source) + 1
-	return Frame{
-		Module: stripGenerated(class), Function: javaFunction(method), File: file, Line: lineNumber(line),
-		InApp: javaInApp(class, method, file),
-	}, end + packagingLen(window[end:])
+	f := Frame{File: file, Line: lineNumber(line), InApp: javaInApp(class, method, file)}
+	f.Module, f.Function = javaNames(class, method)
+	return f, end + packagingLen(window[end:])
 }
 
 // isJavaSource takes "File.java:12", "File.java" and the words that stand for no file.

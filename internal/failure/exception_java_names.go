@@ -39,7 +39,30 @@ func javaFunction(name string) string {
 			name = rest
 		}
 	}
+	for _, mark := range kotlinMarks {
+		if before, _, found := strings.Cut(name, mark); found && before != "" {
+			name = before
+		}
+	}
+	if rest, found := strings.CutPrefix(name, "access$"); found && rest != "" && !isDigit(rest[0]) {
+		name = rest
+	}
 	return stripGenerated(name)
+}
+
+// kotlinMarks start what Kotlin's compiler appends to a function's name.
+var kotlinMarks = []string{"$lambda", "$suspendImpl", "$default"}
+
+// javaNames splits the names of a frame's class and method into what the source calls them: the
+// body of a coroutine is a class of its own, and belongs to the function that started it.
+func javaNames(class, method string) (module, function string) {
+	module, function = stripGenerated(class), javaFunction(method)
+	if function == "invokeSuspend" || function == "doResume" {
+		if outer, inner := cutLast(module, "$"); inner != "" && outer != "" {
+			return outer, javaFunction(inner)
+		}
+	}
+	return module, function
 }
 
 // javaInApp tells whether a frame is the application's own code: no library or framework, no
@@ -48,6 +71,10 @@ func javaInApp(class, method, file string) bool {
 	if file == "<generated>" || strings.Contains(class, "$Proxy") || strings.Contains(class, "$auxiliary$") ||
 		strings.Contains(class, "$$Lambda") || strings.Contains(class, "$$FastClass") {
 		return false
+	}
+	if strings.HasSuffix(file, ".php") { // PHP's in Java's form, as OpenTelemetry writes them
+		space, _, _ := strings.Cut(class, ".")
+		return !phpNamespaces[space]
 	}
 	if method == "doFilter" || method == "doFilterInternal" {
 		return false
@@ -67,7 +94,7 @@ func javaInApp(class, method, file string) bool {
 
 // javaLibraries are the package prefixes that are never the application's.
 var javaLibraries = setOf(`
-	java javax jakarta sun jdk com.sun kotlin kotlinx scala groovy groovyjarjarantlr4 clojure akka play
+	java javax jakarta sun jdk com.sun kotlin kotlinx _COROUTINE scala groovy groovyjarjarantlr4 clojure akka play
 	org.springframework org.apache org.hibernate org.eclipse org.jboss org.wildfly org.glassfish org.slf4j org.aspectj
 	org.codehaus org.junit org.mockito org.postgresql org.mariadb org.h2 org.hsqldb org.mongodb org.redisson org.quartz
 	org.elasticsearch org.opensearch org.reactivestreams org.thymeleaf org.yaml org.mybatis org.ehcache org.jooq

@@ -185,6 +185,9 @@ func FuzzParseExceptions(f *testing.F) {
 	f.Add(dotnetTrace)
 	f.Add(nodeTrace)
 	f.Add("threw exception [x; nested exception is a.b.CException: y] with root cause\na.b.CException: y\n\tat a.B.c(D.java:1)")
+	for _, piece := range hostilePieces {
+		f.Add(piece + piece)
+	}
 	f.Add("0.() .go:\n\t0")
 	f.Add("Suppressed: a.BException Wrapped by: a.CException Caused by:")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -3,21 +3,20 @@ package failure
 import (
 	"cmp"
 	"regexp"
-	"slices"
 	"strings"
 )
 
 var (
 	// nodeSources are what a frame has of its file, and of what some other texts have too.
-	nodeSources = []string{"node:", "js:", "ts:", "sx:"}
+	nodeSources = []string{"node:", "js:", "ts:", "sx:", "vue:", "bundle:", "html:"}
 	nodeHeader  = regexp.MustCompile(`\b([A-Z]\w*Error|Error|[A-Z]\w*Exception)(?: \[[A-Z0-9_]+\])?(?:: ?([^\r\n]*))?`)
 	nodeFrames  = regexp.MustCompile(`(?m)^\s+at [^\n]*:\d+:\d+\)?\s*$`)
 	nodeFrame   = regexp.MustCompile(`^at (?:async )?(?:(.*?) \()?([^()]*?):(\d+):\d+\)?$`)
 )
 
-// parseNode reads the stacks of V8, and the causes that Node prints below them.
+// parseNode reads the stacks of V8, as Node and Chrome write them, and the causes that Node prints below them.
 func parseNode(text string) []*Exception {
-	if !strings.Contains(text, "at ") || !slices.ContainsFunc(nodeSources, func(s string) bool { return strings.Contains(text, s) }) {
+	if !strings.Contains(text, "at ") || !containsAny(text, nodeSources) {
 		return nil
 	}
 	text = restoreLines(text)
@@ -41,9 +40,8 @@ func parseNode(text string) []*Exception {
 		if m == nil || len(at.Frames) == maxFrames {
 			continue
 		}
-		file := strings.TrimPrefix(m[2], "file://")
-		library := strings.HasPrefix(file, "node:") || strings.HasPrefix(file, "internal/") || strings.Contains(file, "node_modules") || file == "<anonymous>"
-		at.Frames = append(at.Frames, Frame{Function: cmp.Or(m[1], "<anonymous>"), File: file, Line: lineNumber(m[3]), InApp: !library})
+		file := strings.TrimPrefix(strings.TrimPrefix(m[2], "file://"), "address at ") // Hermes has addresses of its bytecode
+		at.Frames = append(at.Frames, Frame{Function: cmp.Or(m[1], anonymous), File: file, Line: lineNumber(m[3]), InApp: !isJSLibrary(file)})
 	}
 	return []*Exception{root}
 }

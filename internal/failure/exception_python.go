@@ -30,7 +30,7 @@ func parsePython(text string) []*Exception {
 		} else {
 			roots = append(roots, e)
 		}
-		linked = slices.ContainsFunc(pythonLinks, func(l string) bool { return strings.Contains(rest, l) })
+		linked = containsAny(rest, pythonLinks)
 	}
 	return roots
 }
@@ -64,7 +64,7 @@ func pythonBlock(block string) (e *Exception, rest string) {
 func pythonFrame(s string) Frame {
 	file, rest, _ := strings.Cut(strings.TrimPrefix(s, `File "`), `"`)
 	rest, function, _ := strings.Cut(rest, ", in ")
-	library := strings.HasPrefix(file, "<") || slices.ContainsFunc(pythonLibraries, func(l string) bool { return strings.Contains(file, l) })
+	library := strings.HasPrefix(file, "<") || containsAny(file, pythonLibraries)
 	return Frame{Function: function, File: file, Line: lineNumber(strings.TrimPrefix(rest, ", line ")), InApp: !library}
 }
 
