@@ -2,7 +2,7 @@ package semconv
 
 // DBSystem returns the registered name of the database or cache that a call asks.
 func DBSystem[A Attributes](attrs A) string {
-	return DBSystemNamed(firstStr(attrs, keyDBSystem, keyDBSystemOld))
+	return DBSystemNamed(firstStr(attrs, keyDBSystem, keyDBSystemOld, keyDBType))
 }
 
 // DBSystemNamed returns the registered name of a database, which may be given under one of its
@@ -39,12 +39,15 @@ var dbSystemAliases = map[string]string{
 	"postgres":           "postgresql",
 	"redshift":           "aws.redshift",
 	"spanner":            "gcp.spanner",
+	"sql":                "other_sql", // OpenTracing's word for any
 	"sqlite3":            "sqlite",
 	"sqlserver":          "microsoft.sql_server",
 }
 
 // DBNamespace returns the database or schema that a call asks.
-func DBNamespace[A Attributes](attrs A) string { return firstStr(attrs, keyDBNamespace, keyDBNameOld) }
+func DBNamespace[A Attributes](attrs A) string {
+	return firstStr(attrs, keyDBNamespace, keyDBNameOld, keyDBInstance)
+}
 
 // DBOperation returns the command that a call gives, such as SELECT.
 func DBOperation[A Attributes](attrs A) string {

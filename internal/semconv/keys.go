@@ -66,6 +66,7 @@ const (
 	keyExceptionType    = string(now.ExceptionTypeKey)
 	keyExceptionMessage = string(now.ExceptionMessageKey)
 	keyExceptionStack   = string(now.ExceptionStacktraceKey)
+	keyExceptionEscaped = string(old.ExceptionEscapedKey)
 	keyErrorType        = string(now.ErrorTypeKey)
 
 	keyServiceName     = string(now.ServiceNameKey)
@@ -78,6 +79,7 @@ const (
 	keyEnvironment     = string(now.DeploymentEnvironmentNameKey)
 	keyEnvironmentOld  = string(old.DeploymentEnvironmentKey)
 
+	keyLogFilePath      = string(now.LogFilePathKey)
 	keyCodeFile         = string(now.CodeFilePathKey)
 	keyCodeFileOld      = string(old.CodeFilepathKey)
 	keyCodeLine         = string(now.CodeLineNumberKey)

@@ -37,6 +37,15 @@ func (m Pdata) Int(key string) (int64, bool) {
 	}
 }
 
+// Bool implements Flags.
+func (m Pdata) Bool(key string) (value, ok bool) {
+	v, found := m.Get(key)
+	if !found || v.Type() != pcommon.ValueTypeBool {
+		return false, false
+	}
+	return v.Bool(), true
+}
+
 // HasKey reports whether some attribute's name matches.
 func (m Pdata) HasKey(match func(key string) bool) bool {
 	for key := range m.All() {

@@ -32,7 +32,7 @@ func PeerService[A Attributes](attrs A) string {
 // PeerAddress returns host and port of the other side of a call, as recorded. It allocates where
 // it has to read a URL or to write a port.
 func PeerAddress[A Attributes](attrs A) (host, port string) {
-	host = firstStr(attrs, keyServerAddress, keyNetPeerNameOld, keyNetSockPeerName)
+	host = firstStr(attrs, keyServerAddress, keyNetPeerNameOld, keyNetSockPeerName, keyPeerHostname, keyOutHost, keyDestination)
 	if n := PeerPort(attrs); n > 0 {
 		port = strconv.FormatInt(n, 10)
 	}
@@ -42,7 +42,11 @@ func PeerAddress[A Attributes](attrs A) (host, port string) {
 				return u.Hostname(), u.Port()
 			}
 		}
-		host = firstStr(attrs, keyNetworkPeer, keyServerSocket, keyNetSockPeerAddr, keyNetPeerIP)
+		host = firstStr(attrs, keyNetworkPeer, keyServerSocket, keyNetSockPeerAddr, keyNetPeerIP, keyPeerAddress)
+		if _, authority, found := strings.Cut(host, "://"); found { // a connection string in peer.address
+			host, _, _ = strings.Cut(authority, "/")
+			host = host[1+strings.LastIndexByte(host, '@'):]
+		}
 	}
 	if h, p := address.Split(host); p != "" {
 		return h, p
@@ -52,7 +56,7 @@ func PeerAddress[A Attributes](attrs A) (host, port string) {
 
 // PeerPort returns the port of the other side of a call where it is recorded by itself, else 0.
 func PeerPort[A Attributes](attrs A) int64 {
-	for _, key := range [...]string{keyServerPort, keyNetPeerPortOld} {
+	for _, key := range [...]string{keyServerPort, keyNetPeerPortOld, keyPeerPort, keyOutPort, keyDestinationPort} {
 		if port, ok := attrs.Int(key); ok && port > 0 {
 			return port
 		}
@@ -69,7 +73,7 @@ func NamesPeer[A interface {
 
 func isPeerKey(key string) bool {
 	switch key {
-	case keyPeerServiceOld, keyServerAddress, keyNetPeerNameOld, keyURL, keyURLOld:
+	case keyPeerServiceOld, keyServerAddress, keyNetPeerNameOld, keyURL, keyURLOld, keyPeerHostname, keyPeerAddress, keyOutHost:
 		return true
 	}
 	return strings.HasPrefix(key, prefixDB)

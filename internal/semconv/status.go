@@ -27,6 +27,16 @@ func (s Status) IsFromPeer() bool {
 	return true
 }
 
+// IsServerFailure reports whether the answer says that the server failed, and not that it was asked
+// for something that it does not give.
+func (s Status) IsServerFailure() bool {
+	switch s.RPC {
+	case Unknown, DeadlineExceeded, Unimplemented, Internal, Unavailable, DataLoss:
+		return true
+	}
+	return s.HTTP >= 500
+}
+
 // IsRefusal reports whether the answer says, by its protocol, that whoever asks is not
 // authenticated or not allowed to.
 func (s Status) IsRefusal() bool {

@@ -12,7 +12,7 @@ func appendPoints(points []*Point, m pmetric.Metric, resource *Resource, scope *
 		Name:        m.Name(),
 		Description: m.Description(),
 		Unit:        m.Unit(),
-		Metadata:    fromMap(m.Metadata()),
+		Metadata:    FromMap(m.Metadata()),
 	}
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
@@ -50,7 +50,7 @@ func appendPoints(points []*Point, m pmetric.Metric, resource *Resource, scope *
 }
 
 func fromNumber(p Point, dp pmetric.NumberDataPoint) *Point {
-	p.Attributes = fromMap(dp.Attributes())
+	p.Attributes = FromMap(dp.Attributes())
 	p.Start, p.Time = Nanos(dp.StartTimestamp()), Nanos(dp.Timestamp())
 	p.Flags = uint32(dp.Flags())
 	switch dp.ValueType() {
@@ -65,7 +65,7 @@ func fromNumber(p Point, dp pmetric.NumberDataPoint) *Point {
 }
 
 func fromHistogram(p Point, dp pmetric.HistogramDataPoint) *Point {
-	p.Attributes = fromMap(dp.Attributes())
+	p.Attributes = FromMap(dp.Attributes())
 	p.Start, p.Time = Nanos(dp.StartTimestamp()), Nanos(dp.Timestamp())
 	p.Flags = uint32(dp.Flags())
 	p.Distribution = &Distribution{
@@ -81,7 +81,7 @@ func fromHistogram(p Point, dp pmetric.HistogramDataPoint) *Point {
 }
 
 func fromExponentialHistogram(p Point, dp pmetric.ExponentialHistogramDataPoint) *Point {
-	p.Attributes = fromMap(dp.Attributes())
+	p.Attributes = FromMap(dp.Attributes())
 	p.Start, p.Time = Nanos(dp.StartTimestamp()), Nanos(dp.Timestamp())
 	p.Flags = uint32(dp.Flags())
 	p.Distribution = &Distribution{
@@ -100,7 +100,7 @@ func fromExponentialHistogram(p Point, dp pmetric.ExponentialHistogramDataPoint)
 }
 
 func fromSummary(p Point, dp pmetric.SummaryDataPoint) *Point {
-	p.Attributes = fromMap(dp.Attributes())
+	p.Attributes = FromMap(dp.Attributes())
 	p.Start, p.Time = Nanos(dp.StartTimestamp()), Nanos(dp.Timestamp())
 	p.Flags = uint32(dp.Flags())
 	p.Distribution = &Distribution{Count: dp.Count(), Sum: optional(true, dp.Sum())}
@@ -124,7 +124,7 @@ func fromExemplars(es pmetric.ExemplarSlice) []Exemplar {
 			Time:       Nanos(e.Timestamp()),
 			TraceID:    TraceID(e.TraceID()),
 			SpanID:     SpanID(e.SpanID()),
-			Attributes: fromMap(e.FilteredAttributes()),
+			Attributes: FromMap(e.FilteredAttributes()),
 		}
 		switch e.ValueType() {
 		case pmetric.ExemplarValueTypeInt:

@@ -57,7 +57,7 @@ func FromMetrics(md pmetric.Metrics) []*Point {
 
 func fromResource(r pcommon.Resource, schemaURL string) *Resource {
 	resource := &Resource{
-		Attributes:        fromMap(r.Attributes()),
+		Attributes:        FromMap(r.Attributes()),
 		DroppedAttributes: r.DroppedAttributesCount(),
 		SchemaURL:         schemaURL,
 	}
@@ -76,7 +76,7 @@ func fromScope(s pcommon.InstrumentationScope, schemaURL string) *Scope {
 	return &Scope{
 		Name:              s.Name(),
 		Version:           s.Version(),
-		Attributes:        fromMap(s.Attributes()),
+		Attributes:        FromMap(s.Attributes()),
 		DroppedAttributes: s.DroppedAttributesCount(),
 		SchemaURL:         schemaURL,
 	}
@@ -97,7 +97,7 @@ func fromSpan(s ptrace.Span, resource *Resource, scope *Scope) *Span {
 		End:               Nanos(s.EndTimestamp()),
 		StatusCode:        StatusCode(s.Status().Code()),
 		StatusMessage:     s.Status().Message(),
-		Attributes:        fromMap(s.Attributes()),
+		Attributes:        FromMap(s.Attributes()),
 		DroppedAttributes: s.DroppedAttributesCount(),
 		DroppedEvents:     s.DroppedEventsCount(),
 		DroppedLinks:      s.DroppedLinksCount(),
@@ -109,7 +109,7 @@ func fromSpan(s ptrace.Span, resource *Resource, scope *Scope) *Span {
 		span.Events = append(span.Events, Event{
 			Time:              Nanos(e.Timestamp()),
 			Name:              e.Name(),
-			Attributes:        fromMap(e.Attributes()),
+			Attributes:        FromMap(e.Attributes()),
 			DroppedAttributes: e.DroppedAttributesCount(),
 		})
 	}
@@ -119,7 +119,7 @@ func fromSpan(s ptrace.Span, resource *Resource, scope *Scope) *Span {
 			SpanID:            SpanID(l.SpanID()),
 			TraceState:        l.TraceState().AsRaw(),
 			Flags:             l.Flags(),
-			Attributes:        fromMap(l.Attributes()),
+			Attributes:        FromMap(l.Attributes()),
 			DroppedAttributes: l.DroppedAttributesCount(),
 		})
 	}
@@ -138,25 +138,26 @@ func fromLog(r plog.LogRecord, resource *Resource, scope *Scope) *Log {
 		Severity:          int32(r.SeverityNumber()),
 		SeverityText:      r.SeverityText(),
 		EventName:         r.EventName(),
-		Body:              fromValue(r.Body()),
-		Attributes:        fromMap(r.Attributes()),
+		Body:              FromValue(r.Body()),
+		Attributes:        FromMap(r.Attributes()),
 		DroppedAttributes: r.DroppedAttributesCount(),
 	}
 }
 
-// fromMap returns nil for an empty map.
-func fromMap(m pcommon.Map) Map {
+// FromMap copies attributes; an empty map becomes nil.
+func FromMap(m pcommon.Map) Map {
 	if m.Len() == 0 {
 		return nil
 	}
 	out := make(Map, 0, m.Len())
 	for k, v := range m.All() {
-		out = append(out, KeyValue{Key: k, Value: fromValue(v)})
+		out = append(out, KeyValue{Key: k, Value: FromValue(v)})
 	}
 	return out
 }
 
-func fromValue(v pcommon.Value) Value {
+// FromValue copies a value; empty maps stay.
+func FromValue(v pcommon.Value) Value {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
 		return Value{Data: v.Str()}
@@ -174,11 +175,11 @@ func fromValue(v pcommon.Value) Value {
 	case pcommon.ValueTypeSlice:
 		list := make([]Value, 0, v.Slice().Len())
 		for _, item := range v.Slice().All() {
-			list = append(list, fromValue(item))
+			list = append(list, FromValue(item))
 		}
 		return Value{Data: list}
 	case pcommon.ValueTypeMap:
-		if m := fromMap(v.Map()); m != nil {
+		if m := FromMap(v.Map()); m != nil {
 			return Value{Data: m}
 		}
 		return Value{Data: Map{}}

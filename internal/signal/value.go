@@ -71,6 +71,13 @@ func (m Map) HasKey(match func(key string) bool) bool {
 	return false
 }
 
+// Bool returns a boolean attribute; ok is false where it is missing or of another type.
+func (m Map) Bool(key string) (value, ok bool) {
+	v, _ := m.Get(key)
+	value, ok = v.Data.(bool)
+	return value, ok
+}
+
 // Int returns an integer attribute, see Value.Int.
 func (m Map) Int(key string) (int64, bool) {
 	v, ok := m.Get(key)
