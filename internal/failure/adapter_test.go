@@ -18,6 +18,14 @@ var attributeKeys = []string{
 	"http.response.status_code", "http.status_code", "rpc.system", "rpc.service", "rpc.method", "rpc.grpc.status_code",
 	"rpc.response.status_code", "db.system", "db.operation.name", "db.sql.table", "db.response.status_code", "messaging.system",
 	"messaging.operation", "messaging.destination.name", "other",
+	"error", "error.kind", "error.message", "error.stack", "error.class", "error.expected", "otel.status_code", "exception.escaped", "event", "message",
+	"level", "severity", "PRIORITY", "log", "err", "stack", "msg", "short_message",
+}
+
+var texts = []string{
+	"", "503", "x", "java.lang.NullPointerException", "connection refused", "error", "true", "false", "50", "3", "ERROR", "info",
+	"level=error msg=x", "2026-01-02 15:04:05 ERROR no", `{"level":"error","msg":"no","err":"refused"}`, `{"level":30,"msg":"no"}`,
+	"a.BException: x\n\tat a.B.c(B.java:1)", "\tat a.B.c(B.java:1)", "<3>no", "Traceback (most recent call last):",
 }
 
 func drawAttributes(t *rapid.T, dst pcommon.Map, keys []string) {
@@ -32,13 +40,20 @@ func drawValue(t *rapid.T, v pcommon.Value) {
 	case 1:
 		v.SetInt(rapid.Int64Range(-1, 600).Draw(t, "int"))
 	case 2:
-		v.SetDouble(rapid.SampledFrom([]float64{503, 13.5, -1}).Draw(t, "double"))
+		v.SetDouble(rapid.SampledFrom([]float64{503, 13.5, -1, 50}).Draw(t, "double"))
 	case 3:
-		v.SetBool(true)
+		v.SetBool(rapid.Bool().Draw(t, "bool"))
 	case 4:
-		v.SetEmptyMap().PutStr(rapid.SampledFrom(append(messageFields, "x")).Draw(t, "field"), "structured")
+		for m := v.SetEmptyMap(); m.Len() < 2; {
+			key := rapid.SampledFrom(attributeKeys).Draw(t, "field")
+			if key == "log" && m.Len() == 0 {
+				m.PutEmptyMap(key).PutStr("level", "error")
+				continue
+			}
+			m.PutStr(key, rapid.SampledFrom(texts).Draw(t, "structured"))
+		}
 	default:
-		v.SetStr(rapid.SampledFrom([]string{"", "503", "x", "java.lang.NullPointerException", "connection refused"}).Draw(t, "string"))
+		v.SetStr(rapid.SampledFrom(texts).Draw(t, "string"))
 	}
 }
 
@@ -65,12 +80,13 @@ func TestAdaptersAgreeOnSpans(t *testing.T) {
 		span.SetSpanID(drawID(t, pcommon.SpanID{2}))
 		span.SetName(rapid.SampledFrom([]string{"", "GET /x"}).Draw(t, "name"))
 		span.SetEndTimestamp(7)
+		span.SetKind(ptrace.SpanKind(rapid.Int32Range(0, 5).Draw(t, "kind")))
 		span.Status().SetCode(ptrace.StatusCode(rapid.Int32Range(0, 2).Draw(t, "status")))
 		span.Status().SetMessage(rapid.SampledFrom([]string{"", "broken"}).Draw(t, "message"))
 		drawAttributes(t, span.Attributes(), attributeKeys)
 		for range rapid.IntRange(0, 3).Draw(t, "events") {
 			e := span.Events().AppendEmpty()
-			e.SetName(rapid.SampledFrom([]string{"exception", "message", "prodsentinel.failure"}).Draw(t, "event"))
+			e.SetName(rapid.SampledFrom([]string{"exception", "message", "error", "log", "prodsentinel.failure"}).Draw(t, "event"))
 			drawAttributes(t, e.Attributes(), attributeKeys)
 		}
 		assert.Equal(t,
@@ -91,7 +107,7 @@ func TestAdaptersAgreeOnLogs(t *testing.T) {
 		l.SetObservedTimestamp(pcommon.Timestamp(rapid.Uint64Range(0, 2).Draw(t, "observed")))
 		l.SetEventName(rapid.SampledFrom([]string{"", "exception", "order.placed", "prodsentinel.failure"}).Draw(t, "event"))
 		l.SetSeverityNumber(plog.SeverityNumber(rapid.SampledFrom([]int32{0, 9, 16, 17, 24}).Draw(t, "severity")))
-		l.SetSeverityText(rapid.SampledFrom([]string{"", "ERROR", "Fatal", "INFO", "error "}).Draw(t, "text"))
+		l.SetSeverityText(rapid.SampledFrom([]string{"", "ERROR", "Fatal", "INFO", "error ", "E", "stderr"}).Draw(t, "text"))
 		drawValue(t, l.Body())
 		drawAttributes(t, l.Attributes(), attributeKeys)
 

@@ -42,7 +42,7 @@ type exceptionParser func(text string) []*Exception
 // language comes before what only suggests it.
 var parsers = []exceptionParser{
 	parsePython, parsePHP, parseRuby, parseElixir, parseErlang, parseDotnet, parseNode, parseBrowser, parseGoTrace, parseRust,
-	parseSwift, parseJava, parseGoMessage,
+	parseSwift, parseXRay, parseJava, parseGoMessage,
 }
 
 // ParseExceptions reads the exceptions written in a log body or stack trace attribute, with or

@@ -302,6 +302,27 @@ func TestBrowserStacks(t *testing.T) {
 	})
 }
 
+func TestXRayStacks(t *testing.T) {
+	for text, want := range map[string]Exception{
+		"com.shop.StockException: no stock\n\tat com.shop.Stock.take(Stock.java: 12)\n\tat java.lang.Thread.run(Thread.java: <unknown>)\n": {
+			Type: "com.shop.StockException", Message: "no stock", Frames: []Frame{
+				{Module: "com.shop.Stock", Function: "take", File: "Stock.java", Line: 12, InApp: true},
+				{Module: "java.lang.Thread", Function: "run", File: "Thread.java"},
+			},
+		},
+		"KeyError: 'sku'\n\tat handler(/var/task/app.py: 9)\n\tat call(/var/task/lib/python3.12/site-packages/x.py: 3)\n": {
+			Type: "KeyError", Message: "'sku'", Frames: []Frame{
+				{Function: "handler", File: "/var/task/app.py", Line: 9, InApp: true},
+				{Function: "call", File: "/var/task/lib/python3.12/site-packages/x.py", Line: 3},
+			},
+		},
+	} {
+		found := ParseExceptions(text)
+		require.Len(t, found, 1, text)
+		assert.Equal(t, want, *found[0])
+	}
+}
+
 // TestNoStacks: prose that resembles a stack in a part is none.
 func TestNoStacks(t *testing.T) {
 	for _, text := range []string{

@@ -33,5 +33,6 @@ type Observed struct {
 	Exception     bool   // recorded as an exception (event or attributes), not only by status or severity
 	ErrorType     string // exception.type, else error.type
 	Message       string // exception.message, status message, or log body
+	Error         string // what a log record says of an error beside its message
 	Stack         string // exception.stacktrace
 }

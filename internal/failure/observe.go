@@ -3,6 +3,7 @@ package failure
 import (
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure/logline"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
@@ -13,48 +14,37 @@ const ownPrefix = "prodsentinel."
 // IsOwnEvent tells whether a log event is one of the project's own, which are never errors.
 func IsOwnEvent(name string) bool { return strings.HasPrefix(name, ownPrefix) }
 
-// FromSpan appends the error signals of a span under the default rules: status Error, and each
-// exception event.
+// FromSpan appends the error signals of a span under the default rules: the span itself where it
+// failed, and each exception among its events that tells of a failure.
 func FromSpan(dst []Observed, s *signal.Span) []Observed {
-	if s.StatusCode == signal.StatusError {
+	if IsSpanError(s) {
 		dst = append(dst, ObserveSpan(s))
 	}
 	for i := range s.Events {
-		if s.Events[i].Name == semconv.ExceptionEvent {
-			dst = append(dst, ObserveEvent(s, &s.Events[i]))
+		if e := &s.Events[i]; isEventError(s.Kind, s.StatusCode, s.Attributes, e.Name, e.Attributes) {
+			dst = append(dst, ObserveEvent(s, e))
 		}
 	}
 	return dst
 }
 
-// FromLog returns the error signal of a log record under the default rules: severity ERROR or
-// above, an exception (event or attributes), or, where the sender set no severity, an exception in
-// the body. The project's own events are never one.
+// IsSpanError is the default rule for a span, see failed.
+func IsSpanError(s *signal.Span) bool { return failed(s.StatusCode, s.Attributes) }
+
+// FromLog returns the error signal of a log record under the default rules, see isLogError.
 func FromLog(l *signal.Log) (Observed, bool) {
-	switch {
-	case IsOwnEvent(l.EventName):
+	if IsOwnEvent(l.EventName) || !isLogError(storedLog{l}) {
 		return Observed{}, false
-	case isErrorSeverity(l.Severity, l.SeverityText), semconv.IsException(l.EventName, l.Attributes):
-		return ObserveLog(l), true
-	case isUnrated(l.Severity, l.SeverityText) && holdsException(bodyText(l.Body)):
-		return ObserveLog(l), true
 	}
-	return Observed{}, false
+	return ObserveLog(l), true
 }
-
-// isUnrated tells whether the sender said nothing of a record's severity, as where a stack trace
-// was printed and not logged.
-func isUnrated(number int32, text string) bool { return number == 0 && text == "" }
-
-func holdsException(body string) bool { return len(ParseExceptions(body)) > 0 }
 
 // ObserveSpan is the error signal of the span itself, whether or not the default rules see one.
 func ObserveSpan(s *signal.Span) Observed {
 	o := spanContext(s)
 	o.Kind = KindSpan
 	o.Time = s.End
-	o.ErrorType = semconv.ErrorType(s.Attributes)
-	o.Message = s.StatusMessage
+	setSpanError(&o, s.StatusMessage, s.Attributes)
 	return o
 }
 
@@ -63,7 +53,7 @@ func ObserveEvent(s *signal.Span, e *signal.Event) Observed {
 	o := spanContext(s)
 	o.Kind = KindEvent
 	o.Time = e.Time
-	setException(&o, e.Name, e.Attributes)
+	setEventError(&o, e.Name, e.Attributes)
 	return o
 }
 
@@ -73,10 +63,7 @@ func ObserveLog(l *signal.Log) Observed {
 		Kind: KindLog, TraceID: l.TraceID, SpanID: l.SpanID, Time: cmpTime(l.Time, l.ObservedTime),
 		Service: l.Service(), Environment: l.Resource.Environment(), Operation: l.EventName,
 	}
-	setException(&o, l.EventName, l.Attributes)
-	if o.Message == "" {
-		o.Message = bodyText(l.Body)
-	}
+	setLogError(&o, l.EventName, l.Attributes, l.Body)
 	return o
 }
 
@@ -89,10 +76,37 @@ func spanContext(s *signal.Span) Observed {
 	return o
 }
 
-func setException[A semconv.Attributes](o *Observed, eventName string, attrs A) {
+func setSpanError[A semconv.Attributes](o *Observed, message string, attrs A) {
+	e := semconv.SpanError(attrs)
+	o.ErrorType, o.Message, o.Stack = e.Type, orElse(message, e.Message), e.Stack
+}
+
+func setEventError[A semconv.Attributes](o *Observed, name string, attrs A) {
+	e, ok := semconv.ExceptionOfEvent(name, attrs)
+	if !ok { // of a condition that someone configured
+		e = semconv.ExceptionOf(attrs)
+		e.Type = orElse(e.Type, semconv.ErrorType(attrs))
+	}
+	o.Exception = ok || semconv.IsException(name, attrs)
+	o.ErrorType, o.Message, o.Stack = e.Type, e.Message, e.Stack
+}
+
+// setLogError reads what a log record tells of an error: in the attributes of the conventions, else
+// in the fields and the text that its logger wrote.
+func setLogError(o *Observed, eventName string, attrs signal.Map, body signal.Value) {
 	e := semconv.ExceptionOf(attrs)
+	said := logline.Parse(body.Str())
+	if m, ok := body.Data.(signal.Map); ok {
+		said = logline.Fields(m)
+	}
+	said = said.Or(logline.Fields(attrs))
 	o.Exception = semconv.IsException(eventName, attrs)
-	o.ErrorType, o.Message, o.Stack = orElse(e.Type, semconv.ErrorType(attrs)), e.Message, e.Stack
+	o.ErrorType = orElse(e.Type, orElse(semconv.ErrorType(attrs), said.ErrorType))
+	o.Stack = orElse(e.Stack, said.Stack)
+	o.Message = orElse(e.Message, orElse(said.Message, said.Error))
+	if said.Error != o.Message {
+		o.Error = said.Error
+	}
 }
 
 // setOperation reads what kind of operation a span is, by which name it is known independent of
@@ -101,34 +115,6 @@ func setOperation[A semconv.Attributes](o *Observed, attrs A) {
 	op := semconv.OperationOf(attrs)
 	o.OperationKind, o.Route, o.StatusClass = string(op.Family), op.Name, op.Status
 }
-
-// isErrorSeverity trusts the number and falls back to the text where the sender set no number.
-func isErrorSeverity(number int32, text string) bool {
-	if number != 0 {
-		return number >= signal.SeverityError
-	}
-	switch len(text) {
-	case 3, 4, 5, 6, 8, 9:
-		for _, t := range errorTexts {
-			if strings.EqualFold(text, t) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-var errorTexts = []string{"error", "err", "fatal", "critical", "crit", "severe", "panic", "alert", "emerg", "emergency"}
-
-// bodyText is the message of a log body: its text, or the usual message field of a structured one.
-func bodyText(v signal.Value) string {
-	if m, ok := v.Data.(signal.Map); ok {
-		return m.FirstStr(messageFields...)
-	}
-	return v.Str()
-}
-
-var messageFields = []string{"message", "msg", "error", "log", "event"}
 
 func joinNonEmpty(sep string, parts ...string) string {
 	out := ""

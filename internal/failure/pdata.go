@@ -35,31 +35,31 @@ func FromPdataSpan(dst []Observed, src Source, s ptrace.Span) []Observed {
 	}
 	events := s.Events()
 	for i := range events.Len() {
-		if e := events.At(i); IsPdataEventError(e) {
+		if e := events.At(i); IsPdataEventError(s, e) {
 			dst = append(dst, ObservePdataEvent(src, s, e))
 		}
 	}
 	return dst
 }
 
-// IsPdataSpanError is the default rule for a span: status Error.
-func IsPdataSpanError(s ptrace.Span) bool { return s.Status().Code() == ptrace.StatusCodeError }
+// IsPdataSpanError is IsSpanError for a span not yet converted.
+func IsPdataSpanError(s ptrace.Span) bool {
+	return failed(signal.StatusCode(s.Status().Code()), semconv.Pdata{Map: s.Attributes()})
+}
 
-// IsPdataEventError is the default rule for a span event: an exception.
-func IsPdataEventError(e ptrace.SpanEvent) bool { return e.Name() == semconv.ExceptionEvent }
+// IsPdataEventError is the default rule for one of the span's events.
+func IsPdataEventError(s ptrace.Span, e ptrace.SpanEvent) bool {
+	return isEventError(signal.SpanKind(s.Kind()), signal.StatusCode(s.Status().Code()), semconv.Pdata{Map: s.Attributes()},
+		e.Name(), semconv.Pdata{Map: e.Attributes()})
+}
 
-// FromPdataLog is FromLog for a record not yet converted. It allocates nothing for a healthy one.
+// FromPdataLog is FromLog for a record not yet converted. It allocates nothing for most healthy
+// ones.
 func FromPdataLog(src Source, l plog.LogRecord) (Observed, bool) {
-	number, text := int32(l.SeverityNumber()), l.SeverityText()
-	switch {
-	case IsOwnEvent(l.EventName()):
+	if IsOwnEvent(l.EventName()) || !isLogError(receivedLog{l}) {
 		return Observed{}, false
-	case isErrorSeverity(number, text), semconv.IsException(l.EventName(), semconv.Pdata{Map: l.Attributes()}):
-		return ObservePdataLog(src, l), true
-	case isUnrated(number, text) && holdsException(pdataBodyText(l.Body())):
-		return ObservePdataLog(src, l), true
 	}
-	return Observed{}, false
+	return ObservePdataLog(src, l), true
 }
 
 // ObservePdataSpan is ObserveSpan for a span not yet converted.
@@ -67,8 +67,7 @@ func ObservePdataSpan(src Source, s ptrace.Span) Observed {
 	o := pdataSpanContext(src, s)
 	o.Kind = KindSpan
 	o.Time = signal.Nanos(s.EndTimestamp())
-	o.ErrorType = semconv.ErrorType(semconv.Pdata{Map: s.Attributes()})
-	o.Message = s.Status().Message()
+	setSpanError(&o, s.Status().Message(), semconv.Pdata{Map: s.Attributes()})
 	return o
 }
 
@@ -77,7 +76,7 @@ func ObservePdataEvent(src Source, s ptrace.Span, e ptrace.SpanEvent) Observed {
 	o := pdataSpanContext(src, s)
 	o.Kind = KindEvent
 	o.Time = signal.Nanos(e.Timestamp())
-	setException(&o, e.Name(), semconv.Pdata{Map: e.Attributes()})
+	setEventError(&o, e.Name(), semconv.Pdata{Map: e.Attributes()})
 	return o
 }
 
@@ -88,10 +87,7 @@ func ObservePdataLog(src Source, l plog.LogRecord) Observed {
 		Time:    cmpTime(signal.Nanos(l.Timestamp()), signal.Nanos(l.ObservedTimestamp())),
 		Service: src.Service, Environment: src.Environment, Operation: l.EventName(),
 	}
-	setException(&o, l.EventName(), semconv.Pdata{Map: l.Attributes()})
-	if o.Message == "" {
-		o.Message = pdataBodyText(l.Body())
-	}
+	setLogError(&o, l.EventName(), signal.FromMap(l.Attributes()), signal.FromValue(l.Body()))
 	return o
 }
 
@@ -102,21 +98,4 @@ func pdataSpanContext(src Source, s ptrace.Span) Observed {
 	}
 	setOperation(&o, semconv.Pdata{Map: s.Attributes()})
 	return o
-}
-
-func pdataBodyText(v pcommon.Value) string {
-	switch v.Type() {
-	case pcommon.ValueTypeStr:
-		return v.Str()
-	case pcommon.ValueTypeMap:
-		fields := semconv.Pdata{Map: v.Map()}
-		for _, name := range messageFields {
-			if s := fields.Str(name); s != "" {
-				return s
-			}
-		}
-		return ""
-	default:
-		return ""
-	}
 }

@@ -60,5 +60,5 @@ func (s Signals) IsLog(l *signal.Log) bool {
 // Asked reports whether only a configured condition makes the span itself an error, whatever its
 // answer was.
 func (s Signals) Asked(span *signal.Span) bool {
-	return s.configured && s.spans[span.ID] && span.StatusCode != signal.StatusError
+	return s.configured && s.spans[span.ID] && !IsSpanError(span)
 }

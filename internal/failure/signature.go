@@ -7,7 +7,7 @@ import (
 )
 
 // SignatureVersion changes whenever SignatureOf gives another result for some input.
-const SignatureVersion = 1
+const SignatureVersion = 2
 
 // The strategies of a signature, the most telling first.
 const (
@@ -54,10 +54,9 @@ func SignatureOf(o Observed) Signature {
 	}
 }
 
-// thrown is the innermost exception of the error's stack, or of its message where a log body
-// holds one.
+// thrown is the innermost exception of the error's stack, or of its texts where they hold one.
 func thrown(o Observed) *Exception {
-	for _, text := range []string{o.Stack, o.Message} {
+	for _, text := range []string{o.Stack, o.Message, o.Error} {
 		if all := ParseExceptions(text); len(all) > 0 {
 			return all[len(all)-1].Innermost()
 		}
@@ -87,7 +86,7 @@ var genericTypes = map[string]bool{
 	"Throwable": true, "Exception": true, "RuntimeException": true, "Error": true,
 	"*errors.errorString": true, "*fmt.wrapError": true, "*fmt.wrapErrors": true, "*errors.joinError": true,
 	"*errors.fundamental": true, "*errors.withStack": true, "*errors.withMessage": true, "error": true, "_OTHER": true,
-	"panic": true, "fatal error": true,
+	"panic": true, "fatal error": true, "Fatal error": true, "Parse error": true, "EXIT": true, "exit": true, "stop": true, "throw": true,
 	"java.util.concurrent.ExecutionException": true, "java.util.concurrent.CompletionException": true,
 	"java.lang.reflect.InvocationTargetException": true, "java.lang.reflect.UndeclaredThrowableException": true,
 }

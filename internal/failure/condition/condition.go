@@ -69,7 +69,7 @@ func (d *Detector) Span(
 		dst = append(dst, failure.ObservePdataSpan(src, span))
 	}
 	for _, event := range span.Events().All() {
-		if !d.replace && failure.IsPdataEventError(event) || d.matchEvent(ctx, rs, ss, span, event) {
+		if !d.replace && failure.IsPdataEventError(span, event) || d.matchEvent(ctx, rs, ss, span, event) {
 			dst = append(dst, failure.ObservePdataEvent(src, span, event))
 		}
 	}

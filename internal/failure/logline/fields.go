@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -15,8 +16,8 @@ type Record struct {
 	Stack     string
 }
 
-// or completes a record by another about the same event.
-func (r Record) or(o Record) Record {
+// Or completes a record by another about the same event.
+func (r Record) Or(o Record) Record {
 	return Record{
 		Message: cmp.Or(r.Message, o.Message), ErrorType: cmp.Or(r.ErrorType, o.ErrorType),
 		Error: cmp.Or(r.Error, o.Error), Stack: cmp.Or(r.Stack, o.Stack),
@@ -31,11 +32,11 @@ func readFields(m signal.Map, depth int) Record {
 	var r, inner Record
 	var event string
 	for _, kv := range m {
-		f := fieldOf(kv.Key)
+		f := semconv.LogFieldOf(kv.Key)
 		switch d := kv.Value.Data.(type) {
 		case string:
 			r.addText(f, d)
-			if f == fieldEvent {
+			if f == semconv.LogFieldEvent {
 				event = cmp.Or(event, d)
 			}
 		case []signal.Value:
@@ -43,14 +44,14 @@ func readFields(m signal.Map, depth int) Record {
 		case signal.Map:
 			switch {
 			case depth >= maxWrapping:
-			case f == fieldError:
-				r = r.or(readError(d, depth+1))
-			case f == fieldInner, kv.Key == "log":
-				inner = inner.or(readFields(d, depth+1))
+			case f == semconv.LogFieldError:
+				r = r.Or(readError(d, depth+1))
+			case f == semconv.LogFieldInner, kv.Key == "log":
+				inner = inner.Or(readFields(d, depth+1))
 			}
 		}
 	}
-	return r.or(inner).or(Record{Message: event}).unwrapMessage(depth)
+	return r.Or(inner).Or(Record{Message: event}).unwrapMessage(depth)
 }
 
 // unwrapMessage reads a message that is a line of its own.
@@ -60,19 +61,21 @@ func (r Record) unwrapMessage(depth int) Record {
 	}
 	line := parse(r.Message, depth+1)
 	r.Message = cmp.Or(line.Message, r.Message)
-	return r.or(line)
+	return r.Or(line)
 }
 
 // addText adds a field whose value is text. The first of its sense counts.
-func (r *Record) addText(f field, value string) {
+func (r *Record) addText(f semconv.LogField, value string) {
 	switch f {
-	case fieldMessage, fieldShortMessage:
+	case semconv.LogFieldMessage, semconv.LogFieldShortMessage:
 		r.Message = cmp.Or(r.Message, value)
-	case fieldError, fieldErrorText:
-		r.Error = cmp.Or(r.Error, value)
-	case fieldErrorType:
+	case semconv.LogFieldError, semconv.LogFieldErrorMessage:
+		if !semconv.IsFlag(value) {
+			r.Error = cmp.Or(r.Error, value)
+		}
+	case semconv.LogFieldErrorType:
 		r.ErrorType = cmp.Or(r.ErrorType, value)
-	case fieldStack:
+	case semconv.LogFieldStack:
 		r.Stack = cmp.Or(r.Stack, value)
 	}
 }
@@ -81,17 +84,17 @@ func (r *Record) addText(f field, value string) {
 func readError(m signal.Map, depth int) Record {
 	var r Record
 	for _, kv := range m {
-		f := fieldOf(kv.Key)
+		f := semconv.LogFieldOf(kv.Key)
 		text := kv.Value.Str()
 		if list, ok := kv.Value.Data.([]signal.Value); ok {
 			text = joinLines(list)
 		}
 		switch f {
-		case fieldName, fieldErrorType:
+		case semconv.LogFieldName, semconv.LogFieldErrorType:
 			r.ErrorType = cmp.Or(r.ErrorType, text)
-		case fieldMessage, fieldErrorText:
+		case semconv.LogFieldMessage, semconv.LogFieldErrorMessage:
 			r.Error = cmp.Or(r.Error, text)
-		case fieldStack:
+		case semconv.LogFieldStack:
 			r.Stack = cmp.Or(r.Stack, text)
 		}
 	}

@@ -3,6 +3,7 @@ package logline
 import (
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -53,9 +54,9 @@ func (j *jsonScanner) object(outer bool) (levels Levels, text string) {
 			if !ok {
 				return levels, text
 			}
-			f := fieldOf(key)
+			f := semconv.LogFieldOf(key)
 			levels.addText(f, value)
-			if text == "" && (f == fieldMessage || f == fieldEvent) {
+			if text == "" && (f == semconv.LogFieldMessage || f == semconv.LogFieldEvent) {
 				text = value
 			}
 		case c == '{' && outer && key == "log": // as Elastic nests it

@@ -1,6 +1,10 @@
 package logline
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+)
 
 // Levels collects what the fields of one structured record say of its severity; the first field
 // that is a level decides. The zero value is ready to use. Nothing of it allocates.
@@ -21,56 +25,59 @@ func (l *Levels) Severity() int32 {
 
 // AddText adds a field whose value is text.
 func (l *Levels) AddText(key, value string) {
-	l.addText(fieldOf(key), value)
+	l.addText(semconv.LogFieldOf(key), value)
 }
 
-func (l *Levels) addText(f field, value string) {
-	if f == fieldSyslog || f == fieldShortMessage {
-		l.syslog = true
-	}
-	if f == fieldOther || f > fieldSyslog || len(value) > 2*maxLevel {
-		return
-	}
-	if n, ok := number(value); ok {
-		l.add(f, n)
-		return
-	}
+func (l *Levels) addText(f semconv.LogField, value string) {
 	switch f {
-	case fieldLevel, fieldGoogle:
-		l.sure = cmp.Or(l.sure, Level(value))
-	case fieldPriority:
-		l.likely = cmp.Or(l.likely, Level(value))
-	case fieldLetter:
-		if len(value) == 1 {
-			l.likely = cmp.Or(l.likely, levelOfLetter(value[0]))
+	case semconv.LogFieldFacility, semconv.LogFieldShortMessage:
+		l.syslog = true
+	case semconv.LogFieldLevel, semconv.LogFieldGoogleLevel, semconv.LogFieldPriority, semconv.LogFieldPythonLevel,
+		semconv.LogFieldAzureLevel, semconv.LogFieldSeverityNumber, semconv.LogFieldLetter:
+		if n, ok := number(value); ok {
+			l.add(f, n)
+		} else {
+			l.addName(f, value)
 		}
+	}
+}
+
+func (l *Levels) addName(f semconv.LogField, name string) {
+	switch {
+	case len(name) > 2*maxLevel:
+	case f == semconv.LogFieldLevel, f == semconv.LogFieldGoogleLevel:
+		l.sure = cmp.Or(l.sure, Level(name))
+	case f == semconv.LogFieldPriority:
+		l.likely = cmp.Or(l.likely, Level(name))
+	case f == semconv.LogFieldLetter && len(name) == 1:
+		l.likely = cmp.Or(l.likely, levelOfLetter(name[0]))
 	}
 }
 
 // AddNumber adds a field whose value is a number.
 func (l *Levels) AddNumber(key string, n int64) {
-	l.add(fieldOf(key), n)
+	l.add(semconv.LogFieldOf(key), n)
 }
 
-func (l *Levels) add(f field, n int64) {
+func (l *Levels) add(f semconv.LogField, n int64) {
 	switch f {
-	case fieldLevel:
+	case semconv.LogFieldLevel:
 		l.low = cmp.Or(l.low, levelOfSyslog(n))
 		l.sure = cmp.Or(l.sure, levelOfNumber(n))
-	case fieldGoogle:
+	case semconv.LogFieldGoogleLevel:
 		l.low = cmp.Or(l.low, levelOfSyslog(n))
 		l.sure = cmp.Or(l.sure, levelOfGoogle(n))
-	case fieldPriority:
+	case semconv.LogFieldPriority:
 		l.likely = cmp.Or(l.likely, levelOfSyslog(n))
-	case fieldPython:
+	case semconv.LogFieldPythonLevel:
 		l.sure = cmp.Or(l.sure, levelOfPython(n))
-	case fieldAzure:
+	case semconv.LogFieldAzureLevel:
 		l.sure = cmp.Or(l.sure, levelOfAzure(n))
-	case fieldOTel:
+	case semconv.LogFieldSeverityNumber:
 		if n >= 1 && n <= 24 {
 			l.sure = cmp.Or(l.sure, int32(n))
 		}
-	case fieldSyslog:
+	case semconv.LogFieldFacility:
 		l.syslog = true
 	}
 }

@@ -84,3 +84,14 @@ func plain(s string) string {
 func isDigit(b byte) bool  { return b >= '0' && b <= '9' }
 func isUpper(b byte) bool  { return b >= 'A' && b <= 'Z' }
 func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' || b >= 0x80 }
+
+// Content returns a line without what a container runtime puts around it; its indentation stays.
+func Content(line string) string {
+	line = line[criPrefix(line):]
+	if strings.HasPrefix(line, `{"log":"`) {
+		if m, ok := decode(line, 0); ok {
+			line = m.Str("log")
+		}
+	}
+	return strings.TrimRight(line, "\r\n")
+}
