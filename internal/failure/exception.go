@@ -1,5 +1,7 @@
 package failure
 
+import "math/bits"
+
 // Exception is one exception with its stack, nearest the throw first, and what caused it.
 type Exception struct {
 	Type    string
@@ -34,26 +36,16 @@ const (
 	maxFrames     = 256 // of one exception, nearest the throw
 )
 
-// exceptionParser reads the exceptions of one language, nil where the text has none of it. It
-// takes linear time.
+// exceptionParser reads the exceptions of one language from a text that has a mark of it, nil where
+// there are none. It takes linear time.
 type exceptionParser func(text string) []*Exception
 
-// parsers are tried in this order; the first that finds something has the text. What proves its
-// language comes before what only suggests it.
-var parsers = []exceptionParser{
-	parsePython, parsePHP, parseRuby, parseElixir, parseErlang, parseDotnet, parseNode, parseBrowser, parseGoTrace, parseRust,
-	parseSwift, parseXRay, parseJava, parseGoMessage,
-}
-
 // ParseExceptions reads the exceptions written in a log body or stack trace attribute, with or
-// without line breaks, causes linked; nil where there is none. The language is detected by
-// what it writes; another is read by adding its parser.
+// without line breaks, causes linked; nil where there is none. The language is detected by what it
+// writes; another is read by adding its parser to languages.
 func ParseExceptions(text string) []*Exception {
-	if !mayHoldException(text) {
-		return nil
-	}
-	for _, parse := range parsers {
-		if found := parse(text); len(found) > 0 {
+	for marked := languageMarks.in(text); marked != 0; marked &= marked - 1 {
+		if found := languages[bits.TrailingZeros32(marked)].parse(text); len(found) > 0 {
 			return found
 		}
 	}

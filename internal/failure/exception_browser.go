@@ -14,13 +14,8 @@ var (
 
 // parseBrowser reads the stacks of Firefox and Safari. Chrome's are read as Node's.
 func parseBrowser(text string) []*Exception {
-	if !containsAny(text, browserSources) {
-		return nil
-	}
-	text = unfold(text)
-	var e *Exception
-	var header *Exception
-	for line := range strings.SplitSeq(text, "\n") {
+	var e, header *Exception
+	for line := range strings.SplitSeq(unfold(text), "\n") {
 		line = strings.TrimSpace(line)
 		f, ok := browserFrameOf(cut(line, maxFrame))
 		switch {

@@ -12,7 +12,7 @@ var dotnetHeader = regexp.MustCompile("([A-Za-z_][A-Za-z0-9_.+`]*(?:Exception|Er
 // parseDotnet reads what Exception.ToString writes: the exception and, after arrows, its inner ones,
 // then the frames of the innermost, of what wraps it, and so on.
 func parseDotnet(text string) []*Exception {
-	if !strings.Contains(text, "at ") || strings.Contains(text, ".java:") || strings.Contains(text, ".kt:") {
+	if strings.Contains(text, ".java:") || strings.Contains(text, ".kt:") {
 		return nil
 	}
 	text = restoreLines(text)

@@ -8,9 +8,6 @@ import (
 // parseElixir reads exceptions of Elixir, what processes print that end by one, and stack traces
 // alone. What was raised further in follows, more indented.
 func parseElixir(text string) []*Exception {
-	if !strings.Contains(text, "** (") && !strings.Contains(text, ".ex:") && !strings.Contains(text, ".exs:") {
-		return nil
-	}
 	var root, at *Exception
 	read := 0
 	for line := range strings.SplitSeq(unfold(text), "\n") {

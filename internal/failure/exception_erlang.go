@@ -7,14 +7,11 @@ import (
 
 // parseErlang reads crash reports and the terms in which Erlang writes stacks.
 func parseErlang(text string) []*Exception {
-	const filed, exception, in = `,[{file,"`, "exception ", "in function"
-	switch {
-	case strings.Contains(text, filed):
-		return erlangTerm(unfold(text))
-	case strings.Contains(text, exception) && strings.Contains(text, in):
-		return erlangReport(unfold(text))
+	text = unfold(text)
+	if found := erlangTerm(text); found != nil {
+		return found
 	}
-	return nil
+	return erlangReport(text)
 }
 
 // erlangReport reads "exception error: bad argument" and the calls below it.

@@ -14,9 +14,6 @@ const runtimeError = "runtime error: "
 // parseGoTrace reads a panic with its goroutine's trace, or a trace alone (debug.Stack, or the
 // stack of a recorded error), which has no type.
 func parseGoTrace(text string) []*Exception {
-	if !strings.Contains(text, ".go:") && !strings.Contains(text, "goroutine ") {
-		return nil
-	}
 	text = restoreLines(text)
 	head, trace, found := cutGoroutine(text)
 	if !found && !strings.Contains(text, "\n\t") {

@@ -5,10 +5,6 @@ import "strings"
 // parseJava reads Java's printed throwables: with a stack or only named, over many lines or
 // joined into one, alone or amid a log line.
 func parseJava(text string) []*Exception {
-	if !strings.Contains(text, "Exception") && !strings.Contains(text, "Error") &&
-		!strings.Contains(text, "Throwable") && !strings.Contains(text, "at ") {
-		return nil
-	}
 	p := javaParser{s: restoreLines(text), message: -1}
 	for p.pos < len(p.s) && p.read < maxExceptions {
 		p.step()

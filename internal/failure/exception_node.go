@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	// nodeSources are what a frame has of its file, and of what some other texts have too.
+	// nodeSources are what frames have of their files.
 	nodeSources = []string{"node:", "js:", "ts:", "sx:", "vue:", "bundle:", "html:"}
 	nodeHeader  = regexp.MustCompile(`\b([A-Z]\w*Error|Error|[A-Z]\w*Exception)(?: \[[A-Z0-9_]+\])?(?:: ?([^\r\n]*))?`)
 	nodeFrames  = regexp.MustCompile(`(?m)^\s+at [^\n]*:\d+:\d+\)?\s*$`)
@@ -16,9 +16,6 @@ var (
 
 // parseNode reads the stacks of V8, as Node and Chrome write them, and the causes that Node prints below them.
 func parseNode(text string) []*Exception {
-	if !strings.Contains(text, "at ") || !containsAny(text, nodeSources) {
-		return nil
-	}
 	text = restoreLines(text)
 	first := nodeFrames.FindStringIndex(text)
 	if first == nil {

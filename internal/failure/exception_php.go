@@ -8,9 +8,6 @@ import (
 // parsePHP reads what PHP prints of an uncaught exception or makes of one as text, Laravel's
 // records of one, and traces alone.
 func parsePHP(text string) []*Exception {
-	if !strings.Contains(text, "#0 ") && !strings.Contains(text, " on line ") {
-		return nil
-	}
 	text = restoreLines(text)
 	if chain := phpPrinted(text); chain != nil {
 		return chain

@@ -12,9 +12,6 @@ var pythonLinks = []string{"was the direct cause of the following exception", "D
 
 // parsePython reads tracebacks: what was raised first is the cause of what follows it.
 func parsePython(text string) []*Exception {
-	if !strings.Contains(text, pythonTrace) {
-		return nil
-	}
 	var roots []*Exception
 	linked := false
 	for i, block := range strings.SplitN(restoreLines(text), pythonTrace, maxExceptions+1) {

@@ -8,9 +8,6 @@ import (
 // parseRuby reads what Ruby prints of an exception, what Rails and Ruby's logger make of it, and
 // backtraces alone. Causes follow what they caused.
 func parseRuby(text string) []*Exception {
-	if !strings.Contains(text, ":in `") && !strings.Contains(text, ":in '") {
-		return nil
-	}
 	p := rubyParser{}
 	for line := range strings.SplitSeq(unfold(text), "\n") {
 		if p.read == maxExceptions {

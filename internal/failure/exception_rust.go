@@ -8,9 +8,6 @@ const panickedAt = "panicked at "
 // backtrace where there is one.
 func parseRust(text string) []*Exception {
 	panicked := strings.Contains(text, panickedAt)
-	if !panicked && !strings.Contains(text, "Caused by:") && !strings.Contains(text, "Location:") {
-		return nil
-	}
 	text = unfold(text)
 	head, trace := cutRustTrace(text)
 	var e *Exception

@@ -18,9 +18,6 @@ var (
 // parseSwift reads what ends a process of Swift or Objective-C, with the frames of the thread that
 // crashed.
 func parseSwift(text string) []*Exception {
-	if !containsAny(text, swiftTraps) && !strings.Contains(text, nsMarker) && !strings.Contains(text, "rashed:") {
-		return nil
-	}
 	text = unfold(text)
 	e := swiftException(text)
 	frames := swiftFrames(text)

@@ -9,9 +9,6 @@ import (
 // "at label(path: line)".
 func parseXRay(text string) []*Exception {
 	const at = "at "
-	if !strings.Contains(text, at) || !strings.Contains(text, ": ") || !strings.Contains(text, ")") {
-		return nil
-	}
 	head, rest, found := strings.Cut(text, "\n")
 	if !found {
 		return nil

@@ -13,7 +13,7 @@ import (
 // printsException reports whether a text is a printed exception, and more than one line below the
 // head of a stack: where each line came as a record, the head stands for all of them.
 func printsException(text string) bool {
-	if !mayHoldException(text) || isStackLine(logline.Content(text)) {
+	if languageMarks.in(text) == 0 || isStackLine(logline.Content(text)) {
 		return false
 	}
 	return strings.Contains(text, pythonTrace) || len(ParseExceptions(text)) > 0

@@ -63,7 +63,7 @@ func ObserveLog(l *signal.Log) Observed {
 		Kind: KindLog, TraceID: l.TraceID, SpanID: l.SpanID, Time: cmpTime(l.Time, l.ObservedTime),
 		Service: l.Service(), Environment: l.Resource.Environment(), Operation: l.EventName,
 	}
-	setLogError(&o, l.EventName, l.Attributes, l.Body)
+	setLogError(&o, l.EventName, l.Attributes, func() logline.Record { return logged(l.Attributes, l.Body) })
 	return o
 }
 
@@ -91,22 +91,30 @@ func setEventError[A semconv.Attributes](o *Observed, name string, attrs A) {
 	o.ErrorType, o.Message, o.Stack = e.Type, e.Message, e.Stack
 }
 
-// setLogError reads what a log record tells of an error: in the attributes of the conventions, else
-// in the fields and the text that its logger wrote.
-func setLogError(o *Observed, eventName string, attrs signal.Map, body signal.Value) {
+// setLogError reads what a log record tells of an error: in the attributes of the conventions, and
+// where these leave something open in the fields and the text that its logger wrote.
+func setLogError[A semconv.Attributes](o *Observed, eventName string, attrs A, logged func() logline.Record) {
 	e := semconv.ExceptionOf(attrs)
-	said := logline.Parse(body.Str())
-	if m, ok := body.Data.(signal.Map); ok {
-		said = logline.Fields(m)
-	}
-	said = said.Or(logline.Fields(attrs))
 	o.Exception = semconv.IsException(eventName, attrs)
-	o.ErrorType = orElse(e.Type, orElse(semconv.ErrorType(attrs), said.ErrorType))
-	o.Stack = orElse(e.Stack, said.Stack)
-	o.Message = orElse(e.Message, orElse(said.Message, said.Error))
-	if said.Error != o.Message {
-		o.Error = said.Error
+	o.ErrorType, o.Message, o.Stack = orElse(e.Type, semconv.ErrorType(attrs)), e.Message, e.Stack
+	if o.ErrorType != "" && o.Message != "" && o.Stack != "" {
+		return
 	}
+	r := logged()
+	o.ErrorType, o.Stack = orElse(o.ErrorType, r.ErrorType), orElse(o.Stack, r.Stack)
+	o.Message = orElse(o.Message, orElse(r.Message, r.Error))
+	if r.Error != o.Message {
+		o.Error = r.Error
+	}
+}
+
+// logged is what a record says in its body and attributes by the names and layouts of its logger.
+func logged(attrs signal.Map, body signal.Value) logline.Record {
+	fields := logline.Fields(attrs)
+	if m, ok := body.Data.(signal.Map); ok {
+		return logline.Fields(m).Or(fields)
+	}
+	return logline.Parse(body.Str()).Or(fields)
 }
 
 // setOperation reads what kind of operation a span is, by which name it is known independent of

@@ -5,6 +5,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure/logline"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
@@ -87,7 +88,10 @@ func ObservePdataLog(src Source, l plog.LogRecord) Observed {
 		Time:    cmpTime(signal.Nanos(l.Timestamp()), signal.Nanos(l.ObservedTimestamp())),
 		Service: src.Service, Environment: src.Environment, Operation: l.EventName(),
 	}
-	setLogError(&o, l.EventName(), signal.FromMap(l.Attributes()), signal.FromValue(l.Body()))
+	attrs := semconv.Pdata{Map: l.Attributes()}
+	setLogError(&o, l.EventName(), attrs, func() logline.Record {
+		return logged(signal.FromMap(l.Attributes()), signal.FromValue(l.Body()))
+	})
 	return o
 }
 

@@ -36,10 +36,15 @@ type Flags interface {
 	Attributes
 	// Bool returns a boolean attribute; ok is false where it is missing or of another type.
 	Bool(key string) (value, ok bool)
+	// HasAny reports whether one of three attributes is there.
+	HasAny(a, b, c string) bool
 }
 
 // MarksError reports whether the attributes of a span without a status say that it failed.
 func MarksError[A Flags](attrs A) bool {
+	if !attrs.HasAny(keyError, keyStatusCode, keyErrorClass) {
+		return false
+	}
 	if marked, ok := attrs.Bool(keyError); ok {
 		return marked
 	}

@@ -61,6 +61,16 @@ func (m Map) FirstStr(keys ...string) string {
 	return ""
 }
 
+// HasAny reports whether one of three attributes is there.
+func (m Map) HasAny(a, b, c string) bool {
+	for i := range m {
+		if key := m[i].Key; key == a || key == b || key == c {
+			return true
+		}
+	}
+	return false
+}
+
 // HasKey reports whether some attribute's name matches.
 func (m Map) HasKey(match func(key string) bool) bool {
 	for i := range m {

@@ -55,7 +55,7 @@ func (j *jsonScanner) object(outer bool) (levels Levels, text string) {
 				return levels, text
 			}
 			f := semconv.LogFieldOf(key)
-			levels.addText(f, value)
+			levels.AddText(f, value)
 			if text == "" && (f == semconv.LogFieldMessage || f == semconv.LogFieldEvent) {
 				text = value
 			}
@@ -81,7 +81,7 @@ func (j *jsonScanner) scalar(levels *Levels, key string) {
 		j.pos++
 	}
 	if n, ok := number(j.s[start:j.pos]); ok {
-		levels.AddNumber(key, n)
+		levels.AddNumber(semconv.LogFieldOf(key), n)
 	}
 }
 

@@ -3,6 +3,8 @@ package logline
 import (
 	"cmp"
 	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
 // layoutOf finds the level in the layout of a line, and where the message begins.
@@ -286,7 +288,7 @@ func (s *scanner) pair(key string) bool {
 		}
 	}
 	var levels Levels
-	levels.AddText(key, strings.Trim(s.s[start:s.pos], `"`))
+	levels.AddText(semconv.LogFieldOf(key), strings.Trim(s.s[start:s.pos], `"`))
 	s.level = levels.Severity()
 	return s.level == 0
 }

@@ -24,18 +24,14 @@ func (l *Levels) Severity() int32 {
 }
 
 // AddText adds a field whose value is text.
-func (l *Levels) AddText(key, value string) {
-	l.addText(semconv.LogFieldOf(key), value)
-}
-
-func (l *Levels) addText(f semconv.LogField, value string) {
+func (l *Levels) AddText(f semconv.LogField, value string) {
 	switch f {
 	case semconv.LogFieldFacility, semconv.LogFieldShortMessage:
 		l.syslog = true
 	case semconv.LogFieldLevel, semconv.LogFieldGoogleLevel, semconv.LogFieldPriority, semconv.LogFieldPythonLevel,
 		semconv.LogFieldAzureLevel, semconv.LogFieldSeverityNumber, semconv.LogFieldLetter:
 		if n, ok := number(value); ok {
-			l.add(f, n)
+			l.AddNumber(f, n)
 		} else {
 			l.addName(f, value)
 		}
@@ -55,11 +51,7 @@ func (l *Levels) addName(f semconv.LogField, name string) {
 }
 
 // AddNumber adds a field whose value is a number.
-func (l *Levels) AddNumber(key string, n int64) {
-	l.add(semconv.LogFieldOf(key), n)
-}
-
-func (l *Levels) add(f semconv.LogField, n int64) {
+func (l *Levels) AddNumber(f semconv.LogField, n int64) {
 	switch f {
 	case semconv.LogFieldLevel:
 		l.low = cmp.Or(l.low, levelOfSyslog(n))

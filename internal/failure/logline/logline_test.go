@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
 func TestSeverity(t *testing.T) {
@@ -295,9 +297,9 @@ func TestFieldsOfLevels(t *testing.T) {
 		for k, v := range c.fields {
 			switch v := v.(type) {
 			case string:
-				l.AddText(k, v)
+				l.AddText(semconv.LogFieldOf(k), v)
 			case int64:
-				l.AddNumber(k, v)
+				l.AddNumber(semconv.LogFieldOf(k), v)
 			}
 		}
 		assert.Equal(t, c.want, l.Severity(), name)

@@ -4,7 +4,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/prodsentinel/prodsentinel/internal/failure/logline"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
@@ -17,28 +16,26 @@ func (l receivedLog) isException() bool {
 	return semconv.IsException(l.EventName(), semconv.Pdata{Map: l.Attributes()})
 }
 
-func (l receivedLog) levels() logline.Levels {
-	var levels logline.Levels
-	addPdataLevels(&levels, l.Attributes())
+func (l receivedLog) said() said {
+	var s said
+	s.addPdata(l.Attributes())
 	if body := l.Body(); body.Type() == pcommon.ValueTypeMap {
-		addPdataLevels(&levels, body.Map())
+		s.addPdata(body.Map())
 	}
-	return levels
+	return s
 }
 
-func addPdataLevels(levels *logline.Levels, fields pcommon.Map) {
-	for key, v := range fields.All() {
+func (s *said) addPdata(m pcommon.Map) {
+	for key, v := range m.All() {
 		switch v.Type() {
 		case pcommon.ValueTypeStr:
-			levels.AddText(key, v.Str())
+			s.addText(key, v.Str())
 		case pcommon.ValueTypeInt:
-			levels.AddNumber(key, v.Int())
+			s.addNumber(key, v.Int())
 		case pcommon.ValueTypeDouble: // as parsers of JSON read numbers
-			levels.AddNumber(key, int64(v.Double()))
+			s.addNumber(key, int64(v.Double()))
 		case pcommon.ValueTypeMap:
-			if key == "log" { // as Elastic nests it
-				levels.AddText("log.level", semconv.Pdata{Map: v.Map()}.Str("level"))
-			}
+			s.addObject(key, semconv.Pdata{Map: v.Map()}.Str("level"))
 		}
 	}
 }
@@ -49,27 +46,24 @@ func (l receivedLog) text() string {
 	case pcommon.ValueTypeStr:
 		return body.Str()
 	case pcommon.ValueTypeMap:
-		var p preferred
+		var s said
 		for key, v := range body.Map().All() {
 			if v.Type() == pcommon.ValueTypeStr {
-				p.add(key, v.Str())
+				s.addText(key, v.Str())
 			}
 		}
-		return p.text()
+		return orElse(s.message, s.event)
 	}
 	return ""
 }
 
-func (l receivedLog) printsException() bool {
-	if printsException(l.text()) || pdataPrintsException(l.Attributes()) {
-		return true
-	}
+func (l receivedLog) printsStack() bool {
 	body := l.Body()
-	return body.Type() == pcommon.ValueTypeMap && pdataPrintsException(body.Map())
+	return pdataPrintsStack(l.Attributes()) || body.Type() == pcommon.ValueTypeMap && pdataPrintsStack(body.Map())
 }
 
-func pdataPrintsException(fields pcommon.Map) bool {
-	for key, v := range fields.All() {
+func pdataPrintsStack(m pcommon.Map) bool {
+	for key, v := range m.All() {
 		if v.Type() == pcommon.ValueTypeStr && v.Str() != "" && mayHoldStack(key) && printsException(v.Str()) {
 			return true
 		}
