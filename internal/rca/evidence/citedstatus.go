@@ -90,7 +90,3 @@ func numberedStatusIn(text string) string {
 		}
 	}
 }
-
-func isWordByte(b byte) bool {
-	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
-}

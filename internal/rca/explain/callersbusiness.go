@@ -3,7 +3,6 @@ package explain
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
-	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -78,31 +77,4 @@ func explainRevived(x *Explanation, g *evidence.Group) {
 			x.link(g, b)
 		}
 	}
-}
-
-// IsCallersBusiness reports whether the answer only says that the caller asked for something wrong,
-// which is no error of the call (section 2).
-func IsCallersBusiness(a semconv.Status) bool {
-	switch a.HTTP {
-	case 400, 404, 405, 409, 410, 412, 415, 416, 422:
-		return true
-	case 0:
-	default:
-		return false
-	}
-	switch a.RPC {
-	case semconv.InvalidArgument, semconv.NotFound, semconv.AlreadyExists, semconv.FailedPrecondition, semconv.OutOfRange:
-		return true
-	}
-	return false
-}
-
-// blamesCaller reports whether the answer lays the failure on whoever asked: a 4xx, but for the 499 of one
-// who left.
-func blamesCaller(a semconv.Status) bool {
-	switch a.RPC {
-	case semconv.Unauthenticated, semconv.PermissionDenied, semconv.ResourceExhausted:
-		return true
-	}
-	return a.HTTP >= 400 && a.HTTP < 499 || IsCallersBusiness(a)
 }

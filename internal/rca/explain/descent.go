@@ -2,7 +2,6 @@ package explain
 
 import (
 	"slices"
-	"sort"
 
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
@@ -89,9 +88,4 @@ func openGroupsAt(x *Explanation, g *evidence.Group) []*evidence.Group {
 		}
 	}
 	return slices.Clip(found)
-}
-
-// firstGroupAt is the index of the first group at or after a place in pre-order.
-func firstGroupAt(x *Explanation, order int) int {
-	return sort.Search(len(x.Groups.All), func(i int) bool { return x.Groups.All[i].Node.Index >= order })
 }

@@ -67,15 +67,3 @@ func sameCall(a, b *trace.Node) bool {
 	}
 	return semconv.SameRequest(a.Attributes(), b.Attributes())
 }
-
-// groupsUnder are the groups on or below a node.
-func groupsUnder(x *Explanation, n *trace.Node) []*evidence.Group {
-	var under []*evidence.Group
-	for _, g := range x.Groups.All[firstGroupAt(x, n.Index):] {
-		if g.Node.Index > n.Last {
-			break
-		}
-		under = append(under, g)
-	}
-	return under
-}

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
@@ -80,8 +79,6 @@ func inheritReason(x *Explanation, call, above *evidence.Group) {
 		x.About(call).Place = followTime(x, call)
 	}
 }
-
-func compareGroups(a, b *evidence.Group) int { return cmp.Compare(a.Node.Index, b.Node.Index) }
 
 // isMarkOfRefusal reports whether b is only the callee's mark of a request that it refused, as g's answer
 // says: a span with status Error and nothing that says why.
