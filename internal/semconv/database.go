@@ -8,6 +8,9 @@ func DBSystem[A Attributes](attrs A) string {
 // DBSystemNamed returns the registered name of a database, which may be given under one of its
 // former names; a name that is not registered is its own.
 func DBSystemNamed(name string) string {
+	if name == "" {
+		return ""
+	}
 	if registered, ok := dbSystemAliases[name]; ok {
 		return registered
 	}

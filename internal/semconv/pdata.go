@@ -1,8 +1,6 @@
 package semconv
 
 import (
-	"strconv"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
@@ -30,11 +28,25 @@ func (m Pdata) Int(key string) (int64, bool) {
 		i := int64(v.Double())
 		return i, float64(i) == v.Double()
 	case pcommon.ValueTypeStr:
-		i, err := strconv.ParseInt(v.Str(), 10, 64)
-		return i, err == nil
+		return ParseInt(v.Str())
 	default:
 		return 0, false
 	}
+}
+
+// Code implements Attributes.
+func (m Pdata) Code(key string) (text string, number int64, isNumber bool) {
+	v, ok := m.Get(key)
+	if !ok {
+		return "", 0, false
+	}
+	if v.Type() == pcommon.ValueTypeStr {
+		text = v.Str()
+		number, isNumber = ParseInt(text)
+		return text, number, isNumber
+	}
+	number, isNumber = m.Int(key)
+	return "", number, isNumber
 }
 
 // Bool implements Flags.

@@ -47,18 +47,13 @@ func (s RPCStatus) IsRegistered() bool {
 // StatusOfRPC returns how an RPC was answered. It allocates only for names that gRPC does not know.
 func StatusOfRPC[A Attributes](attrs A) RPCStatus {
 	for _, key := range [...]string{keyRPCStatus, keyRPCStatusNext, keyGRPCStatusOld, keyGRPCStatus, keyConnectErrorOld} {
-		name := attrs.Str(key)
-		if strings.Trim(name, "+-0123456789") != "" {
+		name, number, isNumber := attrs.Code(key)
+		switch s := RPCStatusNumbered(number); {
+		case !isNumber && name != "":
 			return RPCStatusNamed(name)
-		}
-		number, ok := attrs.Int(key)
-		if !ok {
-			continue
-		}
-		if s := RPCStatusNumbered(number); s != "" {
+		case isNumber && s != "":
 			return s
-		}
-		if name != "" && number < 0 { // an error of JSON-RPC
+		case isNumber && number < 0 && name != "": // an error of JSON-RPC
 			return RPCStatus(name)
 		}
 	}

@@ -9,12 +9,28 @@
 // Readers are generic over Attributes and allocate nothing, unless their comment says so.
 package semconv
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Attributes is what is read of a record's or a resource's attributes, however they are held.
 type Attributes interface {
 	// Str returns the text of a string attribute, "" where it is missing or of another type.
 	Str(key string) string
 	// Int returns an integer, or a string or whole double that reads as one.
 	Int(key string) (int64, bool)
+	// Code returns a string attribute, and any that is or reads as an integer also as one.
+	Code(key string) (text string, number int64, isNumber bool)
+}
+
+// ParseInt reads a decimal integer. Unlike strconv it allocates nothing for a text that is none.
+func ParseInt(text string) (int64, bool) {
+	if strings.Trim(text, "+-0123456789") != "" {
+		return 0, false
+	}
+	i, err := strconv.ParseInt(text, 10, 64)
+	return i, err == nil
 }
 
 // firstStr returns the first text among keys that is not empty.

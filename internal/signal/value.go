@@ -1,7 +1,7 @@
 package signal
 
 import (
-	"strconv"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
 // Value is an OTLP AnyValue. Data is nil (empty), string, bool, int64, float64, []byte, []Value
@@ -23,8 +23,7 @@ func (v Value) Int() (int64, bool) {
 		i := int64(d)
 		return i, float64(i) == d
 	case string:
-		i, err := strconv.ParseInt(d, 10, 64)
-		return i, err == nil
+		return semconv.ParseInt(d)
 	}
 	return 0, false
 }
@@ -69,6 +68,13 @@ func (m Map) HasAny(a, b, c string) bool {
 		}
 	}
 	return false
+}
+
+// Code returns a string attribute, and any that is or reads as an integer also as one.
+func (m Map) Code(key string) (text string, number int64, isNumber bool) {
+	v, _ := m.Get(key)
+	number, isNumber = v.Int()
+	return v.Str(), number, isNumber
 }
 
 // HasKey reports whether some attribute's name matches.
