@@ -28,9 +28,11 @@ func TestSection8Dependencies(t *testing.T) {
 		return lost(caller, message, "db.system.name", "postgresql", "server.address", host, "server.port", int64(5432), "db.namespace", namespace)
 	}
 	base := rootOf(t, db("orders", "shop-db", "shop", "connection refused"))
-	assert.Equal(t, []string{"postgresql", "shop-db/shop"}, base.Parts.Identity)
+	assert.Equal(t, []string{"postgresql", "shop-db"}, base.Parts.Identity)
 	assert.Equal(t, incident.ClassUnavailable, base.Parts.Class)
 	for name, tr := range map[string]*rcatest.Trace{
+		"another database":     db("orders", "shop-db", "users", "connection refused"),
+		"no database":          lost("orders", "connection refused", "db.system.name", "postgresql", "server.address", "shop-db"),
 		"another caller":       db("stock", "shop-db", "shop", "connection refused"),
 		"another failure":      db("orders", "shop-db", "shop", "no such host"),
 		"a pod of it":          db("orders", "shop-db-1", "shop", "connection reset by peer"),
@@ -43,7 +45,6 @@ func TestSection8Dependencies(t *testing.T) {
 		assert.Equal(t, base.Signature, rootOf(t, tr).Signature, name)
 	}
 	for name, tr := range map[string]*rcatest.Trace{
-		"another database":  db("orders", "shop-db", "users", "connection refused"),
 		"another host":      db("orders", "user-db", "shop", "connection refused"),
 		"its own error":     db("orders", "shop-db", "shop", "ERROR: deadlock detected (SQLSTATE 40P01)"),
 		"too many sessions": db("orders", "shop-db", "shop", "FATAL: sorry, too many clients already (SQLSTATE 53300)"),
@@ -57,6 +58,51 @@ func TestSection8Dependencies(t *testing.T) {
 	timeout := rootOf(t, db("orders", "shop-db", "shop", "context deadline exceeded"))
 	assert.Equal(t, base.Signature, timeout.Joins, "a timeout joins the open unavailability of the same database")
 	assert.Empty(t, base.Joins)
+}
+
+// Section 8: a server is one, whatever database is asked for; what it answers is told apart by database.
+func TestSection8Databases(t *testing.T) {
+	asked := func(system, host, namespace, message string) incident.Root {
+		attributes := []any{"db.system.name", system, "db.namespace", namespace}
+		if host != "" {
+			attributes = append(attributes, "server.address", host)
+		}
+		return rootOf(t, lost("orders", message, attributes...))
+	}
+	const (
+		refused  = "connection refused"
+		full     = "FATAL: sorry, too many clients already (SQLSTATE 53300)"
+		deadline = "context deadline exceeded"
+		deadlock = "ERROR: deadlock detected (SQLSTATE 40P01)"
+	)
+	for _, e := range []struct {
+		name          string
+		system, host  string
+		message       string
+		a, b          string
+		areOneFailure bool
+	}{
+		{"not reachable", "postgresql", "shop-db", refused, "shop", "users", true},
+		{"full", "postgresql", "shop-db", full, "shop", "users", true},
+		{"without an answer", "mysql", "shop-db", deadline, "shop", "users", true},
+		{"Redis", "redis", "cache", refused, "0", "", true},
+		{"Redis, of which only the system is known", "redis", "", refused, "0", "3", true},
+		{"Valkey, which answers with an error", "valkey", "cache", "LOADING Valkey is loading the dataset in memory", "0", "1", true},
+		{"an answer", "postgresql", "shop-db", deadlock, "shop", "users", false},
+		{"a server of which only the database is known", "postgresql", "", refused, "shop", "users", false},
+		{"a server that has only an IP", "postgresql", "10.0.0.7", refused, "shop", "users", false},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			a, b := asked(e.system, e.host, e.a, e.message), asked(e.system, e.host, e.b, e.message)
+			if e.areOneFailure {
+				assert.Equal(t, a.Signature, b.Signature)
+			} else {
+				assert.NotEqual(t, a.Signature, b.Signature)
+			}
+		})
+	}
+	mute := rootOf(t, lost("orders", "", "db.system.name", "postgresql", "server.address", "shop-db", "db.namespace", "shop"))
+	assert.Equal(t, asked("postgresql", "shop-db", "users", refused).Signature, mute.Joins, "a failed call of which nothing is known")
 }
 
 // Section 8: a service is one dependency, however its callers name it.

@@ -43,7 +43,7 @@ func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Grou
 		found.All = append(found.All, g)
 	}
 	for _, g := range found.All {
-		findPeer(g, dir)
+		findPeer(g, found, dir)
 	}
 	return found
 }

@@ -142,3 +142,9 @@ func (g *Group) IsOnlyMarked() bool {
 
 // IsOnlyLogged reports whether the group is a log without exception, code or any other sign.
 func (g *Group) IsOnlyLogged() bool { return g.Reason.Rank == vocabulary.RankUnknown && !g.FailedSpan }
+
+// IsBareMark reports whether the group is a span with status Error of which nothing says why.
+func (g *Group) IsBareMark() bool {
+	return g.FailedSpan && g.IsOnlyMarked() && g.Reason.Rank == vocabulary.RankUnknown &&
+		!slices.ContainsFunc(g.Records, func(e *Record) bool { return e.Text != "" && !isStatusWord(e.Text) })
+}

@@ -9,7 +9,7 @@ import (
 
 // findPeer finds whom the error is about: the peer of its exit call, else the one its evidence
 // names, else that of the call whose answer it carries.
-func findPeer(g *Group, dir *trace.Directory) {
+func findPeer(g *Group, groups *Groups, dir *trace.Directory) {
 	if g.Node.IsExitCall() {
 		g.Call, g.Peer = g.Node, dir.PeerOf(g.Node)
 		if g.Peer.IsKnown() {
@@ -24,6 +24,10 @@ func findPeer(g *Group, dir *trace.Directory) {
 		return
 	}
 	named := peerIn(dir, g.Reason.Cited.Whole, g.Node.Service, g.Reason.Means == vocabulary.Unreachable)
+	if c := unansweredCall(g, groups, dir); c != nil && !dir.Knows(named.Service) {
+		g.Peer = withSystem(dir.PeerOf(c), g.Reason)
+		return
+	}
 	if g.Call == nil && (g.Reason.Means != vocabulary.Unreachable && g.IsAnswered() || isStoresAnswer(g) && !named.IsKnown()) {
 		g.Call = answeredCall(g, dir)
 		if g.Call != nil && !named.IsKnown() {
@@ -57,9 +61,29 @@ func isStoresAnswer(g *Group) bool {
 	return g.Reason.IsAnswer() && (g.Reason.Rank == vocabulary.RankLock || g.Reason.Rank == vocabulary.RankDatabase)
 }
 
+// unansweredCall is the failed call of the same service below a group that tells of a call without an answer:
+// one that the group names, else the last one. What such a call says of its peer comes before any text.
+func unansweredCall(g *Group, groups *Groups, dir *trace.Directory) *trace.Node {
+	if g.IsAnswered() || g.Reason.Means != vocabulary.Unreachable && g.Reason.Means != vocabulary.TimedOut {
+		return nil
+	}
+	return lastCallBelow(g, dir, func(c *trace.Node) bool {
+		failed := groups.Of(c)
+		return failed != nil && !failed.IsAnswered() && !failed.Reason.IsAnswer()
+	})
+}
+
 // answeredCall is the call of the same service below the group that its evidence names, else the
 // last one that had ended by then.
 func answeredCall(g *Group, dir *trace.Directory) *trace.Node {
+	return lastCallBelow(g, dir, func(c *trace.Node) bool {
+		return !(g.Reason.Cited.HTTP != 0 && c.CallsStore() || isStoresAnswer(g) && !c.CallsStore())
+	})
+}
+
+// lastCallBelow is the fitting call of the same service below the group that its evidence names, else the
+// last one that had ended by then.
+func lastCallBelow(g *Group, dir *trace.Directory, fits func(*trace.Node) bool) *trace.Node {
 	var last *trace.Node
 	named := false
 	queue := []*trace.Node{g.Node}
@@ -69,7 +93,7 @@ func answeredCall(g *Group, dir *trace.Directory) *trace.Node {
 				continue
 			}
 			queue = append(queue, c)
-			if !c.IsExitCall() || c.End > g.Reason.Cited.time+trace.Instant(rules.ClockTolerance) || g.Reason.Cited.HTTP != 0 && c.CallsStore() || isStoresAnswer(g) && !c.CallsStore() {
+			if !c.IsExitCall() || c.End > g.Reason.Cited.time+trace.Instant(rules.ClockTolerance) || !fits(c) {
 				continue
 			}
 			names := MentionsCall(g.Reason.Cited.Whole, c, dir)

@@ -38,11 +38,11 @@ func lastToEnd(groups []*evidence.Group) []*evidence.Group {
 	return sorted[:rules.MaxOffered]
 }
 
-// lastFailedCall is the failed call that ended last; one that g speaks of comes before any other, and a
-// plain error log after all.
+// lastFailedCall is the failed call that ended last; one whose error g is a copy of comes before one that g
+// speaks of, that before any other, and a plain error log after all.
 func lastFailedCall(x *Explanation, g *evidence.Group, fit []*evidence.Group) *evidence.Group {
 	return slices.MaxFunc(fit, func(a, b *evidence.Group) int {
-		return cmp.Or(compareBool(mentionsCallTo(x, g, a), mentionsCallTo(x, g, b)), compareBool(!a.IsOnlyLogged(), !b.IsOnlyLogged()),
+		return cmp.Or(compareBool(isCopy(x, g, a), isCopy(x, g, b)), compareBool(mentionsCallTo(x, g, a), mentionsCallTo(x, g, b)), compareBool(!a.IsOnlyLogged(), !b.IsOnlyLogged()),
 			cmp.Compare(a.End, b.End), -compareGroups(a, b))
 	})
 }
@@ -78,6 +78,8 @@ func mayExplain(x *Explanation, g, b *evidence.Group) bool {
 		return false
 	case b.IsOnlyLogged() && b.Node.Service == g.Node.Service && g.Reason.Rank <= vocabulary.RankTimeout:
 		return false // a plain error log beside an error that says more
+	case isCopy(x, g, b):
+		return true // whomever its text seems to name
 	case g.Reason.IsOwnResource() && !g.IsAnswered():
 		return b.Node.Service == g.Node.Service // what ran out in a service did not run out elsewhere
 	case g.Reason.Means == vocabulary.Unreachable && !g.IsAnswered() && g.Peer.IsKnown():

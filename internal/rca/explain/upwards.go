@@ -39,6 +39,7 @@ func appendPending(a, b []*evidence.Group) []*evidence.Group {
 // not explain g was survived.
 func explainGroup(x *Explanation, g *evidence.Group, below []*evidence.Group) []*evidence.Group {
 	inheritCancellation(x, g, below)
+	below = slices.DeleteFunc(below, func(b *evidence.Group) bool { return explainMarks(x, g, b) })
 	chosen := chooseExplanations(x, g, below)
 	if g.IsTimeout() {
 		x.About(g).Place = followTime(x, g)

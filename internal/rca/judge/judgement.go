@@ -31,6 +31,7 @@ type Judgement struct {
 	Signature string
 	// JoinsUnavailable reports that an open unavailability of the same dependency takes the failure.
 	JoinsUnavailable bool
+	unavailable      []string       // the identity of that unavailability
 	Limits           []Limit        // what the trace alone allows to claim
 	alsoCited        []incident.Ref // evidence beside the group's
 }

@@ -22,6 +22,7 @@ func (j *Judgement) joinsOf(tenant string, parts incident.SignatureParts) string
 	switch {
 	case j.JoinsUnavailable:
 		parts.Class = incident.ClassUnavailable
+		parts.Identity = j.unavailable
 		return signature(tenant, parts)
 	case j.Class != incident.ClassTimeout:
 		return ""
@@ -33,6 +34,12 @@ func (j *Judgement) joinsOf(tenant string, parts incident.SignatureParts) string
 		return abstainPrefix + signature(tenant, parts)
 	}
 	return ""
+}
+
+// joinUnavailable lets an open unavailability of the same peer take the failure.
+func (j *Judgement) joinUnavailable(caller string) {
+	j.JoinsUnavailable = true
+	j.unavailable = peerIdentity(j.Peer, caller, incident.ClassUnavailable)
 }
 
 // signature hashes tenant, environment, kind, identity and class, each with its length.

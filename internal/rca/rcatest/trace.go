@@ -86,6 +86,9 @@ func (s *Span) Inside(name string, from, to int) *Span {
 	return s.Child(s.record.Service(), name, signal.KindInternal, from, to)
 }
 
+// Trace is the trace that the span is part of.
+func (s *Span) Trace() *Trace { return s.trace }
+
 // Record is the span as built so far.
 func (s *Span) Record() *signal.Span { return s.record }
 

@@ -68,6 +68,9 @@ func withStatus(g *evidence.Group) string {
 var lineHead = regexp.MustCompile(`^(?:\s*(?:\[?\d[\d:.,TZ+/-]*\]?|<date>|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\]?|` +
 	`[\w.$\[\]]+#(?:\d+|<num>)|(?i:trace_?id|span_?id)\s*[:=]\s*(?:[0-9a-f]{8,}|<\w+>),?|[-|])\s)+`)
 
+// manualLink is a link to a manual, as clients append it to their messages: it is about no part of the system.
+var manualLink = regexp.MustCompile(`(?i)\s*\((?:see|background on|more info|for (?:more|details|help)|read|visit)[^()]*https?://[^\s()]*\)`)
+
 // quote is the first line of a text without its logger's head, its spaces collapsed, cut to a
 // readable length.
 func quote(s string) string {
@@ -76,6 +79,7 @@ func quote(s string) string {
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
 		s = s[:i]
 	}
+	s = manualLink.ReplaceAllString(s, "")
 	return shortenToCause(strings.Join(strings.Fields(s), " "))
 }
 

@@ -1,0 +1,48 @@
+package explain
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+)
+
+// isCopy reports whether g records the error of b once more, as handlers and entries do with what a call
+// below them threw.
+func isCopy(x *Explanation, g, b *evidence.Group) bool {
+	if x.budget <= 0 || b.Node.Service != g.Node.Service || b.IsOnlyLogged() {
+		return false
+	}
+	x.budget--
+	return g.Repeats(b)
+}
+
+// explainMarks lets g explain b, and whatever led to b, where that is nothing but marks: spans of g's own
+// service whose status is Error while g says what went wrong. Frameworks mark so the spans by which an answer
+// is sent. It reports whether it did.
+func explainMarks(x *Explanation, g, b *evidence.Group) bool {
+	if g.IsBareMark() || g.IsCancelled() {
+		return false
+	}
+	marks := []*evidence.Group{b}
+	var unexplained []*evidence.Group
+	for i := 0; i < len(marks); i++ {
+		m := marks[i]
+		if x.budget <= 0 || !isMarkIn(m, g.Node.Service) {
+			return false
+		}
+		x.budget--
+		led := x.About(m).ExplainedBy
+		if len(led) == 0 {
+			unexplained = append(unexplained, m)
+		}
+		marks = append(marks, led...)
+	}
+	for _, m := range unexplained {
+		x.link(m, g)
+	}
+	return true
+}
+
+// isMarkIn reports whether a group is a bare mark on a span within the service. Calls and what serves them are
+// another matter: there something failed beyond the span.
+func isMarkIn(m *evidence.Group, service string) bool {
+	return m.IsBareMark() && m.Node.Service == service && !m.Node.IsExitCall() && !m.Node.IsServing()
+}
