@@ -60,6 +60,8 @@ const (
 	keyNetSockPeerName = string(old.NetSockPeerNameKey)
 	keyNetSockPeerAddr = string(old.NetSockPeerAddrKey)
 	keyNetPeerIP       = "net.peer.ip"
+	keyPeerIPv4        = "peer.ipv4" // Node's dns.lookup
+	keyPeerIPv6        = "peer.ipv6"
 	keyPeerService     = string(now.ServicePeerNameKey)
 	keyPeerServiceOld  = string(old.PeerServiceKey)
 

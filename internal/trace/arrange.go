@@ -21,6 +21,7 @@ func Arrange(t *incident.Trace) *Tree {
 	tr.numberNodes()
 	linkMessages(tr)
 	listConsumers(tr)
+	findCallsOfTransports(tr)
 	return tr
 }
 

@@ -23,6 +23,7 @@ func Assemble(t *incident.Trace) *Tree {
 	separateMessages(tr)
 	tr.numberNodes()
 	listConsumers(tr)
+	findCallsOfTransports(tr)
 	correctSkew(tr)
 	if t.Truncated > 0 {
 		tr.addGap("truncated", fmt.Sprintf("%d records of trace %s were left out", t.Truncated, t.Key))

@@ -6,8 +6,13 @@ import (
 )
 
 // IsExitCall reports whether the span is a call out of its service: by its kind, or because it names
-// a peer below a span of its own service that is no call itself.
+// a peer below a span of its own service that is no call itself. A span of the transport is one only where
+// no call is recorded that it is part of.
 func (n *Node) IsExitCall() bool {
+	if n.transport {
+		host, _ := n.peerAddress()
+		return n.Call == nil && (isClient(n.Kind) || host != "")
+	}
 	return isClient(n.Kind) ||
 		n.IsReceived() && n.Parent != nil && n.Parent.Service == n.Service && !isClient(n.Parent.Kind) && semconv.NamesPeer(n.Span.Attributes)
 }

@@ -14,13 +14,14 @@ import (
 type Directory struct {
 	services map[string]bool
 	owners   map[string]string
-	seen     map[string]bool // services with a span shortly before onset, or in this trace
-	ever     map[string]bool // services with any span
+	seen     map[string]bool   // services with a span shortly before onset, or in this trace
+	ever     map[string]bool   // services with any span
+	names    map[string]string // of IPs, as calls show them; "" where they show several
 }
 
 // NewDirectory reads what a trace and the store say about services.
 func NewDirectory(tr *Tree, k incident.Knowledge) *Directory {
-	d := &Directory{services: map[string]bool{}, owners: k.AddressOwners, seen: map[string]bool{}, ever: map[string]bool{}}
+	d := &Directory{services: map[string]bool{}, owners: k.AddressOwners, seen: map[string]bool{}, ever: map[string]bool{}, names: map[string]string{}}
 	for _, s := range k.ServicesSeen {
 		d.services[s], d.seen[s], d.ever[s] = true, true, true
 	}
@@ -34,6 +35,7 @@ func NewDirectory(tr *Tree, k incident.Knowledge) *Directory {
 		d.services[n.Service] = true
 		if n.IsReceived() {
 			d.seen[n.Service], d.ever[n.Service] = true, true
+			d.learnName(n)
 		}
 	}
 	return d
@@ -64,7 +66,8 @@ func (d *Directory) PeerOf(n *Node) Peer {
 		System:    signal.Name(semconv.PeerSystem(attrs)),
 		Namespace: signal.Name(semconv.PeerNamespace(attrs)),
 	}
-	host, port := semconv.PeerAddress(attrs)
+	host, port := n.peerAddress()
+	host = d.NameOf(host)
 	p.Host = signal.Name(address.Normal(host, port))
 	if c := n.RemoteChild(); c != nil {
 		p.Service = c.Service
@@ -86,6 +89,40 @@ func (d *Directory) PeerOf(n *Node) Peer {
 		p.Host = signal.Name(semconv.RPCService(attrs)) // the SDKs of clouds name no address
 	}
 	return p
+}
+
+// learnName learns the name of an IP from a call that records both, and from the transport below a call.
+func (d *Directory) learnName(n *Node) {
+	if n.IsServing() || !n.IsExitCall() && n.Call == nil {
+		return
+	}
+	attrs := n.Attributes()
+	host, _ := n.peerAddress()
+	ips := []string{semconv.PeerSocket(attrs)}
+	if n.Call != nil && (host == "" || address.IsNumeric(host)) {
+		ips = append(ips, host)
+		host, _ = n.Call.peerAddress()
+	}
+	if host == "" || address.IsNumeric(host) || address.IsLoopback(host) {
+		return
+	}
+	for _, ip := range ips {
+		if !address.IsNumeric(ip) || address.IsLoopback(ip) {
+			continue
+		}
+		if known, again := d.names[ip]; again && known != host {
+			host = "" // several names share it, as behind a proxy
+		}
+		d.names[ip] = host
+	}
+}
+
+// NameOf is the name of an IP, as the calls of the trace show it; the host itself where they show none.
+func (d *Directory) NameOf(host string) string {
+	if name := d.names[host]; name != "" {
+		return name
+	}
+	return host
 }
 
 // Owner is the service an address belongs to, "" where none is known to have it.

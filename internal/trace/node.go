@@ -31,6 +31,9 @@ type Node struct {
 	Cut bool
 	// Producer is the span that sent the message a consumer works on; no failure goes back to it.
 	Producer *Node
+	// Call is the call that a span of the transport is part of, nil for every other span and where no call
+	// is recorded: then the span stands for it.
+	Call *Node
 	// Consumers are the deliveries of what a producer sent, ordered as children are.
 	Consumers []*Node
 
@@ -42,7 +45,8 @@ type Node struct {
 	// without leaving it.
 	Root, LocalRoot *Node
 
-	leader *Node // see leaderOf
+	leader    *Node // see leaderOf
+	transport bool  // see semconv.IsTransport
 }
 
 // IsReceived reports whether the span itself was received.

@@ -49,7 +49,7 @@ func openCallsAndSpans(tr *Tree) (calls, spans []*Node) {
 			continue
 		}
 		spans = append(spans, n)
-		if n.IsExitCall() && !called[n] {
+		if n.IsExitCall() && !n.transport && !called[n] {
 			calls = append(calls, n)
 		}
 	}

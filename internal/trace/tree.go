@@ -84,6 +84,7 @@ func (tr *Tree) addSpan(s *signal.Span) *Node {
 		Span: s, ID: s.SpanID, Service: s.Service(), Name: s.Name, Kind: s.Kind,
 		Start: start, End: max(start, InstantOf(s.End)), Status: semconv.StatusOf(s.Attributes),
 	}
+	n.transport = semconv.IsTransport(n.Instrumentation().Scope, n.Name, s.Attributes)
 	tr.Nodes = append(tr.Nodes, n)
 	return n
 }

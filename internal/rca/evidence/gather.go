@@ -11,18 +11,22 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
-// Gather gathers the error signals of every span.
+// Gather gathers the error signals of every span. Those of the transport below a call are the call's.
 func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Groups {
 	moved := make(map[*signal.Log]*trace.Node)
 	spoken := make(map[*trace.Node][]*signal.Log)
 	errorLogs := make([][]*signal.Log, len(tr.Nodes))
+	transports := make(map[*trace.Node][]*trace.Node)
 	for i, n := range tr.Nodes {
+		if n.Call != nil {
+			transports[n.Call] = append(transports[n.Call], n)
+		}
 		for _, l := range n.Logs {
 			if !signals.IsLog(l) {
 				continue
 			}
 			errorLogs[i] = append(errorLogs[i], l)
-			if c := childMeant(n, l, dir); c != nil {
+			if c := spanMeant(n, l, dir); c != nil {
 				moved[l] = c
 				spoken[c] = append(spoken[c], l)
 			}
@@ -30,10 +34,14 @@ func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Grou
 	}
 	found := &Groups{at: make([]*Group, len(tr.Nodes))}
 	for i, n := range tr.Nodes {
+		if n.Call != nil {
+			continue
+		}
 		g := &Group{Node: n}
 		g.addSpan(signals)
 		g.addLogs(spoken[n], nil)
 		g.addLogs(errorLogs[i], moved)
+		g.addTransports(transports[n], signals)
 		if g.Signals == 0 {
 			continue
 		}
@@ -57,6 +65,18 @@ func (g *Group) addSpan(signals failure.Signals) {
 	for _, o := range signals.OfSpan(n.Span) {
 		g.add(recordOfSpan(n, o))
 	}
+}
+
+// spanMeant is the span that a log of n is about, nil for n itself: a child, and of the transport its call.
+func spanMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node {
+	c := childMeant(n, l, dir)
+	switch {
+	case c != nil && c.Call != nil:
+		return c.Call
+	case c == nil:
+		return n.Call
+	}
+	return c
 }
 
 // addLogs adds the error logs that were not moved to another span.

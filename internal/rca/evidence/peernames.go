@@ -30,6 +30,7 @@ func peerIn(dir *trace.Directory, text, self string, connecting bool) trace.Peer
 	if host == "" && connecting {
 		host, port = addressIn(text)
 	}
+	host = dir.NameOf(host)
 	if host != "" {
 		if s := dir.Owner(host, port); s != "" && s != self {
 			return trace.Peer{Service: s}

@@ -2,7 +2,8 @@ package evidence
 
 import "github.com/prodsentinel/prodsentinel/internal/vocabulary"
 
-// Reason is the most specific sign of a group and the record that cites it.
+// Reason is the most specific sign of a group and the record that cites it; of two that are as specific, the
+// one of the group's own span.
 type Reason struct {
 	vocabulary.Match
 	Cited *Record
@@ -15,7 +16,7 @@ func reasonOf(all []*Record) Reason {
 		if s == nil {
 			continue
 		}
-		if best.Cited == nil || s.Rank < best.Rank || s.Rank == best.Rank && s.InWords() && !best.InWords() {
+		if best.Cited == nil || isBetter(e, s, best) {
 			best = Reason{Match: *s, Cited: e}
 		}
 	}
@@ -23,4 +24,15 @@ func reasonOf(all []*Record) Reason {
 		best.Cited = all[0]
 	}
 	return best
+}
+
+// isBetter reports whether a sign of a record says more than the best one so far.
+func isBetter(e *Record, s *vocabulary.Match, best Reason) bool {
+	switch {
+	case s.Rank != best.Rank:
+		return s.Rank < best.Rank
+	case e.lent != best.Cited.lent:
+		return best.Cited.lent
+	}
+	return s.InWords() && !best.InWords()
 }

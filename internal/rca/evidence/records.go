@@ -21,6 +21,7 @@ type Record struct {
 	Signs      []vocabulary.Match // most specific first
 	HTTP       int                // status of a peer's answer, of the call or cited by the text
 	RPC        string
+	lent       bool // of the transport below the call
 }
 
 func recordOfSpan(n *trace.Node, o failure.Observed) *Record {

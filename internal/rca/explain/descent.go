@@ -42,10 +42,13 @@ func followTime(x *Explanation, g *evidence.Group) *Place {
 }
 
 // longestChild is the child that overlaps most with the time in question (ties: the later one, which
-// was open at the deadline).
+// was open at the deadline). The transport's time is that of its call.
 func longestChild(x *Explanation, n *trace.Node, from, until trace.Instant) (child *trace.Node, overlap trace.Instant) {
 	for _, c := range n.Children {
 		x.budget--
+		if c.Call != nil {
+			continue
+		}
 		if o := min(EndAt(c, until), until) - max(c.Start, from); o > 0 && o >= overlap {
 			child, overlap = c, o
 		}

@@ -1,0 +1,117 @@
+package rca_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+)
+
+// Section 4: the transport lends its call a reason, never a name or an IP; where no call is recorded, it
+// stands for it.
+func TestSection4Transports(t *testing.T) {
+	const refused = "connect ECONNREFUSED 10.20.0.12:5432"
+	entry := func(name string) *rcatest.Span {
+		return rcatest.New(name).Span("orders", "GET /stock", server, 0, 100).Answered(500)
+	}
+	for _, e := range []struct {
+		name string
+		span func() *rcatest.Span
+		want verdict
+	}{
+		{"below a call that says only that it failed", func() *rcatest.Span {
+			s := entry("below").Threw(90, "Error", refused, "")
+			c := s.Query("connect", "orders-db", "shop", 10, 80).Failed("")
+			c.Inside("tcp.connect", 20, 70).With("server.address", "10.20.0.12", "server.port", int64(5432)).Failed(refused)
+			return s
+		}, unreachable("orders", "orders-db")},
+		{"beside a call, which ended before it", func() *rcatest.Span {
+			s := entry("beside").Threw(90, "TypeError", "fetch failed", "")
+			s.Call("GET", 10, 80).With("server.address", "pay.example").Failed("self-signed certificate")
+			s.Inside("tls.connect", 20, 82).Failed("self-signed certificate").
+				Inside("tcp.connect", 20, 30).With("server.address", "pay.example", "network.peer.address", "10.20.0.40")
+			return s
+		}, verdict{incident.KindDependency, "orders", "pay.example", incident.CategoryCertificate}},
+		{"beside several calls at once, of which it names one", func() *rcatest.Span {
+			s := entry("several").Threw(90, "TypeError", "fetch failed", "")
+			s.Call("GET", 10, 80).With("server.address", "stock.example").HTTP(200)
+			s.Call("GET", 10, 80).With("server.address", "pay.example").Failed("")
+			s.Call("GET", 10, 80).With("server.address", "tax.example").HTTP(200)
+			s.Call("dns.lookup", 20, 85).Failed("getaddrinfo ENOTFOUND pay.example")
+			return s
+		}, verdict{incident.KindDependency, "orders", "pay.example", incident.CategoryDNS}},
+		{"without a call", func() *rcatest.Span {
+			s := entry("alone").Threw(90, "Error", refused, "")
+			s.Call("dns.lookup", 10, 20).With("peer.ipv4", "10.20.0.12")
+			s.Inside("tcp.connect", 10, 30).With("server.address", "orders-db", "server.port", int64(5432)).Failed(refused)
+			return s
+		}, unreachable("orders", "orders-db")},
+		{"to another host than that of the call above", func() *rcatest.Span {
+			s := entry("tokens").Threw(90, "Error", "no token", "")
+			s.Call("S3.PutObject", 10, 80).With("server.address", "s3.example.com").Failed("").
+				Inside("tcp.connect", 20, 30).With("server.address", "tokens.example.com").Failed("connect ECONNREFUSED 10.1.1.1:443")
+			return s
+		}, unreachable("orders", "tokens.example.com")},
+		{"but not where the call was answered", func() *rcatest.Span {
+			s := entry("answered").Threw(90, "Error", "no stock", "")
+			s.Call("GET", 10, 80).With("server.address", "stock.example").Answered(500).
+				Inside("tcp.connect", 20, 30).With("server.address", "stock.example").Failed("connect ECONNREFUSED ::1:80")
+			return s
+		}, verdict{incident.KindDependency, "orders", "stock.example", incident.CategoryUnknown}},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			assert.Equal(t, e.want, verdictOf(only(t, classify(e.span().Trace()))))
+		})
+	}
+
+	t.Run("no failure where the call went well after another attempt", func(t *testing.T) {
+		s := rcatest.New("v6").Span("orders", "GET /stock", server, 0, 100).HTTP(200)
+		c := s.Query("connect", "orders-db", "shop", 10, 80)
+		c.Inside("tcp.connect", 20, 30).With("server.address", "orders-db").Failed("connect ECONNREFUSED ::1:5432")
+		c.Inside("tcp.connect", 31, 40).With("server.address", "orders-db")
+		assert.Equal(t, incident.FailureDismissed, classify(s.Trace()).State)
+	})
+	t.Run("a wait in the transport is a wait for the peer", func(t *testing.T) {
+		s := rcatest.New("wait").Span("orders", "GET /stock", server, 0, 3100).Answered(504)
+		s.Call("GET", 10, 3010).With("server.address", "stock.example").Failed("context deadline exceeded").
+			Inside("tcp.connect", 20, 3010).With("server.address", "10.1.1.1")
+		assert.Equal(t, verdict{incident.KindDependency, "orders", "stock.example", incident.CategoryTimeout}, verdictOf(only(t, classify(s.Trace()))))
+	})
+}
+
+// Section 4: an IP goes by the name under which the same trace shows it.
+func TestSection4NamesOfIPs(t *testing.T) {
+	const text = "Connection refused: connect to 10.20.0.12:8080"
+	for _, e := range []struct {
+		name string
+		add  func(entry *rcatest.Span)
+		want string
+	}{
+		{"by the socket of a call", func(s *rcatest.Span) {
+			s.Call("GET", 1, 5).With("server.address", "stock.internal", "network.peer.address", "10.20.0.12").HTTP(200)
+		}, "stock.internal:8080"},
+		{"by what its name resolved to", func(s *rcatest.Span) {
+			s.Call("dns.lookup", 1, 2).With("peer.ipv4", "10.20.0.12")
+			s.Inside("tcp.connect", 1, 5).With("server.address", "stock.internal")
+		}, "stock.internal:8080"},
+		{"by the connection below a call", func(s *rcatest.Span) {
+			s.Call("grpc.Stock/Get", 1, 5).With("server.address", "stock.internal").
+				Inside("tcp.connect", 1, 2).With("server.address", "10.20.0.12")
+		}, "stock.internal:8080"},
+		{"but not where several names share it", func(s *rcatest.Span) {
+			s.Call("GET", 1, 5).With("server.address", "stock.internal", "network.peer.address", "10.20.0.12").HTTP(200)
+			s.Call("GET", 6, 9).With("server.address", "pay.internal", "network.peer.address", "10.20.0.12").HTTP(200)
+		}, "10.20.0.12:8080"},
+		{"nor by the caller of a server", func(s *rcatest.Span) {
+			s.Inside("handler", 1, 5).Child("orders", "GET", server, 2, 4).With("server.address", "orders.internal", "network.peer.address", "10.20.0.12")
+		}, "10.20.0.12:8080"},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			s := rcatest.New(e.name).Span("orders", "GET /stock", server, 0, 100).Answered(500).Threw(90, "StockException", text, "")
+			e.add(s)
+			assert.Equal(t, unreachable("orders", e.want), verdictOf(only(t, classify(s.Trace()))))
+		})
+	}
+}
