@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
@@ -84,12 +85,20 @@ func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-// shutdown stores what was accepted, records what was reported, and stops the workers.
+// shutdownLimit is how long shutdown waits for the store to take what was accepted: collectors give
+// components no deadline of their own. What is not stored then is answered as not stored.
+const shutdownLimit = 15 * time.Second
+
+// shutdown stores what was accepted, records what was reported, and stops the workers meanwhile.
 func (e *rcaExporter) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownLimit)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- e.workers.Shutdown(ctx) }()
 	e.committer.shutdown(ctx)
 	e.stopReports()
 	e.background.Wait()
-	err := e.workers.Shutdown(ctx)
+	err := <-stopped
 	if e.agents != nil {
 		e.agents.Close()
 	}

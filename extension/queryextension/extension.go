@@ -143,9 +143,17 @@ func (e *queryExtension) listen(ctx context.Context, host component.Host, key st
 	return nil
 }
 
-// shutdown lets running requests end while ctx allows.
+// shutdownLimit is how long running requests may go on: collectors give components no deadline of their own.
+const shutdownLimit = 3 * time.Second
+
+// shutdown lets running requests end while ctx and the limit allow.
 func (l *listening) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownLimit)
+	defer cancel()
 	err := l.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return l.server.Close() // those who still wait are sent away
+	}
 	if err != nil {
 		err = errors.Join(err, l.server.Close())
 	}

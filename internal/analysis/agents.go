@@ -153,6 +153,6 @@ func (w *Workers) agentsLoops(ctx context.Context) {
 		return
 	}
 	for range w.config.Agents.Concurrent {
-		w.done.Go(func() { w.loop(ctx, coordination.QueueAgents, w.askNext) })
+		w.done.Go(func() { w.loop(ctx, coordination.QueueAgents, w.newAsker().step) })
 	}
 }

@@ -20,42 +20,59 @@ const (
 	retryMost  = 10 * time.Minute
 )
 
-// analyseNext analyses one incident that wants it.
-func (w *Workers) analyseNext(ctx context.Context) (time.Duration, error) {
+// analyst is one worker on the queue of incidents.
+type analyst struct {
+	*Workers
+	// held are claims that could not be given up while the store was away.
+	held []heldClaim
+}
+
+type heldClaim struct {
+	store.Claim
+	until time.Time // when it is due again
+}
+
+func (w *Workers) newAnalyst() *analyst { return &analyst{Workers: w} }
+
+// step analyses one incident that wants it.
+func (a *analyst) step(ctx context.Context) (time.Duration, error) {
 	working, cancel := context.WithTimeout(ctx, analysisTimeout)
 	defer cancel()
-	claims, err := w.store.ClaimIncidents(working, newOwner(), w.lease(), 1)
+	if err := a.releaseHeld(working); err != nil {
+		return 0, err
+	}
+	claims, err := a.store.ClaimIncidents(working, newOwner(), a.lease(), 1)
 	if err != nil {
 		return 0, err
 	}
 	if len(claims) == 0 {
-		return w.poll(), nil
+		return a.poll(), nil
 	}
 	claim := claims[0]
-	held, release := w.hold(working, func(ctx context.Context, lease time.Duration) error {
-		return w.store.RenewIncident(ctx, claim, lease)
+	held, release := a.hold(working, func(ctx context.Context, lease time.Duration) error {
+		return a.store.RenewIncident(ctx, claim, lease)
 	})
 	defer release()
-	w.announceIncident(ctx, claim) // it is running now
-	err = w.attempt(held, claim)
+	a.announceIncident(ctx, claim) // it is running now
+	err = a.attempt(held, claim)
 	if err != nil && !errors.Is(err, store.ErrLostLease) {
-		err = w.giveUp(ctx, claim, err)
+		err = a.giveUp(ctx, claim, err)
 	}
 	if err != nil && !errors.Is(err, store.ErrLostLease) {
 		return 0, err
 	}
-	w.announceIncident(ctx, claim)
+	a.announceIncident(ctx, claim)
 	return 0, nil
 }
 
 var errKeepsStopping = errors.New("its analysis kept stopping the process that worked on it")
 
 // attempt analyses the claim, unless too many attempts before ended without a word.
-func (w *Workers) attempt(ctx context.Context, claim store.Claim) (err error) {
+func (a *analyst) attempt(ctx context.Context, claim store.Claim) (err error) {
 	if claim.Attempts > maxAttempts {
 		return errKeepsStopping
 	}
-	crashed := recovered(func() { err = w.analyse(ctx, claim) })
+	crashed := recovered(func() { err = a.analyse(ctx, claim) })
 	return errors.Join(crashed, err)
 }
 
@@ -66,7 +83,7 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 	if err != nil {
 		return err
 	}
-	record, sealed, err := w.analyseCase(draft)
+	record, sealed, err := w.analyseCase(ctx, draft)
 	if err != nil {
 		return err
 	}
@@ -86,7 +103,7 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 
 // analyseCase seals a case and analyses what was sealed, so that the stored case gives the same
 // report at any time.
-func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, *incident.Case, error) {
+func (w *Workers) analyseCase(ctx context.Context, draft *incident.Case) (store.AnalysisRecord, *incident.Case, error) {
 	body, digest, err := seal(draft)
 	if err != nil {
 		return store.AnalysisRecord{}, nil, err
@@ -95,7 +112,10 @@ func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, *inci
 	if err != nil {
 		return store.AnalysisRecord{}, nil, err
 	}
-	result := w.engine.analyze(sealed)
+	result, err := alone(ctx, caseLimit, func(ctx context.Context) incident.Result { return w.engine.analyze(ctx, sealed) })
+	if err != nil {
+		return store.AnalysisRecord{}, nil, fmt.Errorf("analyse the case: %w", err)
+	}
 	return store.AnalysisRecord{
 		Analysis: incident.Analysis{
 			EngineVersion: rca.EngineVersion,
@@ -108,29 +128,47 @@ func (w *Workers) analyseCase(draft *incident.Case) (store.AnalysisRecord, *inci
 }
 
 // giveUp records that the analysis failed, to be tried again later or, after maxAttempts, not
-// before something new asks for it. Stopping is no attempt: the next worker analyses at once. Nor is
-// one that the store failed: no outage may use the attempts up.
-func (w *Workers) giveUp(ctx context.Context, claim store.Claim, cause error) error {
+// before something new asks for it. Only what is the incident's own doing is an attempt: not stopping,
+// whereupon the next worker analyses at once, nor a store that fails or is slow.
+func (a *analyst) giveUp(ctx context.Context, claim store.Claim, cause error) error {
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	if ctx.Err() != nil && !errors.Is(cause, errPanic) && !errors.Is(cause, errKeepsStopping) {
-		return w.store.ReleaseIncident(recording, claim, time.Time{})
+	switch {
+	case blames(cause), errors.Is(cause, errKeepsStopping):
+	case ctx.Err() != nil:
+		return a.store.ReleaseIncident(recording, claim, time.Time{})
+	case errors.Is(cause, store.ErrUnavailable), errors.Is(cause, context.DeadlineExceeded):
+		until := time.Now().Add(a.lease())
+		err := a.store.ReleaseIncident(recording, claim, until)
+		if err != nil && !errors.Is(err, store.ErrLostLease) {
+			a.held = append(a.held, heldClaim{claim, until})
+		}
+		return errors.Join(cause, err)
 	}
-	if errors.Is(cause, store.ErrUnavailable) { // where not even this can be recorded, the lease runs out
-		return errors.Join(cause, w.store.ReleaseIncident(recording, claim, time.Now().Add(w.lease())))
-	}
-	w.failed("analyse", claim.Incident.ID, cause)
+	a.failed("analyse", claim.Incident.ID, cause)
 	var retryAt time.Time
 	if claim.Attempts < maxAttempts {
 		retryAt = time.Now().Add(backOff(claim.Attempts))
 	}
-	return w.store.FailAnalysis(recording, claim, reasonOf(cause), retryAt)
+	return a.store.FailAnalysis(recording, claim, reasonOf(cause), retryAt)
+}
+
+// releaseHeld gives up what could not be given up before: an outage is no attempt.
+func (a *analyst) releaseHeld(ctx context.Context) error {
+	for len(a.held) > 0 {
+		err := a.store.ReleaseIncident(ctx, a.held[0].Claim, a.held[0].until)
+		if err != nil && !errors.Is(err, store.ErrLostLease) {
+			return err
+		}
+		a.held = a.held[1:]
+	}
+	return nil
 }
 
 // reasonOf is the failure's cause as the store keeps it: a panic's text may quote telemetry.
 func reasonOf(cause error) string {
 	if errors.Is(cause, errPanic) {
-		return "the engine failed on this case; its log says where"
+		return "the engine failed on this case; the collector's log says where"
 	}
 	return cause.Error()
 }

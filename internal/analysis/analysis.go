@@ -15,7 +15,6 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -69,14 +68,8 @@ type Workers struct {
 func New(config Config, s store.Store, c coordination.Coordinator, log *zap.Logger, o Observer) *Workers {
 	return &Workers{
 		config: config, store: s, coord: c, log: log, observer: o,
-		lag: newLag(), engine: engine{rca.Classify, rca.Analyze},
+		lag: newLag(), engine: sound,
 	}
-}
-
-// engine is the pure code that the workers run; tests make it fail.
-type engine struct {
-	classify func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification
-	analyze  func(*incident.Case) incident.Result
 }
 
 // Start runs the workers in the background until ctx ends or Shutdown is called. It must be
@@ -87,7 +80,7 @@ func (w *Workers) Start(ctx context.Context) {
 	started := time.Now()
 	for range w.config.Workers {
 		w.done.Go(func() { w.loop(ctx, coordination.QueueFailures, w.newClassifier().step) })
-		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, w.analyseNext) })
+		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, w.newAnalyst().step) })
 	}
 	if w.config.Workers > 0 {
 		w.agentsLoops(ctx)
@@ -95,13 +88,18 @@ func (w *Workers) Start(ctx context.Context) {
 	}
 }
 
-// Shutdown stops the workers and waits for them, at most until ctx ends. Work that was claimed
-// and not saved is taken up again when its lease has run out.
+// shutdownLimit is how long Shutdown waits at most: collectors give components no deadline of their own.
+const shutdownLimit = 10 * time.Second
+
+// Shutdown stops the workers and waits for them, at most until ctx ends or for shutdownLimit. Work that was
+// claimed and not saved is taken up again by the next worker.
 func (w *Workers) Shutdown(ctx context.Context) error {
 	if w.cancel == nil {
 		return nil
 	}
 	w.cancel()
+	ctx, cancel := context.WithTimeout(ctx, shutdownLimit)
+	defer cancel()
 	stopped := make(chan struct{})
 	go func() { w.done.Wait(); close(stopped) }()
 	select {

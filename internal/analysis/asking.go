@@ -20,8 +20,20 @@ const (
 	saveAgain = 250 * time.Millisecond
 )
 
-// askNext has agents look at one analysis that waits for them.
-func (w *Workers) askNext(ctx context.Context) (time.Duration, error) {
+// asker is one worker on the queue of agents.
+type asker struct {
+	*Workers
+	// held is a claim that could not be given up while the store was away.
+	held *store.AgentsClaim
+}
+
+func (w *Workers) newAsker() *asker { return &asker{Workers: w} }
+
+// step has agents look at one analysis that waits for them.
+func (w *asker) step(ctx context.Context) (time.Duration, error) {
+	if err := w.releaseHeld(ctx); err != nil {
+		return 0, err
+	}
 	claims, err := w.store.ClaimAgents(ctx, newOwner(), w.lease(), 1)
 	if err != nil {
 		return 0, err
@@ -48,8 +60,23 @@ func (w *Workers) askNext(ctx context.Context) (time.Duration, error) {
 	return 0, err
 }
 
+// releaseHeld gives up what could not be given up before: an outage is no attempt.
+func (w *asker) releaseHeld(ctx context.Context) error {
+	if w.held == nil {
+		return nil
+	}
+	waiting := w.agentsState(incident.AgentsPending, "")
+	waiting.Requested = w.held.Requested
+	err := w.store.PostponeAgents(ctx, *w.held, waiting, time.Now())
+	if err != nil && !errors.Is(err, store.ErrLostLease) {
+		return err
+	}
+	w.held = nil
+	return nil
+}
+
 // endTalk keeps what came of a claim.
-func (w *Workers) endTalk(ctx context.Context, claim store.AgentsClaim, record store.AgentsRecord, err error) error {
+func (w *asker) endTalk(ctx context.Context, claim store.AgentsClaim, record store.AgentsRecord, err error) error {
 	var later *postponed
 	switch {
 	case err == nil:
@@ -63,7 +90,9 @@ func (w *Workers) endTalk(ctx context.Context, claim store.AgentsClaim, record s
 		claim.Attempts--
 		return w.postponeAgents(ctx, claim, "", 0)
 	case errors.Is(err, store.ErrUnavailable):
-		return err // nothing can be recorded; the lease runs out
+		claim.Attempts--
+		w.held = &claim
+		return err
 	case claim.Attempts < maxAttempts:
 		w.failed("agents", claim.IncidentID, err)
 		return w.postponeAgents(ctx, claim, "The agents failed; they are asked again.", backOff(claim.Attempts))

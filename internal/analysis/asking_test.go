@@ -79,8 +79,8 @@ func TestChangedRootIsAskedAgain(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		w := &witness{says: doubts}
 		other := false
-		p.startWith(withAgents(w), engine{classify: sound.classify, analyze: func(c *incident.Case) incident.Result {
-			r := sound.analyze(c)
+		p.startWith(withAgents(w), engine{classify: sound.classify, needs: sound.needs, analyze: func(ctx context.Context, c *incident.Case) incident.Result {
+			r := sound.analyze(ctx, c)
 			if other {
 				r.Report.RootCause.Component = "another"
 			}
@@ -96,8 +96,8 @@ func TestChangedRootIsAskedAgain(t *testing.T) {
 }
 
 // minor is the engine as it ships, for which nothing is worse than low.
-var minor = engine{classify: sound.classify, analyze: func(c *incident.Case) incident.Result {
-	r := sound.analyze(c)
+var minor = engine{classify: sound.classify, needs: sound.needs, analyze: func(ctx context.Context, c *incident.Case) incident.Result {
+	r := sound.analyze(ctx, c)
 	r.Report.Severity = incident.SeverityLow
 	return r
 }}
@@ -252,6 +252,33 @@ func (d deaf) SaveAgents(ctx context.Context, c store.AgentsClaim, r store.Agent
 		return store.ErrUnavailable
 	}
 	return d.Store.SaveAgents(ctx, c, r)
+}
+
+// TestOutagesAreNoAttemptsOfAgents has the store go away whenever agents are asked.
+func TestOutagesAreNoAttemptsOfAgents(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		var away atomic.Bool
+		p.between = func(s store.Store) store.Store { return outage{s, &away} }
+		const outages = 3 * maxAttempts
+		w := &witness{}
+		w.says = func(ctx context.Context, in agents.Input) (agents.Outcome, error) {
+			if w.times() <= outages {
+				away.Store(true)
+				return agents.Outcome{}, store.ErrUnavailable
+			}
+			return doubts(ctx, in)
+		}
+		p.start(withAgents(w))
+		p.fail(1, analysistest.BadData)
+		p.pass(quiet)
+		for range outages {
+			require.True(t, away.Load())
+			p.pass(3 * leaseMost)
+			away.Store(false)
+			p.pass(leaseMost + 2*pollInterval)
+		}
+		assert.Equal(t, incident.AgentsDone, p.analysis(p.theIncident()).Agents.State)
+	})
 }
 
 func TestPaidResultIsKept(t *testing.T) {

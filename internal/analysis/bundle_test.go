@@ -39,7 +39,7 @@ func TestBundle(t *testing.T) {
 			assert.Equal(t, i+1, a.Revision)
 			c, err := OpenCase(b.Cases[a.InputDigest])
 			require.NoError(t, err)
-			assert.Equal(t, a.Report, sound.analyze(c).Report, "each report follows from its case")
+			assert.Equal(t, a.Report, sound.analyze(t.Context(), c).Report, "each report follows from its case")
 		}
 	})
 }

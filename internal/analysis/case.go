@@ -1,7 +1,9 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,7 +30,7 @@ const (
 // buildCase puts together what an analysis of the incident looks at.
 func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (c *incident.Case, err error) {
 	b := caseBuilder{
-		store: w.store, loader: w.loader(), config: w.config.Case, classify: w.engine.classify,
+		store: w.store, loader: w.loader(), knower: w.knower(), config: w.config.Case, classify: w.engine.classify,
 		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature},
 	}
 	for _, part := range []struct {
@@ -57,8 +59,9 @@ func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (c *incid
 type caseBuilder struct {
 	store    store.Store
 	loader   loader
+	knower   knower
 	config   CaseConfig
-	classify func(string, *incident.Trace, incident.Knowledge) incident.Classification
+	classify func(context.Context, string, *incident.Trace, incident.Knowledge) incident.Classification
 	draft    *incident.Case
 
 	failingTotal, healthyTotal int
@@ -89,14 +92,19 @@ func (b *caseBuilder) failing(ctx context.Context, incidentID string) error {
 // knowledge asks the store for what the rules need, and classifies the failing traces to learn
 // where to look further.
 func (b *caseBuilder) knowledge(ctx context.Context) error {
-	known, err := knowledgeOf(ctx, b.store, b.draft.Tenant, [][]*incident.Trace{b.draft.Failing})
-	if err != nil {
+	known, blamed, err := b.knower.of(ctx, b.draft.Tenant, [][]*incident.Trace{b.draft.Failing})
+	if err = cmp.Or(err, errors.Join(blamed...)); err != nil {
 		return err
 	}
 	b.draft.Knowledge = known[0]
 	seen := make(map[entry]bool)
 	for _, t := range b.draft.Failing {
-		c := b.classify(b.draft.Tenant, t, b.draft.Knowledge)
+		c, err := alone(ctx, traceLimit, func(ctx context.Context) incident.Classification {
+			return b.classify(ctx, b.draft.Tenant, t, b.draft.Knowledge)
+		})
+		if err != nil {
+			return fmt.Errorf("classify %s: %w", t.Key, err)
+		}
 		b.services = append(b.services, c.Services...)
 		if at := beginOf(t, c.FirstError); at != 0 && (b.begin == 0 || at < b.begin) {
 			b.begin = at

@@ -2,21 +2,19 @@ package analysis
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
-	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 const (
-	// classifyTimeout bounds the work on a batch.
+	// classifyTimeout bounds the work on a batch, and classifyRoom is how much of it is left for saving:
+	// no further trace is begun then.
 	classifyTimeout = 30 * time.Second
+	classifyRoom    = 10 * time.Second
 	failureBatch    = 32
 	// releaseTimeout bounds giving up claims when a worker stops or the store fails.
 	releaseTimeout = 2 * time.Second
@@ -32,6 +30,8 @@ type classifier struct {
 	*Workers
 	dues dues // of the failures it postponed
 	most int  // failures of the next batch: fewer after one that took too long
+	// held are claims that could not be given up while the store was away.
+	held []store.Postponed
 }
 
 func (w *Workers) newClassifier() *classifier { return &classifier{Workers: w, most: failureBatch} }
@@ -42,8 +42,10 @@ func (c *classifier) step(ctx context.Context) (time.Duration, error) {
 	c.dues.drop(begun)
 	bounded, cancel := context.WithTimeout(ctx, classifyTimeout)
 	defer cancel()
-	most := c.most
-	claimed, err := c.store.ClaimFailures(bounded, newOwner(), c.lease(), most)
+	if err := c.releaseHeld(bounded); err != nil {
+		return 0, err
+	}
+	claimed, err := c.store.ClaimFailures(bounded, newOwner(), c.lease(), c.most)
 	if err != nil {
 		return 0, err
 	}
@@ -55,46 +57,63 @@ func (c *classifier) step(ctx context.Context) (time.Duration, error) {
 	})
 	defer release()
 	ready, err := c.postponeOthers(working, claimed)
+	b := batch{classifier: c, until: begun.Add(classifyTimeout - classifyRoom), open: ready}
 	if err == nil {
-		err = c.classify(working, ready)
+		err = b.classify(working)
 	}
+	late := ctx.Err() == nil && (bounded.Err() != nil || err == nil && len(b.open) > 0)
 	switch {
+	case late:
+		c.most = max(1, len(claimed)/2)
 	case err == nil:
-		c.most = min(2*most, failureBatch)
-	case ctx.Err() == nil && bounded.Err() != nil && len(claimed) == 1:
-		return 0, fmt.Errorf("failure %q alone takes longer than %s: %w", claimed[0].Key, classifyTimeout, err) // its lease runs out, which counts
-	default:
-		if bounded.Err() != nil {
-			c.most = max(1, len(claimed)/2)
-		}
-		c.release(ctx, claimed)
-		return 0, err
+		c.most = min(2*c.most, failureBatch)
 	}
-	if len(ready) > 0 && c.observer.ClassifyTook != nil {
+	c.release(ctx, b.open, late && len(claimed) == 1)
+	if err == nil && len(ready) > 0 && c.observer.ClassifyTook != nil {
 		c.observer.ClassifyTook(time.Since(begun))
 	}
-	if len(claimed) == most {
-		return 0, nil
-	}
-	return c.dues.wait(time.Now(), c.poll()), nil
+	return 0, err
 }
 
 // release gives up what was claimed and not saved, so that it need not wait for its lease, whose
-// running out would count as its own fault; it is a courtesy to the next worker and does not fail.
-func (c *classifier) release(ctx context.Context, claimed []store.Failure) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	for _, f := range claimed {
-		if c.store.Postpone(ctx, f, f.Lease.Until.Add(-c.lease())) != nil {
-			return
+// running out would count as its own fault. One for which the store is too slow, although nothing else was
+// asked of it, is put off for as long as it has waited already: it must not keep a worker busy. What
+// cannot be given up now is later.
+func (c *classifier) release(ctx context.Context, claimed []store.Failure, slow bool) {
+	if len(claimed) == 0 {
+		return
+	}
+	given := make([]store.Postponed, len(claimed))
+	for i, f := range claimed {
+		now := f.Lease.Until.Add(-c.lease()) // by the store's clock
+		given[i] = store.Postponed{Failure: f, Until: now}
+		if slow {
+			given[i].Until = now.Add(min(max(now.Sub(f.WaitingSince), c.lease()), setAside))
 		}
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	if c.store.Postpone(ctx, given) != nil {
+		c.held = append(c.held, given...)
+	}
+}
+
+// releaseHeld gives up what could not be given up before: an outage is no attempt.
+func (c *classifier) releaseHeld(ctx context.Context) error {
+	if len(c.held) == 0 {
+		return nil
+	}
+	if err := c.store.Postpone(ctx, c.held); err != nil {
+		return err
+	}
+	c.held = nil
+	return nil
 }
 
 // postponeOthers gives up the failures that are not to be classified now, until they are, and
 // returns those that are.
-func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure) ([]store.Failure, error) {
-	var ready []store.Failure
+func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure) (ready []store.Failure, err error) {
+	var others []store.Postponed
 	for _, f := range claimed {
 		now := f.Lease.Until.Add(-c.lease()) // by the store's clock
 		until := c.readyAt(f, now)
@@ -102,12 +121,13 @@ func (c *classifier) postponeOthers(ctx context.Context, claimed []store.Failure
 			ready = append(ready, f)
 			continue
 		}
-		if err := c.store.Postpone(ctx, f, until); err != nil {
-			return nil, err
-		}
+		others = append(others, store.Postponed{Failure: f, Until: until})
 		c.dues.add(time.Now().Add(until.Sub(now)))
 	}
-	return ready, nil
+	if len(others) == 0 {
+		return ready, nil
+	}
+	return ready, c.store.Postpone(ctx, others)
 }
 
 // readyAt is when a failure may be classified. One that used up its attempts gets one more from
@@ -121,71 +141,6 @@ func (c *classifier) readyAt(f store.Failure, now time.Time) time.Time {
 	default:
 		return due(f, c.config.QuietPeriod, c.config.MaxWait)
 	}
-}
-
-// classify derives, saves and announces the classifications of failures: together, or one by one
-// where that fails for a reason of one of them, which is then left to its lease.
-func (c *classifier) classify(ctx context.Context, failures []store.Failure) error {
-	err := c.classifyBatch(ctx, failures)
-	switch {
-	case err == nil || errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil:
-		return err
-	case len(failures) == 1:
-		c.failed("classify", failures[0].Key, err)
-		return nil
-	}
-	for i := range failures {
-		if err := c.classify(ctx, failures[i:i+1]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *classifier) classifyBatch(ctx context.Context, failures []store.Failure) error {
-	var results []store.Classified
-	for tenant, batch := range byTenant(failures) {
-		err := c.loader().load(ctx, tenant, keysOf(batch), func(first int, run []*incident.Trace) error {
-			classified, err := c.classifyRun(ctx, batch[first:first+len(run)], run)
-			results = append(results, classified...)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if len(results) == 0 {
-		return nil
-	}
-	changes, err := c.store.SaveClassifications(ctx, results, c.config.Policy)
-	if err != nil {
-		return fmt.Errorf("save %d classifications: %w", len(results), err)
-	}
-	c.published(ctx, results, changes)
-	return nil
-}
-
-// classifyRun derives the classifications of failures of one tenant from their traces.
-func (c *classifier) classifyRun(ctx context.Context, failures []store.Failure, traces []*incident.Trace) (results []store.Classified, err error) {
-	tenant := failures[0].Tenant
-	at := failures[0].Key // what is looked at
-	crashed := recovered(func() {
-		var knowledge []incident.Knowledge
-		alone := slices.Collect(slices.Chunk(traces, 1))
-		if knowledge, err = knowledgeOf(ctx, c.store, tenant, alone); err != nil {
-			return
-		}
-		for i, f := range failures {
-			at = f.Key
-			results = append(results, store.Classified{
-				Failure: f, Classification: c.engine.classify(tenant, traces[i], knowledge[i]), Records: recordsDigest(traces[i]),
-			})
-		}
-	})
-	if err = errors.Join(crashed, err); err != nil {
-		return nil, fmt.Errorf("classify %s: %w", at, err)
-	}
-	return results, nil
 }
 
 func (c *classifier) published(ctx context.Context, results []store.Classified, changes []store.IncidentChange) {

@@ -3,39 +3,66 @@ package analysis
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
-// knowledgeOf asks the store what the rules need beyond each group of traces, which they look at together.
-// Whose an address is comes first: calls and refusals are asked for by the names of services.
-func knowledgeOf(ctx context.Context, s store.Signals, tenant string, groups [][]*incident.Trace) ([]incident.Knowledge, error) {
+// knower asks the store what the rules need beyond the traces at hand.
+type knower struct {
+	store store.Signals
+	// needs is engine.needs, bounded; its error is the traces' doing.
+	needs func(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) (store.KnowledgeQuery, error)
+}
+
+func (w *Workers) knower() knower {
+	return knower{store: w.store, needs: func(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) (store.KnowledgeQuery, error) {
+		return alone(ctx, traceLimit*time.Duration(len(traces)), func(ctx context.Context) store.KnowledgeQuery { return w.engine.needs(ctx, traces, k) })
+	}}
+}
+
+// of asks for each group of traces, which the rules look at together. Whose an address is comes first: calls
+// and refusals are asked for by the names of services. blamed has the errors of groups that are to blame
+// for them, also where another error ends it.
+func (n knower) of(ctx context.Context, tenant string, groups [][]*incident.Trace) (known []incident.Knowledge, blamed []error, err error) {
 	queries, later := make([]store.KnowledgeQuery, len(groups)), make([]store.KnowledgeQuery, len(groups))
-	for i, traces := range groups {
-		queries[i] = queryOf(incident.Knowledge{}, traces)
+	blamed = make([]error, len(groups))
+	needs := func(i int, k incident.Knowledge) (q store.KnowledgeQuery) {
+		if q, blamed[i] = n.needs(ctx, groups[i], k); blamed[i] != nil && !blames(blamed[i]) && err == nil {
+			err = blamed[i]
+		}
+		return q
+	}
+	for i := range groups {
+		queries[i] = needs(i, incident.Knowledge{})
 		later[i].Calls, later[i].Refusals = queries[i].Calls, queries[i].Refusals
 		queries[i].Calls, queries[i].Refusals = nil, nil
 	}
-	known, err := ask(ctx, s, tenant, queries)
 	if err != nil {
-		return nil, err
+		return nil, blamed, err
 	}
-	for i, traces := range groups {
-		if asks(later[i]) {
-			later[i] = queryOf(known[i], traces)
+	if known, err = ask(ctx, n.store, tenant, queries); err != nil {
+		return nil, blamed, err
+	}
+	for i := range groups {
+		if blamed[i] == nil && asks(later[i]) {
+			later[i] = needs(i, known[i])
 			later[i].Services, later[i].Addresses = nil, nil
 		}
 	}
-	more, err := ask(ctx, s, tenant, later)
 	if err != nil {
-		return nil, err
+		return nil, blamed, err
+	}
+	more, err := ask(ctx, n.store, tenant, later)
+	if err != nil {
+		return nil, blamed, err
 	}
 	for i, k := range more {
 		known[i].Calls, known[i].RefusedCallers = k.Calls, k.RefusedCallers
 	}
-	return known, nil
+	return known, blamed, nil
 }
 
 // ask answers each query, one that asks nothing with nothing.

@@ -27,7 +27,8 @@ func TestRefusalsAreAskedForByService(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		trace := lacking.Build()
 		p.receive(store.Batch{Spans: whole.Build().Spans}, store.Batch{Spans: trace.Spans})
-		known, err := knowledgeOf(t.Context(), p.store, "", [][]*incident.Trace{{trace}})
+		known, blamed, err := New(testConfig, p.store, p.coord, nil, Observer{}).knower().of(t.Context(), "", [][]*incident.Trace{{trace}})
+		require.NoError(t, blamed[0])
 		require.NoError(t, err)
 		c := rca.Classify("", trace, known[0])
 		require.Len(t, c.Roots, 1)

@@ -26,14 +26,15 @@ func TestLeaseIsHalfOfTheSweepsPatience(t *testing.T) {
 
 func TestSlowAnalysisKeepsItsLease(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
+		const slow = leaseMost + 20*time.Second
 		runs := 0
-		p.startWith(testConfig, engine{classify: sound.classify, analyze: func(c *incident.Case) incident.Result {
+		p.startWith(testConfig, engine{classify: sound.classify, needs: sound.needs, analyze: func(ctx context.Context, c *incident.Case) incident.Result {
 			runs++
-			time.Sleep(3 * leaseMost)
-			return sound.analyze(c)
+			time.Sleep(slow)
+			return sound.analyze(ctx, c)
 		}})
 		p.fail(1, analysistest.BadData)
-		p.pass(quiet + 3*leaseMost - time.Second)
+		p.pass(quiet + slow - time.Second)
 		require.Equal(t, incident.AnalysisRunning, p.theIncident().AnalysisState)
 		p.pass(time.Second)
 		assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
@@ -45,15 +46,16 @@ func TestSlowClassificationKeepsItsLease(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		config := testConfig
 		config.Sweep.MinAge = leaseLeast
+		const slow = traceLimit - 2*beat // longer than a lease
 		runs := 0
-		p.startWith(config, engine{analyze: sound.analyze, classify: func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+		p.startWith(config, engine{analyze: sound.analyze, needs: sound.needs, classify: func(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
 			if runs++; runs == 1 {
-				time.Sleep(3 * leaseLeast)
+				time.Sleep(slow)
 			}
-			return sound.classify(tenant, t, k)
+			return sound.classify(ctx, tenant, t, k)
 		}})
 		r := p.fail(1, analysistest.BadData)
-		p.pass(quiet + 3*leaseLeast)
+		p.pass(quiet + slow)
 		assert.Equal(t, incident.FailureClassified, p.failure(r).State)
 		assert.Equal(t, 2, runs, "once by the classifier, once for the case")
 	})

@@ -18,7 +18,6 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
@@ -75,9 +74,6 @@ func (p *plant) startWith(config Config, e engine) {
 	p.workers.Start(context.WithoutCancel(p.t.Context()))
 	p.idle()
 }
-
-// sound is the engine as it ships.
-var sound = engine{classify: rca.Classify, analyze: rca.Analyze}
 
 func (p *plant) stop() {
 	if p.workers != nil {

@@ -1,13 +1,9 @@
 package analysis
 
 import (
-	"errors"
 	"fmt"
 	"runtime/debug"
 )
-
-// errPanic marks an error that was a panic.
-var errPanic = errors.New("panic")
 
 // recovered runs f and returns its panic, if any, as an error with the stack.
 func recovered(f func()) (err error) {

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"testing"
@@ -235,8 +236,8 @@ func TestOneBadFailureDoesNotKeepTheOthers(t *testing.T) {
 	})
 }
 
-// TestOneSlowFailureDoesNotKeepTheOthers has one that takes longer than a whole batch may, with all
-// that is claimed with it.
+// TestOneSlowFailureDoesNotKeepTheOthers has one for which the rules never come to an end, claimed together
+// with others.
 func TestOneSlowFailureDoesNotKeepTheOthers(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		slow := analysistest.NewRequest(1, time.Now(), analysistest.BadData)
@@ -244,40 +245,243 @@ func TestOneSlowFailureDoesNotKeepTheOthers(t *testing.T) {
 		config.Workers = 1
 		p.receive(slow.Spans())
 		p.report(slow)
-		for n := range 5 {
+		const others = 5
+		for n := range others {
 			p.fail(2+n, analysistest.LostBase)
 		}
-		p.startWith(config, engine{analyze: sound.analyze, classify: func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
-			if t.Key == slow.Key() {
-				time.Sleep(classifyTimeout + time.Second)
+		end := make(chan struct{})
+		defer close(end)
+		endless := func(key string) {
+			if key == slow.Key() {
+				<-end
 			}
-			return sound.classify(tenant, t, k)
-		}})
-		p.pass((maxAttempts + 5) * (classifyTimeout + leaseMost + 5*time.Second))
-		assert.Equal(t, 5, p.theIncident().FailingTraces)
-		assert.Equal(t, incident.FailureWaiting, p.failure(slow).State)
-		p.stop()
-		claimed, err := p.store.ClaimFailures(t.Context(), "test", time.Minute, 10)
-		require.NoError(t, err)
-		assert.Empty(t, claimed, "set aside")
+		}
+		for name, stuck := range map[string]engine{
+			"classifying": {analyze: sound.analyze, needs: sound.needs, classify: func(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+				endless(t.Key)
+				return sound.classify(ctx, tenant, t, k)
+			}},
+			"asking": {analyze: sound.analyze, classify: sound.classify, needs: func(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) store.KnowledgeQuery {
+				endless(traces[0].Key)
+				return sound.needs(ctx, traces, k)
+			}},
+		} {
+			p.startWith(config, stuck)
+			p.pass(quiet + traceLimit + time.Second)
+			assert.Equal(t, others, p.theIncident().FailingTraces, "%s: its neighbours wait no longer than it may take", name)
+			assert.Equal(t, incident.FailureWaiting, p.failure(slow).State)
+			p.pass((maxAttempts + 2) * (leaseMost + 2*traceLimit))
+			p.stop()
+			claimed, err := p.store.ClaimFailures(t.Context(), "test", time.Minute, 10)
+			require.NoError(t, err)
+			assert.Empty(t, claimed, "set aside")
+			for range others {
+				status, err := p.store.Status(t.Context())
+				require.NoError(t, err)
+				assert.EqualValues(t, 1, status.FailuresSetAside)
+			}
+		}
 	})
+}
+
+// TestManySlowFailuresDoNotKeepTheOthers has more of them in a batch than there is time for.
+func TestManySlowFailuresDoNotKeepTheOthers(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		const slow, others = 12, 6
+		for n := range slow + others {
+			r := analysistest.NewRequest(n, time.Now(), []analysistest.Fault{analysistest.BadData, analysistest.LostBase}[n/slow])
+			p.receive(r.Spans())
+			p.report(r)
+		}
+		end := make(chan struct{})
+		defer close(end)
+		p.startWith(testConfig, engine{analyze: sound.analyze, needs: sound.needs, classify: func(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+			c := sound.classify(ctx, tenant, t, k)
+			if c.Roots[0].Component == analysistest.Payment {
+				<-end
+			}
+			return c
+		}})
+		p.pass(quiet + 3*classifyTimeout)
+		assert.Equal(t, others, p.theIncident().FailingTraces)
+		p.pass(time.Hour)
+		p.stop()
+		status, err := p.store.Status(t.Context())
+		require.NoError(t, err)
+		assert.EqualValues(t, slow, status.FailuresSetAside, "those, and no other")
+	})
+}
+
+// TestShutdownWaitsForNoEngine stops workers whose engine never comes to an end.
+func TestShutdownWaitsForNoEngine(t *testing.T) {
+	end := make(chan struct{})
+	defer close(end)
+	for name, stuck := range map[string]engine{
+		"classifying": {needs: sound.needs, analyze: sound.analyze, classify: func(context.Context, string, *incident.Trace, incident.Knowledge) incident.Classification {
+			<-end
+			return incident.Classification{}
+		}},
+		"analysing": {needs: sound.needs, classify: sound.classify, analyze: func(context.Context, *incident.Case) incident.Result {
+			<-end
+			return incident.Result{}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inPlant(t, func(t *testing.T, p *plant) {
+				end = make(chan struct{})
+				p.startWith(testConfig, stuck)
+				r := p.fail(1, analysistest.BadData)
+				p.pass(quiet)
+				begun := time.Now()
+				p.stop()
+				assert.Zero(t, time.Since(begun), "nothing waits for it")
+				close(end)
+				p.start(testConfig)
+				p.pass(pollInterval)
+				assert.Equal(t, incident.FailureClassified, p.failure(r).State)
+				assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState, "stopping is no attempt: it is done at once")
+			})
+		})
+	}
+	end = make(chan struct{})
+}
+
+// outage is a store that answers nothing while it is away.
+type outage struct {
+	store.Store
+	away *atomic.Bool
+}
+
+func (s outage) check() error {
+	if s.away.Load() {
+		return store.ErrUnavailable
+	}
+	return nil
+}
+
+func (s outage) ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Failure, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.Store.ClaimFailures(ctx, owner, lease, limit)
+}
+
+func (s outage) RenewFailures(ctx context.Context, claimed []store.Failure, lease time.Duration) error {
+	return cmp.Or(s.check(), s.Store.RenewFailures(ctx, claimed, lease))
+}
+
+func (s outage) Postpone(ctx context.Context, given []store.Postponed) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	return s.Store.Postpone(ctx, given)
+}
+
+func (s outage) SaveClassifications(ctx context.Context, results []store.Classified, policy incident.Policy) ([]store.IncidentChange, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.Store.SaveClassifications(ctx, results, policy)
+}
+
+func (s outage) ClaimIncidents(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.Claim, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.Store.ClaimIncidents(ctx, owner, lease, limit)
+}
+
+func (s outage) RenewIncident(ctx context.Context, c store.Claim, lease time.Duration) error {
+	return cmp.Or(s.check(), s.Store.RenewIncident(ctx, c, lease))
+}
+
+func (s outage) ReleaseIncident(ctx context.Context, c store.Claim, until time.Time) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	return s.Store.ReleaseIncident(ctx, c, until)
+}
+
+func (s outage) SaveAnalysis(ctx context.Context, c store.Claim, a store.AnalysisRecord) (int, error) {
+	if err := s.check(); err != nil {
+		return 0, err
+	}
+	return s.Store.SaveAnalysis(ctx, c, a)
+}
+
+func (s outage) ClaimAgents(ctx context.Context, owner string, lease time.Duration, limit int) ([]store.AgentsClaim, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.Store.ClaimAgents(ctx, owner, lease, limit)
+}
+
+func (s outage) PostponeAgents(ctx context.Context, c store.AgentsClaim, a incident.Agents, until time.Time) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	return s.Store.PostponeAgents(ctx, c, a, until)
+}
+
+// TestOutagesAreNoAttempts has the store go away in the middle of every attempt, for longer than a lease.
+func TestOutagesAreNoAttempts(t *testing.T) {
+	for name, slow := range map[string]func(func()) engine{
+		"classifying": func(goAway func()) engine {
+			return engine{needs: sound.needs, analyze: sound.analyze, classify: func(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+				goAway()
+				return sound.classify(ctx, tenant, t, k)
+			}}
+		},
+		"analysing": func(goAway func()) engine {
+			return engine{needs: sound.needs, classify: sound.classify, analyze: func(ctx context.Context, c *incident.Case) incident.Result {
+				goAway()
+				return sound.analyze(ctx, c)
+			}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inPlant(t, func(t *testing.T, p *plant) {
+				var away atomic.Bool
+				outages := 0
+				p.between = func(s store.Store) store.Store { return outage{s, &away} }
+				config := testConfig
+				config.Workers = 1
+				p.startWith(config, slow(func() {
+					if outages++; outages <= 3*maxAttempts {
+						away.Store(true)
+					}
+				}))
+				r := p.fail(1, analysistest.BadData)
+				p.pass(quiet)
+				for range 3 * maxAttempts {
+					require.True(t, away.Load())
+					p.pass(3 * leaseMost)
+					away.Store(false)
+					p.pass(leaseMost + 2*pollInterval)
+				}
+				p.pass(time.Minute)
+				assert.Equal(t, incident.FailureClassified, p.failure(r).State)
+				assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
+			})
+		})
+	}
 }
 
 // crashingOn is an engine that cannot take one trace.
 func crashingOn(r analysistest.Request) engine {
-	return engine{analyze: sound.analyze, classify: func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+	return engine{analyze: sound.analyze, needs: sound.needs, classify: func(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
 		if t.Key == r.Key() {
 			panic("a trace the rules cannot take")
 		}
-		return sound.classify(tenant, t, k)
+		return sound.classify(ctx, tenant, t, k)
 	}}
 }
 
 func TestAnalysisThatFailsIsGivenUp(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		p.startWith(testConfig, engine{
-			classify: sound.classify,
-			analyze:  func(*incident.Case) incident.Result { panic("a case the rules cannot take") },
+			classify: sound.classify, needs: sound.needs,
+			analyze: func(context.Context, *incident.Case) incident.Result { panic("a case the rules cannot take") },
 		})
 		r := p.fail(1, analysistest.BadData)
 		p.pass(quiet)
@@ -321,10 +525,10 @@ func TestAnalysisThatStopsTheProcessIsGivenUp(t *testing.T) {
 func TestStoppingIsNoAttempt(t *testing.T) {
 	inPlant(t, func(t *testing.T, p *plant) {
 		begun := 0
-		slow := engine{classify: sound.classify, analyze: func(c *incident.Case) incident.Result {
+		slow := engine{classify: sound.classify, needs: sound.needs, analyze: func(ctx context.Context, c *incident.Case) incident.Result {
 			begun++
 			time.Sleep(5 * time.Second)
-			return sound.analyze(c)
+			return sound.analyze(ctx, c)
 		}}
 		p.startWith(testConfig, slow)
 		p.fail(1, analysistest.BadData)
@@ -371,26 +575,6 @@ func TestAStoreThatCannotSaveIsNoAttempt(t *testing.T) {
 		away.Store(false)
 		p.pass(leaseMost + pollInterval)
 		assert.Equal(t, incident.AnalysisDone, p.theIncident().AnalysisState)
-	})
-}
-
-// TestPanicWhileStoppingIsAnAttempt has an engine that fails on a case, in a process that stops meanwhile.
-func TestPanicWhileStoppingIsAnAttempt(t *testing.T) {
-	inPlant(t, func(t *testing.T, p *plant) {
-		failing := engine{classify: sound.classify, analyze: func(*incident.Case) incident.Result {
-			time.Sleep(time.Second)
-			panic("a case the rules cannot take")
-		}}
-		p.startWith(testConfig, failing)
-		p.fail(1, analysistest.BadData)
-		p.pass(quiet)
-		for range maxAttempts {
-			require.Equal(t, incident.AnalysisRunning, p.theIncident().AnalysisState)
-			p.stop()
-			p.pass(retryMost)
-			p.startWith(testConfig, failing)
-		}
-		assert.Equal(t, incident.AnalysisFailed, p.theIncident().AnalysisState)
 	})
 }
 
@@ -468,7 +652,7 @@ func TestRevisionIsRecomputedFromItsCase(t *testing.T) {
 		require.NoError(t, err)
 		c, err := OpenCase(body)
 		require.NoError(t, err)
-		assert.Equal(t, stored.Report, sound.analyze(c).Report)
+		assert.Equal(t, stored.Report, sound.analyze(t.Context(), c).Report)
 	})
 }
 

@@ -148,5 +148,5 @@ func exhausts(t *testing.T, s store.Store, key string) {
 		claimed, err = s.ClaimFailures(t.Context(), "test", time.Millisecond, 1)
 		return assert.NoError(t, err) && len(claimed) == 1 && claimed[0].Attempts == store.MaxAttempts
 	}, 30*time.Second, 5*time.Millisecond)
-	require.NoError(t, s.Postpone(t.Context(), claimed[0], time.Now().Add(time.Hour)))
+	require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: claimed[0], Until: time.Now().Add(time.Hour)}}))
 }

@@ -119,13 +119,19 @@ type Failure struct {
 	WaitingSince time.Time
 	// Urgent tells that a user asked for it (FailureHint.Urgent); cleared by SaveClassifications.
 	Urgent bool
-	// Attempts counts leases of this failure that ran out without a result since its last
-	// classification: its trace crashes or stalls workers.
+	// Attempts counts leases that this failure had alone and that ran out without a result since its
+	// last classification: its trace crashes or stalls workers.
 	Attempts     int
 	ErrorSignals int
 	// Version changes whenever the failure is made waiting; SaveClassifications compares it.
 	Version int64
 	Lease   Lease
+}
+
+// Postponed is a claimed failure that is given up until a time.
+type Postponed struct {
+	Failure Failure
+	Until   time.Time
 }
 
 // Lease is the right to work on one item until it expires. Owner names the claim that took it, and no
@@ -157,14 +163,15 @@ type Failures interface {
 	// error signal newer than its classification changes nothing (beyond Urgent) and is accepted.
 	UpsertFailures(ctx context.Context, hints []FailureHint) (accepted []int, err error)
 	// ClaimFailures leases up to limit waiting failures that are due (not postponed, no live
-	// lease), oldest first, to owner for the given time.
+	// lease), oldest first, to owner for the given time. One whose lease ran out is leased alone from
+	// then on, until it has a result: what stopped its worker may have been a neighbour.
 	ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]Failure, error)
 	// RenewFailures lets the leases of claimed failures last for the given time from now on; those
 	// that another claim has taken over, or that have ended, are left alone.
 	RenewFailures(ctx context.Context, claimed []Failure, lease time.Duration) error
-	// Postpone gives the claimed failure up until the given time. One that became urgent since it
-	// was claimed stays due.
-	Postpone(ctx context.Context, f Failure, until time.Time) error
+	// Postpone gives claimed failures up, each until its time: without an attempt. One that became
+	// urgent since it was claimed stays due; one whose lease was lost is left alone.
+	Postpone(ctx context.Context, given []Postponed) error
 	// SaveClassifications stores the result of each claimed failure, opens or updates the
 	// incidents of its roots, links them, and counts the triggers (incident.Wanted) of section 9
 	// of the design by policy. A failure whose Version moved meanwhile stays waiting; its result

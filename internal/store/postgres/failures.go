@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
 
 // failureKeys are keys as two arrays, in the order in which all take locks.
@@ -156,15 +157,18 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	err := s.lease(ctx, func(tx pgx.Tx) error {
 		claimed = nil
 		return inOrderOfIndex(ctx, tx, func() error {
-			due, err := keysOf(tx.Query(ctx, lockDueFailures, limit))
-			if err != nil || len(due.keys) == 0 {
+			rows, _ := tx.Query(ctx, lockDueFailures, limit)
+			due, err := pgx.CollectRows(rows, scanDue)
+			if err != nil || len(due) == 0 {
 				return err
 			}
-			rows, err := tx.Query(ctx, claimFailures, due.tenants, due.keys, due.traces(), owner, lease)
-			if err != nil {
-				return err
+			together, leased := ledger.Together(due, owner)
+			var k failureKeys
+			for _, f := range together {
+				k.add(f.Tenant, f.Key)
 			}
-			claimed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Failure, error) { return scanFailure(row, owner) })
+			rows, _ = tx.Query(ctx, claimFailures, k.tenants, k.keys, k.traces(), leased, lease)
+			claimed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Failure, error) { return scanFailure(row, leased) })
 			return err
 		})
 	})
@@ -175,13 +179,18 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	return claimed, nil
 }
 
-const lockDueFailures = `SELECT tenant, key FROM failures
+const lockDueFailures = `SELECT tenant, key, lease_owner <> '' OR attempts > 0 FROM failures
 	WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
 	ORDER BY urgent DESC, waiting_since LIMIT $1 FOR UPDATE SKIP LOCKED`
 
+func scanDue(row pgx.CollectableRow) (d ledger.Due, err error) {
+	err = row.Scan(&d.Tenant, &d.Key, &d.Suspect)
+	return d, err
+}
+
 // claimFailures replaces what was counted, unless only the newest error signals were.
 var claimFailures = `UPDATE failures f SET lease_owner = $4, lease_until = statement_timestamp() + $5::interval,
-		attempts = f.attempts + (f.lease_owner <> '')::integer, moved_at = NULL,
+		attempts = f.attempts + (f.` + ledger.RanOutAlone + `)::integer, moved_at = NULL,
 		error_signals = CASE WHEN e.n = 0 OR e.more THEN greatest(f.error_signals, e.n) ELSE e.n END,
 		first_error = least(CASE WHEN e.more THEN f.first_error END, coalesce(e.first_error, f.first_error)),
 		last_error = greatest(CASE WHEN e.more THEN f.last_error END, coalesce(e.last_error, f.last_error)),
@@ -232,13 +241,24 @@ func (s *Store) RenewFailures(ctx context.Context, claimed []store.Failure, leas
 	})
 }
 
-// Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
-func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
+// Postpone implements store.Failures.
+func (s *Store) Postpone(ctx context.Context, given []store.Postponed) error {
+	var k failureKeys
+	var owners []string
+	var urgent []bool
+	var until []instant
+	for _, p := range given {
+		k.add(p.Failure.Tenant, p.Failure.Key)
+		owners, urgent, until = append(owners, p.Failure.Lease.Owner), append(urgent, p.Failure.Urgent), append(until, instant(p.Until))
+	}
 	return s.lease(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE failures SET due_at = CASE WHEN urgent AND NOT $1 THEN due_at ELSE $2 END,
+		_, err := tx.Exec(ctx, `WITH held AS MATERIALIZED (
+				SELECT f.tenant, f.key, k.urgent, k.until FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[]) AS k (tenant, key, owner, urgent, until)
+				JOIN failures f ON f.tenant = k.tenant AND f.key = k.key AND f.lease_owner = k.owner
+				WHERE f.lease_owner <> '' ORDER BY f.tenant, f.key FOR UPDATE OF f)
+			UPDATE failures f SET due_at = CASE WHEN f.urgent AND NOT held.urgent THEN f.due_at ELSE held.until END,
 				lease_owner = '', lease_until = '-infinity'
-			WHERE tenant = $3 AND key = $4 AND lease_owner = $5 AND lease_owner <> ''`,
-			f.Urgent, instant(until), f.Tenant, f.Key, f.Lease.Owner)
+			FROM held WHERE f.tenant = held.tenant AND f.key = held.key`, k.tenants, k.keys, owners, urgent, until)
 		return err
 	})
 }

@@ -37,7 +37,7 @@ func TestClaimsNeedNoStandby(t *testing.T) {
 		require.Len(t, claimed, 1)
 		assert.Zero(t, claimed[0].Attempts)
 		require.NoError(t, s.RenewFailures(t.Context(), claimed, time.Hour))
-		require.NoError(t, s.Postpone(t.Context(), claimed[0], time.Time{}))
+		require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: claimed[0], Until: time.Time{}}}))
 	}
 	require.Error(t, reported(), "it is still away")
 }

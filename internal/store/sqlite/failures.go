@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
@@ -144,11 +145,14 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 		}
 		q := failureQueue{view: &view{conn: c, days: days}}
 		now := s.now().UnixNano()
-		if claimed, err = q.due(now, limit); err != nil {
+		due, err := q.due(now, limit)
+		if err != nil {
 			return err
 		}
+		var leased string
+		claimed, leased = ledger.Together(due, owner)
 		for i := range claimed {
-			claimed[i].Lease = store.Lease{Owner: owner, Until: record.TimeOf(now + int64(lease))}
+			claimed[i].Lease = store.Lease{Owner: leased, Until: record.TimeOf(now + int64(lease))}
 			if err := q.lease(&claimed[i]); err != nil {
 				return err
 			}
@@ -161,15 +165,17 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	return claimed, nil
 }
 
-func (q failureQueue) due(now int64, limit int) (due []store.Failure, err error) {
-	err = q.query(`SELECT tenant, key, trace_id, last_record, waiting_since, urgent, attempts + (lease_owner <> ''), version
+func (q failureQueue) due(now int64, limit int) (due []ledger.Due, err error) {
+	err = q.query(`SELECT tenant, key, trace_id, last_record, waiting_since, urgent, attempts + (`+ledger.RanOutAlone+`), version,
+			lease_owner <> '' OR attempts > 0
 		FROM failures WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ?
 		ORDER BY urgent DESC, waiting_since LIMIT ?`, func(r *row) error {
-		f := store.Failure{Tenant: r.text(), Key: r.text()}
+		f := ledger.Due{Failure: store.Failure{Tenant: r.text(), Key: r.text()}}
 		var p parser
 		f.TraceID = p.trace(r)
 		f.LastReceived, f.WaitingSince = r.time(), r.time()
 		f.Urgent, f.Attempts, f.Version = r.bool(), r.count(), r.int()
+		f.Suspect = r.bool()
 		due = append(due, f)
 		return p.Err
 	}, now, now, limit)
@@ -219,13 +225,19 @@ func (s *Store) RenewFailures(ctx context.Context, claimed []store.Failure, leas
 	})
 }
 
-// Postpone implements store.Failures. Where the lease was lost there is nothing to give up.
-func (s *Store) Postpone(ctx context.Context, f store.Failure, until time.Time) error {
+// Postpone implements store.Failures.
+func (s *Store) Postpone(ctx context.Context, given []store.Postponed) error {
 	return s.write(ctx, func(c *conn) error {
-		_, err := c.exec(`UPDATE failures SET due_at = CASE WHEN urgent > ? THEN due_at ELSE ? END, lease_owner = '', lease_until = 0
-			WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_owner <> ''`,
-			f.Urgent, until, f.Tenant, f.Key, f.Lease.Owner)
-		return err
+		for _, p := range given {
+			f := p.Failure
+			_, err := c.exec(`UPDATE failures SET due_at = CASE WHEN urgent > ? THEN due_at ELSE ? END, lease_owner = '', lease_until = 0
+				WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_owner <> ''`,
+				f.Urgent, p.Until, f.Tenant, f.Key, f.Lease.Owner)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -98,7 +98,7 @@ func exhaust(t *testing.T, s store.Store, trace string) {
 		claimed, err = s.ClaimFailures(t.Context(), "crashing", time.Millisecond, 10)
 		return assert.NoError(t, err) && len(claimed) == 1 && claimed[0].Attempts == store.MaxAttempts
 	}, 30*time.Second, 5*time.Millisecond)
-	require.NoError(t, s.Postpone(t.Context(), claimed[0], time.Now().Add(time.Hour)))
+	require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: claimed[0], Until: time.Now().Add(time.Hour)}}))
 }
 
 func deadLetters(t *testing.T, s store.Store) []store.DeadLetter {

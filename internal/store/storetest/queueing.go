@@ -22,6 +22,7 @@ var queueing = map[string]func(*testing.T, store.Store){
 	"ClaimsAreOldestFirst":          claimsAreOldestFirst,
 	"LeasedFailuresAreNotClaimed":   leasedFailuresAreNotClaimed,
 	"ExpiredLeasesCountAttempts":    expiredLeasesCountAttempts,
+	"NeighboursAreNoAttempts":       neighboursAreNoAttempts,
 	"PostponedFailuresWait":         postponedFailuresWait,
 	"UrgentFailuresAreDue":          urgentFailuresAreDue,
 	"NewRecordsMakeItWaitAgain":     newRecordsMakeItWaitAgain,
@@ -118,7 +119,7 @@ func expiredLeasesCountAttempts(t *testing.T, s store.Store) {
 		assert.Equal(t, attempts, claimed[0].Attempts)
 	}
 	again := claimSoon(t, s, "w")
-	require.NoError(t, s.Postpone(t.Context(), again[0], time.Now()))
+	require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: again[0], Until: time.Now()}}))
 	again = claimSoon(t, s, "w")
 	assert.Equal(t, 3, again[0].Attempts, "giving it up is no attempt")
 	_, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: again[0], Classification: classified(keyOf("a"))}}, policy)
@@ -127,12 +128,50 @@ func expiredLeasesCountAttempts(t *testing.T, s store.Store) {
 	assert.Zero(t, claimSoon(t, s, "w")[0].Attempts, "a result ends the count")
 }
 
+// neighboursAreNoAttempts has a worker die with several failures, of which one may be the reason: each is
+// claimed by itself then, and only what runs out alone counts.
+func neighboursAreNoAttempts(t *testing.T, s store.Store) {
+	for _, trace := range []string{"a", "b", "c"} {
+		fail(t, s, trace, "payment")
+	}
+	died, err := s.ClaimFailures(t.Context(), "dies", time.Millisecond, 10)
+	require.NoError(t, err)
+	require.Len(t, died, 3)
+	for range 2 { // the first of them stops its worker again and again
+		claimed := claimUntil(t, s, time.Millisecond)
+		require.Len(t, claimed, 1, "alone")
+	}
+	attempts := 0
+	for range 3 {
+		claimed := claimUntil(t, s, lease)
+		require.Len(t, claimed, 1, "alone")
+		attempts += claimed[0].Attempts
+	}
+	assert.Equal(t, 2, attempts, "two leases ran out alone")
+
+	// One that gave a result is claimed with others again.
+	fail(t, s, "d", "payment")
+	fail(t, s, "e", "payment")
+	assert.Len(t, claimUntil(t, s, lease), 2)
+}
+
+// claimUntil claims as soon as something is due.
+func claimUntil(t *testing.T, s store.Store, lease time.Duration) (claimed []store.Failure) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var err error
+		claimed, err = s.ClaimFailures(t.Context(), "w", lease, 10)
+		return assert.NoError(t, err) && len(claimed) > 0
+	}, 10*time.Second, 2*time.Millisecond)
+	return claimed
+}
+
 func postponedFailuresWait(t *testing.T, s store.Store) {
 	fail(t, s, "a", "payment")
 	f := claim(t, s, "w")[0]
-	require.NoError(t, s.Postpone(t.Context(), f, time.Now().Add(time.Hour)))
+	require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: f, Until: time.Now().Add(time.Hour)}}))
 	assert.Empty(t, claim(t, s, "w"))
-	require.NoError(t, s.Postpone(t.Context(), f, time.Now()), "nothing to give up")
+	require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: f, Until: time.Now()}}), "nothing to give up")
 	assert.Empty(t, claim(t, s, "w"), "the lease was given up already")
 	appendAll(t, s, requestOf(tenant, span("a", "late", "payment")))
 	assert.Empty(t, claim(t, s, "w"), "new records do not cut the wait short")
@@ -142,7 +181,7 @@ func urgentFailuresAreDue(t *testing.T, s store.Store) {
 	fail(t, s, "a", "payment")
 	fail(t, s, "b", "payment")
 	for _, f := range claim(t, s, "w") {
-		require.NoError(t, s.Postpone(t.Context(), f, time.Now().Add(time.Hour)))
+		require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: f, Until: time.Now().Add(time.Hour)}}))
 	}
 	upsert(t, s, store.FailureHint{Key: keyOf("b"), Urgent: true})
 	claimed := claim(t, s, "w")
@@ -158,7 +197,7 @@ func urgentFailuresAreDue(t *testing.T, s store.Store) {
 	fail(t, s, "c", "payment")
 	held := claim(t, s, "w")[0]
 	upsert(t, s, store.FailureHint{Key: keyOf("c"), Urgent: true})
-	require.NoError(t, s.Postpone(t.Context(), held, time.Now().Add(time.Hour)))
+	require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: held, Until: time.Now().Add(time.Hour)}}))
 	claimed = claim(t, s, "w")
 	require.Len(t, claimed, 1)
 	assert.True(t, claimed[0].Urgent)
@@ -278,7 +317,7 @@ func manyErrorSignalsOfOneKey(t *testing.T, s store.Store) {
 	upsert(t, s, failure)
 	first := claim(t, s, "w")
 	require.Len(t, first, 1)
-	require.NoError(t, s.Postpone(t.Context(), first[0], time.Now().Add(-time.Hour)))
+	require.NoError(t, s.Postpone(t.Context(), []store.Postponed{{Failure: first[0], Until: time.Now().Add(-time.Hour)}}))
 	const more = record.MostErrorSignals + 500
 	var lines []any
 	for i := range more {

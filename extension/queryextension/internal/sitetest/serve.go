@@ -124,7 +124,7 @@ func (s *Site) SetAside(t testing.TB, key string) {
 		claimed, err = s.Store.ClaimFailures(t.Context(), "test", time.Nanosecond, 1)
 		require.NoError(t, err)
 	}
-	require.NoError(t, s.Store.Postpone(t.Context(), claimed[0], time.Now().Add(time.Hour)))
+	require.NoError(t, s.Store.Postpone(t.Context(), []store.Postponed{{Failure: claimed[0], Until: time.Now().Add(time.Hour)}}))
 }
 
 // relay passes changes on until the context ends, as coordinators do.
