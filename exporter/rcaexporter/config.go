@@ -34,10 +34,12 @@ type Config struct {
 	// revision.
 	LateWindow time.Duration `mapstructure:"late_window"`
 	// MaxNewIncidents is how many incidents one service may open an hour; 0 for no bound.
-	MaxNewIncidents int          `mapstructure:"max_new_incidents"`
-	Sweep           SweepConfig  `mapstructure:"sweep"`
-	Case            CaseConfig   `mapstructure:"case"`
-	Agents          AgentsConfig `mapstructure:"agents"`
+	MaxNewIncidents int `mapstructure:"max_new_incidents"`
+	// MaxNewIncidentsOfTenant is how many all services of a tenant may open an hour; 0 for no bound.
+	MaxNewIncidentsOfTenant int          `mapstructure:"max_new_incidents_per_tenant"`
+	Sweep                   SweepConfig  `mapstructure:"sweep"`
+	Case                    CaseConfig   `mapstructure:"case"`
+	Agents                  AgentsConfig `mapstructure:"agents"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -68,9 +70,11 @@ func createDefaultConfig() component.Config {
 		ResolveAfter:    30 * time.Minute,
 		LateWindow:      10 * time.Minute,
 		MaxNewIncidents: 100,
-		Sweep:           SweepConfig{Interval: 15 * time.Second, MinAge: time.Minute},
-		Case:            CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 20, HealthyTraces: 50},
-		Agents:          defaultAgents(),
+
+		MaxNewIncidentsOfTenant: 2000,
+		Sweep:                   SweepConfig{Interval: 15 * time.Second, MinAge: time.Minute},
+		Case:                    CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 20, HealthyTraces: 50},
+		Agents:                  defaultAgents(),
 	}
 }
 
@@ -85,6 +89,7 @@ func (c *Config) Validate() error {
 		positive("resolve_after", c.ResolveAfter),
 		notNegative("late_window", c.LateWindow),
 		within("max_new_incidents", c.MaxNewIncidents, 0, 1_000_000),
+		within("max_new_incidents_per_tenant", c.MaxNewIncidentsOfTenant, 0, 10_000_000),
 		positive("sweep::interval", c.Sweep.Interval),
 		notNegative("sweep::min_age", c.Sweep.MinAge),
 		positive("case::baseline", c.Case.Baseline),
@@ -139,7 +144,7 @@ func (c *Config) analysis() analysis.Config {
 		QuietPeriod:  c.QuietPeriod,
 		MaxWait:      c.MaxWait,
 		ResolveAfter: c.ResolveAfter,
-		Policy:       incident.Policy{MaxNewIncidents: c.MaxNewIncidents, LateWindow: c.LateWindow},
+		Policy:       incident.Policy{MaxNewIncidents: c.MaxNewIncidents, MaxNewIncidentsOfTenant: c.MaxNewIncidentsOfTenant, LateWindow: c.LateWindow},
 		Sweep:        analysis.SweepConfig{Interval: c.Sweep.Interval, MinAge: c.Sweep.MinAge},
 		Case: analysis.CaseConfig{
 			Baseline:      c.Case.Baseline,

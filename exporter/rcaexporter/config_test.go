@@ -36,7 +36,7 @@ func TestConfig(t *testing.T) {
 			c.QuietPeriod, c.MaxWait = 2*time.Second, 10*time.Second
 			c.Workers = 0
 			c.ResolveAfter, c.LateWindow = time.Hour, 20*time.Minute
-			c.MaxNewIncidents = 10
+			c.MaxNewIncidents, c.MaxNewIncidentsOfTenant = 10, 50
 			c.Sweep = SweepConfig{Interval: time.Second, MinAge: 0}
 			c.Case = CaseConfig{Baseline: time.Hour, FailingTraces: 5, HealthyTraces: 0}
 			c.Agents.Provider, c.Agents.APIKey = agents.ProviderGemini, "key"

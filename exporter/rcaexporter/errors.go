@@ -53,5 +53,5 @@ func (e *rcaExporter) errorsOfLogs(ctx context.Context, ld plog.Logs, logs []*si
 }
 
 func errorSignal(o failure.Observed, ref incident.Ref) store.ErrorSignal {
-	return store.ErrorSignal{Key: failure.Key(o), Kind: string(o.Kind), Ref: ref, Time: o.Time}
+	return store.ErrorSignal{Key: failure.Key(o), Kind: string(o.Kind), Ref: ref, Time: o.Time, Service: o.Service}
 }

@@ -8,24 +8,38 @@ import (
 // UngroupedSignature is the key of the incident that takes a flood of new roots of one service.
 func UngroupedSignature(service string) string { return "ungrouped:" + service }
 
-// open makes a new incident, or finds the service's ungrouped one where it opened too many.
+// TenantUngrouped is the key of the incident that takes a flood of new roots of many services.
+var TenantUngrouped = UngroupedSignature("")
+
+// flooded reports whether a root's service, or its tenant, opened too many incidents lately, and which
+// ungrouped incident takes it then: that of the service, or of "" for the tenant's.
+func (l *ledger) flooded(r Root) (service string, yes bool) {
+	p, opened := l.policy, l.Opened
+	switch {
+	case p.MaxNewIncidents > 0 && opened.ByService[r.Service] >= p.MaxNewIncidents:
+		return r.Service, true
+	case p.MaxNewIncidentsOfTenant > 0 && opened.BySource[l.occurrence.Source] >= p.MaxNewIncidentsOfTenant-opened.Total:
+		return "", true
+	}
+	return "", false
+}
+
+// open makes a new incident, or finds the ungrouped one where too many were opened.
 func (l *ledger) open(r Root) *Incident {
-	flood := l.policy.MaxNewIncidents > 0 && l.Opened[r.Service] >= l.policy.MaxNewIncidents
+	service, flood := l.flooded(r)
 	if flood {
-		if in := l.bySignature(UngroupedSignature(r.Service)); in != nil {
+		if in := l.bySignature(UngroupedSignature(service)); in != nil {
 			return in
 		}
 	}
 	in := &Incident{ID: l.newID(), Status: StatusOpen, OpenedAt: l.now, Severity: SeverityLow, AnalysisState: AnalysisPending}
 	in.takeRoot(r)
 	in.see(l.onset(r).Time(), max(l.onset(r), l.occurrence.LastError).Time(), time.Time{})
+	in.Source = l.occurrence.Source
 	if flood {
-		in.becomeUngrouped(r.Service)
+		in.becomeUngrouped(service)
 	} else {
-		if l.Opened == nil {
-			l.Opened = map[string]int{}
-		}
-		l.Opened[r.Service]++
+		l.Opened.add(r.Service, in.Source)
 	}
 	l.Incidents = append(l.Incidents, in)
 	l.decision.Opened = append(l.decision.Opened, in.ID)
@@ -115,6 +129,9 @@ func (in *Incident) becomeUngrouped(service string) {
 	in.RootSignature = UngroupedSignature(service)
 	in.SignatureParts = SignatureParts{Version: in.SignatureParts.Version, Kind: KindUnknown, Identity: []string{service}}
 	in.Title = "Many different new failures in " + service
+	if service == "" {
+		in.Title = "Many different new failures in many services"
+	}
 	in.Category = CategoryUnknown
 	in.RootCause = RootSummary{Service: service, Component: service, Category: CategoryUnknown, Kind: KindUnknown}
 }

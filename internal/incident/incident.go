@@ -18,6 +18,7 @@ type Incident struct {
 	// a revision finds another root and RootSignature follows it.
 	ID             string         `json:"id"`
 	Tenant         string         `json:"-"`
+	Source         int32          `json:"-"` // who sent the failure that opened it, as a bucket
 	RootSignature  string         `json:"-"`
 	Title          string         `json:"title"` // names component and reason, no values of one trace
 	Status         Status         `json:"status"`

@@ -27,20 +27,40 @@ type Occurrence struct {
 	Classification
 	FirstReceived time.Time
 	LastReceived  time.Time
+	// Source is who sent the failure, as a bucket.
+	Source int32
 	// Repeated tells that it was classified before by the very same records.
 	Repeated bool
 }
 
 // Situation is what a backend loads before a failure is placed: the failure's links, every living
-// incident they name or one of Signatures keys or is joined to, and how many incidents each service opened within
-// the last hour. Apply changes the incidents in place.
+// incident they name or one of Signatures keys or is joined to, and what was opened within the last hour.
+// Apply changes the incidents, and what was opened, in place.
 type Situation struct {
 	Links     []Link
 	Incidents []*Incident
-	Opened    map[string]int // by service
+	Opened    *Openings
 	// Joined has the incidents that take the failures of another root since a user merged that
 	// one's incident into them: root signature to ID. They are among Incidents.
 	Joined map[string]string
+}
+
+// Openings counts the incidents of a tenant that were opened within the last hour, without ungrouped ones.
+type Openings struct {
+	Total     int
+	ByService map[string]int
+	BySource  map[int32]int
+}
+
+// NewOpenings returns a count of nothing.
+func NewOpenings() *Openings {
+	return &Openings{ByService: map[string]int{}, BySource: map[int32]int{}}
+}
+
+func (o *Openings) add(service string, source int32) {
+	o.Total++
+	o.ByService[service]++
+	o.BySource[source]++
 }
 
 // Decision is what becomes of a failure's incidents. The backend saves Changed, replaces the
@@ -81,7 +101,7 @@ const (
 	ActionSplit     Action = "split"     // taken out of the incident it was merged into
 )
 
-// Signatures returns the keys of the incidents that may take the failure.
+// Signatures returns the keys of the incidents that may take the failure, but for TenantUngrouped.
 func (o Occurrence) Signatures() []string {
 	var keys []string
 	for _, r := range o.Roots {
@@ -99,6 +119,9 @@ func (o Occurrence) Signatures() []string {
 // Applying the same classification again changes no count.
 func (s Situation) Apply(o Occurrence, p Policy, now time.Time, newID func() string) Decision {
 	s.Links = slices.Clone(s.Links)
+	if s.Opened == nil {
+		s.Opened = NewOpenings()
+	}
 	l := ledger{Situation: s, occurrence: o, policy: p, now: now, newID: newID, targets: make([]*Incident, len(o.Roots))}
 	l.placeKnown()
 	l.placeUnknown()

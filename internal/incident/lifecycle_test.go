@@ -26,12 +26,12 @@ type world struct {
 	policy    Policy
 	incidents []*Incident
 	links     map[string][]Link // by failure
-	opened    map[string]int
+	opened    *Openings
 	made      int
 }
 
 func newWorld(t require.TestingT) *world {
-	return &world{t: t, now: now, policy: Policy{MaxNewIncidents: 100, LateWindow: time.Hour}, links: map[string][]Link{}, opened: map[string]int{}}
+	return &world{t: t, now: now, policy: Policy{MaxNewIncidents: 100, LateWindow: time.Hour}, links: map[string][]Link{}, opened: NewOpenings()}
 }
 
 // classify applies a classification and saves the decision as a backend does.
@@ -307,7 +307,7 @@ func TestApplyBoundsFloods(t *testing.T) {
 		got = append(got, fmt.Sprint(in.RootSignature, " ", in.Ungrouped, " ", in.FailingTraces))
 	}
 	assert.ElementsMatch(t, []string{"r0 false 1", "r1 false 1", "ungrouped:payment true 4", "other false 1"}, got)
-	w.opened = map[string]int{} // an hour later
+	w.opened = NewOpenings() // an hour later
 	w.classify(failed("5", rootOf("r5", "payment")))
 	assert.Len(t, w.failuresOf("incident 3"), 4, "what was not told apart stays so")
 	w.classify(failed("6", rootOf("r6", "payment")))

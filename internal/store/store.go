@@ -72,7 +72,9 @@ type Writer interface {
 
 // Batch is what one request brought. Identities are already set.
 type Batch struct {
-	Tenant  string
+	Tenant string
+	// Source is who sent it: its failures are claimed in turn with those of others.
+	Source  string
 	Spans   []*signal.Span
 	Logs    []*signal.Log
 	Points  []*signal.Point
@@ -82,10 +84,11 @@ type Batch struct {
 
 // ErrorSignal is one row of error_signals: a candidate, which classification may dismiss.
 type ErrorSignal struct {
-	Key  string // the failure's key, see failure.TraceKey and failure.UntracedKey
-	Kind string // span, event or log
-	Ref  incident.Ref
-	Time signal.Nanos // event time
+	Key     string // the failure's key, see failure.TraceKey and failure.UntracedKey
+	Kind    string // span, event or log
+	Ref     incident.Ref
+	Time    signal.Nanos // event time
+	Service string       // whose turn the failure is claimed in; not stored
 }
 
 // AppendResult is the outcome of one batch.
@@ -108,6 +111,7 @@ type Failure struct {
 	Tenant  string
 	Key     string
 	TraceID signal.TraceID // zero where the failure has no trace
+	Source  int32          // who sent it, as a bucket
 	// FirstError and LastError are receipt times of its first and newest error signal.
 	FirstError, LastError time.Time
 	// LastReceived is the receipt time of the newest record of its trace (of its error signals
@@ -163,8 +167,11 @@ type Failures interface {
 	// error signal newer than its classification changes nothing (beyond Urgent) and is accepted.
 	UpsertFailures(ctx context.Context, hints []FailureHint) (accepted []int, err error)
 	// ClaimFailures leases up to limit waiting failures that are due (not postponed, no live
-	// lease), oldest first, to owner for the given time. One whose lease ran out is leased alone from
-	// then on, until it has a result: what stopped its worker may have been a neighbour.
+	// lease) to owner for the given time: urgent ones first, then in turns by who sent them and by
+	// service, half of them the newest and half the oldest of a turn, so that no flood keeps the
+	// others or a new cause waiting. It may claim fewer than are due, but none only if none is. One
+	// whose lease ran out is leased alone from then on, until it has a result: what stopped its worker
+	// may have been a neighbour.
 	ClaimFailures(ctx context.Context, owner string, lease time.Duration, limit int) ([]Failure, error)
 	// RenewFailures lets the leases of claimed failures last for the given time from now on; those
 	// that another claim has taken over, or that have ended, are left alone.
@@ -218,7 +225,8 @@ type Incidents interface {
 	Incident(ctx context.Context, tenant, id string) (incident.Incident, error)
 	// ListIncidents lists incidents without merged ones, newest last_seen first.
 	ListIncidents(ctx context.Context, tenant string, f IncidentFilter, page Page) (Listing[incident.Incident], error)
-	// ClaimIncidents leases up to limit incidents with done < wanted that are due.
+	// ClaimIncidents leases up to limit incidents with done < wanted that are due: half of the calls
+	// the newest first.
 	ClaimIncidents(ctx context.Context, owner string, lease time.Duration, limit int) ([]Claim, error)
 	// RenewIncident lets the lease of a claim last for the given time from now on. ErrLostLease if it
 	// has ended or is another's.

@@ -26,7 +26,7 @@ func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Dur
 					SELECT tenant, id, want_due FROM incidents
 					WHERE wanted > done AND NOT dead AND merged_into = '' AND (want_due <= statement_timestamp() OR lease_reason <> '')
 						AND retry_at <= statement_timestamp() AND lease_until <= statement_timestamp()
-					ORDER BY want_due, opened_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) AS locked)
+					ORDER BY `+ledger.OrderIncidents()+` LIMIT $3 FOR UPDATE SKIP LOCKED) AS locked)
 			UPDATE incidents i SET lease_owner = $1, lease_until = statement_timestamp() + $2::interval, attempts = i.attempts + 1,
 				lease_reason = coalesce(nullif(i.want_reason, ''), i.lease_reason), want_reason = '', want_due = '-infinity'
 			FROM due WHERE i.tenant = due.tenant AND i.id = due.id

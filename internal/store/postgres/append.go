@@ -23,7 +23,7 @@ func (s *Store) Appenders() int { return appenders }
 
 // Append implements store.Writer.
 func (s *Store) Append(ctx context.Context, batches []store.Batch) ([]store.AppendResult, error) {
-	a, err := prepareAppend(batches)
+	a, err := prepareAppend(batches, s.turns)
 	if err != nil {
 		return nil, fmt.Errorf("encode signals: %w", err)
 	}

@@ -13,8 +13,9 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
 
-// errMerges tells that a batch merges incidents and must be placed again, alone.
-var errMerges = errors.New("incidents are to be merged")
+// errAlone: a batch merges incidents, or fills the ungrouped incident of a tenant, and must be placed again
+// while no other is.
+var errAlone = errors.New("the batch must be placed alone")
 
 // SaveClassifications implements store.Failures. A batch is loaded in one round trip, placed in
 // memory failure by failure, and saved in another. Locks are taken in one order everywhere: those of
@@ -25,13 +26,13 @@ func (s *Store) SaveClassifications(ctx context.Context, results []store.Classif
 	}
 	results = carriedAll(results)
 	changes, err := s.saveClassifications(ctx, results, policy, false)
-	if errors.Is(err, errMerges) {
+	if errors.Is(err, errAlone) {
 		changes, err = s.saveClassifications(ctx, results, policy, true)
 	}
 	return changes, err
 }
 
-// saveClassifications returns errMerges if incidents are to be merged and alone is not set.
+// saveClassifications returns errAlone if incidents are to be merged and alone is not set.
 func (s *Store) saveClassifications(ctx context.Context, results []store.Classified, policy incident.Policy, alone bool) (changes []store.IncidentChange, err error) {
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		p := placing{policy: policy}
@@ -39,8 +40,8 @@ func (s *Store) saveClassifications(ctx context.Context, results []store.Classif
 			return err
 		}
 		p.place()
-		if len(p.merges) > 0 && !alone {
-			return errMerges
+		if (len(p.merges) > 0 || p.flooded) && !alone {
+			return errAlone
 		}
 		changes = p.changes.List
 		return p.save(ctx, tx)
@@ -69,6 +70,7 @@ type placing struct {
 	splits    []splitRow
 	recount   []incidentID
 	changes   ledger.Changes
+	flooded   bool // the ungrouped incident of a tenant was opened: there may be one already
 }
 
 // heldResult is the result of a failure whose lease is still its own; repeated tells that it is of the
@@ -82,8 +84,8 @@ type heldResult struct {
 type tenantLedger struct {
 	incidents []*incident.Incident
 	links     map[string][]incident.Link // by key
-	opened    map[string]int             // by service
-	joined    map[string]string          // see incident.Situation
+	opened    *incident.Openings
+	joined    map[string]string // see incident.Situation
 }
 
 type (
@@ -110,7 +112,7 @@ type (
 func (p *placing) tenant(name string) *tenantLedger {
 	t := p.tenants[name]
 	if t == nil {
-		t = &tenantLedger{links: map[string][]incident.Link{}, opened: map[string]int{}, joined: map[string]string{}}
+		t = &tenantLedger{links: map[string][]incident.Link{}, opened: incident.NewOpenings(), joined: map[string]string{}}
 		if p.tenants == nil {
 			p.tenants = map[string]*tenantLedger{}
 		}
@@ -126,7 +128,8 @@ func (p *placing) place() {
 		t := p.tenant(f.Tenant)
 		situation := incident.Situation{Links: t.links[f.Key], Incidents: t.incidents, Opened: t.opened, Joined: t.joined}
 		occurrence := incident.Occurrence{
-			Classification: result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError, Repeated: result.repeated,
+			Classification: result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError, Source: f.Source,
+			Repeated: result.repeated,
 		}
 		now := p.now.Add(time.Duration(i) * time.Microsecond) // incidents of one batch keep their order
 		p.note(t, f, situation.Apply(occurrence, p.policy, now, ledger.NewIncidentID))
@@ -145,6 +148,7 @@ func (p *placing) note(t *tenantLedger, f store.Failure, d incident.Decision) {
 	for _, in := range d.Changed {
 		if slices.Contains(d.Opened, in.ID) {
 			t.incidents = append(t.incidents, in)
+			p.flooded = p.flooded || in.RootSignature == incident.TenantUngrouped
 		}
 	}
 	for _, m := range d.Merges {

@@ -63,6 +63,9 @@ func (p *placing) load(ctx context.Context, tx pgx.Tx, results []store.Classifie
 	k := keysOfResults(results)
 	var b pgx.Batch
 	if alone {
+		for _, r := range results {
+			k.signatures.add(r.Failure.Tenant, incident.TenantUngrouped)
+		}
 		b.Queue("SELECT pg_advisory_xact_lock($1)", lockIdentities)
 	} else {
 		b.Queue("SELECT pg_advisory_xact_lock_shared($1)", lockIdentities)
@@ -73,9 +76,7 @@ func (p *placing) load(ctx context.Context, tx pgx.Tx, results []store.Classifie
 	p.queueLinks(&b, k)
 	p.queueJoined(&b, k)
 	p.queueIncidents(&b, k)
-	if p.policy.MaxNewIncidents > 0 {
-		p.queueOpened(&b, k)
-	}
+	p.queueOpened(&b, k)
 	return tx.SendBatch(ctx, &b).Close()
 }
 
@@ -161,7 +162,7 @@ func (p *placing) queueIncidents(b *pgx.Batch, k batchKeys) {
 	})
 }
 
-// queueOpened counts what each service opened lately.
+// queueOpened counts what was opened within the last hour.
 func (p *placing) queueOpened(b *pgx.Batch, k batchKeys) {
 	b.Queue(`SELECT i.tenant, i.service, count(*) FROM unnest($1::text[], $2::text[]) AS s (tenant, service)
 			JOIN incidents i ON i.tenant = s.tenant AND i.service = s.service
@@ -170,7 +171,23 @@ func (p *placing) queueOpened(b *pgx.Batch, k batchKeys) {
 		var tenant, service string
 		var opened int
 		_, err := pgx.ForEachRow(rows, []any{&tenant, &service, &opened}, func() error {
-			p.tenant(tenant).opened[service] = opened
+			p.tenant(tenant).opened.ByService[service] = opened
+			return nil
+		})
+		return err
+	})
+	if p.policy.MaxNewIncidentsOfTenant == 0 {
+		return
+	}
+	b.Queue(`SELECT tenant, source, count(*) FROM incidents WHERE tenant = ANY ($1::text[]) AND opened_at > clock_timestamp() - $2::interval
+		AND NOT ungrouped GROUP BY tenant, source`, k.failures.tenants, ledger.FloodWindow).Query(func(rows pgx.Rows) error {
+		var tenant string
+		var source int32
+		var opened int
+		_, err := pgx.ForEachRow(rows, []any{&tenant, &source, &opened}, func() error {
+			o := p.tenant(tenant).opened
+			o.BySource[source] = opened
+			o.Total += opened
 			return nil
 		})
 		return err

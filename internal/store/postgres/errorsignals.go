@@ -17,9 +17,9 @@ var keysWithErrors = fmt.Sprintf(`(SELECT tenant, key, trace, CASE WHEN trace IS
 		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, key, trace)) AS k
 	CROSS JOIN LATERAL (SELECT count(*) AS n, coalesce(sum(deliveries), 0) >= k.most AS more,
 			min(coalesce(nullif(time, 0), nanos(received))) AS first_error, max(coalesce(nullif(time, 0), nanos(received))) AS last_error,
-			min(received) AS first_received, max(received) AS last_received
-		FROM (SELECT time, min(received_at) AS received, count(*) AS deliveries FROM (
-				SELECT kind, ref, time, ordinal, received_at FROM error_signals s
+			min(received) AS first_received, max(received) AS last_received, min(turn) AS turn
+		FROM (SELECT time, min(received_at) AS received, min(turn) AS turn, count(*) AS deliveries FROM (
+				SELECT kind, ref, time, ordinal, received_at, turn FROM error_signals s
 				WHERE s.tenant = k.tenant AND s.key = k.key ORDER BY received_at DESC LIMIT k.most) AS newest
 			GROUP BY kind, ref, time, ordinal) AS signals) AS e`, record.MostErrorSignals, record.MostErrorSignalsOfTrace)
 

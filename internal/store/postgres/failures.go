@@ -127,9 +127,9 @@ func (k *failureKeys) traces() []*string {
 }
 
 var insertFailure = `INSERT INTO failures (tenant, key, trace_id, state, first_error, last_error, error_signals,
-		first_received, last_received, last_record, waiting_since)
+		first_received, last_received, last_record, waiting_since, turn)
 	SELECT k.tenant, k.key, coalesce(k.trace, ''), 'waiting', e.first_error, e.last_error, e.n,
-		e.first_received, e.last_received, greatest(e.last_received, r.newest), e.first_received
+		e.first_received, e.last_received, greatest(e.last_received, r.newest), e.first_received, e.turn
 	FROM ` + keysWithErrors + `
 	CROSS JOIN LATERAL (SELECT greatest(
 		(SELECT max(received_at) FROM spans WHERE ` + unindexed("tenant = k.tenant") + ` AND trace_id = k.trace::uuid),
@@ -157,8 +157,7 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	err := s.lease(ctx, func(tx pgx.Tx) error {
 		claimed = nil
 		return inOrderOfIndex(ctx, tx, func() error {
-			rows, _ := tx.Query(ctx, lockDueFailures, limit)
-			due, err := pgx.CollectRows(rows, scanDue)
+			due, err := lockDue(ctx, tx, limit)
 			if err != nil || len(due) == 0 {
 				return err
 			}
@@ -167,7 +166,7 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 			for _, f := range together {
 				k.add(f.Tenant, f.Key)
 			}
-			rows, _ = tx.Query(ctx, claimFailures, k.tenants, k.keys, k.traces(), leased, lease)
+			rows, _ := tx.Query(ctx, claimFailures, k.tenants, k.keys, k.traces(), leased, lease)
 			claimed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Failure, error) { return scanFailure(row, leased) })
 			return err
 		})
@@ -177,15 +176,6 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	}
 	slices.SortFunc(claimed, urgentThenOldest)
 	return claimed, nil
-}
-
-const lockDueFailures = `SELECT tenant, key, lease_owner <> '' OR attempts > 0 FROM failures
-	WHERE state = 'waiting' AND due_at <= statement_timestamp() AND lease_until <= statement_timestamp()
-	ORDER BY urgent DESC, waiting_since LIMIT $1 FOR UPDATE SKIP LOCKED`
-
-func scanDue(row pgx.CollectableRow) (d ledger.Due, err error) {
-	err = row.Scan(&d.Tenant, &d.Key, &d.Suspect)
-	return d, err
 }
 
 // claimFailures replaces what was counted, unless only the newest error signals were.
@@ -199,13 +189,15 @@ var claimFailures = `UPDATE failures f SET lease_owner = $4, lease_until = state
 	FROM ` + keysWithErrors + `
 	WHERE f.tenant = k.tenant AND f.key = k.key
 	RETURNING f.tenant, f.key, f.trace_id, f.first_received, f.last_received, f.last_record, f.waiting_since,
-		f.urgent, f.attempts, f.error_signals, f.version, f.lease_until`
+		f.urgent, f.attempts, f.error_signals, f.version, f.lease_until, f.turn`
 
 func scanFailure(row pgx.CollectableRow, owner string) (store.Failure, error) {
 	f := store.Failure{Lease: store.Lease{Owner: owner}}
 	var trace string
+	var turn ledger.Turn
 	err := row.Scan(&f.Tenant, &f.Key, &trace, (*instant)(&f.FirstError), (*instant)(&f.LastError), (*instant)(&f.LastReceived),
-		(*instant)(&f.WaitingSince), &f.Urgent, &f.Attempts, &f.ErrorSignals, &f.Version, (*instant)(&f.Lease.Until))
+		(*instant)(&f.WaitingSince), &f.Urgent, &f.Attempts, &f.ErrorSignals, &f.Version, (*instant)(&f.Lease.Until), &turn)
+	f.Source = turn.Source()
 	if err == nil {
 		err = f.TraceID.UnmarshalText([]byte(trace))
 	}

@@ -129,11 +129,15 @@ func TestNoMoreIsReadThanTracesHave(t *testing.T) {
 		},
 		"a claim": func(ctx context.Context, tx pgx.Tx) error {
 			return inOrderOfIndex(ctx, tx, func() error {
-				due, err := keysOf(tx.Query(ctx, lockDueFailures, 8))
+				due, err := lockDue(ctx, tx, 8)
 				if err != nil {
 					return err
 				}
-				_, err = tx.Exec(ctx, claimFailures, due.tenants, due.keys, due.traces(), "me", time.Minute)
+				var k failureKeys
+				for _, d := range due {
+					k.add(d.Tenant, d.Key)
+				}
+				_, err = tx.Exec(ctx, claimFailures, k.tenants, k.keys, k.traces(), "me", time.Minute)
 				return err
 			})
 		},

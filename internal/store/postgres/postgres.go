@@ -19,6 +19,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/fair"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
 
@@ -45,6 +46,7 @@ type Store struct {
 	counted  *share.Counted
 	places   *share.Places
 	appends  *fair.Semaphore
+	turns    ledger.Turns
 
 	stop       context.CancelFunc // ends what goes on in the background
 	background sync.WaitGroup
@@ -109,6 +111,7 @@ func newStore(pool *pgxpool.Pool) *Store {
 		pool: pool, replica: pool, patience: longestTransaction, counted: share.NewCounted(), problem: errOpening, stop: func() {},
 		places:  share.NewPlaces(conns-appends-pages-searches-locks, pages, searches),
 		appends: fair.New(fair.Limits{Places: appends}),
+		turns:   ledger.NewTurns(),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
@@ -37,14 +38,14 @@ type sharedRow[R any] struct {
 	row    R
 }
 
-func prepareAppend(batches []store.Batch) (*appending, error) {
+func prepareAppend(batches []store.Batch, turns ledger.Turns) (*appending, error) {
 	a := &appending{
 		tenants:   make([]string, len(batches)),
 		resources: map[[16]byte]sharedRow[record.Resource]{},
 		scopes:    map[[16]byte]sharedRow[record.Scope]{},
 		results:   make([]store.AppendResult, len(batches)),
 	}
-	p := preparation{appending: a, encoder: record.NewEncoder()}
+	p := preparation{appending: a, encoder: record.NewEncoder(), turns: turns}
 	p.reserve(batches)
 	for i := range batches {
 		a.tenants[i] = clean(batches[i].Tenant)
@@ -72,6 +73,7 @@ func (a *appending) quarantined() (n int64) {
 type preparation struct {
 	*appending
 	encoder     *record.Encoder
+	turns       ledger.Turns
 	resourceIDs map[*signal.Resource][16]byte // of the current batch
 	scopeIDs    map[*signal.Scope]*[16]byte
 }
@@ -99,7 +101,7 @@ func (p *preparation) batch(i int, b *store.Batch) (err error) {
 	if p.points, err = prepareRows(p, p.points, i, b.Points, p.encoder.Point, func(m *signal.Point) (*signal.Resource, *signal.Scope) { return m.Resource, m.Scope }); err != nil {
 		return err
 	}
-	p.errorSignals(i, b.Errors)
+	p.errorSignals(i, b)
 	for n := range b.Changes {
 		attributes, err := b.Changes[n].Attributes.MarshalJSON()
 		if err != nil {
@@ -128,10 +130,10 @@ func prepareRows[R any](p *preparation, rows []row[R], request int, records []R,
 }
 
 // errorSignals numbers those of one request that are equal.
-func (p *preparation) errorSignals(request int, signals []store.ErrorSignal) {
-	seen := make(map[store.ErrorSignal]int32, len(signals))
-	for _, e := range signals {
-		p.errors = append(p.errors, errorRow{ErrorSignal: e, request: request, ordinal: seen[e]})
+func (p *preparation) errorSignals(request int, b *store.Batch) {
+	seen := make(map[store.ErrorSignal]int32, len(b.Errors))
+	for _, e := range b.Errors {
+		p.errors = append(p.errors, errorRow{ErrorSignal: e, turn: p.turns.Of(b.Source, e.Service), request: request, ordinal: seen[e]})
 		seen[e]++
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
@@ -21,6 +22,7 @@ type row[R any] struct {
 // errorRow is an error signal of a request.
 type errorRow struct {
 	store.ErrorSignal
+	turn    ledger.Turn
 	request int
 	ordinal int32 // among equal ones of the request
 }
@@ -202,14 +204,14 @@ func (a *appending) errorTable() table {
 	rows := a.errors
 	return table{
 		name: "error_signals", rows: len(rows), // their xid is the database's
-		columns:  "tenant, key, received_at, kind, ref, time, ordinal",
+		columns:  "tenant, key, received_at, kind, ref, time, ordinal, turn",
 		time:     func(i int) int64 { return record.Saturate(rows[i].Time) },
 		request:  func(i int) int { return rows[i].request },
 		original: func(i int) ([]byte, error) { return json.Marshal(rows[i].ErrorSignal) },
 		encode: func(c *copyRow, i int) {
 			r := &rows[i]
 			c.unclean = true
-			c.begin(7)
+			c.begin(8)
 			c.text(a.tenants[r.request])
 			c.text(r.Key)
 			c.bigint(a.received.column())
@@ -217,6 +219,7 @@ func (a *appending) errorTable() table {
 			c.text(string(r.Ref))
 			c.bigint(record.Saturate(r.Time))
 			c.integer(r.ordinal)
+			c.integer(int32(r.turn))
 		},
 	}
 }

@@ -32,7 +32,7 @@ func readStatus(ctx context.Context, tx pgx.Tx) (store.Status, error) {
 			(SELECT count(*) FROM incidents WHERE wanted > done AND dead AND merged_into = ''),
 			(SELECT count(*) FROM agent_runs WHERE state = 'pending'), (SELECT count(*) FROM `+agentsGivenUp+`), (SELECT count(*) FROM `+failuresSetAside+`),
 			(SELECT min(waiting_since) FROM failures WHERE state = 'waiting'),
-			greatest((SELECT max(attempts) FROM failures WHERE state = 'waiting'), (SELECT max(attempts) FROM incidents WHERE wanted > done AND merged_into = ''), 0)`).
+			greatest((SELECT max(attempts) FROM failures WHERE state = 'waiting' AND attempts > 0), (SELECT max(attempts) FROM incidents WHERE wanted > done AND merged_into = ''), 0)`).
 		Scan(&st.AnalysesPending, &st.AnalysesFailed, &st.AgentsPending, &st.AgentsFailed, &st.FailuresSetAside, &st.OldestWaiting, &st.MaxAttempts)
 	if err != nil {
 		return st, err

@@ -21,7 +21,7 @@ func (s *Store) ClaimIncidents(ctx context.Context, owner string, lease time.Dur
 		now := s.now()
 		due, err := c.incidents(now, `wanted > done AND dead = 0 AND merged_into = '' AND (want_due <= ? OR lease_reason <> '')
 				AND retry_at <= ? AND lease_until <= ?
-			ORDER BY want_due, opened_at, id LIMIT ?`, now, now, now, limit)
+			ORDER BY `+ledger.OrderIncidents()+` LIMIT ?`, now, now, now, limit)
 		if err != nil {
 			return err
 		}

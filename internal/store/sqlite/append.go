@@ -81,6 +81,7 @@ type appending struct {
 	*writeDay
 	received    int64
 	tenant      string
+	source      string
 	quarantined int
 	records     map[tenantKey]bool // traces that got a record
 	errors      map[tenantKey]bool // keys that got an error signal
@@ -105,7 +106,7 @@ func (s *Store) beginAppend(c *conn) (*appending, error) {
 }
 
 func (w *appending) batch(b *preparedBatch) error {
-	w.tenant = b.Tenant
+	w.tenant, w.source = b.Tenant, b.Source
 	w.resourceIDs, w.scopeIDs = map[*signal.Resource]int64{}, map[*signal.Scope]int64{}
 	for i, span := range b.Spans {
 		if err := w.span(span, &b.spans[i]); err != nil {

@@ -52,7 +52,7 @@ func (s *classifying) run() error {
 	}
 	f := s.result.Failure
 	decision := situation.Apply(incident.Occurrence{
-		Classification: s.result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError,
+		Classification: s.result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError, Source: f.Source,
 		Repeated: ledger.Repeated(before, s.result),
 	}, s.policy, s.now.UTC(), ledger.NewIncidentID)
 	return s.save(decision)
@@ -76,12 +76,12 @@ func (s *classifying) saveFailure() (mine bool, err error) {
 			due_at = 0, urgent = 0, attempts = 0, lease_owner = '', lease_until = 0, moved_at = NULL,
 			reason = ?, outcome = ?, entry_service = ?, entry_operation = ?,
 			first_error = iif(? > 0, ?, first_error), last_error = iif(? > 0, ?, last_error),
-			missing_parent = ?, late_until = first_received + ?, records = ?
+			missing_parent = ?, late_until = first_received + ?, records = ?, linked = ?
 		WHERE tenant = ? AND key = ? AND lease_owner = ? AND lease_owner <> ''`,
 		f.Version, c.State, f.Version,
 		c.Reason, c.Outcome, c.EntryService, c.EntryOperation,
 		c.FirstError, c.FirstError, c.LastError, c.LastError,
-		c.MissingParent && c.State == incident.FailureClassified, int64(s.policy.LateWindow), s.result.Records,
+		c.MissingParent && c.State == incident.FailureClassified, int64(s.policy.LateWindow), s.result.Records, len(c.Roots) > 0,
 		f.Tenant, f.Key, f.Lease.Owner)
 	return rows > 0, err
 }
@@ -89,7 +89,7 @@ func (s *classifying) saveFailure() (mine bool, err error) {
 // situation loads what the failure's placement depends on.
 func (s *classifying) situation() (incident.Situation, error) {
 	f := s.result.Failure
-	situation := incident.Situation{Opened: map[string]int{}, Joined: map[string]string{}}
+	situation := incident.Situation{Opened: incident.NewOpenings(), Joined: map[string]string{}}
 	links, err := s.links()
 	if err != nil {
 		return situation, err
@@ -100,7 +100,7 @@ func (s *classifying) situation() (incident.Situation, error) {
 		ids = append(ids, l.IncidentID)
 	}
 	occurrence := incident.Occurrence{Classification: s.result.Classification}
-	signatures, err := json.Marshal(occurrence.Signatures())
+	signatures, err := json.Marshal(append(occurrence.Signatures(), incident.TenantUngrouped))
 	if err != nil {
 		return situation, err
 	}
@@ -126,15 +126,28 @@ func (s *classifying) situation() (incident.Situation, error) {
 	for i := range found {
 		situation.Incidents = append(situation.Incidents, &found[i])
 	}
+	return situation, s.opened(situation.Opened, occurrence)
+}
+
+// opened counts what was opened within the last hour.
+func (s *classifying) opened(o *incident.Openings, occurrence incident.Occurrence) error {
+	tenant, since := s.result.Failure.Tenant, s.now.Add(-ledger.FloodWindow)
 	for _, r := range occurrence.Roots {
-		opened, err := s.number("SELECT count(*) FROM incidents WHERE tenant = ? AND service = ? AND opened_at > ? AND ungrouped = 0",
-			f.Tenant, r.Service, s.now.Add(-ledger.FloodWindow))
+		n, err := s.number("SELECT count(*) FROM incidents WHERE tenant = ? AND service = ? AND opened_at > ? AND ungrouped = 0", tenant, r.Service, since)
 		if err != nil {
-			return situation, err
+			return err
 		}
-		situation.Opened[r.Service] = int(opened)
+		o.ByService[r.Service] = int(n)
 	}
-	return situation, nil
+	if s.policy.MaxNewIncidentsOfTenant == 0 {
+		return nil
+	}
+	return s.query("SELECT source, count(*) FROM incidents INDEXED BY incidents_opened_at WHERE tenant = ? AND opened_at > ? AND ungrouped = 0 GROUP BY source", func(r *row) error {
+		source, n := r.int32(), r.count()
+		o.BySource[source] = n
+		o.Total += n
+		return nil
+	}, tenant, since)
 }
 
 func (s *classifying) links() (links []incident.Link, err error) {

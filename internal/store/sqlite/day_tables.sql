@@ -122,7 +122,8 @@ CREATE TABLE error_signals_{day} (
 	kind        TEXT    NOT NULL,
 	ref         TEXT    NOT NULL,
 	time        INTEGER NOT NULL, -- event time, 0 for none
-	ordinal     INTEGER NOT NULL  -- among equal ones of one request
+	ordinal     INTEGER NOT NULL, -- among equal ones of one request
+	turn        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX error_signals_{day}_key ON error_signals_{day} (tenant, key);
 

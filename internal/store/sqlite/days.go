@@ -94,6 +94,9 @@ func (s *Store) prepareDays(c *conn) error {
 	if s.seq, err = c.number("SELECT max(seq) FROM watermarks"); err != nil {
 		return err
 	}
+	if err := addTurns(c, days); err != nil {
+		return err
+	}
 	for _, d := range days {
 		for _, k := range kinds {
 			newest, err := c.number("SELECT max(seq) FROM " + d.table(k))
@@ -108,6 +111,28 @@ func (s *Store) prepareDays(c *conn) error {
 	}
 	received := s.receive()
 	return s.ensureDays(c, dayOf(received), dayOf(received+int64(24*time.Hour)))
+}
+
+// addTurns adds the column of turns to tables made before there was one.
+func addTurns(c *conn, days []day) error {
+	added := false
+	for _, d := range days {
+		there, err := c.number("SELECT count(*) FROM pragma_table_info(?) WHERE name = 'turn'", d.table(kindErrorSignals))
+		if err != nil {
+			return err
+		}
+		if there > 0 {
+			continue
+		}
+		if err := c.raw.Exec("DROP VIEW IF EXISTS error_signals; ALTER TABLE " + d.table(kindErrorSignals) + " ADD COLUMN turn INTEGER NOT NULL DEFAULT 0"); err != nil {
+			return err
+		}
+		added = true
+	}
+	if !added {
+		return nil
+	}
+	return recreateViews(c)
 }
 
 // ensureDays makes the tables of the given days where missing, and the views over all days.

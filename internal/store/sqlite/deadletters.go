@@ -17,7 +17,7 @@ import (
 const agentsGivenUp = `agent_runs r JOIN incidents i ON i.tenant = r.tenant AND i.id = r.incident_id AND i.revision = r.revision
 	WHERE r.state = 'failed' AND i.merged_into = ''`
 
-var failuresSetAside = "failures WHERE state = 'waiting' AND attempts >= " + strconv.Itoa(store.MaxAttempts)
+var failuresSetAside = "failures INDEXED BY failures_attempts WHERE state = 'waiting' AND attempts > 0 AND attempts >= " + strconv.Itoa(store.MaxAttempts)
 
 // DeadLetters implements store.Incidents.
 func (s *Store) DeadLetters(ctx context.Context, tenant string, limit int) (dead []store.DeadLetter, err error) {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,10 +70,10 @@ func (q failureQueue) insert(h store.FailureHint, seen errorsSeen) error {
 		return err
 	}
 	_, err = q.exec(`INSERT INTO failures (tenant, key, trace_id, state, first_error, last_error, error_signals,
-			first_received, last_received, last_record, waiting_since)
-		VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)`,
+			first_received, last_received, last_record, waiting_since, turn)
+		VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)`,
 		h.Tenant, h.Key, trace, seen.first, seen.last, seen.count,
-		seen.firstReceived, seen.lastReceived, max(newest, seen.lastReceived), seen.firstReceived)
+		seen.firstReceived, seen.lastReceived, max(newest, seen.lastReceived), seen.firstReceived, seen.turn)
 	return err
 }
 
@@ -89,6 +90,7 @@ type errorsSeen struct {
 	count                       int64
 	first, last                 int64 // event time, receipt time where there is none
 	firstReceived, lastReceived int64
+	turn                        int64
 	more                        bool // there may be older ones
 }
 
@@ -103,13 +105,13 @@ func (q failureQueue) errorsOf(tenant, key string) (e errorsSeen, err error) {
 	var arms []string
 	var args []any
 	for _, d := range q.days {
-		arms = append(arms, "SELECT seq, kind, ref, time, ordinal, received_at FROM "+d.table(kindErrorSignals)+" WHERE tenant = ? AND key = ?")
+		arms = append(arms, "SELECT seq, kind, ref, time, ordinal, received_at, turn FROM "+d.table(kindErrorSignals)+" WHERE tenant = ? AND key = ?")
 		args = append(args, tenant, key)
 	}
-	err = q.query(`SELECT count(*), min(CASE time WHEN 0 THEN first ELSE time END), max(CASE time WHEN 0 THEN first ELSE time END), min(first), max(first), sum(deliveries) FROM (
-		SELECT time, min(received_at) AS first, count(*) AS deliveries FROM (`+strings.Join(arms, " UNION ALL ")+` ORDER BY seq DESC LIMIT ?)
+	err = q.query(`SELECT count(*), min(CASE time WHEN 0 THEN first ELSE time END), max(CASE time WHEN 0 THEN first ELSE time END), min(first), max(first), min(turn), sum(deliveries) FROM (
+		SELECT time, min(received_at) AS first, min(turn) AS turn, count(*) AS deliveries FROM (`+strings.Join(arms, " UNION ALL ")+` ORDER BY seq DESC LIMIT ?)
 		GROUP BY kind, ref, time, ordinal)`, func(r *row) error {
-		e = errorsSeen{count: r.int(), first: r.int(), last: r.int(), firstReceived: r.int(), lastReceived: r.int()}
+		e = errorsSeen{count: r.int(), first: r.int(), last: r.int(), firstReceived: r.int(), lastReceived: r.int(), turn: r.int()}
 		e.more = r.int() >= most
 		return nil
 	}, append(args, most)...)
@@ -165,20 +167,63 @@ func (s *Store) ClaimFailures(ctx context.Context, owner string, lease time.Dura
 	return claimed, nil
 }
 
+// due finds failures to claim together.
 func (q failureQueue) due(now int64, limit int) (due []ledger.Due, err error) {
+	const isDue = " WHERE state = 'waiting' AND due_at <= ?1 AND lease_until <= ?1 AND "
+	if due, err = q.waiting("failures_urgent"+isDue+"urgent = 1 ORDER BY waiting_since LIMIT ?2", now, limit); err != nil || len(due) == limit {
+		return due, err
+	}
+	turns, err := q.turnsDue(now)
+	if err != nil {
+		return nil, err
+	}
+	const ofTurn = "failures_turn" + isDue + "turn = ?3 AND max(due_at, waiting_since) <= ?1 ORDER BY max(due_at, waiting_since)"
+	for _, share := range ledger.ShareOut(turns, limit-len(due)) {
+		oldest, err := q.waiting(ofTurn+" LIMIT ?2", now, share.Oldest, int64(share.Turn))
+		if err != nil {
+			return nil, err
+		}
+		newest, err := q.waiting(ofTurn+" DESC LIMIT ?2", now, share.Newest, int64(share.Turn))
+		if err != nil {
+			return nil, err
+		}
+		due = slices.Concat(due, oldest, newest)
+	}
+	if len(due) == 0 { // what waits since a time to come: the clock went back since
+		return q.waiting("failures_state"+isDue+"waiting_since > ?1 ORDER BY waiting_since LIMIT ?2", now, limit)
+	}
+	return ledger.InTurn(due, limit), nil
+}
+
+// turnsDue lists the turns of which failures are due, skipping from one to the next through their index.
+func (q failureQueue) turnsDue(now int64) (turns []ledger.Turn, err error) {
+	err = q.query(`WITH RECURSIVE t(turn) AS (
+			SELECT min(turn) FROM failures INDEXED BY failures_turn WHERE state = 'waiting'
+			UNION ALL
+			SELECT (SELECT min(turn) FROM failures INDEXED BY failures_turn WHERE state = 'waiting' AND turn > t.turn) FROM t WHERE t.turn IS NOT NULL)
+		SELECT turn FROM t WHERE turn IS NOT NULL AND EXISTS (SELECT 1 FROM failures f INDEXED BY failures_turn WHERE f.state = 'waiting' AND f.turn = t.turn
+			AND max(f.due_at, f.waiting_since) <= ?1 AND f.lease_until <= ?1)`, func(r *row) error {
+		turns = append(turns, ledger.Turn(r.int32()))
+		return nil
+	}, now)
+	return turns, err
+}
+
+// waiting reads failures by an index, named first, and conditions.
+func (q failureQueue) waiting(by string, args ...any) (due []ledger.Due, err error) {
 	err = q.query(`SELECT tenant, key, trace_id, last_record, waiting_since, urgent, attempts + (`+ledger.RanOutAlone+`), version,
-			lease_owner <> '' OR attempts > 0
-		FROM failures WHERE state = 'waiting' AND due_at <= ? AND lease_until <= ?
-		ORDER BY urgent DESC, waiting_since LIMIT ?`, func(r *row) error {
+			lease_owner <> '' OR attempts > 0, turn
+		FROM failures INDEXED BY `+by, func(r *row) error {
 		f := ledger.Due{Failure: store.Failure{Tenant: r.text(), Key: r.text()}}
 		var p parser
 		f.TraceID = p.trace(r)
 		f.LastReceived, f.WaitingSince = r.time(), r.time()
 		f.Urgent, f.Attempts, f.Version = r.bool(), r.count(), r.int()
 		f.Suspect = r.bool()
+		f.Source = ledger.Turn(r.int32()).Source()
 		due = append(due, f)
 		return p.Err
-	}, now, now, limit)
+	}, args...)
 	return due, err
 }
 

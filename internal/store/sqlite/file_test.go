@@ -291,6 +291,29 @@ func TestOthersCannotReadTheFiles(t *testing.T) {
 	}
 }
 
+// TestTablesOfAnEarlierVersionAreTaken has the tables of a day lack what a later version added.
+func TestTablesOfAnEarlierVersionAreTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := open(t, path)
+	_, err := s.Append(t.Context(), []store.Batch{traceOf("a")})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	db := foreign(t, path)
+	table := "error_signals_" + time.Now().UTC().Format("20060102")
+	_, err = db.ExecContext(t.Context(), "DROP VIEW error_signals; ALTER TABLE "+table+" DROP COLUMN turn; CREATE VIEW error_signals AS SELECT * FROM "+table)
+	require.NoError(t, err)
+
+	s = open(t, path)
+	_, err = s.Append(t.Context(), []store.Batch{traceOf("b")})
+	require.NoError(t, err)
+	found, err := s.Orphans(t.Context(), time.Now().Add(time.Second), 10)
+	require.NoError(t, err)
+	assert.Equal(t, 2, found)
+	var rows int
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(turn) FROM error_signals").Scan(&rows))
+	assert.Equal(t, 2, rows)
+}
+
 func TestStoredDataOutlivesTheProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	s := open(t, path)

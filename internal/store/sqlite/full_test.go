@@ -128,17 +128,24 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 	require.NoError(t, s.read(t.Context(), func(v *view) error {
 		spans, logs := v.days[0].table(kindSpans), v.days[0].table(kindLogs)
 		for sql, index := range map[string]string{
-			"SELECT * FROM " + spans + " WHERE tenant = '' AND trace_id = 'x' ORDER BY span_id, parent_span_id, seq":                  spans + "_trace",
-			"SELECT * FROM " + logs + " WHERE tenant = '' AND trace_id = 'x' AND trace_id <> '' ORDER BY seq":                         logs + "_trace",
-			"SELECT * FROM " + logs + " WHERE tenant = '' AND id = 'x' ORDER BY seq":                                                  logs + "_id",
-			"SELECT trace_id FROM " + spans + " WHERE tenant = '' AND peer = 'x' AND time <= 5 ORDER BY time DESC LIMIT 5":            spans + "_peer",
-			"SELECT key FROM failures WHERE state = 'waiting' AND due_at <= 1 AND lease_until <= 1 ORDER BY waiting_since":            "failures_state",
-			"SELECT id FROM incidents WHERE tenant = '' AND (last_seen, id) < (1, 'x') ORDER BY last_seen DESC, id DESC LIMIT 5":      "incidents_last_seen",
-			"SELECT key FROM incident_failures WHERE tenant = '' AND incident_id = 'x' ORDER BY first_error DESC, key DESC":           "incident_failures_incident",
-			"SELECT id FROM incidents WHERE tenant = '' AND root_signature = 'x' AND merged_into = ''":                                "incidents_signature",
-			"SELECT count(*) FROM " + v.days[0].table(kindErrorSignals) + " WHERE tenant = '' AND key = 'x'":                          v.days[0].table(kindErrorSignals) + "_key",
-			"SELECT * FROM " + spans + " WHERE tenant = '' AND service = 'x' AND time >= 1 AND time <= 9 ORDER BY time DESC LIMIT 10": spans + "_service",
-			"SELECT trace_id, span_id FROM spans WHERE tenant = '' AND trace_id = 'x'":                                                spans + "_trace",
+			"SELECT * FROM " + spans + " WHERE tenant = '' AND trace_id = 'x' ORDER BY span_id, parent_span_id, seq":                                                                              spans + "_trace",
+			"SELECT * FROM " + logs + " WHERE tenant = '' AND trace_id = 'x' AND trace_id <> '' ORDER BY seq":                                                                                     logs + "_trace",
+			"SELECT * FROM " + logs + " WHERE tenant = '' AND id = 'x' ORDER BY seq":                                                                                                              logs + "_id",
+			"SELECT trace_id FROM " + spans + " WHERE tenant = '' AND peer = 'x' AND time <= 5 ORDER BY time DESC LIMIT 5":                                                                        spans + "_peer",
+			"SELECT key FROM failures WHERE state = 'waiting' AND due_at <= 1 AND lease_until <= 1 AND waiting_since > 1 ORDER BY waiting_since":                                                  "failures_state",
+			"SELECT key FROM failures INDEXED BY failures_urgent WHERE state = 'waiting' AND due_at <= 1 AND lease_until <= 1 AND urgent = 1 ORDER BY waiting_since":                              "failures_urgent",
+			"SELECT key FROM failures INDEXED BY failures_turn WHERE state = 'waiting' AND due_at <= 1 AND turn = 7 AND max(due_at, waiting_since) <= 1 ORDER BY max(due_at, waiting_since) DESC": "failures_turn",
+			"SELECT max(attempts) FROM failures INDEXED BY failures_attempts WHERE state = 'waiting' AND attempts > 0":                                                                            "failures_attempts",
+			"SELECT count(*) FROM " + failuresSetAside:                                                                                         "failures_attempts",
+			"SELECT state, count(*) FROM failures GROUP BY state":                                                                              "COVERING INDEX failures_state",
+			"SELECT min(turn) FROM failures INDEXED BY failures_turn WHERE state = 'waiting' AND turn > 7":                                     "failures_turn",
+			"SELECT 1 FROM failures f WHERE f.state = 'waiting' AND f.turn = 7 AND max(f.due_at, f.waiting_since) <= 1 AND f.lease_until <= 1": "failures_turn",
+			"SELECT id FROM incidents WHERE tenant = '' AND (last_seen, id) < (1, 'x') ORDER BY last_seen DESC, id DESC LIMIT 5":               "incidents_last_seen",
+			"SELECT key FROM incident_failures WHERE tenant = '' AND incident_id = 'x' ORDER BY first_error DESC, key DESC":                    "incident_failures_incident",
+			"SELECT id FROM incidents WHERE tenant = '' AND root_signature = 'x' AND merged_into = ''":                                         "incidents_signature",
+			"SELECT count(*) FROM " + v.days[0].table(kindErrorSignals) + " WHERE tenant = '' AND key = 'x'":                                   v.days[0].table(kindErrorSignals) + "_key",
+			"SELECT * FROM " + spans + " WHERE tenant = '' AND service = 'x' AND time >= 1 AND time <= 9 ORDER BY time DESC LIMIT 10":          spans + "_service",
+			"SELECT trace_id, span_id FROM spans WHERE tenant = '' AND trace_id = 'x'":                                                         spans + "_trace",
 		} {
 			var plan []string
 			require.NoError(t, v.query("EXPLAIN QUERY PLAN "+sql, func(r *row) error {

@@ -192,6 +192,7 @@ func (w *appending) errorSignals(signals []store.ErrorSignal) error {
 		b.text(string(e.Ref))
 		b.int(record.Saturate(e.Time))
 		b.int(seen[e])
+		b.int(int64(w.turns.Of(w.source, e.Service)))
 		if err := w.insert(kindErrorSignals, b, w.eventTime(e.Time), func() ([]byte, error) { return json.Marshal(e) }); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
 
@@ -36,6 +37,7 @@ type Store struct {
 	writer  chan *conn // holds the one writing connection while nobody writes
 	readers *readers
 	counted *share.Counted
+	turns   ledger.Turns
 
 	// What follows belongs to whoever holds the writer.
 	lastReceived int64
@@ -102,7 +104,7 @@ func openWriter(ctx context.Context, path string) (*conn, error) {
 func newStore(path string, lock *processLock, w *conn, o Options) *Store {
 	s := &Store{
 		path: path, now: o.Now, lock: lock,
-		writer: make(chan *conn, 1), readers: newReaders(path), counted: share.NewCounted(), closed: make(chan struct{}),
+		writer: make(chan *conn, 1), readers: newReaders(path), counted: share.NewCounted(), turns: ledger.NewTurns(), closed: make(chan struct{}),
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -54,7 +54,7 @@ func (v *view) status(st *store.Status) error {
 		"SELECT count(*) FROM agent_runs WHERE state = 'pending'":                               &st.AgentsPending,
 		"SELECT count(*) FROM " + agentsGivenUp:                                                 &st.AgentsFailed,
 		"SELECT count(*) FROM " + failuresSetAside:                                              &st.FailuresSetAside,
-		`SELECT max(coalesce((SELECT max(attempts) FROM failures WHERE state = 'waiting'), 0),
+		`SELECT max(coalesce((SELECT max(attempts) FROM failures INDEXED BY failures_attempts WHERE state = 'waiting' AND attempts > 0), 0),
 			coalesce((SELECT max(attempts) FROM incidents WHERE wanted > done AND merged_into = ''), 0))`: &attempts,
 	} {
 		n, err := v.number(sql)

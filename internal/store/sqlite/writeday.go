@@ -29,7 +29,7 @@ func (s *Store) openDay(c *conn, name string) (*writeDay, error) {
 		spanSQL:   insertSQL(kindSpans, name, 28),
 		logSQL:    insertSQL(kindLogs, name, 21),
 		pointSQL:  insertSQL(kindPoints, name, 23),
-		errSQL:    insertSQL(kindErrorSignals, name, 8),
+		errSQL:    insertSQL(kindErrorSignals, name, 9),
 		changeSQL: insertSQL(kindChanges, name, 11),
 		resources: map[string]int64{}, scopes: map[string]int64{},
 	}, nil

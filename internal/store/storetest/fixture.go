@@ -90,7 +90,7 @@ func requestOf(tenant string, records ...any) store.Batch {
 	for _, s := range b.Spans {
 		if s.StatusCode == signal.StatusError {
 			b.Errors = append(b.Errors, store.ErrorSignal{
-				Key: s.TraceID.String(), Kind: "span", Ref: incident.Ref("span:" + s.TraceID.String() + "/" + s.SpanID.String()), Time: s.Start,
+				Key: s.TraceID.String(), Kind: "span", Ref: incident.Ref("span:" + s.TraceID.String() + "/" + s.SpanID.String()), Time: s.Start, Service: s.Service(),
 			})
 		}
 	}
@@ -102,7 +102,7 @@ func requestOf(tenant string, records ...any) store.Batch {
 		if l.TraceID.IsZero() {
 			key = "untraced:" + l.Service()
 		}
-		b.Errors = append(b.Errors, store.ErrorSignal{Key: key, Kind: "log", Ref: incident.Ref("log:" + l.ID.String()), Time: l.Time})
+		b.Errors = append(b.Errors, store.ErrorSignal{Key: key, Kind: "log", Ref: incident.Ref("log:" + l.ID.String()), Time: l.Time, Service: l.Service()})
 	}
 	return b
 }
