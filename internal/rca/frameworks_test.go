@@ -84,7 +84,8 @@ func TestFrameworksErrorTypeAlone(t *testing.T) {
 	}
 }
 
-// What a store's driver throws is the store's own error, unless it says more.
+// What a store's driver throws is the store's own error, unless it says more, or says that the statement was
+// wrong.
 func TestFrameworksStores(t *testing.T) {
 	for _, c := range []struct {
 		system, typ, message string
@@ -92,18 +93,18 @@ func TestFrameworksStores(t *testing.T) {
 		component            string
 		category             incident.Category
 	}{
-		{"postgresql", "Npgsql.PostgresException", `42P01: relation "orders" does not exist`, incident.KindDependency, "db.example", incident.CategoryDatabaseError},
+		{"postgresql", "Npgsql.PostgresException", `42P01: relation "orders" does not exist`, incident.KindCode, "orders", incident.CategoryDatabaseError},
 		{"postgresql", "Npgsql.PostgresException", `40P01: deadlock detected`, incident.KindDependency, "db.example", incident.CategoryDatabaseLock},
-		{"postgresql", "PG::UndefinedColumn", `ERROR:  column "x" does not exist`, incident.KindDependency, "db.example", incident.CategoryDatabaseError},
-		{"postgresql", "psycopg2.errors.UndefinedTable", `relation "orders" does not exist`, incident.KindDependency, "db.example", incident.CategoryDatabaseError},
-		{"postgresql", "error", `relation "orders" does not exist`, incident.KindDependency, "db.example", incident.CategoryDatabaseError},
+		{"postgresql", "PG::UndefinedColumn", `ERROR:  column "x" does not exist`, incident.KindCode, "orders", incident.CategoryDatabaseError},
+		{"postgresql", "psycopg2.errors.UndefinedTable", `relation "orders" does not exist`, incident.KindCode, "orders", incident.CategoryDatabaseError},
+		{"postgresql", "error", `relation "orders" does not exist`, incident.KindCode, "orders", incident.CategoryDatabaseError},
 		{"mysql", "PDOException", "SQLSTATE[HY000]: General error: 2006 MySQL server has gone away", incident.KindDependency, "db.example", incident.CategoryDependencyUnavailable},
-		{"mssql", "Microsoft.Data.SqlClient.SqlException", "Invalid object name 'dbo.Orders'.", incident.KindDependency, "db.example", incident.CategoryDatabaseError},
+		{"mssql", "Microsoft.Data.SqlClient.SqlException", "Invalid object name 'dbo.Orders'.", incident.KindCode, "orders", incident.CategoryDatabaseError},
 		{"mssql", "Microsoft.Data.SqlClient.SqlException", "A network-related or instance-specific error occurred while establishing a connection to SQL Server.", incident.KindDependency, "db.example", incident.CategoryDependencyUnavailable},
 		{"mssql", "Microsoft.Data.SqlClient.SqlException", "Execution Timeout Expired.  The timeout period elapsed prior to completion of the operation or the server is not responding.", incident.KindDependency, "db.example", incident.CategoryTimeout},
 		{"redis", "StackExchange.Redis.RedisTimeoutException", "Timeout performing GET (5000ms), next: GET cart, inst: 0, qu: 0, qs: 5, aw: False, mgr: 10 of 10 available", incident.KindDependency, "db.example", incident.CategoryTimeout},
 		{"redis", "ReplyError", "OOM command not allowed when used memory > 'maxmemory'.", incident.KindDependency, "db.example", incident.CategoryResourceMemory},
-		{"redis", "redis.exceptions.ResponseError", "WRONGTYPE Operation against a key holding the wrong kind of value", incident.KindDependency, "db.example", incident.CategoryDatabaseError},
+		{"redis", "redis.exceptions.ResponseError", "WRONGTYPE Operation against a key holding the wrong kind of value", incident.KindCode, "orders", incident.CategoryDatabaseError},
 		{"redis", "redis.exceptions.BusyLoadingError", "LOADING Redis is loading the dataset in memory", incident.KindDependency, "db.example", incident.CategoryDependencyUnavailable},
 		{"mongodb", "pymongo.errors.ServerSelectionTimeoutError", "db.example:27017: timed out, Timeout: 30s, Topology Description: <TopologyDescription>", incident.KindDependency, "db.example", incident.CategoryDependencyUnavailable},
 		{"mongodb", "System.TimeoutException", "A timeout occurred after 30000ms selecting a server using CompositeServerSelector{ Selectors = ReadPreferenceServerSelector }", incident.KindDependency, "db.example", incident.CategoryDependencyUnavailable},
@@ -315,12 +316,12 @@ func TestFrameworksRequests(t *testing.T) {
 			roots: dependency("sql1", incident.CategoryDatabaseLock),
 		},
 		{
-			name: "only the caller says that the store failed",
+			name: "only the caller says that the store refused its statement",
 			trace: failing("laravel", func(entry *rcatest.Span) {
 				entry.Call("select orders", 2, 50).With("db.system", "mysql", "db.name", "shop", "server.address", "shop-db")
 				entry.Threw(60, `Illuminate\Database\QueryException`, "SQLSTATE[42S22]: Column not found: 1054 Unknown column 'x' in 'field list'", "")
 			}),
-			roots: dependency("shop-db", incident.CategoryDatabaseError),
+			roots: []verdict{{incident.KindCode, "orders", "orders", incident.CategoryDatabaseError}},
 		},
 		{
 			name: "librdkafka's broker is down",

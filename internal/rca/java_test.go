@@ -127,7 +127,7 @@ func TestJavaDeepFailures(t *testing.T) {
 		"duplicate key": {
 			fmt.Sprintf(jpa, "DataIntegrityViolationException", "ConstraintViolationException",
 				"java.sql.SQLIntegrityConstraintViolationException: Duplicate entry '17' for key 'PRIMARY'"), 3,
-			verdict{incident.KindDependency, "price", "mysql of price", incident.CategoryDatabaseError},
+			verdict{incident.KindCode, "price", "price", incident.CategoryDatabaseError},
 		},
 		"a service that is down": {
 			`org.springframework.web.client.ResourceAccessException: I/O error on GET request for "http://price:16579/api/v1/price": Connection refused (Connection refused); ` +

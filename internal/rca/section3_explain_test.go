@@ -57,7 +57,7 @@ func TestSection3Explained(t *testing.T) {
 					Query("SELECT", "db", "orders", 3, 80).SQLFailed(80, "42P01", "relation does not exist")
 				return tr
 			},
-			roots: []verdict{{incident.KindDependency, "gateway", "db", incident.CategoryDatabaseError}},
+			roots: []verdict{{incident.KindCode, "gateway", "gateway", incident.CategoryDatabaseError}},
 		},
 		{
 			name: "by a response, whatever the clocks say",

@@ -55,6 +55,7 @@ const (
 	RankBadData
 	RankProgram
 	RankNetwork
+	RankOrderly // what says that nothing failed counts more than a mark or a wrapper beside it
 	RankPeerError
 	RankTimeout
 	RankCancel
@@ -78,6 +79,9 @@ type Meaning struct {
 func (m *Meaning) IsAnswer() bool {
 	return m.Means == PeersFault || m.Means == AskersFault || m.Means == RanOut && m.Whose == Peers
 }
+
+// IsBadStatement reports whether a store refused what it was asked: a mistake of whoever asked.
+func (m *Meaning) IsBadStatement() bool { return m.Means == AskersFault && m.Rank == RankDatabase }
 
 // IsOfCall reports whether the error is one of a call: it was not answered, or not as was asked.
 func (m *Meaning) IsOfCall() bool {
@@ -122,6 +126,7 @@ var reasons = []reason{
 	{"bad_data", Meaning{RankBadData, WrongData, Own, incident.CategoryBadData, incident.ClassException, "", false}},
 	{"program", Meaning{RankProgram, ProgrammingError, Own, incident.CategoryCodeException, incident.ClassException, "", false}},
 	{"network", Meaning{RankNetwork, Unreachable, Peers, incident.CategoryNetwork, incident.ClassUnavailable, "", false}},
+	{"no_failure", Meaning{RankOrderly, NoFailure, Own, incident.CategoryUnknown, "", "", false}},
 	{"peer_unavailable", Meaning{RankPeerError, PeersFault, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", true}},
 	{"peer_error", Meaning{RankPeerError, PeersFault, Peers, incident.CategoryUnknown, incident.ClassData, "", true}},
 	{"rejected", Meaning{RankPeerError, AskersFault, Callers, incident.CategoryBadData, incident.ClassData, "", true}},
@@ -131,13 +136,13 @@ var reasons = []reason{
 	{"answered", Meaning{RankException, Answered, Own, incident.CategoryCodeException, incident.ClassException, "", true}},
 	{"exception", Meaning{RankException, SaysNothing, Own, incident.CategoryCodeException, incident.ClassException, "", true}},
 	{"unknown", Meaning{RankUnknown, SaysNothing, Own, incident.CategoryUnknown, "", "", true}},
-	{"no_failure", Meaning{RankUnknown, NoFailure, Own, incident.CategoryUnknown, "", "", false}},
 }
 
 // Rows that no word or code tells: the meaning follows from the shape of telemetry.
 var (
 	PoolWait   = rowOfReason("pool")        // a span waited for a connection and failed
 	CallerLeft = rowOfReason("client_left") // calls below were cancelled, and nothing else failed
+	GaveUp     = rowOfReason("timeout")     // a service cancelled its own work while its caller waited
 	Thrown     = rowOfReason("exception")   // something was thrown
 	Unknown    = rowOfReason("unknown")     // nothing is known
 )

@@ -12,7 +12,9 @@ import (
 )
 
 // Explain finds what explains what. The order of the steps matters:
-//   - what was made good, or is only its caller's business, is no error and must explain nothing;
+//   - what was made good, says that nothing failed, or is only its caller's business, is no error and must
+//     explain nothing;
+//   - who gave up by a deadline of its own must be known before its time is followed;
 //   - timeouts and exceptions are explained by what lies below them, innermost spans first;
 //   - only then is known which entries and calls nothing else accounts for: entries that refused are
 //     dismissed, calls that are their caller's business brought back where the caller failed of them;
@@ -27,9 +29,12 @@ func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, d
 	x.states = statesOf(x)
 	for _, step := range []func(*Explanation){
 		dismissRecovered,
+		dismissOrderlyOutcomes,
 		dismissCallersBusiness,
+		findOwnDeadlines,
 		explainUpwards,
 		dismissRefusedEntries,
+		dismissAnsweredRefusals,
 		reviveCallersBusiness,
 		explainAcrossTrees,
 		explainCancellations,

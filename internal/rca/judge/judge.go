@@ -20,6 +20,8 @@ func judgeOrigin(x *explain.Explanation, g *evidence.Group, k incident.Knowledge
 		judgePeerError(x, j)
 	case g.Reason.Means == vocabulary.Unreachable:
 		judgeDependency(x, j, incident.ClassUnavailable)
+	case g.Reason.IsBadStatement():
+		judgeCode(j) // whoever wrote the statement, not the store that refused it
 	case g.Reason.IsAnswer() || g.Reason.IsOwnResource():
 		judgePeerError(x, j)
 	case g.Reason.Means == vocabulary.Refused:

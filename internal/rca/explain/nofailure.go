@@ -1,0 +1,67 @@
+package explain
+
+import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// dismissOrderlyOutcomes dismisses what says of itself that nothing failed: a redirect that a framework
+// throws, a generator that was closed, a key that another server has. Where the service answered its
+// caller with a failure all the same, it stays.
+func dismissOrderlyOutcomes(x *Explanation) {
+	for _, g := range x.Groups.All {
+		if !x.isFailure(g) || g.Reason.Means != vocabulary.NoFailure || x.signals.Asked(g.Node.Span) {
+			continue
+		}
+		if entry := g.Node.LocalRoot; entry == nil || !entry.Status.IsServerFailure() {
+			x.About(g).Dismissed = incident.DismissNoError
+		}
+	}
+}
+
+// dismissAnsweredRefusals dismisses what an entry's own service threw or logged on the way to an answer 3xx
+// or 4xx: that is how frameworks tell a caller that what it asked for is not there, not allowed or wrong.
+// A mistake in the service's own code is none of that, and neither is an answer that follows from a call
+// that failed.
+func dismissAnsweredRefusals(x *Explanation) {
+	for _, g := range x.Groups.All {
+		if !x.isOpen(g) || !isAnsweredRefusal(x, g) {
+			continue
+		}
+		x.About(g).Dismissed = incident.DismissClientError
+	}
+}
+
+func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
+	entry := g.Node.LocalRoot
+	if entry == nil || !entry.IsServing() || !tellsCaller(entry) || g.Node.IsExitCall() || x.signals.Asked(g.Node.Span) {
+		return false
+	}
+	if !entry.IsEntry() && !g.IsOnlyMarked() && g.Node != entry {
+		return false // what a caller further up makes of the answer is not known here
+	}
+	_, in := g.Exception()
+	return (in == nil || !isOwnFault(in)) && !endsProcess(g.Node)
+}
+
+// endsProcess reports whether a record of the node is of a severity after which a process does not go on.
+func endsProcess(n *trace.Node) bool {
+	return slices.ContainsFunc(n.Logs, func(l *signal.Log) bool { return l.Severity >= signal.SeverityFatal })
+}
+
+// tellsCaller reports whether a serving span's answer tells its caller something about the request.
+func tellsCaller(n *trace.Node) bool {
+	switch s := n.Status; {
+	case s.HTTP == 408, s.HTTP == 429, s.HTTP == 499:
+		return false
+	case s.HTTP >= 300 && s.HTTP < 500:
+		return true
+	default:
+		return blamesCaller(s)
+	}
+}
