@@ -28,7 +28,7 @@ func untraced(t *testing.T, service string, bodies ...string) incident.Classific
 func TestSection12Dependency(t *testing.T) {
 	inTrace := rootOf(t, lost("orders", "connection refused", "server.address", "stock.internal", "server.port", int64(8080)))
 	for _, body := range []string{
-		"dial tcp: lookup stock.internal: no such host, stock.internal:8080",
+		`Get "http://stock.internal:8080/items": dial tcp: lookup stock.internal: no such host`,
 		`I/O error on GET request for "http://stock.internal:8080/items": Connection refused`,
 		"Failed to connect to stock.internal/10.0.0.7:8080",
 		"connect to stock.internal:8080 failed: connection refused",

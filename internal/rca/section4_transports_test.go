@@ -83,7 +83,7 @@ func TestSection4Transports(t *testing.T) {
 
 // Section 4: an IP goes by the name under which the same trace shows it.
 func TestSection4NamesOfIPs(t *testing.T) {
-	const text = "Connection refused: connect to 10.20.0.12:8080"
+	const text = "connect ECONNREFUSED 10.20.0.12:8080"
 	for _, e := range []struct {
 		name string
 		add  func(entry *rcatest.Span)
@@ -112,6 +112,27 @@ func TestSection4NamesOfIPs(t *testing.T) {
 			s := rcatest.New(e.name).Span("orders", "GET /stock", server, 0, 100).Answered(500).Threw(90, "StockException", text, "")
 			e.add(s)
 			assert.Equal(t, unreachable("orders", e.want), verdictOf(only(t, classify(s.Trace()))))
+		})
+	}
+}
+
+// Section 4: a text names a peer only in words that a client is known to name its peer with.
+func TestSection4PeersInTexts(t *testing.T) {
+	for _, e := range []struct{ name, text, want string }{
+		{"the URL of a request", `I/O error on GET request for "http://stock.internal:8080/items": Connection refused`, "stock.internal:8080"},
+		{"a host and a port", "connect ECONNREFUSED 10.20.0.12:8080", "10.20.0.12:8080"},
+		{"a name that does not resolve, not the resolver", "dial tcp: lookup stock.internal on 10.96.0.10:53: no such host", "stock.internal"},
+		{"a resolved name", "Failed to connect to stock.internal/10.0.0.7:8080: Connection refused", "stock.internal:8080"},
+		{"a server of a database", `connection to server at "pg-main.internal" (10.9.0.4), port 5432 failed: Connection refused`, "pg-main.internal"},
+
+		{"no link to a manual", "Connection refused. Background on this error at: https://sqlalche.me/e/14/e3q8", "an unnamed peer of orders"},
+		{"no actor", "Connection refused by [akka://app/user/stock#17]", "an unnamed peer of orders"},
+		{"no product", "could not establish a connection to SQL Server: connection refused", "an unnamed peer of orders"},
+		{"no place in the code", "connection refused (client.go:443)", "an unnamed peer of orders"},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			s := rcatest.New(e.text).Span("orders", "GET /stock", server, 0, 100).Answered(500).Logged(90, errorLv, e.text)
+			assert.Equal(t, e.want, only(t, classify(s.Trace())).Component)
 		})
 	}
 }

@@ -178,7 +178,7 @@ func TestSection2LogTellsWhyACallFailed(t *testing.T) {
 		for _, e := range []expectation{
 			{
 				name:  "timeout",
-				trace: call(kind, "asking failed: java.net.SocketTimeoutException: Read timed out at "+at),
+				trace: call(kind, `I/O error on GET request for "`+at+`": Read timed out`),
 				roots: []verdict{{incident.KindDependency, "orders", "stock", incident.CategoryTimeout}},
 			},
 			{

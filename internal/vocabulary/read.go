@@ -310,6 +310,11 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
+// namesMore reports whether the names a have a host, or its port, which b have not.
+func namesMore(a, b map[string]string) bool {
+	return a["host"] != "" && (b["host"] == "" || a["host"] == b["host"] && b["port"] == "" && a["port"] != "")
+}
+
 // withNames gives a match that names no host, or no system, what another names that means the same, or
 // nothing by itself.
 func (r *reader) withNames(m Match) Match {
@@ -318,7 +323,7 @@ func (r *reader) withNames(m Match) Match {
 		if o.Means != m.Means && o.Means != SaysNothing {
 			continue
 		}
-		if m.Names["host"] == "" && o.Names["host"] != "" {
+		if namesMore(o.Names, m.Names) {
 			m.Names = o.Names
 		}
 		m.System = or(m.System, o.Row.System)

@@ -23,7 +23,7 @@ func findPeer(g *Group, groups *Groups, dir *trace.Directory) {
 	if !g.Reason.IsOfCall() {
 		return
 	}
-	named := peerIn(dir, g.Reason.Cited.Whole, g.Node.Service, g.Reason.Means == vocabulary.Unreachable)
+	named := peerIn(dir, g.Reason, g.Node.Service)
 	if c := unansweredCall(g, groups, dir); c != nil && !dir.Knows(named.Service) {
 		g.Peer = withSystem(dir.PeerOf(c), g.Reason)
 		return
@@ -42,7 +42,7 @@ func findPeer(g *Group, groups *Groups, dir *trace.Directory) {
 // the message betrays.
 func correctPeer(g *Group, dir *trace.Directory) {
 	if g.Reason.Means == vocabulary.Unreachable && g.Node.RemoteChild() != nil {
-		if p := peerIn(dir, g.Reason.Cited.Whole, g.Node.Service, true); p.IsKnown() && !p.IsSame(g.Peer) {
+		if p := peerIn(dir, g.Reason, g.Node.Service); p.IsKnown() && !p.IsSame(g.Peer) {
 			g.Peer = p
 		}
 	}
