@@ -18,6 +18,7 @@ import (
 	rcaexporter "github.com/prodsentinel/prodsentinel/exporter/rcaexporter"
 	coordinationextension "github.com/prodsentinel/prodsentinel/extension/coordinationextension"
 	queryextension "github.com/prodsentinel/prodsentinel/extension/queryextension"
+	requestlimiterextension "github.com/prodsentinel/prodsentinel/extension/requestlimiterextension"
 	signalstoreextension "github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
 	tracecorrelationprocessor "github.com/prodsentinel/prodsentinel/processor/tracecorrelationprocessor"
 	ingestreceiver "github.com/prodsentinel/prodsentinel/receiver/ingestreceiver"
@@ -68,6 +69,7 @@ func components() (otelcol.Factories, error) {
 		zpagesextension.NewFactory(),
 		coordinationextension.NewFactory(),
 		queryextension.NewFactory(),
+		requestlimiterextension.NewFactory(),
 		signalstoreextension.NewFactory(),
 	)
 	if err != nil {
@@ -82,6 +84,7 @@ func components() (otelcol.Factories, error) {
 		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.160.0",
 		coordinationextension.NewFactory().Type():    "github.com/prodsentinel/prodsentinel v0.0.0",
 		queryextension.NewFactory().Type():           "github.com/prodsentinel/prodsentinel v0.0.0",
+		requestlimiterextension.NewFactory().Type():  "github.com/prodsentinel/prodsentinel v0.0.0",
 		signalstoreextension.NewFactory().Type():     "github.com/prodsentinel/prodsentinel v0.0.0",
 	})
 

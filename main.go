@@ -37,6 +37,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 		os.Exit(1)
 	}
+	cli.LimitMemory()
 	settings := collectorSettings()
 	commands := append(maintenance.NewCommands(settings), demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
 	root := cli.NewCommand(settings, config.Embedded(), commands...)

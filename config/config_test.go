@@ -34,6 +34,33 @@ func TestEveryReceiverTakesWhatASidecarForwards(t *testing.T) {
 	}
 }
 
+// The stock receivers and the health check bound neither time nor memory by themselves.
+func TestStockListenersHaveLimits(t *testing.T) {
+	limited := []any{map[string]any{"id": "request_limiter"}}
+	for _, file := range []string{"embedded.yaml", "production.yaml", "gateway.yaml", "sidecar.yaml", "workers.yaml"} {
+		assert.Contains(t, section(t, file, "service")["extensions"], "request_limiter", file)
+		for name := range section(t, file, "receivers") {
+			if kind, _, _ := strings.Cut(name, "/"); kind != "otlp" {
+				continue
+			}
+			for protocol := range section(t, file, "receivers", name, "protocols") {
+				listener := section(t, file, "receivers", name, "protocols", protocol)
+				assert.Equal(t, limited, listener["middlewares"], "%s: %s %s", file, name, protocol)
+				if protocol == "grpc" {
+					assert.NotEmpty(t, listener["max_concurrent_streams"], "%s: %s", file, name)
+					continue
+				}
+				assert.NotEmpty(t, listener["read_header_timeout"], "%s: %s", file, name)
+				assert.Equal(t, []any{}, listener["compression_algorithms"], "%s: the limiter decompresses", file)
+			}
+		}
+		health := section(t, file, "extensions", "health_check")
+		for _, key := range []string{"read_header_timeout", "read_timeout", "write_timeout"} {
+			assert.NotEmpty(t, health[key], "%s: %s of health_check", file, key)
+		}
+	}
+}
+
 // section is the part of a shipped configuration under the keys.
 func section(t *testing.T, file string, keys ...string) map[string]any {
 	t.Helper()

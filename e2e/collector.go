@@ -34,6 +34,7 @@ type Options struct {
 	Config  string   // path of a configuration to run in place of the embedded default
 	Args    []string // further arguments, e.g. "--set=exporters.rca.workers=0"
 	Env     []string // further variables, "NAME=value"
+	Memory  int64    // bytes that it may take, where a cgroup can bound them; 0 for any
 }
 
 // Collector is a running binary. Its listeners lie on free loopback ports.
@@ -50,6 +51,7 @@ type Collector struct {
 	t       testing.TB
 	cmd     *exec.Cmd
 	logFile string
+	group   string        // its memory cgroup, if it has one
 	exited  chan struct{} // closed after cmd.Wait returned
 }
 
@@ -127,7 +129,11 @@ func launch(t testing.TB, opts Options) *Collector {
 	require.NoError(t, err)
 
 	withoutCancel := context.WithoutCancel(t.Context()) // the test's end sends SIGTERM, see cleanup
-	c.cmd = exec.CommandContext(withoutCancel, Binary(t), c.arguments(opts)...)
+	command := append([]string{Binary(t)}, c.arguments(opts)...)
+	if opts.Memory > 0 {
+		command, c.group = inMemoryGroup(t, opts.Memory, command)
+	}
+	c.cmd = exec.CommandContext(withoutCancel, command[0], command[1:]...)
 	c.cmd.Dir = opts.DataDir
 	c.cmd.Env = append(append(cleanEnv(), "PRODSENTINEL_DATA_DIR="+opts.DataDir), opts.Env...)
 	c.cmd.Stdout, c.cmd.Stderr = log, log
@@ -135,6 +141,9 @@ func launch(t testing.TB, opts Options) *Collector {
 	require.NoError(t, log.Close())
 	go func() {
 		_ = c.cmd.Wait() // the exit code is in ProcessState
+		if c.group != "" {
+			_ = os.Remove(c.group)
+		}
 		close(c.exited)
 	}()
 	return c

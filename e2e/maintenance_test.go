@@ -153,7 +153,7 @@ func TestExportWithAToken(t *testing.T) {
 	t.Parallel()
 	c := StartCollector(t, Options{Args: append([]string{
 		"--set=extensions.bearertokenauth.token=s3cr3t", "--set=extensions.query.http.auth.authenticator=bearertokenauth",
-		"--set=service.extensions=[health_check, signal_store, coordination, bearertokenauth, query]",
+		"--set=service.extensions=[health_check, request_limiter, signal_store, coordination, bearertokenauth, query]",
 	}, hasty...)})
 	sendSplit(t, []*Collector{c}, twoCauses(2)[:1], atOnce)
 	open := *c

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"go.opentelemetry.io/collector/config/confighttp"
 )
 
@@ -59,16 +58,6 @@ func RulesFor(cfg *confighttp.ServerConfig, allowedHosts []string) Rules {
 func ServerOptions() []confighttp.ToServerOption {
 	return []confighttp.ToServerOption{
 		confighttp.WithErrorHandler(HandleError),
-		confighttp.WithDecoder("zstd", newZstdReader),
+		confighttp.WithDecoder("zstd", func(body io.ReadCloser) (io.ReadCloser, error) { return newZstdReader(body) }),
 	}
-}
-
-// newZstdReader allows the window that RFC 9659 allows in HTTP.
-func newZstdReader(body io.ReadCloser) (io.ReadCloser, error) {
-	const maxWindow = 8 << 20
-	r, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-	if err != nil {
-		return nil, err
-	}
-	return r.IOReadCloser(), nil
 }
