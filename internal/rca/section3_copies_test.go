@@ -140,3 +140,50 @@ func TestSection3Marks(t *testing.T) {
 		})
 	}
 }
+
+// Section 3: "no record says why" only where none does.
+func TestSection3Words(t *testing.T) {
+	const words = "rates are being recounted"
+	call := func(name string) (entry, call *rcatest.Span) {
+		entry = rcatest.New(name).Span("ledger", "GET /ratio", server, 0, 100).Answered(500)
+		return entry, entry.Call("GET", 20, 80).With("server.address", "rates.example").Failed("")
+	}
+	for _, e := range []struct {
+		name string
+		span func() *rcatest.Span
+		says string
+	}{
+		{"of the exception above the call", func() *rcatest.Span {
+			s, _ := call("above")
+			return s.Threw(90, "RatesError", words, "")
+		}, words},
+		{"of the exception that was logged above it", func() *rcatest.Span {
+			s, _ := call("logged")
+			return s.Logged(90, errorLv, "request failed", "exception.type", "RatesError", "exception.message", words)
+		}, words},
+		{"of the call's own exception", func() *rcatest.Span {
+			s, c := call("own")
+			c.Threw(80, "RatesError", words, "")
+			return s
+		}, words},
+		{"of an attribute of the call", func() *rcatest.Span {
+			s, c := call("grpc")
+			c.With("grpc.error_message", words)
+			return s
+		}, words},
+		{"but not of a mistake of one's own", func() *rcatest.Span {
+			s, _ := call("mistake")
+			return s.Threw(90, "java.lang.NullPointerException", words, javaStack("java.lang.NullPointerException: "+words, "shop.Ledger.find"))
+		}, "no record says why"},
+		{"nor where there are none", func() *rcatest.Span {
+			s, _ := call("mute")
+			return s
+		}, "no record says why"},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			cause := report(t, e.span().Trace()).RootCause
+			assert.Equal(t, "rates.example", cause.Component)
+			assert.Contains(t, cause.Statement, e.says)
+		})
+	}
+}

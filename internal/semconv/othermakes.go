@@ -11,8 +11,9 @@ const (
 	keyErrorClass        = "error.class"    // New Relic
 	keyErrorExpected     = "error.expected" // New Relic
 	keyErrorMessage      = "error.message"
-	keyErrorMsg          = "error.msg"   // Datadog
-	keyErrorStack        = "error.stack" // Datadog
+	keyErrorMsg          = "error.msg"          // Datadog
+	keyGRPCMessage       = "grpc.error_message" // Node's gRPC
+	keyErrorStack        = "error.stack"        // Datadog
 	keyErrorStackTrace   = "error.stack_trace"
 	keyStatusCode        = "otel.status_code" // of exporters to Jaeger and Zipkin
 	keyStatusDescription = "otel.status_description"
@@ -79,7 +80,7 @@ func IsFlag(text string) bool {
 func SpanError[A Attributes](attrs A) Exception {
 	e := Exception{
 		Type:    firstStr(attrs, keyErrorType, keyErrorKind, keyErrorClass, keyExceptionType),
-		Message: firstStr(attrs, keyStatusDescription, keyErrorMessage, keyErrorMsg, keyExceptionMessage),
+		Message: firstStr(attrs, keyStatusDescription, keyErrorMessage, keyErrorMsg, keyGRPCMessage, keyExceptionMessage),
 		Stack:   firstStr(attrs, keyErrorStack, keyErrorStackTrace, keyExceptionStack),
 	}
 	if e.Message == "" {

@@ -46,6 +46,7 @@ func TestSpanError(t *testing.T) {
 		{attrs{"error": true, "error.kind": "a.B", "error.message": "m"}, semconv.Exception{Type: "a.B", Message: "m"}},
 		{attrs{"error": "refused"}, semconv.Exception{Message: "refused"}},
 		{attrs{"error": "true", "otel.status_description": "refused"}, semconv.Exception{Message: "refused"}},
+		{attrs{"grpc.error_message": "9 FAILED_PRECONDITION: m"}, semconv.Exception{Message: "9 FAILED_PRECONDITION: m"}},
 		{attrs{"error.type": "a.B", "error.msg": "m", "error.stack": "s"}, semconv.Exception{Type: "a.B", Message: "m", Stack: "s"}},
 		{attrs{"error.class": "a.B", "error.message": "m"}, semconv.Exception{Type: "a.B", Message: "m"}},
 		{attrs{"error.type": "a.B", "error.message": "m", "error.stack_trace": "s"}, semconv.Exception{Type: "a.B", Message: "m", Stack: "s"}},

@@ -29,6 +29,8 @@ type Group struct {
 	FailedSpan bool
 
 	Reason Reason
+	// Told is the record in which the caller tells of a call whose own span says nothing, nil where there is none.
+	Told *Record
 	// Call is the exit call that the error is about: its own span, or the call below it that its
 	// evidence speaks of; nil where there is none.
 	Call *trace.Node
@@ -94,6 +96,9 @@ func (g *Group) Refs() []incident.Ref {
 	var refs []incident.Ref
 	if g.Reason.Cited != nil {
 		refs = trace.AppendRefs(refs, g.Reason.Cited.Ref)
+	}
+	if g.Told != nil {
+		refs = trace.AppendRefs(refs, g.Told.Ref)
 	}
 	for _, e := range g.Records {
 		if len(refs) == rules.MaxRefs {

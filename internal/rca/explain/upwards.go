@@ -66,13 +66,16 @@ func explainGroup(x *Explanation, g *evidence.Group, below []*evidence.Group) []
 }
 
 // inheritReason gives a failed call, whose own span says only that it failed, the reason that the caller's
-// record above it has.
+// record above it has; where no rule knows that, at least its words.
 func inheritReason(x *Explanation, call, above *evidence.Group) {
-	if !above.Reason.IsOfCall() && !above.Reason.IsOwnResource() {
-		return
-	}
 	if call.Reason.Rank != vocabulary.RankUnknown || !call.Node.IsExitCall() || !call.IsOnlyMarked() || len(x.About(call).ExplainedBy) > 0 ||
 		call.Node.Service != above.Node.Service || above.Peer.IsKnown() && !above.Peer.IsSame(call.Peer) {
+		return
+	}
+	if !above.Reason.IsOfCall() && !above.Reason.IsOwnResource() {
+		if _, in := above.Exception(); in != nil && !isOwnFault(in) && call.Reason.Cited.Text == "" {
+			call.Told = in
+		}
 		return
 	}
 	call.Reason = above.Reason

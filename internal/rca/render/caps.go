@@ -17,7 +17,7 @@ func capSentence(l judge.Limit) string {
 	case rules.CapSeenFromCaller:
 		return "the failure was seen from the caller's side"
 	case rules.CapNoReason:
-		return "no record says why the call failed"
+		return "what is recorded does not say why the call failed"
 	case rules.CapNothingBeyond:
 		return "nothing is recorded beyond the caller"
 	case rules.CapNoErrorOfCallee:

@@ -43,7 +43,14 @@ func quoteOf(g *evidence.Group) string {
 	if m := quote(e.Observed.Message); m != "" {
 		return m
 	}
-	return quote(e.Text)
+	if q := quote(e.Text); q != "" || g.Told == nil {
+		return q
+	}
+	thrown := g.Told.Exceptions[0].Innermost()
+	if m := quote(thrown.Message); m != "" {
+		return m
+	}
+	return quote(thrown.Type)
 }
 
 func withStatus(g *evidence.Group) string {

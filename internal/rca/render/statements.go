@@ -19,6 +19,9 @@ func statementOf(j *judge.Judgement) string {
 	g := j.Group
 	caller := g.Node.Service
 	if j.IsMute() {
+		if q := inParentheses(g); q != "" {
+			return fmt.Sprintf("a call of %s to %s failed", caller, j.Component) + q
+		}
 		return fmt.Sprintf("a call of %s to %s failed, and no record says why", caller, j.Component)
 	}
 	switch j.Kind {
@@ -81,6 +84,8 @@ func resourceStatement(j *judge.Judgement) string {
 func dependencyStatement(j *judge.Judgement, caller string) string {
 	g, peer := j.Group, j.Component
 	switch {
+	case j.Class == incident.ClassTimeout && g.Reason.System != "" && quoteOf(g) != "":
+		return fmt.Sprintf("%s gave up%s waiting for %s", waitingService(j.Place, caller), afterWait(g), peer) + inParentheses(g)
 	case j.Class == incident.ClassTimeout:
 		return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", waitingService(j.Place, caller), afterWait(g), peer)
 	case j.Category == incident.CategoryDNS:

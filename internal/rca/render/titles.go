@@ -20,6 +20,8 @@ func Titles(v *judge.Verdict) {
 // titleOf is one line that names component and reason, without values.
 func titleOf(j *judge.Judgement) string {
 	switch {
+	case j.IsMute() && quoteOf(j.Group) != "":
+		return fmt.Sprintf("%s: a call of %s failed", j.Component, j.Group.Node.Service)
 	case j.IsMute():
 		return fmt.Sprintf("%s: a call of %s failed, no record says why", j.Component, j.Group.Node.Service)
 	case j.Kind == incident.KindUnknown:
