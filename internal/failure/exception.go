@@ -17,6 +17,7 @@ type Frame struct {
 	File     string
 	Line     int // 0 where unknown; never part of a signature
 	InApp    bool
+	Closure  bool // a function without a name of its own; Function names the one around it
 }
 
 // anonymous is the function of a frame that names none.

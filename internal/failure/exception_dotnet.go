@@ -81,6 +81,7 @@ func dotnetFrame(s string) (Frame, bool) {
 	f := Frame{Module: strings.TrimRight(name[:dot], "."), Function: name[dot+1:]}            // a constructor is ..ctor
 	if i, j := strings.IndexByte(name, '<'), strings.IndexByte(name, '>'); i > 0 && i+1 < j { // a compiled closure or task
 		f.Module, f.Function = strings.TrimRight(name[:i], ".+"), name[i+1:j]
+		f.Closure = strings.HasPrefix(name[j+1:], "b__")
 	}
 	if file, line, located := strings.Cut(strings.TrimPrefix(source, " in "), ":line "); located {
 		f.File, f.Line = file, lineNumber(strings.TrimSpace(line))

@@ -158,8 +158,8 @@ func (r *goReader) next() bool {
 }
 
 func (r *goReader) frame() Frame {
-	module, function := splitGoName(r.name)
-	return Frame{Module: module, Function: function, File: r.file, Line: lineNumber(r.line), InApp: goInApp(module, r.file)}
+	module, function, closure := splitGoName(r.name)
+	return Frame{Module: module, Function: function, File: r.file, Line: lineNumber(r.line), InApp: goInApp(module, r.file), Closure: closure}
 }
 
 // goFunction is the name in "main.(*T).M(0x1, {0x2, 0x3})".
@@ -187,8 +187,8 @@ func goFunction(call string) string {
 }
 
 // splitGoName splits a function's name into package path and name, without type parameters and
-// the counters of closures.
-func splitGoName(name string) (module, function string) {
+// the counters of closures, and reports whether it is a closure.
+func splitGoName(name string) (module, function string, closure bool) {
 	if open := strings.IndexByte(name, '['); open >= 0 {
 		name = name[:open] + name[strings.LastIndexByte(name, ']')+1:]
 	}
@@ -198,11 +198,11 @@ func splitGoName(name string) (module, function string) {
 	parts := strings.Split(function, ".")
 	for i, part := range parts {
 		if i > 0 && isGoCounter(part) {
-			parts = parts[:i]
+			parts, closure = parts[:i], true
 			break
 		}
 	}
-	return name[:slash] + strings.ReplaceAll(pkg, "%2e", "."), strings.TrimRight(strings.Join(parts, "."), ".")
+	return name[:slash] + strings.ReplaceAll(pkg, "%2e", "."), strings.TrimRight(strings.Join(parts, "."), "."), closure
 }
 
 // isGoCounter recognises what the compiler names closures and wrappers: func1, gowrap2, 3.

@@ -50,13 +50,13 @@ func TestGoPanicTrace(t *testing.T) {
 			assert.Equal(t, "assignment to entry in nil map", e.Message)
 			require.Len(t, e.Frames, 4)
 			assert.Equal(t, Frame{
-				Module: "example.com/shop/inventory", Function: "(*Store).Reserve", File: "/app/inventory/store.go", Line: 42, InApp: true,
+				Module: "example.com/shop/inventory", Function: "(*Store).Reserve", File: "/app/inventory/store.go", Line: 42, InApp: true, Closure: true,
 			}, e.Frames[0])
 			assert.Equal(t, Frame{
 				Module: "github.com/go-chi/chi/v5", Function: "(*Mux).ServeHTTP",
 				File: "/root/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go", Line: 90,
 			}, e.Frames[2])
-			assert.Equal(t, []string{"example.com/shop/inventory.(*Store).Reserve"}, signatureOfFrames(e.Frames))
+			assert.Equal(t, []string{"example.com/shop/inventory.(*Store).Reserve"}, namesOf(e.Frames))
 		})
 	}
 }
@@ -116,7 +116,7 @@ func TestGoNames(t *testing.T) {
 		"main.f-range1":                  {"main", "f"},
 		"a.b/c.(*S[go.shape.string]).Do": {"a.b/c", "(*S).Do"},
 	} {
-		module, function := splitGoName(in)
+		module, function, _ := splitGoName(in)
 		assert.Equal(t, want, [2]string{module, function}, in)
 	}
 }

@@ -27,7 +27,7 @@ func javaFrame(s string) (Frame, int) {
 	class, method := name[:dot], name[dot+1:]
 	file, line, _ := strings.Cut(source, ":")
 	end := open + 1 + len(source) + 1
-	f := Frame{File: file, Line: lineNumber(line), InApp: javaInApp(class, method, file)}
+	f := Frame{File: file, Line: lineNumber(line), InApp: javaInApp(class, method, file), Closure: isJavaClosure(class, method)}
 	f.Module, f.Function = javaNames(class, method)
 	return f, end + packagingLen(window[end:])
 }

@@ -65,6 +65,13 @@ func javaNames(class, method string) (module, function string) {
 	return module, function
 }
 
+// isJavaClosure reports whether a method is a lambda or belongs to a class without a name, as Order$1.
+func isJavaClosure(class, method string) bool {
+	last := class[1+strings.LastIndexByte(class, '$'):]
+	return strings.HasPrefix(method, "lambda$") || strings.HasPrefix(method, "$anonfun$") || strings.Contains(class, "$$Lambda") ||
+		last != class && digitsLen(last) == len(last)
+}
+
 // javaInApp tells whether a frame is the application's own code: no library or framework, no
 // generated class, no servlet filter.
 func javaInApp(class, method, file string) bool {

@@ -50,7 +50,7 @@ func TestJavaStack(t *testing.T) {
 			assert.Equal(t, "payment failed", e.Message)
 			assert.Equal(t, []Frame{
 				{Module: "com.shop.pay.PayService", Function: "pay", File: "PayService.java", Line: 41, InApp: true},
-				{Module: "com.shop.pay.PayController", Function: "pay", File: "PayController.java", Line: 17, InApp: true},
+				{Module: "com.shop.pay.PayController", Function: "pay", File: "PayController.java", Line: 17, InApp: true, Closure: true},
 				{Module: "java.lang.Thread", Function: "run", File: "Thread.java", Line: 829},
 			}, e.Frames)
 			require.NotNil(t, e.Cause)
@@ -59,7 +59,7 @@ func TestJavaStack(t *testing.T) {
 			assert.Equal(t, "java.lang.NullPointerException", inner.Type)
 			assert.Equal(t, `Cannot invoke "Item.count()" because "item" is null`, inner.Message)
 			assert.Equal(t, []Frame{
-				{Module: "com.shop.pay.Items$Cache", Function: "count", File: "Items.java", Line: 5, InApp: true},
+				{Module: "com.shop.pay.Items$Cache", Function: "count", File: "Items.java", Line: 5, InApp: true, Closure: true},
 				{Module: "com.shop.pay.Items", Function: "count", File: "<generated>"},
 				{Module: "org.springframework.aop.framework.CglibAopProxy", Function: "intercept", File: "CglibAopProxy.java", Line: 692},
 			}, inner.Frames)
@@ -173,8 +173,8 @@ func TestAgentLeavesNoTrace(t *testing.T) {
 	woven := ParseExceptions("a.b.CException: x\n\tat com.shop.A.b$original$q1(A.java:1)\n\tat com.shop.A.b$original$q1$accessor$w2(A.java)\n" +
 		"\tat com.shop.A$auxiliary$e3.call(Unknown Source)\n\tat org.apache.skywalking.apm.agent.core.plugin.Inter.intercept(Inter.java:9)\n" +
 		"\tat com.shop.A.b(A.java)\n\tat com.shop.D.e(D.java:2)\n")
-	assert.Equal(t, signatureOfFrames(plain[0].Frames), signatureOfFrames(woven[0].Frames))
-	assert.Equal(t, []string{"com.shop.A.b", "com.shop.D.e"}, signatureOfFrames(plain[0].Frames))
+	assert.Equal(t, namesOf(plain[0].Frames), namesOf(woven[0].Frames))
+	assert.Equal(t, []string{"com.shop.A.b", "com.shop.D.e"}, namesOf(plain[0].Frames))
 }
 
 func FuzzParseExceptions(f *testing.F) {

@@ -12,17 +12,25 @@ const (
 	phURL      = "<url>"
 	phIP       = "<ip>"
 	phUUID     = "<uuid>"
-	phHash     = "<hash>"
+	phID       = "<id>" // a generated identifier: a hash, a random word, the end of a pod's name
 	phDate     = "<date>"
 	phDuration = "<duration>"
+	phSize     = "<size>"
 	phHex      = "<hex>"
 	phNum      = "<num>"
 	phStr      = "<str>"
+	phValue    = "<value>" // of a key
+	phPath     = "<path>"  // below a directory of temporary files
 )
 
-var placeholders = []string{phEmail, phURL, phIP, phUUID, phHash, phDate, phDuration, phHex, phNum, phStr}
+// phAny stands for every placeholder in a signature: what was in its place makes no difference.
+const phAny = "<*>"
 
-// HasWords tells whether anything of a parameterised text can be read: a letter outside placeholders.
+var placeholders = []string{
+	phAny, phNum, phStr, phID, phValue, phURL, phIP, phUUID, phDate, phDuration, phSize, phHex, phEmail, phPath,
+}
+
+// HasWords reports whether anything of a parameterised text can be read: a letter outside placeholders.
 func HasWords(parameterized string) bool {
 	for i := 0; i < len(parameterized); {
 		if n := placeholderAt(parameterized[i:]); n > 0 {
@@ -38,86 +46,172 @@ func HasWords(parameterized string) bool {
 	return false
 }
 
-// Parameterize replaces e-mail addresses, URLs, IPs, UUIDs, hashes, dates, durations, hex,
-// numbers and quoted values by placeholders such as <num>; HTTP status, SQLSTATE, gRPC and errno
-// codes stay. It is idempotent and takes linear time.
+// Parameterize replaces what varies from one occurrence of an error to the next by placeholders such
+// as <num>: e-mail addresses, URLs, IPs, UUIDs, dates, durations, sizes, numbers, generated
+// identifiers, quoted texts, and the values of keys. An identifier is told from a word by its
+// characters and its place, not by its length. Words stay, and so do the codes that tell errors
+// apart: HTTP status, SQLSTATE, gRPC, errno, exit and vendors' codes. It is idempotent and takes
+// linear time.
 //
 // What keeps it idempotent: a placeholder counts as a word, so replacing never makes a boundary
-// where there was none, and every matcher reads only forward from the start of a word.
-func Parameterize(s string) string {
-	p := parameterizer{in: s, quotes: newQuotes(s)}
-	p.out.Grow(len(s))
+// where there was none; what is kept is judged by itself and by kept text before it; and every
+// matcher reads only forward from the start of a word.
+func Parameterize(s string) string { return parameterize(s, parameterizer{}) }
+
+// generalize is Parameterize with one placeholder for all values, a single one where several are
+// joined by punctuation, and white space reduced: for signatures, which must not depend on how a
+// value looks.
+func generalize(s string) string { return parameterize(s, parameterizer{general: true}) }
+
+func parameterize(s string, p parameterizer) string {
+	p.in, p.quotes = s, newQuotes(s)
 	for p.pos < len(s) {
 		p.step()
 	}
-	return p.out.String()
+	return p.end()
 }
 
 type parameterizer struct {
-	in     string
+	in      string
+	general bool // see generalize
+	codes   *[]string
+
 	pos    int
-	out    strings.Builder
+	copied int // what precedes it in in has been written
+	out    []byte
 	quotes quotes
-	// inWord tells that the last thing written was part of a word, or a placeholder.
+	// inWord is set if what precedes pos is part of a word, or a placeholder.
 	inWord bool
-	// before is the last word written, lower-case, and gap the bytes since; they give a number
-	// its meaning ("status 503").
+	// before is what was kept before pos; it gives a number its meaning ("status 503").
 	before context
+	// last is the placeholder written last, lastEnd where what it replaced ended, lastLen what was
+	// written then.
+	last    string
+	lastEnd int
+	lastLen int
+
+	depth     int    // of open braces
+	keptQuote int    // position of the closing quote of a text that is kept
+	key       string // the quoted key read last, which ended before keyEnd
+	keyEnd    int
+	telling   int // position of a value that tells errors apart
+	runEnd    int // end of the run that was examined last, see isEncoded
 }
 
 func (p *parameterizer) step() {
-	rest := p.in[p.pos:]
-	c := rest[0]
-	switch {
-	case c == '<' && placeholderAt(rest) > 0:
-		n := placeholderAt(rest)
-		p.replace(n, rest[:n])
-	case isQuote(c) && !p.inWord && p.quotes.closing(c, p.pos) > 0:
-		p.replace(p.quotes.closing(c, p.pos)+1-p.pos, phStr)
-	case c == ':' && !p.inWord && matchIPv6(rest) > 0:
-		p.replace(matchIPv6(rest), phIP)
-	case !isWord(c):
-		p.out.WriteByte(c)
-		p.pos++
-		p.inWord = false
-		p.before.skip(c)
+	switch c := p.in[p.pos]; {
+	case isAlnum(c):
+		p.word()
+	case c >= utf8.RuneSelf:
+		p.rune()
+	case isSpace(c):
+		p.space()
+	case c == '<' && placeholderAt(p.in[p.pos:]) > 0:
+		n := placeholderAt(p.in[p.pos:])
+		p.replace(n, p.in[p.pos:p.pos+n])
+	case c == '\'' || c == '"' || c == '`' || c == '\\':
+		if !p.quote() && !p.path() {
+			p.punctuation(1)
+		}
+	case c == '=':
+		p.equals()
+	case c == ':':
+		p.colon()
+	case c == '/':
+		if !p.path() {
+			p.sign()
+		}
+	case c == '-' || c == '+' || c == '_':
+		p.sign()
 	default:
-		p.word(rest)
+		switch c {
+		case '{':
+			p.depth++
+		case '}':
+			p.depth = max(0, p.depth-1)
+		case ')':
+			if p.detail() {
+				return
+			}
+		}
+		p.punctuation(1)
 	}
 }
 
 // word handles what starts with a letter or digit. Inside a word only digits are of interest.
-func (p *parameterizer) word(rest string) {
-	if !p.inWord {
-		if n := p.before.keeps(rest, p.lastByte()); n > 0 {
-			p.keep(n)
-			return
-		}
-		if n := apiVersion(rest); n > 0 && p.lastByte() == '/' {
-			p.keep(n)
-			return
-		}
-		for _, m := range matchers {
-			if n := m.match(rest); n > 0 {
-				p.replace(n, m.placeholder)
-				return
-			}
-		}
-		if n := objectHash(rest); n > 0 && p.lastByte() == '@' {
-			p.replace(n, phHex)
-			return
-		}
+func (p *parameterizer) word() {
+	rest := p.in[p.pos:]
+	if p.inWord {
+		p.wordPart(rest)
+		return
 	}
-	p.plainWord(rest)
+	w := rest[:alnumLen(rest)]
+	switch tail := rest[len(w):]; {
+	case placeholderAt(tail) > 0: // a part of a word says nothing of the whole
+		p.wordPart(rest)
+		return
+	case isNameWithDigits(w), isAPIVersion(w), p.isPlain(w, tail):
+		p.keep(len(w))
+		return
+	}
+	if n := p.before.keeps(rest, len(w), p.lastByte()); n > 0 {
+		if p.codes != nil && len(*p.codes) < maxSignatureCodes && strings.ContainsAny(rest[:n], "0123456789") {
+			*p.codes = append(*p.codes, rest[:n])
+		}
+		p.keep(n)
+		return
+	}
+	if n := apiVersion(rest); n > 0 && p.lastByte() == '/' {
+		p.keep(n)
+		return
+	}
+	if n := p.encoded(rest); n > 0 {
+		p.replace(n, phID)
+		return
+	}
+	if n := p.podSuffix(rest); n > 0 {
+		p.replace(n, phID)
+		return
+	}
+	if n, placeholder := matchValue(rest, w); n > 0 {
+		p.replace(n, placeholder)
+		return
+	}
+	if n := p.identifier(rest, w); n > 0 {
+		p.replace(n, phID)
+		return
+	}
+	if n := matchNumber(rest); n > 0 {
+		p.replace(n, phNum)
+		return
+	}
+	p.wordPart(rest)
 }
 
-// plainWord copies a word up to the first run of digits that is a value: a long one, or one the
-// word starts with. "D1345" and "10KB" hold values, "utf8" and "s3" are names.
-func (p *parameterizer) plainWord(rest string) {
+// isPlain reports whether a word is one at first sight, as most are: small letters, perhaps after a
+// capital, where nothing is expected and nothing joins it.
+func (p *parameterizer) isPlain(w, tail string) bool {
+	if len(w) >= 16 || spanLen(w[1:], isLower) < len(w)-1 || !isLetter(w[0]) {
+		return false
+	}
+	if tail != "" && strings.IndexByte(":/+.-@_%=<", tail[0]) >= 0 || p.lastByte() == '@' || p.lastByte() == '-' && isPodByte(w[len(w)-1]) {
+		return false
+	}
+	if isUpper(w[0]) {
+		return strings.IndexByte("JFMASONDTW", w[0]) < 0 // else it may be a month or a weekday
+	}
+	return len(w) < 8 || p.placeOf() == anywhere && !strings.HasPrefix(w, "tmp")
+}
+
+// wordPart copies a word up to the first run of digits that is a value: a long one, one the word
+// starts with, or one that numbers what the word names. "D1345", "10KB" and "worker1" hold values,
+// "k8s" and "log4j" are names.
+func (p *parameterizer) wordPart(rest string) {
 	i := 0
-	for i < len(rest) && isWord(rest[i]) {
+	for i < len(rest) && isAlnum(rest[i]) {
 		n := digitsLen(rest[i:])
-		if n >= 3 || n > 0 && i == 0 {
+		ends := i+n == len(rest) || !isAlnum(rest[i+n])
+		if n >= 3 || n > 0 && (i == 0 || ends && !p.continuesName(p.pos+i+n)) {
 			if i > 0 {
 				p.keep(i)
 			}
@@ -129,19 +223,110 @@ func (p *parameterizer) plainWord(rest string) {
 	p.keep(i)
 }
 
-func (p *parameterizer) replace(n int, placeholder string) {
-	p.out.WriteString(placeholder)
+// continuesName reports whether a name goes on after a hyphen or underscore, as "travel2-service"
+// does after the number.
+func (p *parameterizer) continuesName(at int) bool {
+	return at+1 < len(p.in) && (p.in[at] == '-' || p.in[at] == '_') && startsWord(p.in[at+1:])
+}
+
+// rune handles what is beyond ASCII: quotes, and letters that belong to the word around them unless
+// their script writes words without spaces.
+func (p *parameterizer) rune() {
+	if p.quote() {
+		return
+	}
+	r, n := utf8.DecodeRuneInString(p.in[p.pos:])
 	p.pos += n
+	p.inWord = isJoinedLetter(r)
+	p.before = context{}
+}
+
+// space copies white space, reduced where the text is generalised.
+func (p *parameterizer) space() {
+	n, line := 0, false
+	for p.pos+n < len(p.in) && isSpace(p.in[p.pos+n]) {
+		line = line || p.in[p.pos+n] == '\n'
+		n++
+	}
+	edge := p.pos == 0 || p.pos+n == len(p.in)
+	if p.general && (n > 1 || edge || p.in[p.pos] == '\t' || p.in[p.pos] == '\r') {
+		p.flush()
+		switch {
+		case edge:
+		case line:
+			p.out = append(p.out, '\n')
+		default:
+			p.out = append(p.out, ' ')
+		}
+		p.copied = p.pos + n
+	}
+	p.pos += n
+	p.inWord = false
+	p.before.skip(' ')
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
+
+func (p *parameterizer) punctuation(n int) {
+	p.before.skip(p.in[p.pos])
+	p.pos += n
+	p.inWord = false
+}
+
+func (p *parameterizer) keep(n int) {
+	p.before = p.before.next(p.in[p.pos : p.pos+n])
+	p.pos += n
+	p.inWord = true
+}
+
+func (p *parameterizer) replace(n int, placeholder string) {
+	if p.general {
+		placeholder = phAny
+	}
+	if p.joins(placeholder) {
+		p.out = p.out[:p.lastLen]
+	} else {
+		p.flush()
+		p.out = append(p.out, placeholder...)
+	}
+	p.pos += n
+	p.copied, p.last, p.lastEnd, p.lastLen = p.pos, placeholder, p.pos, len(p.out)
 	p.inWord = true
 	p.before = context{}
 }
 
-func (p *parameterizer) keep(n int) {
-	kept := p.in[p.pos : p.pos+n]
-	p.out.WriteString(kept)
-	p.pos += n
-	p.inWord = true
-	p.before = p.before.next(kept)
+// joins reports whether a value belongs to the one before it: the elements of a list are one, and in
+// a generalised text so are the parts of a composed value.
+func (p *parameterizer) joins(placeholder string) bool {
+	if p.last != placeholder || p.pos == p.lastEnd {
+		return false
+	}
+	between := p.in[p.lastEnd:p.pos]
+	switch {
+	case between == ",", between == ", ":
+		return true
+	case !p.general:
+		return false
+	case between[0] == ',':
+		return strings.Trim(between[1:], " \t\r") == ""
+	}
+	return len(between) == 1 && strings.IndexByte("-_./:+@|", between[0]) >= 0
+}
+
+// flush writes what was passed over.
+func (p *parameterizer) flush() {
+	if p.out == nil {
+		p.out = make([]byte, 0, len(p.in)+len(phDuration))
+	}
+	p.out = append(p.out, p.in[p.copied:p.pos]...)
+}
+
+func (p *parameterizer) end() string {
+	if p.copied == 0 {
+		return p.in
+	}
+	p.flush()
+	return string(p.out)
 }
 
 func (p *parameterizer) lastByte() byte {
@@ -164,43 +349,16 @@ func placeholderAt(s string) int {
 	return 0
 }
 
-func isQuote(c byte) bool { return c == '\'' || c == '"' || c == '`' }
-
-// quotes finds the closing quote of each kind. It only moves forward, so all look-ups together
-// take linear time.
-type quotes struct {
-	in   string
-	next [3]int // per kind: a found closing quote, or len(in) when there is none any more
-}
-
-func newQuotes(s string) quotes { return quotes{in: s} }
-
-// closing returns the position of the closing quote for the one opened at pos, or 0: the first of
-// its kind in the line that no word follows (an apostrophe has one).
-func (q *quotes) closing(kind byte, pos int) int {
-	k := strings.IndexByte("'\"`", kind)
-	at := max(q.next[k], pos+1)
-	if q.next[k] <= pos {
-		for at < len(q.in) && !q.closes(kind, at) {
-			at++
-		}
-		q.next[k] = at
-	}
-	if at >= len(q.in) || q.in[at] == '\n' {
-		return 0
-	}
-	return at
-}
-
-// closes tells whether the search ends at this byte: at a closing quote, or at the line's end.
-func (q *quotes) closes(kind byte, at int) bool {
-	if q.in[at] == '\n' {
-		return true
-	}
-	return q.in[at] == kind && !startsWord(q.in[at+1:])
-}
-
-// startsWord tells whether a letter, digit or placeholder comes next.
+// startsWord reports whether a letter, digit or placeholder comes next.
 func startsWord(s string) bool {
-	return s != "" && (isWord(s[0]) || placeholderAt(s) > 0)
+	return s != "" && (isAlnum(s[0]) || placeholderAt(s) > 0)
 }
+
+// isJoinedLetter reports whether a letter beyond ASCII is written without space to the letters of
+// its word and with space to other words, unlike those of East Asia.
+func isJoinedLetter(r rune) bool {
+	const eastAsia = 0x2E80
+	return r < eastAsia && unicode.IsLetter(r)
+}
+
+func alnumLen(s string) int { return spanLen(s, isAlnum) }

@@ -24,7 +24,7 @@ func (c context) next(kept string) context {
 // skip notes a byte between words. What is far away, or in another clause, gives no meaning.
 func (c *context) skip(b byte) {
 	c.gap++
-	if c.gap > 4 || strings.IndexByte(" =:([/.-#_", b) < 0 {
+	if c.gap > 4 || strings.IndexByte(" =:([/\\.-#_", b) < 0 {
 		*c = context{}
 	}
 }
@@ -41,26 +41,63 @@ func equalsAny(s string, words []string) bool {
 	return false
 }
 
+// announcesIdentifier reports whether an identifier follows: "request ID: ", "token=".
+func (c context) announcesIdentifier() bool {
+	return c.word != "" && c.gap <= 3 && endsWithKey(c.word, announcers)
+}
+
+var announcers = setOf(`id ids uid uuid guid token etag sha digest checksum nonce cursor fingerprint commit revision`)
+
+// namesCode reports whether the name of something in a program or schema follows: a column, a
+// property, a method.
+func (c context) namesCode() bool {
+	return c.word != "" && c.gap <= 2 && codeNouns[c.word]
+}
+
+var codeNouns = setOf(`
+	reading setting evaluating property attribute method function invoke because field variable constant column relation table
+	constraint class trait interface package named global`)
+
 // keeps returns the length of the code that starts here and tells errors apart, so that it must
-// stay: an HTTP status, SQLSTATE, vendor, gRPC or errno code. 0 if there is none.
-func (c context) keeps(rest string, prev byte) int {
+// stay: an HTTP status, SQLSTATE, vendor, gRPC, errno or exit code. 0 if there is none. n is the
+// length of the word that rest starts with.
+func (c context) keeps(rest string, n int, prev byte) int {
 	if n := max(matchHTTPVersion(rest), matchVendorCode(rest), matchStatusClass(rest)); n > 0 {
 		return n
 	}
-	n := wholeWord(rest)
-	if n == 0 {
+	if placeholderAt(rest[n:]) > 0 {
 		return 0
 	}
-	if n == 5 && isSQLState(rest[:n], c.is("sqlstate", "errcode") || c.is("mysql") && prev == '(') {
+	word := rest[:n]
+	switch {
+	case n == sqlStateLen && isSQLState(word, c.is("sqlstate", "errcode") || c.is("mysql") && prev == '('):
 		return n
-	}
-	if digitsLen(rest) != n || continuesNumber(rest[n:]) {
+	case digitsLen(word) != n:
+		if c.announcesCode() && isLetteredCode(word) || isHRESULT(word) {
+			return n
+		}
 		return 0
-	}
-	if c.keepsNumber(rest[:n], rest[n:], prev) {
+	case !continuesNumber(rest[n:]) && c.keepsNumber(word, rest[n:], prev):
 		return n
 	}
 	return 0
+}
+
+// announcesCode reports whether an error's code follows.
+func (c context) announcesCode() bool {
+	return c.is("errorcode", "errcode") || c.is("code") && (c.earlier == "" || c.after("error", "err", "exit", "reason", "vendor", "sql", "native"))
+}
+
+// isLetteredCode matches codes such as P2002, H12 and SQL0204N.
+func isLetteredCode(w string) bool {
+	letters := spanLen(w, isUpper)
+	digits := digitsLen(w[letters:])
+	return letters > 0 && letters <= 8 && digits > 0 && digits <= 6 && len(w)-letters-digits <= 1
+}
+
+// isHRESULT matches Windows' result codes, as 0x80070005, and its exceptions, as 0xC0000005.
+func isHRESULT(w string) bool {
+	return len(w) == len("0x80070005") && (strings.HasPrefix(w, "0x800") || strings.HasPrefix(strings.ToUpper(w), "0XC00000"))
 }
 
 func (c context) keepsNumber(digits, tail string, prev byte) bool {
@@ -75,11 +112,14 @@ func (c context) keepsNumber(digits, tail string, prev byte) bool {
 		return true
 	case c.is("code", "status") && value <= 16:
 		return true // gRPC
-	case c.is("errno", "sqlcode"), c.is("error") && c.after("os", "sql", "socket"),
-		c.is("code") && c.after("error", "err", "sql", "vendor", "exit", "native"):
+	case c.is("errno", "sqlcode", "exitcode", "errorcode", "signal") && c.gap > 0, c.word == "Msg", c.is("error") && c.after("os", "sql", "socket", "system"),
+		c.is("code") && c.after("error", "err", "sql", "vendor", "exit", "native"),
+		c.is("with", "status") && c.after("exited", "exit", "exits"), c.is("exited"):
 		return true
 	case c.is("error") && len(digits) == 4 && (strings.HasPrefix(tail, " (") || strings.HasPrefix(tail, ":")):
 		return true // MySQL
+	case prev == '(' && len(digits) == 4 && (strings.HasPrefix(tail, `, "`) || strings.HasPrefix(tail, ", '") || strings.HasPrefix(tail, ", <")):
+		return true // MySQL's, as Python shows them
 	case failed && followsReason(value, tail):
 		return true
 	case failed && c.is("with", "returned", "returns", "returning", "got", "error", "failed", "received", "gave", "upstream"):
@@ -98,7 +138,7 @@ func endsStatement(tail string) bool {
 		return false
 	}
 	next := tail[1:]
-	return equalsAny(next[:wordLen(cut(next, len("calling")+1))], []string{
+	return equalsAny(next[:alnumLen(cut(next, len("calling")+1))], []string{
 		"for", "from", "on", "to", "at", "by", "in", "when", "while", "after", "calling", "and", "instead",
 	})
 }
@@ -139,11 +179,25 @@ func matchHTTPVersion(s string) int {
 	return c.end()
 }
 
-// matchVendorCode matches Oracle's and MongoDB's codes, as in ORA-00060 and E11000.
+// vendorPrefixes are those of the codes of Oracle and its drivers, MongoDB, Prisma, Azure and DB2, with
+// the number of digits that follow.
+var vendorPrefixes = []struct {
+	prefix      string
+	least, most int
+}{
+	{"ORA-", 3, 5}, {"TNS-", 3, 5}, {"PLS-", 3, 5}, {"DPI-", 4, 4}, {"DPY-", 4, 4}, {"MY-", 6, 6}, {"E11", 3, 3}, {"P10", 2, 2}, {"P20", 2, 2},
+	{"AADSTS", 4, 7}, {"IDX", 5, 5}, {"HHH", 6, 6}, {"SQL", 4, 5},
+}
+
+// matchVendorCode matches codes such as ORA-00060 and E11000.
 func matchVendorCode(s string) int {
-	for _, prefix := range []string{"ORA-", "TNS-", "PLS-", "E11"} {
+	if !isUpper(s[0]) {
+		return 0
+	}
+	for _, v := range vendorPrefixes {
 		c := cursor{s: s}
-		if c.lit(prefix) && c.digits(3, 5) {
+		if s[0] == v.prefix[0] && c.lit(v.prefix) && c.digits(v.least, v.most) {
+			c.opt(func() bool { return v.prefix == "SQL" && c.lit("N") })
 			return c.end()
 		}
 	}
@@ -161,6 +215,8 @@ func matchStatusClass(s string) int {
 // sqlStateClasses are the first two characters of SQLSTATE codes.
 const sqlStateClasses = " 00 01 02 03 07 08 09 0A 0B 0F 0L 0P 0Z 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F" +
 	" 40 42 44 53 54 55 57 58 72 F0 HV HY P0 S0 XX "
+
+const sqlStateLen = 5
 
 // isSQLState tells whether five characters are a SQLSTATE. Without a word that says so, only those
 // with a letter are recognised.

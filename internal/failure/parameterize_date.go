@@ -219,19 +219,9 @@ func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 func isAlnum(b byte) bool  { return isDigit(b) || isLetter(b) }
 func isHex(b byte) bool    { return isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
 
-// isWord tells whether a byte is part of a word; bytes of multi-byte characters are.
+// isWord reports whether a byte is part of a word; bytes of multi-byte characters are.
 func isWord(b byte) bool { return isAlnum(b) || b >= 0x80 }
 
-// wholeWord is the length of the word that starts here, 0 if a placeholder continues it.
-func wholeWord(s string) int {
-	n := wordLen(s)
-	if placeholderAt(s[n:]) > 0 {
-		return 0
-	}
-	return n
-}
-
-func wordLen(s string) int   { return spanLen(s, isWord) }
 func digitsLen(s string) int { return spanLen(s, isDigit) }
 func hexLen(s string) int    { return spanLen(s, isHex) }
 

@@ -2,37 +2,69 @@ package failure
 
 import "strings"
 
-// matcher recognises one kind of value at the start of a word and returns its length, 0 if it is
-// none. It must look at a bounded stretch only, or at what it then consumes.
-type matcher struct {
-	match       func(string) int
-	placeholder string
+// matchValue recognises a value by its form and returns its length and placeholder, 0 if it is none.
+// w is the word that s starts with, all letters and digits. Each matcher looks at a bounded stretch
+// only, or at what it then consumes.
+func matchValue(s, w string) (length int, placeholder string) {
+	tail := s[len(w):]
+	if tail != "" && strings.IndexByte("://+.-@_%", tail[0]) >= 0 {
+		if n := matchURL(s, len(w)); n > 0 {
+			return n, phURL
+		}
+		if n := matchEmail(s); n > 0 {
+			return n, phEmail
+		}
+		if n := matchUUID(s, w); n > 0 {
+			return n, phUUID
+		}
+	}
+	switch {
+	case isDigit(w[0]):
+		return matchDigits(s, w)
+	case isUpper(w[0]) && len(w) >= 3:
+		if n := matchDate(s); n > 0 {
+			return n, phDate
+		}
+	case w[0] == 'v' && !isAPIVersion(w):
+		if n := matchVersion(s); n > 0 {
+			return n, phNum
+		}
+	}
+	if hexLen(w) == len(w) {
+		if n := matchIPv6(s); n > 0 {
+			return n, phIP
+		}
+		if n := matchMAC(s); n > 0 {
+			return n, phHex
+		}
+	}
+	return 0, ""
 }
 
-var matchers = []matcher{
-	{matchURL, phURL},
-	{matchEmail, phEmail},
-	{matchUUID, phUUID},
-	{matchDate, phDate},
-	{matchIPv4, phIP},
-	{matchIPv6, phIP},
-	{matchMAC, phHex},
-	{matchVersion, phNum},
-	{matchDuration, phDuration},
-	{matchHexLiteral, phHex},
-	{matchHash, phHash},
-	{matchHexWord, phHex},
-	{matchNumber, phNum},
+// matchDigits recognises what starts with a digit.
+func matchDigits(s, w string) (length int, placeholder string) {
+	for _, m := range [...]struct {
+		match       func(string) int
+		placeholder string
+	}{
+		{matchDate, phDate}, {matchIPv4, phIP}, {matchIPv6, phIP}, {matchMAC, phHex}, {matchDuration, phDuration}, {matchSize, phSize},
+		{matchHexLiteral, phHex},
+	} {
+		if n := m.match(s); n > 0 {
+			return n, m.placeholder
+		}
+	}
+	return 0, ""
 }
 
 const maxScheme, maxLocal, maxDomain = 20, 64, 255
 
-func matchURL(s string) int {
-	n := 0
-	for n < len(s) && n <= maxScheme && (isLetter(s[n]) || n > 0 && (isDigit(s[n]) || strings.IndexByte("+.-", s[n]) >= 0)) {
+// matchURL recognises a URL whose scheme starts with a word of n bytes.
+func matchURL(s string, n int) int {
+	for n < len(s) && n <= maxScheme && (isAlnum(s[n]) || strings.IndexByte("+.-", s[n]) >= 0) {
 		n++
 	}
-	if n == 0 || !strings.HasPrefix(s[n:], "://") {
+	if !isLetter(s[0]) || !strings.HasPrefix(s[n:], "://") {
 		return 0
 	}
 	end := n + len("://")
@@ -75,7 +107,10 @@ func matchEmail(s string) int {
 	return end
 }
 
-func matchUUID(s string) int {
+func matchUUID(s, w string) int {
+	if len(w) != 8 {
+		return 0
+	}
 	c := cursor{s: s}
 	for i, n := range []int{8, 4, 4, 4, 12} {
 		if i > 0 && !c.lit("-") || !c.hex(n, n) {
@@ -143,15 +178,15 @@ func matchMAC(s string) int {
 	return 0
 }
 
-// matchVersion matches "v1.2.3", and the part of "v1beta2" up to the letters.
+// matchVersion matches "v2" and "v1.2.3".
 func matchVersion(s string) int {
 	c := cursor{s: s}
-	if !c.lit("v") && !c.lit("V") || !c.run() {
+	if !c.lit("v") || !c.run() {
 		return 0
 	}
 	for c.try(func() bool { return c.lit(".") && c.run() }) {
 	}
-	return c.i
+	return c.end()
 }
 
 var (
@@ -197,52 +232,28 @@ func matchHexLiteral(s string) int {
 	return c.end()
 }
 
-// matchHash matches digests by their length, and long random tokens.
-func matchHash(s string) int {
-	n := wholeWord(s)
-	if n < 24 {
+// isHexWord reports whether a word is hexadecimal and an identifier, see isHexIdentifier.
+func isHexWord(w string) bool { return hexLen(w) == len(w) && isHexIdentifier(shapeOf(w)) }
+
+var (
+	sizeUnits       = []string{"bytes", "B", "KB", "kB", "kb", "MB", "mb", "GB", "gb", "TB", "KiB", "MiB", "GiB", "TiB", "Ki", "Mi", "Gi", "K", "M", "G", "k"}
+	spacedSizeUnits = []string{"bytes", "KB", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"}
+)
+
+// matchSize matches "512MiB", "1.5 GB" and "64k".
+func matchSize(s string) int {
+	c := cursor{s: s}
+	if !c.decimal() {
 		return 0
 	}
-	letters, digits := countKinds(s[:n])
-	switch n {
-	case 32, 40, 56, 64, 96, 128:
-		if hexLen(s[:n]) == n && digits > 0 {
-			return n
-		}
+	units := sizeUnits
+	if c.lit(" ") {
+		units = spacedSizeUnits
 	}
-	if letters > 0 && digits >= 3 && letters+digits == n {
-		return n
-	}
-	return 0
-}
-
-// spanIDLen is the length of an identifier that is hex even where it happens to have no letter.
-const spanIDLen = 16
-
-// matchHexWord matches identifiers of at least seven hex digits, and what Kubernetes adds to them
-// in a pod's name.
-func matchHexWord(s string) int {
-	n := wholeWord(s)
-	if n < 7 || hexLen(s[:n]) != n {
+	if !c.oneOf(units) {
 		return 0
 	}
-	letters, digits := countKinds(s[:n])
-	if digits < 2 || letters == 0 && n != spanIDLen {
-		return 0
-	}
-	if tail := s[n:]; len(tail) >= 6 && tail[0] == '-' && wholeWord(tail[1:]) == 5 && isPodSuffix(tail[1:6]) {
-		return n + 6
-	}
-	return n
-}
-
-func isPodSuffix(s string) bool {
-	for i := range len(s) {
-		if strings.IndexByte("bcdfghjklmnpqrstvwxz2456789", s[i]) < 0 {
-			return false
-		}
-	}
-	return true
+	return c.end()
 }
 
 // matchNumber matches digits with their separators, whatever follows: the 10 of "10KB" too.
@@ -260,28 +271,11 @@ func matchNumber(s string) int {
 		_ = c.lit("+") || c.lit("-")
 		return c.digits(1, 4) && !startsWord(c.rest())
 	})
+	c.opt(func() bool { return c.oneOf(ordinals) && c.end() > 0 })
 	return c.i
 }
 
-// objectHash matches Java's identity hash, as after Order@.
-func objectHash(s string) int {
-	if n := wholeWord(s); n >= 4 && hexLen(s[:n]) == n {
-		return n
-	}
-	return 0
-}
-
-func countKinds(s string) (letters, digits int) {
-	for i := range len(s) {
-		switch {
-		case isLetter(s[i]):
-			letters++
-		case isDigit(s[i]):
-			digits++
-		}
-	}
-	return letters, digits
-}
+var ordinals = []string{"st", "nd", "rd", "th"}
 
 // apiVersion is the length of a path segment such as v1 or v12: part of a route, not a value.
 func apiVersion(s string) int {
@@ -294,3 +288,20 @@ func apiVersion(s string) int {
 	}
 	return n
 }
+
+// isAPIVersion reports whether a word is a version of an API, as v1beta2.
+func isAPIVersion(w string) bool {
+	c := cursor{s: w}
+	return c.lit("v") && c.digits(1, 2) && (c.lit("alpha") || c.lit("beta") || c.lit("rc")) && c.digits(1, 2) && c.i == len(w)
+}
+
+// isNameWithDigits reports whether a word is a name that ends in digits, as utf8.
+func isNameWithDigits(w string) bool {
+	if len(w) > maxNameWithDigits || digitsLen(w) > 0 || !isDigit(w[len(w)-1]) {
+		return false
+	}
+	return containsFold(namesWithDigits, w)
+}
+
+// maxNameWithDigits is the length of the longest of namesWithDigits.
+const maxNameWithDigits = 8

@@ -1,6 +1,7 @@
 package failure
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -26,12 +27,11 @@ type Signature struct {
 }
 
 const (
-	// signatureFrames is how many in-app frames nearest the throw tell one error from another:
-	// enough for a shared helper's callers, few enough that one bug reached from two entries is one.
-	signatureFrames = 3
 	// maxSignatureInput and maxSignatureMessage bound, in bytes, what is read and kept of a message.
 	maxSignatureInput   = 8192
 	maxSignatureMessage = 1024
+	// maxSignatureCodes bounds the codes of a message that count beside frames.
+	maxSignatureCodes = 3
 )
 
 // SignatureOf derives the signature of one error.
@@ -39,19 +39,69 @@ func SignatureOf(o Observed) Signature {
 	typ, message := o.ErrorType, o.Message
 	if e := thrown(o); e != nil {
 		typ, message = orElse(e.Type, typ), orElse(e.Message, message)
-		if frames := signatureOfFrames(e.Frames); len(frames) > 0 {
-			return Signature{StrategyFrames, append([]string{specific(typ)}, frames...)}
+		if sig, ok := framesSignature(o, specific(typ), message, e.Frames); ok {
+			return sig
 		}
 	}
 	message = signatureMessage(message)
-	switch {
+	switch detail := signatureDetail(o); {
 	case specific(typ) != "":
-		return Signature{StrategyException, []string{typ, message}}
+		return Signature{StrategyException, appendNonEmpty([]string{specific(typ), message}, detail)}
 	case message != "":
-		return Signature{StrategyMessage, []string{message, operationName(o)}}
+		return Signature{StrategyMessage, appendNonEmpty([]string{message, operationName(o)}, detail)}
 	default:
-		return Signature{StrategyOperation, []string{o.OperationKind, operationName(o), o.StatusClass}}
+		return Signature{StrategyOperation, appendNonEmpty([]string{o.OperationKind, operationName(o), o.StatusClass}, detail)}
 	}
+}
+
+// framesSignature is the signature by in-app frames, if there are any. Where type or function say
+// little, the message tells errors apart, and of a function without a name the route; elsewhere only
+// the codes that the message cites do.
+func framesSignature(o Observed, typ, message string, frames []Frame) (Signature, bool) {
+	names, telling := frameNames(frames)
+	if len(names) == 0 {
+		return Signature{}, false
+	}
+	parts := append([]string{typ}, names...)
+	if typ != "" && telling {
+		return Signature{StrategyFrames, appendCodes(parts, o.ErrorType, message)}, true
+	}
+	if !telling {
+		parts = appendNonEmpty(parts, signal.Name(o.Route))
+	}
+	return Signature{StrategyFrames, appendNonEmpty(parts, signatureMessage(message))}, true
+}
+
+// appendCodes appends the codes that an exception has for a type or its message cites, each once.
+func appendCodes(parts []string, typ, message string) []string {
+	codes := make([]string, 0, maxSignatureCodes+1)
+	if len(typ) == sqlStateLen && digitsLen(typ) == len(typ) {
+		codes = append(codes, typ)
+	}
+	if strings.ContainsAny(message, "0123456789") {
+		parameterize(cut(message, maxSignatureMessage), parameterizer{codes: &codes})
+	}
+	for i, code := range codes {
+		if !slices.Contains(codes[:i], code) {
+			parts = append(parts, code)
+		}
+	}
+	return parts
+}
+
+// signatureDetail is what a record's attributes say of the error beside its message.
+func signatureDetail(o Observed) string {
+	if o.Error == "" || strings.Contains(o.Message, o.Error) {
+		return ""
+	}
+	return signatureMessage(o.Error)
+}
+
+func appendNonEmpty(parts []string, more string) []string {
+	if more == "" {
+		return parts
+	}
+	return append(parts, more)
 }
 
 // thrown is the innermost exception of the error's stack, or of its texts where they hold one.
@@ -64,46 +114,28 @@ func thrown(o Observed) *Exception {
 	return nil
 }
 
-// signatureOfFrames names the in-app frames nearest the throw. Neighbours of one name are one: an
-// agent's wrapper, a closure and its function, a recursion.
-func signatureOfFrames(frames []Frame) []string {
-	var names []string
-	for _, f := range frames {
-		name := joinNonEmpty(".", orElse(f.Module, f.File), f.Function)
-		if !f.InApp || len(names) > 0 && names[len(names)-1] == name {
-			continue
-		}
-		if names = append(names, name); len(names) == signatureFrames {
-			break
-		}
-	}
-	return names
-}
-
 // genericTypes say nothing about the error.
-var genericTypes = map[string]bool{
-	"java.lang.Throwable": true, "java.lang.Exception": true, "java.lang.RuntimeException": true, "java.lang.Error": true,
-	"Throwable": true, "Exception": true, "RuntimeException": true, "Error": true,
-	"*errors.errorString": true, "*fmt.wrapError": true, "*fmt.wrapErrors": true, "*errors.joinError": true,
-	"*errors.fundamental": true, "*errors.withStack": true, "*errors.withMessage": true, "error": true, "_OTHER": true,
-	"panic": true, "fatal error": true, "Fatal error": true, "Parse error": true, "EXIT": true, "exit": true, "stop": true, "throw": true,
-	"java.util.concurrent.ExecutionException": true, "java.util.concurrent.CompletionException": true,
-	"java.lang.reflect.InvocationTargetException": true, "java.lang.reflect.UndeclaredThrowableException": true,
-}
+var genericTypes = setOf(`
+	java.lang.Throwable java.lang.Exception java.lang.RuntimeException java.lang.Error Throwable Exception RuntimeException Error
+	java.util.concurrent.ExecutionException java.util.concurrent.CompletionException
+	java.lang.reflect.InvocationTargetException java.lang.reflect.UndeclaredThrowableException
+	*errors.errorString *fmt.wrapError *fmt.wrapErrors *errors.joinError *errors.fundamental *errors.withStack *errors.withMessage
+	error panic fatal_error Fatal_error Parse_error EXIT exit stop throw _OTHER exception RuntimeError StandardError builtins.Exception System.Exception System.ApplicationException
+	AggregateException System.AggregateException AggregateError UnhandledPromiseRejection unhandledRejection ErrorException
+	std::runtime_error std::exception`)
 
 // specific returns the type, without generated suffixes, unless it is generic or a status code.
 func specific(typ string) string {
 	typ = stripGenerated(typ)
-	if genericTypes[typ] || digitsLen(typ) == len(typ) {
+	if genericTypes[strings.ReplaceAll(strings.TrimPrefix(typ, `\`), " ", "_")] || digitsLen(typ) == len(typ) {
 		return ""
 	}
 	return signal.Name(typ)
 }
 
-// signatureMessage is the parameterised message, spaces collapsed, its length bounded.
+// signatureMessage is what a message says whatever its values, its length bounded.
 func signatureMessage(message string) string {
-	out := strings.Join(strings.Fields(Parameterize(cut(message, maxSignatureInput))), " ")
-	return cut(out, maxSignatureMessage)
+	return strings.ReplaceAll(cut(generalize(cut(message, maxSignatureInput)), maxSignatureMessage), "\n", " ")
 }
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }

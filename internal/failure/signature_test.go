@@ -18,25 +18,27 @@ func TestSignatureStrategies(t *testing.T) {
 			Signature{StrategyFrames, []string{"a.BException", "com.shop.A.b"}}},
 		"frames of the innermost cause": {
 			Observed{Stack: javaStack},
-			Signature{StrategyFrames, []string{"java.lang.NullPointerException", "com.shop.pay.Items$Cache.count"}}},
+			Signature{StrategyFrames, []string{
+				"java.lang.NullPointerException", "com.shop.pay.Items$Cache.count", `Cannot invoke "Item.count()" because "item" is null`}}},
 		"frames, generic type": {
 			Observed{ErrorType: "*errors.errorString", Message: "x", Stack: goPanicTrace},
-			Signature{StrategyFrames, []string{"", "example.com/shop/inventory.(*Store).Reserve"}}},
+			Signature{StrategyFrames, []string{"", "example.com/shop/inventory.(*Store).Reserve", "assignment to entry in nil map"}}},
 		"frames from a log body": {
 			Observed{Kind: KindLog, Message: "pay failed for 4711 " + javaStack},
-			Signature{StrategyFrames, []string{"java.lang.NullPointerException", "com.shop.pay.Items$Cache.count"}}},
+			Signature{StrategyFrames, []string{
+				"java.lang.NullPointerException", "com.shop.pay.Items$Cache.count", `Cannot invoke "Item.count()" because "item" is null`}}},
 		"frames of a library only": {
 			Observed{ErrorType: "a.BException", Message: "x 1", Stack: "a.BException: x 1\n\tat java.util.List.get(List.java:1)\n"},
-			Signature{StrategyException, []string{"a.BException", "x <num>"}}},
+			Signature{StrategyException, []string{"a.BException", "x <*>"}}},
 		"exception and message": {
 			Observed{ErrorType: "a.BException", Message: "order  4711\nnot found"},
-			Signature{StrategyException, []string{"a.BException", "order <num> not found"}}},
+			Signature{StrategyException, []string{"a.BException", "order <*> not found"}}},
 		"exception in a log body": {
 			Observed{Message: "12:00:01.5 ERROR x#12 nested exception is a.BException: No instances for food-service"},
 			Signature{StrategyException, []string{"a.BException", "No instances for food-service"}}},
 		"message, generic type": {
 			Observed{ErrorType: "java.lang.RuntimeException", Message: "order 4711", Operation: "POST /pay/7", Route: "POST /pay/{id}"},
-			Signature{StrategyMessage, []string{"order <num>", "POST /pay/{id}"}}},
+			Signature{StrategyMessage, []string{"order <*>", "POST /pay/{id}"}}},
 		"message, status as type": {
 			Observed{ErrorType: "503", Message: "unavailable", Operation: "GET /stock/7"},
 			Signature{StrategyMessage, []string{"unavailable", "GET"}}},
@@ -108,4 +110,9 @@ func TestSignatureOfHugeNames(t *testing.T) {
 		}
 		assert.Less(t, size, 2000, name)
 	}
+}
+
+func namesOf(frames []Frame) []string {
+	names, _ := frameNames(frames)
+	return names
 }
