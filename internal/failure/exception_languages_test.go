@@ -190,7 +190,7 @@ note: Some details are omitted, run with ` + "`RUST_BACKTRACE=full` for a verbos
 	})
 	found := ParseExceptions("thread 'main' panicked at src/a.rs:1:1:\nx\n" + backtrace)
 	require.Len(t, found, 1)
-	assert.Equal(t, []string{"shop::handlers.pay", "shop::Pay.call"}, signatureOfFrames(found[0].Frames))
+	assert.Equal(t, []string{"shop::handlers.pay", "shop::Pay.call"}, namesOf(found[0].Frames))
 }
 
 func TestElixirStacks(t *testing.T) {

@@ -26,6 +26,8 @@ type Observed struct {
 	Time          signal.Nanos // event time: a span's end, a log's time, else its observed time; 0 where the record has none
 	Service       string
 	Environment   string
+	Namespace     string // service.namespace
+	Cluster       string
 	Operation     string // span name or log's event name; "" where none
 	OperationKind string // http, rpc, db or messaging; "" where the span has no such attributes
 	Route         string // http.route, rpc, db or messaging operation of the span
@@ -35,4 +37,5 @@ type Observed struct {
 	Message       string // exception.message, status message, or log body
 	Error         string // what a log record says of an error beside its message
 	Stack         string // exception.stacktrace
+	Peer          string // whom an untraced log record names as the other side of a call; "" where nobody
 }

@@ -13,11 +13,13 @@ const untracedPrefix = "untraced:"
 // TraceKey is the key of the failure of a trace: its ID in hex.
 func TraceKey(id signal.TraceID) string { return id.String() }
 
-// UntracedKey is the key of the failure of an error without a trace: its environment, service
-// and signature. It does not contain the tenant.
+// UntracedKey is the key of the failure of an error without a trace: its service with namespace,
+// cluster and environment, its signature, and the peer that it names. It does not contain the tenant.
 func UntracedKey(o Observed) string {
 	sig := SignatureOf(o)
-	parts := append([]string{strconv.Itoa(SignatureVersion), o.Environment, o.Service, sig.Strategy}, sig.Parts...)
+	parts := append([]string{
+		strconv.Itoa(SignatureVersion), o.Environment, o.Cluster, o.Namespace, o.Service, o.Peer, sig.Strategy,
+	}, sig.Parts...)
 	sum := sha256.Sum256(joinParts(parts))
 	return untracedPrefix + hex.EncodeToString(sum[:12])
 }

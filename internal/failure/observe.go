@@ -61,16 +61,19 @@ func ObserveEvent(s *signal.Span, e *signal.Event) Observed {
 func ObserveLog(l *signal.Log) Observed {
 	o := Observed{
 		Kind: KindLog, TraceID: l.TraceID, SpanID: l.SpanID, Time: cmpTime(l.Time, l.ObservedTime),
-		Service: l.Service(), Environment: l.Resource.Environment(), Operation: l.EventName,
+		Service: l.Service(), Environment: l.Resource.Environment(), Namespace: l.Resource.Namespace(), Cluster: l.Resource.Cluster(),
+		Operation: l.EventName,
 	}
 	setLogError(&o, l.EventName, l.Attributes, func() logline.Record { return logged(l.Attributes, l.Body) })
+	setPeer(&o, l.Attributes)
 	return o
 }
 
 func spanContext(s *signal.Span) Observed {
 	o := Observed{
 		TraceID: s.TraceID, SpanID: s.SpanID,
-		Service: s.Service(), Environment: s.Resource.Environment(), Operation: s.Name,
+		Service: s.Service(), Environment: s.Resource.Environment(), Namespace: s.Resource.Namespace(), Cluster: s.Resource.Cluster(),
+		Operation: s.Name,
 	}
 	setOperation(&o, s.Attributes)
 	return o
@@ -115,6 +118,14 @@ func logged(attrs signal.Map, body signal.Value) logline.Record {
 		return logline.Fields(m).Or(fields)
 	}
 	return logline.Parse(body.Str()).Or(fields)
+}
+
+// setPeer reads whom an untraced log record names as the other side of the call that failed; a traced
+// one has its call beside it.
+func setPeer[A semconv.Attributes](o *Observed, attrs A) {
+	if o.TraceID.IsZero() {
+		o.Peer = peerOf(attrs, o.Message, o.Error)
+	}
 }
 
 // setOperation reads what kind of operation a span is, by which name it is known independent of

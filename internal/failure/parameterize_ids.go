@@ -82,17 +82,14 @@ func joinsWord(s string) bool {
 	return len(s) > 1 && (s[0] == '-' || s[0] == '_') && isAlnum(s[1])
 }
 
-// isFragment reports whether a word is too short and odd to be one: two letters, a few with digits,
-// or capitals where none belong.
+// isFragment reports whether a word is too short and odd to be one: a few letters with digits, or
+// with capitals where none belong.
 func isFragment(w string) bool {
-	if len(w) <= 2 {
-		return len(w) > 0
-	}
-	if len(w) > 5 || spanLen(w[1:], isLower) == len(w)-1 {
+	if len(w) > 5 || w == "" || spanLen(w[1:], isLower) == len(w)-1 && (len(w) > 2 || isLower(w[0])) {
 		return false
 	}
 	s := shapeOf(w)
-	return s.digits > 0 && s.digits < s.length || s.irregular > 0
+	return len(w) <= 2 || s.digits > 0 && s.digits < s.length || s.irregular > 0
 }
 
 // matchTemporary matches the names of Python's temporary files, as tmpzgw_twhk.
@@ -189,7 +186,7 @@ func isEncoded(run string, padded bool) bool {
 	n, words, separators, slash := 0, 0, 0, false
 	for at := 0; at < len(run); at++ {
 		length := alnumLen(run[at:])
-		if length > 0 && isWordPart(run[at:at+length], at == 0) {
+		if length > 0 && isWordPart(run[at:at+length], at == 0 && run[min(length, len(run)-1)] == '_') {
 			words++
 		}
 		n += copy(letters[n:], run[at:at+length])
@@ -213,19 +210,19 @@ func isEncoded(run string, padded bool) bool {
 		return false
 	}
 	// Nano IDs, and 16 and 32 bytes, whatever they happen to read like in part.
-	return (len(run) == 21 || len(run) == 22 || len(run) == 43) && !isWordPart(run[:alnumLen(run)], true)
+	return (len(run) == 21 || len(run) == 22 || len(run) == 43) && !isWordPart(run[:alnumLen(run)], false)
 }
 
 // maxEncoded bounds, in bytes, how much of a run is examined.
 const maxEncoded = 128
 
 // isWordPart reports whether a part of a run reads like a word, or is the prefix of an identifier.
-func isWordPart(w string, first bool) bool {
+func isWordPart(w string, prefix bool) bool {
 	if len(w) < 3 || !isAllLetters(w) {
 		return false
 	}
 	s := shapeOf(w)
-	return s.irregular == 0 && s.reads(28) || first && s.upper == 0
+	return s.irregular == 0 && s.reads(28) || prefix && s.upper == 0
 }
 
 // sign handles a hyphen, plus sign, slash or underscore: the sign of a number belongs to it, and what

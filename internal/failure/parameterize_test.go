@@ -63,7 +63,7 @@ func TestIdentifiers(t *testing.T) {
 		"dial checkout-7d9f5d67c4-x2x9z.shop.svc":                "dial checkout-<id>.shop.svc",
 		"replica set checkout-7gxcnpmd6":                         "replica set checkout-<id>",
 		"pod fluentd-jbnvp gone, svc cart-https":                 "pod fluentd-<id> gone, svc cart-https",
-		"instance i-0abc123def4567890":                           "instance <id>",
+		"instance i-0abc123def4567890":                           "instance i-<id>",
 		"worker1 left, shard07 of node12.example.com":            "worker<num> left, shard<num> of node<num>.example.com",
 		"http2 over tcp4 with sha256 in base64 of ts-travel2-db": "http2 over tcp4 with sha256 in base64 of ts-travel2-db",
 		"apps/v1beta1 of chunk v2":                               "apps/v1beta1 of chunk <num>",

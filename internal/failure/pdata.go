@@ -14,6 +14,8 @@ import (
 type Source struct {
 	Service     string
 	Environment string
+	Namespace   string
+	Cluster     string
 }
 
 // SourceOf reads a resource by the rules of signal.Resource.
@@ -22,6 +24,8 @@ func SourceOf(r pcommon.Resource) Source {
 	src := Source{
 		Service:     signal.Name(semconv.Service(attrs)),
 		Environment: signal.Name(semconv.Environment(attrs)),
+		Namespace:   signal.Name(semconv.ServiceNamespace(attrs)),
+		Cluster:     signal.Name(semconv.Cluster(attrs)),
 	}
 	if src.Service == "" {
 		src.Service = semconv.UnknownService
@@ -86,19 +90,20 @@ func ObservePdataLog(src Source, l plog.LogRecord) Observed {
 	o := Observed{
 		Kind: KindLog, TraceID: signal.TraceID(l.TraceID()), SpanID: signal.SpanID(l.SpanID()),
 		Time:    cmpTime(signal.Nanos(l.Timestamp()), signal.Nanos(l.ObservedTimestamp())),
-		Service: src.Service, Environment: src.Environment, Operation: l.EventName(),
+		Service: src.Service, Environment: src.Environment, Namespace: src.Namespace, Cluster: src.Cluster, Operation: l.EventName(),
 	}
 	attrs := semconv.Pdata{Map: l.Attributes()}
 	setLogError(&o, l.EventName(), attrs, func() logline.Record {
 		return logged(signal.FromMap(l.Attributes()), signal.FromValue(l.Body()))
 	})
+	setPeer(&o, attrs)
 	return o
 }
 
 func pdataSpanContext(src Source, s ptrace.Span) Observed {
 	o := Observed{
 		TraceID: signal.TraceID(s.TraceID()), SpanID: signal.SpanID(s.SpanID()),
-		Service: src.Service, Environment: src.Environment, Operation: s.Name(),
+		Service: src.Service, Environment: src.Environment, Namespace: src.Namespace, Cluster: src.Cluster, Operation: s.Name(),
 	}
 	setOperation(&o, semconv.Pdata{Map: s.Attributes()})
 	return o

@@ -206,12 +206,12 @@ func fileName(s string) string {
 		return name[:i] + extension
 	}
 	var parts []string
-	for part := range strings.SplitSeq(name, ".") {
+	for i, part := range strings.Split(name, ".") {
 		kept := part
-		for i := strings.LastIndexAny(kept, "-_"); i > 0 && (isFileHash(kept[i+1:]) || bundle && isShortHash(kept[i+1:])); i = strings.LastIndexAny(kept, "-_") {
-			kept = kept[:i]
+		for at := strings.LastIndexAny(kept, "-_"); at > 0 && (isFileHash(kept[at+1:]) || bundle && isShortHash(kept[at+1:])); at = strings.LastIndexAny(kept, "-_") {
+			kept = kept[:at]
 		}
-		if len(parts) > 0 && (isFileHash(kept) || bundle && isShortHash(kept)) || bundle && isDigitsOnly(kept) {
+		if i > 0 && (isFileHash(kept) || bundle && isShortHash(kept)) || bundle && isDigitsOnly(kept) {
 			continue
 		}
 		parts = append(parts, kept)

@@ -42,6 +42,12 @@ func TestSignatureStrategies(t *testing.T) {
 		"message, status as type": {
 			Observed{ErrorType: "503", Message: "unavailable", Operation: "GET /stock/7"},
 			Signature{StrategyMessage, []string{"unavailable", "GET"}}},
+		"message and detail": {
+			Observed{Message: "cannot list", Error: "lookup db-7d9f5d67c4-x2x9z on 10.96.0.10:53: no such host"},
+			Signature{StrategyMessage, []string{"cannot list", "", "lookup db-<*> on <*>: no such host"}}},
+		"detail that the message repeats": {
+			Observed{Message: "cannot list: no such host", Error: "no such host"},
+			Signature{StrategyMessage, []string{"cannot list: no such host", ""}}},
 		"operation": {
 			Observed{Operation: "POST /pay/7", OperationKind: "http", StatusClass: "5xx"},
 			Signature{StrategyOperation, []string{"http", "POST", "5xx"}}},
@@ -90,6 +96,10 @@ func TestUntracedKey(t *testing.T) {
 		func(o *Observed) { o.Service = "stock" },
 		func(o *Observed) { o.Environment = "test" },
 		func(o *Observed) { o.Message = "order 1 rejected" },
+		func(o *Observed) { o.Namespace = "eu" },
+		func(o *Observed) { o.Cluster = "b" },
+		func(o *Observed) { o.Peer = "orders-db" },
+		func(o *Observed) { o.Error = "connection refused" },
 	} {
 		other := base
 		change(&other)

@@ -1,7 +1,16 @@
 package semconv
 
-// Service returns the name of the service that a resource is, "" where it has none.
-func Service[A Attributes](resource A) string { return resource.Str(keyServiceName) }
+import "github.com/prodsentinel/prodsentinel/internal/signal/address"
+
+// Service returns the name of the service that a resource is, "" where it has none. Of a pod's name,
+// which some SDKs take for the service's, it is the workload's.
+func Service[A Attributes](resource A) string { return address.Workload(resource.Str(keyServiceName)) }
+
+// ServiceNamespace returns what tells services of one name apart.
+func ServiceNamespace[A Attributes](resource A) string { return resource.Str(keyServiceNamespace) }
+
+// Cluster returns the cluster that a service is deployed to.
+func Cluster[A Attributes](resource A) string { return resource.Str(keyCluster) }
 
 // UnknownService is the name of a service that has none.
 const UnknownService = "unknown_service"

@@ -172,6 +172,22 @@ func (r *Resource) Language() string {
 	return Name(semconv.Language(r.Attributes))
 }
 
+// Namespace tells services of one name apart, "" where the resource has none.
+func (r *Resource) Namespace() string {
+	if r == nil {
+		return ""
+	}
+	return Name(semconv.ServiceNamespace(r.Attributes))
+}
+
+// Cluster is the cluster that the resource's service is deployed to.
+func (r *Resource) Cluster() string {
+	if r == nil {
+		return ""
+	}
+	return Name(semconv.Cluster(r.Attributes))
+}
+
 // Environment is where the resource's service is deployed.
 func (r *Resource) Environment() string {
 	if r == nil {

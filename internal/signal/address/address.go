@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Normal is a DNS name without pod ordinal, cluster suffix and default port, or an IP.
+// Normal is a DNS name without what generates a pod's name, cluster suffix and default port, or an IP.
 func Normal(host, port string) string {
 	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 	if host == "" {
@@ -17,7 +17,7 @@ func Normal(host, port string) string {
 	if !IsNumeric(host) {
 		host = strings.TrimSuffix(host, ".svc.cluster.local")
 		first, rest, cut := strings.Cut(host, ".")
-		first = trimOrdinal(first)
+		first = trimOrdinal(Workload(first))
 		host = first
 		if cut {
 			host += "." + rest
@@ -69,14 +69,14 @@ func IsLoopback(host string) bool {
 // Same compares hosts without ports and domains.
 func Same(a, b string) bool { return FirstLabel(a) == FirstLabel(b) }
 
-// FirstLabel is a host without port, domain and pod ordinal.
+// FirstLabel is a host without port, domain and what generates a pod's name.
 func FirstLabel(host string) string {
 	host, _ = Split(host)
 	if IsNumeric(host) {
 		return host
 	}
 	first, _, _ := strings.Cut(strings.ToLower(host), ".")
-	return trimOrdinal(first)
+	return trimOrdinal(Workload(first))
 }
 
 // Split separates host:port and [ipv6]:port; the port is "" where there is none.
