@@ -143,7 +143,7 @@ func cut(s string, n int) string { return s[:min(n, len(s))] }
 // operationName is the operation without values: its route, else its name, of which only the
 // method counts where it holds a raw path.
 func operationName(o Observed) string {
-	if o.Route != "" {
+	if o.Route != "" && o.Kind != KindLog {
 		return signal.Name(o.Route)
 	}
 	method, path, found := strings.Cut(o.Operation, " ")

@@ -33,6 +33,7 @@ type Root struct {
 type SignatureParts struct {
 	Version     int      `json:"version"` // of the signature algorithm
 	Environment string   `json:"environment"`
+	Cluster     string   `json:"cluster,omitempty"`
 	Kind        Kind     `json:"kind"`
 	Identity    []string `json:"identity"`
 	Class       Class    `json:"class"`

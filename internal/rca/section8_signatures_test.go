@@ -41,6 +41,8 @@ func TestSection8Dependencies(t *testing.T) {
 		"its former name":      lost("orders", "connection refused", "db.system", "postgresql", "net.peer.name", "shop-db", "db.name", "shop"),
 		"an unregistered name": lost("orders", "connection refused", "db.system", "postgres", "server.address", "shop-db", "db.namespace", "shop"),
 		"upper case and a dot": db("orders", "Shop-DB.", "shop", "connection refused"),
+		"another database":     db("orders", "shop-db", "users", "connection refused"),
+		"a former name of it":  lost("orders", "connection refused", "db.system", "postgres", "net.peer.name", "shop-db", "db.name", "shop"),
 	} {
 		assert.Equal(t, base.Signature, rootOf(t, tr).Signature, name)
 	}
@@ -53,7 +55,9 @@ func TestSection8Dependencies(t *testing.T) {
 		assert.NotEqual(t, base.Signature, rootOf(t, tr).Signature, name)
 	}
 	assert.Equal(t, incident.ClassResource, rootOf(t, db("o", "d", "n", "too many clients already (SQLSTATE 53300)")).Parts.Class)
-	assert.Equal(t, incident.ClassData, rootOf(t, db("o", "d", "n", "deadlock detected (SQLSTATE 40P01)")).Parts.Class)
+	locked := rootOf(t, db("orders", "shop-db", "shop", "deadlock detected (SQLSTATE 40P01)"))
+	assert.Equal(t, incident.ClassData, locked.Parts.Class)
+	assert.Equal(t, []string{"postgresql", "shop-db/shop"}, locked.Parts.Identity, "an error that a database answers is its own")
 
 	timeout := rootOf(t, db("orders", "shop-db", "shop", "context deadline exceeded"))
 	assert.Equal(t, base.Signature, timeout.Joins, "a timeout joins the open unavailability of the same database")
@@ -103,6 +107,49 @@ func TestSection8Databases(t *testing.T) {
 	}
 	mute := rootOf(t, lost("orders", "", "db.system.name", "postgresql", "server.address", "shop-db", "db.namespace", "shop"))
 	assert.Equal(t, asked("postgresql", "shop-db", "users", refused).Signature, mute.Joins, "a failed call of which nothing is known")
+}
+
+// Section 8: Redis has the databases that its clients number; nobody names the first one.
+func TestSection8Redis(t *testing.T) {
+	redis := func(message string, attributes ...any) incident.Root {
+		return rootOf(t, lost("cart", message, append(attributes, "server.address", "cache")...))
+	}
+	const wrong = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	base := redis(wrong, "db.system.name", "redis")
+	assert.Equal(t, base.Signature, redis(wrong, "db.system.name", "redis", "db.namespace", "0").Signature)
+	assert.Equal(t, base.Signature, redis(wrong, "db.system", "redis", "db.redis.database_index", int64(0)).Signature)
+	assert.Equal(t, redis("connection refused", "db.system.name", "redis").Signature, redis("connection refused", "db.system.name", "redis", "db.namespace", "3").Signature)
+}
+
+// Section 8: a failure of a service is told from that of another of the same name by namespace and
+// cluster; a dependency by its cluster only.
+func TestSection8NamespaceAndCluster(t *testing.T) {
+	in := func(namespace, cluster string, fail func(*rcatest.Trace)) incident.Root {
+		tr := rcatest.New(namespace + cluster)
+		fail(tr)
+		trace := tr.Build()
+		for _, s := range trace.Spans {
+			s.Resource.Attributes = append(s.Resource.Attributes, keyValue("service.namespace", namespace), keyValue("k8s.cluster.name", cluster))
+		}
+		return rca.Classify("", trace, incident.Knowledge{}).Roots[0]
+	}
+	code := func(tr *rcatest.Trace) { tr.Span("orders", "GET /", server, 0, 50).Answered(500) }
+	base := in("shop", "a", code)
+	assert.Equal(t, "shop/orders", base.Parts.Identity[0])
+	assert.Equal(t, "orders", base.Service)
+	assert.Equal(t, base.Signature, in("shop", "a", code).Signature)
+	assert.NotEqual(t, base.Signature, in("bank", "a", code).Signature)
+	assert.NotEqual(t, base.Signature, in("shop", "b", code).Signature)
+
+	lost := func(tr *rcatest.Trace) {
+		tr.Span("orders", "GET /", server, 0, 50).Answered(500).Call("call", 1, 9).With("server.address", "stock.internal").Failed("connection refused")
+	}
+	assert.Equal(t, in("shop", "a", lost).Signature, in("bank", "a", lost).Signature)
+	assert.NotEqual(t, in("shop", "a", lost).Signature, in("shop", "b", lost).Signature)
+
+	pod := rcatest.New("pod")
+	pod.Span("orders-7d9f5d67c4-x2x9z", "GET /", server, 0, 50).Answered(500)
+	assert.Equal(t, "orders", rootOf(t, pod).Service)
 }
 
 // Section 8: a service is one dependency, however its callers name it.

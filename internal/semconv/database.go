@@ -47,9 +47,14 @@ var dbSystemAliases = map[string]string{
 	"sqlserver":          "microsoft.sql_server",
 }
 
-// DBNamespace returns the database or schema that a call asks.
+// DBNamespace returns the database or schema that a call asks, "" where that is the only one: Redis'
+// is numbered 0.
 func DBNamespace[A Attributes](attrs A) string {
-	return firstStr(attrs, keyDBNamespace, keyDBNameOld, keyDBInstance)
+	namespace := firstStr(attrs, keyDBNamespace, keyDBNameOld, keyDBInstance)
+	if namespace == "0" && DBSystem(attrs) == "redis" {
+		return ""
+	}
+	return namespace
 }
 
 // DBOperation returns the command that a call gives, such as SELECT.

@@ -13,7 +13,7 @@ func judgeDependency(x *explain.Explanation, j *Judgement, class incident.Class)
 	caller := j.Group.Node.Service
 	j.Operation = trace.CallOperationOf(j.Group.Node)
 	j.Component = j.Peer.Name(caller)
-	j.identity = peerIdentity(j.Peer, caller, class)
+	identifyPeer(x.Tree, j, j.Peer, j.Group.Node)
 	if j.Peer.Service != "" && x.Directory.HasTelemetry(j.Peer.Service) {
 		j.Service = j.Peer.Service
 	}
@@ -21,7 +21,7 @@ func judgeDependency(x *explain.Explanation, j *Judgement, class incident.Class)
 		j.Component = "an unnamed peer of " + caller
 	}
 	if class == incident.ClassTimeout {
-		j.joinUnavailable(caller)
+		j.JoinsUnavailable = true
 		j.capAt(rules.CapNothingBeyond)
 		return
 	}
@@ -40,6 +40,6 @@ func judgeMute(x *explain.Explanation, j *Judgement) {
 		j.Category = incident.CategoryDatabaseError // what a store's driver throws is the store's answer
 		return
 	}
-	j.joinUnavailable(j.Group.Node.Service)
+	j.JoinsUnavailable = true
 	j.capAt(rules.CapNoReason)
 }

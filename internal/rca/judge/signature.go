@@ -9,6 +9,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
@@ -21,8 +22,7 @@ const abstainPrefix = "abstain:"
 func (j *Judgement) joinsOf(tenant string, parts incident.SignatureParts) string {
 	switch {
 	case j.JoinsUnavailable:
-		parts.Class = incident.ClassUnavailable
-		parts.Identity = j.unavailable
+		parts.Class, parts.Identity = incident.ClassUnavailable, j.unavailable
 		return signature(tenant, parts)
 	case j.Class != incident.ClassTimeout:
 		return ""
@@ -36,16 +36,10 @@ func (j *Judgement) joinsOf(tenant string, parts incident.SignatureParts) string
 	return ""
 }
 
-// joinUnavailable lets an open unavailability of the same peer take the failure.
-func (j *Judgement) joinUnavailable(caller string) {
-	j.JoinsUnavailable = true
-	j.unavailable = peerIdentity(j.Peer, caller, incident.ClassUnavailable)
-}
-
-// signature hashes tenant, environment, kind, identity and class, each with its length.
+// signature hashes tenant, environment, cluster, kind, identity and class, each with its length.
 func signature(tenant string, p incident.SignatureParts) string {
 	h := sha256.New()
-	parts := append([]string{strconv.Itoa(p.Version), tenant, p.Environment, string(p.Kind), string(p.Class)}, p.Identity...)
+	parts := append([]string{strconv.Itoa(p.Version), tenant, p.Environment, p.Cluster, string(p.Kind), string(p.Class)}, p.Identity...)
 	for _, s := range parts {
 		h.Write(strconv.AppendInt(nil, int64(len(s)), 10))
 		h.Write([]byte{':'})
@@ -62,6 +56,9 @@ func groupSignature(g *evidence.Group) failure.Signature {
 			continue
 		}
 		o := e.Observed
+		if o.Kind == failure.KindLog && g.Node.Span != nil {
+			o.Route = semconv.OperationOf(g.Node.Span.Attributes).Name
+		}
 		if o.Stack == "" && len(e.Exceptions) > 0 && o.Message == "" {
 			o.Message = e.Text
 		}
@@ -80,11 +77,11 @@ var strategies = []string{
 func strategyRank(s failure.Signature) int { return slices.Index(strategies, s.Strategy) }
 
 // root is the root that a judgement comes to, with the key of its incident and no title yet.
-func (j *Judgement) root(tenant string) incident.Root {
+func (j *Judgement) root(tenant string, tree *trace.Tree) incident.Root {
 	g := j.Group
 	parts := incident.SignatureParts{
-		Version: failure.SignatureVersion, Environment: g.Environment(), Kind: j.Kind,
-		Identity: j.identity, Class: j.Class, Strategy: j.strategy,
+		Version: failure.SignatureVersion, Environment: g.Environment(), Cluster: g.Node.Resource().Cluster(), Kind: j.Kind,
+		Identity: qualifyIdentity(tree, j), Class: j.Class, Strategy: j.strategy,
 	}
 	j.Signature = signature(tenant, parts)
 	if j.Abstained {

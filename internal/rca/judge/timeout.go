@@ -77,8 +77,8 @@ func judgeUnansweredCall(x *explain.Explanation, j *Judgement, at *trace.Node, p
 		j.Kind, j.Class = incident.KindDependency, incident.ClassTimeout
 		j.Service, j.Component = at.Service, p.Name(at.Service)
 		j.Operation = trace.CallOperationOf(at)
-		j.identity = peerIdentity(p, at.Service, j.Class)
-		j.joinUnavailable(at.Service)
+		identifyPeer(x.Tree, j, p, at)
+		j.JoinsUnavailable = true
 		j.capAt(rules.CapNothingBeyond)
 	}
 }

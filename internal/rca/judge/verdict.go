@@ -90,13 +90,13 @@ func (v *Verdict) judgeOrigins(tenant string, k incident.Knowledge) {
 	for _, g := range x.Origins.Primary[:min(len(x.Origins.Primary), rules.MaxOrigins)] {
 		j := judgeOrigin(x, g, k)
 		v.Primary = append(v.Primary, j)
-		v.RootOf = append(v.RootOf, v.addRoot(j.root(tenant)))
+		v.RootOf = append(v.RootOf, v.addRoot(j.root(tenant, v.Explanation.Tree)))
 		members[j.Signature] = append(members[j.Signature], g)
 	}
 	for _, g := range x.Origins.Others[:min(len(x.Origins.Others), rules.MaxOrigins)] {
 		j := judgeOrigin(x, g, k)
 		v.Others = append(v.Others, j)
-		j.root(tenant)
+		j.root(tenant, v.Explanation.Tree)
 		members[j.Signature] = append(members[j.Signature], g)
 	}
 	for i := range v.Classification.Roots {

@@ -271,6 +271,9 @@ func (p incidentPage) Signature() []fact {
 	if s.Environment != "" {
 		out = append(out, fact{Name: "environment", Value: cut(cutValue, s.Environment)})
 	}
+	if s.Cluster != "" {
+		out = append(out, fact{Name: "cluster", Value: cut(cutValue, s.Cluster)})
+	}
 	if s.Strategy != "" {
 		out = append(out, fact{Name: "told apart by", Value: cut(cutValue, words(s.Strategy))})
 	}
