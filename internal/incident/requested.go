@@ -13,7 +13,11 @@ type Split struct{ From, To string }
 // MergeRequested merges the younger of two incidents into the older because a user knows that they
 // have one cause. From then on the older takes the failures of both roots, until the younger is
 // split off again.
-func MergeRequested(a, b *Incident) (Decision, error) {
+func MergeRequested(a, b *Incident) (Decision, error) { return mergeJoined(a, b, ReasonRequested) }
+
+// mergeJoined merges the younger of two incidents into the older, which takes the failures of both
+// roots from then on.
+func mergeJoined(a, b *Incident, reason string) (Decision, error) {
 	for _, in := range []*Incident{a, b} {
 		switch {
 		case in.MergedInto != "":
@@ -36,11 +40,11 @@ func MergeRequested(a, b *Incident) (Decision, error) {
 	if into.Status == StatusResolved && from.Status != StatusResolved {
 		into.Status, into.ResolvedAt = from.Status, nil
 	}
-	into.ask()
+	into.Want(reason, time.Time{})
 	return Decision{
 		Changed: []*Incident{from, into}, Triggered: []string{into.ID}, Recount: []string{from.ID, into.ID},
 		Merges:  []Merge{{From: from.ID, Into: into.ID}},
-		History: []Entry{{IncidentID: from.ID, Action: ActionMerged, OtherID: into.ID, FromSignature: from.RootSignature, ToSignature: into.RootSignature, Reason: ReasonRequested}},
+		History: []Entry{{IncidentID: from.ID, Action: ActionMerged, OtherID: into.ID, FromSignature: from.RootSignature, ToSignature: into.RootSignature, Reason: reason}},
 	}, nil
 }
 

@@ -12,6 +12,7 @@ const (
 	ReasonRequested   = "requested"
 	ReasonGrew        = "grew"
 	ReasonNewScope    = "new_scope"
+	ReasonUpgraded    = "upgraded" // a later version of the signatures has one for several incidents
 	ReasonLateSignals = "late_signals"
 )
 
@@ -25,7 +26,7 @@ const (
 )
 
 // byWeight orders the reasons: of several that wait together the first is given.
-var byWeight = []string{ReasonOpened, ReasonRegressed, ReasonRequested, ReasonGrew, ReasonNewScope, ReasonLateSignals}
+var byWeight = []string{ReasonOpened, ReasonRegressed, ReasonRequested, ReasonGrew, ReasonNewScope, ReasonUpgraded, ReasonLateSignals}
 
 // Want counts a trigger, to be taken up when due at the earliest (zero for at once). Of several
 // triggers that wait together the weightiest names the reason and the earliest the time. An

@@ -264,6 +264,15 @@ type Incidents interface {
 	// root; whoever merged them. One that belonged to both stays with the survivor. The error
 	// says why there is nothing to split; ErrNotFound if it is not there.
 	SplitIncident(ctx context.Context, tenant, id string) (incident.Split, error)
+	// OutdatedIncidents returns up to limit incidents of any tenant whose signature is of an earlier
+	// version than the given one and whose failures may come again: open, regressed, resolved since
+	// the given time, or merged by a user into one of these. The one opened first comes first.
+	OutdatedIncidents(ctx context.Context, version int, since time.Time, limit int) ([]incident.Incident, error)
+	// RenewSignature lets the signature that an incident has by a later version lead to it, beside the
+	// one under which it was opened; where it leads to another incident, the younger of both is merged
+	// into the older. An incident whose signature is of that version already is left alone. ErrNotFound
+	// if it is not there.
+	RenewSignature(ctx context.Context, tenant, id string, r incident.Renewal) ([]IncidentChange, error)
 	// Analysis returns a revision, the newest for 0. Provisional is computed on reading.
 	Analysis(ctx context.Context, tenant, id string, revision int) (incident.Analysis, error)
 	// Revisions lists an incident's analyses, newest first, without their bodies' candidates.

@@ -126,10 +126,16 @@ func (p *placing) queueLinks(b *pgx.Batch, k batchKeys) {
 	})
 }
 
-// queueJoined reads which incidents take the failures of another root.
+// queueJoined reads which incidents take the failures of another root: that of an incident which a
+// user merged into them, or one that leads to them by a later version of the signatures.
 func (p *placing) queueJoined(b *pgx.Batch, k batchKeys) {
-	b.Queue(`SELECT o.tenant, o.root_signature, o.merged_into FROM unnest($1::text[], $2::text[]) AS s (tenant, signature)
-		JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.joined`,
+	b.Queue(`SELECT a.tenant, a.signature, CASE o.merged_into WHEN '' THEN o.id ELSE o.merged_into END
+			FROM unnest($1::text[], $2::text[]) AS s (tenant, signature)
+			JOIN incident_signatures a ON a.tenant = s.tenant AND a.signature = s.signature
+			JOIN incidents o ON o.tenant = a.tenant AND o.id = a.incident_id AND (o.merged_into = '' OR o.joined)
+		UNION ALL
+		SELECT o.tenant, o.root_signature, o.merged_into FROM unnest($1::text[], $2::text[]) AS s (tenant, signature)
+			JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.joined`,
 		k.signatures.tenants, k.signatures.keys).Query(func(rows pgx.Rows) error {
 		var tenant, signature, into string
 		_, err := pgx.ForEachRow(rows, []any{&tenant, &signature, &into}, func() error {
@@ -150,7 +156,12 @@ func (p *placing) queueIncidents(b *pgx.Batch, k batchKeys) {
 				JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.merged_into = ''
 			UNION
 			SELECT o.tenant, o.merged_into FROM unnest($3::text[], $4::text[]) AS s (tenant, signature)
-				JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.joined)
+				JOIN incidents o ON o.tenant = s.tenant AND o.root_signature = s.signature AND o.joined
+			UNION
+			SELECT o.tenant, CASE o.merged_into WHEN '' THEN o.id ELSE o.merged_into END
+				FROM unnest($3::text[], $4::text[]) AS s (tenant, signature)
+				JOIN incident_signatures a ON a.tenant = s.tenant AND a.signature = s.signature
+				JOIN incidents o ON o.tenant = a.tenant AND o.id = a.incident_id AND (o.merged_into = '' OR o.joined))
 		ORDER BY i.tenant, i.id FOR UPDATE`,
 		k.failures.tenants, k.failures.keys, k.signatures.tenants, k.signatures.keys).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (incident.Incident, error) { return scanIncident(row) })

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
 
@@ -18,6 +19,9 @@ func saveHistory(b *pgx.Batch, history []historyRow, now time.Time) {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT coalesce(jsonb_agg(key ORDER BY key), '[]') FROM incident_failures
 				WHERE tenant = $1 AND incident_id = $2 AND $4 = 'merged'))`,
 			e.tenant, e.IncidentID, now, string(e.Action), e.OtherID, e.FromSignature, e.ToSignature, e.Reason)
+		if e.Action == incident.ActionRekeyed { // it has another root now
+			b.Queue("DELETE FROM incident_signatures WHERE tenant = $1 AND incident_id = $2", e.tenant, e.IncidentID)
+		}
 	}
 }
 
@@ -44,7 +48,7 @@ func returnLinks(b *pgx.Batch, s splitRow) {
 			UNION SELECT i.id FROM came JOIN incidents i ON i.tenant = $2 AND i.merged_into = $3 AND came.id = (
 				SELECT other_id FROM incident_history WHERE tenant = $2 AND incident_id = i.id AND action = 'merged' ORDER BY seq DESC LIMIT 1))
 		UPDATE incidents SET merged_into = $1 WHERE tenant = $2 AND merged_into = $3 AND id IN (SELECT id FROM came)`, s.To, s.tenant, s.From)
-	const ofItsRoots = "root_signature IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $1 OR merged_into = $1 AND joined))"
+	ofItsRoots := "root_signature IN (" + rootsOf("$1") + ")"
 	var trimmed int64
 	b.Queue("UPDATE trimmed_failures SET incident_id = $1 WHERE tenant = $2 AND incident_id = $3 AND "+ofItsRoots, s.To, s.tenant, s.From).
 		Exec(func(moved pgconn.CommandTag) error {
@@ -53,7 +57,7 @@ func returnLinks(b *pgx.Batch, s splitRow) {
 		})
 	b.Queue(`UPDATE incident_failures l SET incident_id = $1 WHERE l.tenant = $2 AND l.incident_id = $3 AND (
 		l.`+ofItsRoots+`
-		OR l.root_signature NOT IN (SELECT root_signature FROM incidents WHERE tenant = $2 AND (id = $3 OR merged_into = $3 AND joined))
+		OR l.root_signature NOT IN (`+rootsOf("$3")+`)
 			AND (SELECT moved_keys FROM incident_history WHERE tenant = $2 AND incident_id = $1 AND action = 'merged' ORDER BY seq DESC LIMIT 1) ? l.key)`,
 		s.To, s.tenant, s.From).Exec(func(moved pgconn.CommandTag) error {
 		if moved.RowsAffected()+trimmed == 0 {
@@ -61,6 +65,14 @@ func returnLinks(b *pgx.Batch, s splitRow) {
 		}
 		return nil
 	})
+}
+
+// rootsOf selects the signatures whose failures an incident of tenant $2 takes by itself: its own, and
+// those of the incidents that were merged into it by a user.
+func rootsOf(id string) string {
+	these := "i.tenant = $2 AND (i.id = " + id + " OR i.merged_into = " + id + " AND i.joined)"
+	return "SELECT i.root_signature FROM incidents i WHERE " + these + ` UNION ALL
+		SELECT a.signature FROM incidents i JOIN incident_signatures a ON a.tenant = i.tenant AND a.incident_id = i.id WHERE ` + these
 }
 
 // recountIncidents derives the counts and times of incidents from their links, and from what was

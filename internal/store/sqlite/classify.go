@@ -104,8 +104,12 @@ func (s *classifying) situation() (incident.Situation, error) {
 	if err != nil {
 		return situation, err
 	}
-	err = s.query(`SELECT root_signature, merged_into FROM incidents
-		WHERE tenant = ? AND joined = 1 AND root_signature IN (SELECT value FROM json_each(?))`, func(r *row) error {
+	err = s.query(`SELECT a.signature, iif(i.merged_into = '', i.id, i.merged_into) FROM incident_signatures a
+			JOIN incidents i ON i.tenant = a.tenant AND i.id = a.incident_id AND (i.merged_into = '' OR i.joined = 1)
+			WHERE a.tenant = ?1 AND a.signature IN (SELECT value FROM json_each(?2))
+		UNION ALL
+		SELECT root_signature, merged_into FROM incidents
+			WHERE tenant = ?1 AND joined = 1 AND root_signature IN (SELECT value FROM json_each(?2))`, func(r *row) error {
 		signature, into := r.text(), r.text()
 		situation.Joined[signature] = into
 		ids = append(ids, into)

@@ -58,6 +58,9 @@ func (c identityChange) record(e incident.Entry) error {
 	_, err := c.exec(`INSERT INTO incident_history (tenant, incident_id, at, action, other_id, from_signature, to_signature, reason, moved_keys)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT json_group_array(key) FROM incident_failures WHERE tenant = ?1 AND incident_id = ?2 AND ?4 = 'merged'))`,
 		c.tenant, e.IncidentID, c.now, e.Action, e.OtherID, e.FromSignature, e.ToSignature, e.Reason)
+	if err == nil && e.Action == incident.ActionRekeyed { // it has another root now
+		_, err = c.exec("DELETE FROM incident_signatures WHERE tenant = ? AND incident_id = ?", c.tenant, e.IncidentID)
+	}
 	return err
 }
 
@@ -95,20 +98,28 @@ func (c identityChange) split(s incident.Split) error {
 	if err != nil {
 		return err
 	}
-	const ofItsRoots = "root_signature IN (SELECT root_signature FROM incidents WHERE tenant = ?2 AND (id = ?1 OR merged_into = ?1 AND joined = 1))"
+	ofItsRoots := "root_signature IN (" + rootsOf("?1") + ")"
 	trimmed, err := c.exec("UPDATE trimmed_failures SET incident_id = ?1 WHERE tenant = ?2 AND incident_id = ?3 AND "+ofItsRoots, s.To, c.tenant, s.From)
 	if err != nil {
 		return err
 	}
 	moved, err := c.exec(`UPDATE incident_failures SET incident_id = ?1 WHERE tenant = ?2 AND incident_id = ?3 AND (
 		`+ofItsRoots+`
-		OR root_signature NOT IN (SELECT root_signature FROM incidents WHERE tenant = ?2 AND (id = ?3 OR merged_into = ?3 AND joined = 1))
+		OR root_signature NOT IN (`+rootsOf("?3")+`)
 			AND key IN (SELECT value FROM json_each((SELECT moved_keys FROM incident_history
 				WHERE tenant = ?2 AND incident_id = ?1 AND action = 'merged' ORDER BY seq DESC LIMIT 1))))`, s.To, c.tenant, s.From)
 	if err == nil && moved+trimmed == 0 {
 		err = ledger.NothingToSplit(s)
 	}
 	return err
+}
+
+// rootsOf selects the signatures whose failures an incident of tenant ?2 takes by itself: its own, and
+// those of the incidents that were merged into it by a user.
+func rootsOf(id string) string {
+	these := "i.tenant = ?2 AND (i.id = " + id + " OR i.merged_into = " + id + " AND i.joined = 1)"
+	return "SELECT i.root_signature FROM incidents i WHERE " + these + ` UNION ALL
+		SELECT a.signature FROM incidents i JOIN incident_signatures a ON a.tenant = i.tenant AND a.incident_id = i.id WHERE ` + these
 }
 
 // recount derives an incident's counts and times from its links, and from what was trimmed of it.
