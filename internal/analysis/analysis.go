@@ -59,6 +59,7 @@ type Workers struct {
 	observer Observer
 	lag      *lag
 	engine   engine
+	renewed  chan struct{} // closed once incidents of an earlier version are known by this one
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -68,7 +69,7 @@ type Workers struct {
 func New(config Config, s store.Store, c coordination.Coordinator, log *zap.Logger, o Observer) *Workers {
 	return &Workers{
 		config: config, store: s, coord: c, log: log, observer: o,
-		lag: newLag(), engine: sound,
+		lag: newLag(), engine: sound, renewed: make(chan struct{}),
 	}
 }
 
@@ -79,7 +80,13 @@ func (w *Workers) Start(ctx context.Context) {
 	w.cancel = cancel
 	started := time.Now()
 	for range w.config.Workers {
-		w.done.Go(func() { w.loop(ctx, coordination.QueueFailures, w.newClassifier().step) })
+		w.done.Go(func() {
+			select {
+			case <-w.renewed:
+				w.loop(ctx, coordination.QueueFailures, w.newClassifier().step)
+			case <-ctx.Done():
+			}
+		})
 		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, w.newAnalyst().step) })
 	}
 	if w.config.Workers > 0 {

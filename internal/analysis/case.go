@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -31,7 +32,7 @@ const (
 func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (c *incident.Case, err error) {
 	b := caseBuilder{
 		store: w.store, loader: w.loader(), knower: w.knower(), config: w.config.Case, classify: w.engine.classify,
-		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature},
+		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature}, renewed: rca.KeyOf(in.Tenant, in.SignatureParts),
 	}
 	for _, part := range []struct {
 		name string
@@ -63,6 +64,8 @@ type caseBuilder struct {
 	config   CaseConfig
 	classify func(context.Context, string, *incident.Trace, incident.Knowledge) incident.Classification
 	draft    *incident.Case
+	// renewed is the incident's signature by the version that its parts are of.
+	renewed string
 
 	failingTotal, healthyTotal int
 	begin, last                signal.Nanos // event times: when the first of the failing traces began, and of their last error
@@ -98,12 +101,16 @@ func (b *caseBuilder) knowledge(ctx context.Context) error {
 	}
 	b.draft.Knowledge = known[0]
 	seen := make(map[entry]bool)
+	signatures := make(map[string]bool)
 	for _, t := range b.draft.Failing {
 		c, err := alone(ctx, traceLimit, func(ctx context.Context) incident.Classification {
 			return b.classify(ctx, b.draft.Tenant, t, b.draft.Knowledge)
 		})
 		if err != nil {
 			return fmt.Errorf("classify %s: %w", t.Key, err)
+		}
+		for _, r := range c.Roots {
+			signatures[r.Signature] = true
 		}
 		b.services = append(b.services, c.Services...)
 		if at := beginOf(t, c.FirstError); at != 0 && (b.begin == 0 || at < b.begin) {
@@ -117,6 +124,9 @@ func (b *caseBuilder) knowledge(ctx context.Context) error {
 		}
 	}
 	b.services = sortedSet(b.services)
+	if !signatures[b.draft.RootSignature] && signatures[b.renewed] {
+		b.draft.RootSignature = b.renewed // it was opened by an earlier version
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -13,8 +14,17 @@ import (
 const orphanBatch = 1000
 
 // sweepLoop looks for lost work every interval until ctx ends, first for what an earlier process
-// left behind.
+// left behind. Nothing is classified before the incidents of an earlier version are known by this
+// one, or their failures would open anew.
 func (w *Workers) sweepLoop(ctx context.Context, started time.Time) {
+	for !w.renew(ctx) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(w.poll()):
+		}
+	}
+	close(w.renewed)
 	w.sweep(ctx, started)
 	tick := time.NewTicker(w.config.Sweep.Interval)
 	defer tick.Stop()
@@ -23,9 +33,20 @@ func (w *Workers) sweepLoop(ctx context.Context, started time.Time) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
+			w.renew(ctx)
 			w.sweep(ctx, now.Add(-w.config.Sweep.MinAge))
 		}
 	}
+}
+
+// renew is renewSignatures with its errors logged; it reports whether all was done.
+func (w *Workers) renew(ctx context.Context) bool {
+	var err error
+	err = errors.Join(recovered(func() { err = w.renewSignatures(ctx) }), err)
+	if err != nil && ctx.Err() == nil {
+		w.log.Warn("cannot find the signatures of incidents of an earlier version; trying again", zap.Error(err))
+	}
+	return err == nil
 }
 
 // sweep makes failures of error signals received before the given time that have none, and

@@ -40,6 +40,9 @@ func Classify(tenant string, t *incident.Trace, k incident.Knowledge) incident.C
 	return v.Classification
 }
 
+// KeyOf returns the root signature of these parts, the key of an incident.
+func KeyOf(tenant string, p incident.SignatureParts) string { return judge.KeyOf(tenant, p) }
+
 // Analyze derives the report of a case. Only the root of c.RootSignature is reported; what else
 // failed in its traces are findings.
 func Analyze(c *incident.Case) incident.Result {

@@ -16,6 +16,14 @@ import (
 // abstainPrefix marks the keys of failures about which the rules say nothing certain.
 const abstainPrefix = "abstain:"
 
+// KeyOf returns the root signature of these parts.
+func KeyOf(tenant string, p incident.SignatureParts) string {
+	if p.Kind == incident.KindUnknown { // abstained
+		return abstainPrefix + signature(tenant, p)
+	}
+	return signature(tenant, p)
+}
+
 // joinsOf is the key of the other incident that this failure may be a part of: that of the same
 // dependency's unavailability, and of a wait for the same callee where one trace shows where the
 // time went and another shows nothing.
@@ -83,10 +91,7 @@ func (j *Judgement) root(tenant string, tree *trace.Tree) incident.Root {
 		Version: failure.SignatureVersion, Environment: g.Environment(), Cluster: g.Node.Resource().Cluster(), Kind: j.Kind,
 		Identity: qualifyIdentity(tree, j), Class: j.Class, Strategy: j.strategy,
 	}
-	j.Signature = signature(tenant, parts)
-	if j.Abstained {
-		j.Signature = abstainPrefix + j.Signature
-	}
+	j.Signature = KeyOf(tenant, parts)
 	return incident.Root{
 		Signature: j.Signature, Parts: parts, Kind: j.Kind, Service: j.Service, Component: j.Component,
 		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained, Joins: j.joinsOf(tenant, parts),
