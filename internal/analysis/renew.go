@@ -60,7 +60,7 @@ func (w *Workers) renewalOf(ctx context.Context, in incident.Incident) (incident
 		for _, t := range traces {
 			c := w.engine.classify(ctx, in.Tenant, t, known)
 			if root, found := rootOf(in, c.Roots); found && (r.Signature == "" || c.LastError >= newest) {
-				newest, r.Signature, r.Parts = c.LastError, root.Signature, root.Parts
+				newest, r.Signature, r.Parts, r.Title = c.LastError, root.Signature, root.Parts, root.Title
 			}
 		}
 		return r
@@ -72,7 +72,7 @@ func (w *Workers) renewalOf(ctx context.Context, in incident.Incident) (incident
 	case err != nil:
 		return renewal, err
 	default:
-		renewal.Signature, renewal.Parts = found.Signature, found.Parts
+		renewal.Signature, renewal.Parts, renewal.Title = found.Signature, found.Parts, found.Title
 	}
 	return renewal, nil
 }

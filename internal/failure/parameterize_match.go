@@ -20,7 +20,7 @@ func matchValue(s, w string) (length int, placeholder string) {
 	}
 	switch {
 	case isDigit(w[0]):
-		return matchDigits(s, w)
+		return matchDigits(s)
 	case isUpper(w[0]) && len(w) >= 3:
 		if n := matchDate(s); n > 0 {
 			return n, phDate
@@ -42,7 +42,7 @@ func matchValue(s, w string) (length int, placeholder string) {
 }
 
 // matchDigits recognises what starts with a digit.
-func matchDigits(s, w string) (length int, placeholder string) {
+func matchDigits(s string) (length int, placeholder string) {
 	for _, m := range [...]struct {
 		match       func(string) int
 		placeholder string

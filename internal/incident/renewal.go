@@ -7,6 +7,7 @@ type Renewal struct {
 	Version   int    // the later version
 	Signature string // "" where its failures no longer have a root
 	Parts     SignatureParts
+	Title     string // of the root, without the values that the earlier version took for words
 }
 
 // Renew lets a signature of a later version lead to an incident, or, where it was merged by a user,
@@ -18,7 +19,7 @@ func (r Renewal) Renew(in, survivor, taker *Incident) (d Decision, alias bool) {
 		in.SignatureParts.Version = r.Version
 		return Decision{Changed: []*Incident{in}}, false
 	}
-	in.SignatureParts = r.Parts
+	in.SignatureParts, in.Title = r.Parts, r.Title
 	living := in
 	if survivor != nil {
 		living = survivor

@@ -24,7 +24,7 @@ var renewing = map[string]func(*testing.T, store.Store){
 
 // renewalTo is the renewal of a signature to a named one of version 2.
 func renewalTo(name string) incident.Renewal {
-	return incident.Renewal{Version: 2, Signature: name, Parts: incident.SignatureParts{
+	return incident.Renewal{Version: 2, Signature: name, Title: "Error " + name, Parts: incident.SignatureParts{
 		Version: 2, Kind: incident.KindCode, Identity: []string{"payment", name}, Class: incident.ClassException,
 	}}
 }
@@ -60,6 +60,7 @@ func renewedSignatureLeadsToItsIncident(t *testing.T, s store.Store) {
 	in := incidentOf(t, s, id)
 	assert.Equal(t, "old", in.RootSignature, "replicas of the earlier version find it")
 	assert.Equal(t, renewalTo("new").Parts, in.SignatureParts)
+	assert.Equal(t, "Error new", in.Title)
 	assert.Equal(t, id, open(t, s, "b", rootOfVersion2("new")))
 	assert.Equal(t, id, open(t, s, "c", root("old", "payment")))
 	reclassify(t, s, policy, "a", rootOfVersion2("new"))
