@@ -41,7 +41,6 @@ func TestSection8Dependencies(t *testing.T) {
 		"its former name":      lost("orders", "connection refused", "db.system", "postgresql", "net.peer.name", "shop-db", "db.name", "shop"),
 		"an unregistered name": lost("orders", "connection refused", "db.system", "postgres", "server.address", "shop-db", "db.namespace", "shop"),
 		"upper case and a dot": db("orders", "Shop-DB.", "shop", "connection refused"),
-		"another database":     db("orders", "shop-db", "users", "connection refused"),
 		"a former name of it":  lost("orders", "connection refused", "db.system", "postgres", "net.peer.name", "shop-db", "db.name", "shop"),
 	} {
 		assert.Equal(t, base.Signature, rootOf(t, tr).Signature, name)
@@ -107,6 +106,18 @@ func TestSection8Databases(t *testing.T) {
 	}
 	mute := rootOf(t, lost("orders", "", "db.system.name", "postgresql", "server.address", "shop-db", "db.namespace", "shop"))
 	assert.Equal(t, asked("postgresql", "shop-db", "users", refused).Signature, mute.Joins, "a failed call of which nothing is known")
+}
+
+// Section 8: what a database answers with is told apart by its code, but for locks, which are one.
+func TestSection8CodesOfDatabases(t *testing.T) {
+	answered := func(state, message string) incident.Root {
+		return rootOf(t, lost("orders", message, "db.system.name", "postgresql", "server.address", "shop-db", "db.response.status_code", state))
+	}
+	damaged := answered("XX001", "could not read block 7")
+	assert.Equal(t, incident.ClassData, damaged.Parts.Class)
+	assert.Equal(t, damaged.Signature, answered("XX001", "could not read block 7").Signature)
+	assert.NotEqual(t, damaged.Signature, answered("58030", "could not fsync file").Signature)
+	assert.Equal(t, answered("40P01", "deadlock detected").Signature, answered("", "deadlock detected").Signature)
 }
 
 // Section 8: Redis has the databases that its clients number; nobody names the first one.

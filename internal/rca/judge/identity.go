@@ -41,11 +41,15 @@ func qualify(tree *trace.Tree, n *trace.Node, service string) string {
 	return service
 }
 
-// identifyPeer keys a failure by its peer, and says by what key an outage of the peer would be known.
+// identifyPeer keys a failure by its peer, and says by what key an outage of the peer would be known. What a
+// database answers is told from its other answers by the code.
 func identifyPeer(tree *trace.Tree, j *Judgement, p trace.Peer, caller *trace.Node) {
 	name := qualify(tree, caller, caller.Service)
 	j.identity = peerIdentity(p, name, j.Class)
 	j.unavailable = peerIdentity(p, name, incident.ClassUnavailable)
+	if code := j.Group.Reason.Code; j.Class == incident.ClassData && code.IsStores && code.Code != "" && j.Category != incident.CategoryDatabaseLock {
+		j.identity = append(j.identity, code.Code) // locks are one, and some clients cite no code of theirs
+	}
 }
 
 // peerIdentity is the peer's part of a root signature (section 8); it does not name the caller, unless
