@@ -78,6 +78,13 @@ func dotnetFrame(s string) (Frame, bool) {
 	if _, java := javaFrame(s); java > 0 || !opened || !closed || dot <= 0 || dot == len(name)-1 || strings.ContainsAny(name, " /@") || strings.Contains(args, ":") {
 		return Frame{}, false
 	}
+	if before, after, nested := strings.Cut(name, "<>c"); nested { // the class that holds closures
+		_, after, _ = strings.Cut(after, ".")
+		name = before + after
+		if dot = strings.LastIndexByte(name, '.'); dot <= 0 || dot == len(name)-1 {
+			return Frame{}, false
+		}
+	}
 	f := Frame{Module: strings.TrimRight(name[:dot], "."), Function: name[dot+1:]}            // a constructor is ..ctor
 	if i, j := strings.IndexByte(name, '<'), strings.IndexByte(name, '>'); i > 0 && i+1 < j { // a compiled closure or task
 		f.Module, f.Function = strings.TrimRight(name[:i], ".+"), name[i+1:j]

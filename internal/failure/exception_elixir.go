@@ -69,7 +69,7 @@ func elixirFrame(s string) (Frame, bool) {
 		!named || lineNumber(line) == 0 || strings.ContainsAny(file, " \t") {
 		return Frame{}, false
 	}
-	f := Frame{File: file, Line: lineNumber(line)}
+	f := Frame{File: file, Line: lineNumber(line), Closure: strings.HasPrefix(name, "anonymous fn")}
 	f.Module, f.Function = elixirName(name)
 	f.InApp = !elixirApps[app] && !strings.HasPrefix(file, "deps/") && !(strings.HasSuffix(file, ".erl") && erlangModules[f.Module])
 	return f, f.Function != ""

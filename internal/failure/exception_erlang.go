@@ -116,9 +116,7 @@ func erlangFrame(name, file, line string) Frame {
 	function, _, _ = strings.Cut(function, "/")
 	function, _, _ = strings.Cut(function, "(")
 	function = strings.Trim(function, "' ")
-	if rest, lambda := strings.CutPrefix(function, "-"); lambda { // '-total/1-fun-0-'
-		function = rest
-	}
+	function, closure := strings.CutPrefix(function, "-") // '-total/1-fun-0-'
 	module = strings.Trim(module, "' ")
 	if strings.ContainsAny(module+function, " \n\t{}[]\"") {
 		return Frame{}
@@ -126,6 +124,6 @@ func erlangFrame(name, file, line string) Frame {
 	module = strings.TrimPrefix(module, "Elixir.")
 	return Frame{
 		Module: module, Function: cmp.Or(function, anonymous), File: file, Line: lineNumber(line),
-		InApp: !erlangModules[module] && !strings.Contains(file, "/lib/erlang/"),
+		InApp: !erlangModules[module] && !strings.Contains(file, "/lib/erlang/"), Closure: closure,
 	}
 }

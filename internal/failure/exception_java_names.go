@@ -68,7 +68,7 @@ func javaNames(class, method string) (module, function string) {
 // isJavaClosure reports whether a method is a lambda or belongs to a class without a name, as Order$1.
 func isJavaClosure(class, method string) bool {
 	last := class[1+strings.LastIndexByte(class, '$'):]
-	return strings.HasPrefix(method, "lambda$") || strings.HasPrefix(method, "$anonfun$") || strings.Contains(class, "$$Lambda") ||
+	return strings.HasPrefix(method, "lambda$") || strings.HasPrefix(method, "$anonfun$") || strings.Contains(method, "$lambda") || strings.Contains(class, "$$Lambda") ||
 		last != class && digitsLen(last) == len(last)
 }
 

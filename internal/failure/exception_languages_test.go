@@ -197,10 +197,12 @@ func TestElixirStacks(t *testing.T) {
 	frames := "\n    (shop 0.3.1) lib/shop/price.ex:44: anonymous fn/2 in Shop.Price.total/1\n    (stdlib 5.2) gen_server.erl:1113: :gen_server.try_handle_call/4\n" +
 		"    (phoenix 1.7.11) lib/phoenix/controller.ex:331: ShopWeb.OrderController.\"action (overridable 1)\"/2\n    (stdlib 5.2) proc_lib.erl:241: :proc_lib.init_p_do_apply/3"
 	total := Frame{Module: "Shop.Price", Function: "total", File: "lib/shop/price.ex", Line: 44, InApp: true}
+	closure := total
+	closure.Closure = true
 	checkStacks(t, map[string]stackCase{
-		"raised":      {"** (KeyError) key :currency not found in: %{amount: 12}" + frames, []named{{"KeyError", "key :currency not found in: %{amount: 12}"}}, total, 1},
-		"of a server": {"21:24:03.356 [error] GenServer Shop.Cache terminating\n** (Ecto.NoResultsError) expected one" + frames + "\nLast message: {:get, 7}\nState: %{}", []named{{"Ecto.NoResultsError", "expected one"}}, total, 1},
-		"of a task":   {"Task #PID<0.1.0> started from Shop terminating ** (RuntimeError) no" + frames, []named{{"RuntimeError", "no"}}, total, 1},
+		"raised":      {"** (KeyError) key :currency not found in: %{amount: 12}" + frames, []named{{"KeyError", "key :currency not found in: %{amount: 12}"}}, closure, 1},
+		"of a server": {"21:24:03.356 [error] GenServer Shop.Cache terminating\n** (Ecto.NoResultsError) expected one" + frames + "\nLast message: {:get, 7}\nState: %{}", []named{{"Ecto.NoResultsError", "expected one"}}, closure, 1},
+		"of a task":   {"Task #PID<0.1.0> started from Shop terminating ** (RuntimeError) no" + frames, []named{{"RuntimeError", "no"}}, closure, 1},
 		"exit": {
 			"** (exit) exited in: GenServer.call(Shop.Cache, :get, 5000)\n    ** (EXIT) time out",
 			[]named{{"exit", "exited in: GenServer.call(Shop.Cache, :get, 5000)"}, {"EXIT", "time out"}}, Frame{}, 0,
@@ -209,7 +211,7 @@ func TestElixirStacks(t *testing.T) {
 			"** (EXIT from #PID<0.1.0>) an exception was raised:\n    ** (MatchError) no match of right hand side value: nil\n        (shop 0.3.1) lib/shop/price.ex:44: Shop.Price.total/1",
 			[]named{{"EXIT", "an exception was raised:"}, {"MatchError", "no match of right hand side value: nil"}}, total, 1,
 		},
-		"frames alone":         {strings.TrimPrefix(frames, "\n"), []named{{"", ""}}, total, 1},
+		"frames alone":         {strings.TrimPrefix(frames, "\n"), []named{{"", ""}}, closure, 1},
 		"without applications": {"** (ArgumentError) no\n    lib/shop/price.ex:44: Shop.Price.total/1\n    (elixir) lib/enum.ex:1: Enum.map/2", []named{{"ArgumentError", "no"}}, total, 1},
 		"a term of Erlang's": {
 			"Error in process <0.123.0> on node shop@h with exit value:\n{badarith,[{shop_price,total,1,[{file,\"src/shop_price.erl\"},{line,44}]},{gen_server,call,2,[{file,\"gen_server.erl\"},{line,3}]}]}",
@@ -217,7 +219,7 @@ func TestElixirStacks(t *testing.T) {
 		},
 		"a server of Erlang's": {
 			"** Generic server shop terminating\n** Reason for termination ==\n** {{badmatch,7},[{shop_price,'-total/1-fun-0-',1,[{file,\"src/shop_price.erl\"},{line,44}]}]}",
-			[]named{{"badmatch", "{badmatch,7}"}}, Frame{Module: "shop_price", Function: "total", File: "src/shop_price.erl", Line: 44, InApp: true}, 1,
+			[]named{{"badmatch", "{badmatch,7}"}}, Frame{Module: "shop_price", Function: "total", File: "src/shop_price.erl", Line: 44, InApp: true, Closure: true}, 1,
 		},
 		"a report of Erlang's": {
 			"=CRASH REPORT==== 2-Jan-2026::15:04:05.123 ===\n  crasher:\n    initial call: shop:init/1\n    exception error: bad argument\n      in function  erlang:binary_to_integer/1\n" +

@@ -108,6 +108,7 @@ func rubyFrame(s string) (f Frame, message string, outward, ok bool) {
 	f = Frame{File: place[:colon], Line: lineNumber(place[colon+1:])}
 	f.Module, f.Function = rubyName(strings.TrimSuffix(function, "'"))
 	f.InApp = !containsAny(f.File, rubyLibraries)
+	f.Closure = strings.HasPrefix(function, "block ")
 	return f, message, outward, f.Function != ""
 }
 

@@ -168,12 +168,13 @@ func rustFunction(name string) Frame {
 	if i := strings.LastIndex(name, "::h"); i > 0 && len(name)-i == len("::h")+16 && hexLen(name[i+len("::h"):]) == 16 {
 		name = name[:i]
 	}
+	closure := false
 	for {
 		shorter := strings.TrimSuffix(strings.TrimSuffix(name, "::{{closure}}"), "::{closure#0}")
 		if shorter == name {
 			break
 		}
-		name = shorter
+		name, closure = shorter, true
 	}
 	if typ, rest, found := strings.Cut(name, " as "); found && strings.HasPrefix(typ, "<") {
 		if i := strings.LastIndex(rest, ">::"); i >= 0 {
@@ -185,7 +186,7 @@ func rustFunction(name string) Frame {
 		module, function = "", name
 	}
 	crate, _, _ := strings.Cut(strings.TrimLeft(module, "<&"), "::")
-	return Frame{Module: module, Function: function, InApp: module != "" && !rustCrates[crate]}
+	return Frame{Module: module, Function: function, InApp: module != "" && !rustCrates[crate], Closure: closure}
 }
 
 var rustLibraries = []string{"/rustc/", "/.cargo/", "/registry/src/", "/git/checkouts/", "library/std/", "library/core/", "library/alloc/"}

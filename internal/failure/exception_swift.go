@@ -79,6 +79,7 @@ func swiftFrames(text string) []Frame {
 		}
 		image := m[1] + m[3]
 		f := Frame{Module: image, Function: swiftFunction(m[2]), File: m[4], Line: lineNumber(m[5])}
+		f.Closure = strings.HasPrefix(m[2], "closure #")
 		f.InApp = !strings.HasPrefix(image, "lib") && !swiftImages[image]
 		if len(frames) < maxFrames && f.Function != "" {
 			frames = append(frames, f)
@@ -87,8 +88,11 @@ func swiftFrames(text string) []Frame {
 	return frames
 }
 
-// swiftFunction is a function without its arguments' types.
+// swiftFunction is a function without its arguments' types; of "closure #1 (Int) in pay()" the one around it.
 func swiftFunction(s string) string {
+	if i := strings.LastIndex(s, " in "); i >= 0 && strings.HasPrefix(s, "closure #") {
+		s = s[i+len(" in "):]
+	}
 	name, _, _ := strings.Cut(s, "(")
 	return strings.TrimSpace(name)
 }

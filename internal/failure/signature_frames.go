@@ -33,17 +33,6 @@ func frameNames(frames []Frame) (names []string, telling bool) {
 func functionName(f Frame) (name string, own bool) {
 	name, own = f.Function, !f.Closure
 	name, _, _ = strings.Cut(name, " [as ")
-	if i := strings.LastIndex(name, "::h"); i > 0 && len(name)-i == len("::h0123456789abcdef") && hexLen(name[i+3:]) == 16 {
-		name = name[:i] // Rust's hash of an instance
-	}
-	for _, mark := range closureMarks {
-		if i := strings.Index(name, mark.before); i >= 0 {
-			name, own = name[:i]+name[i+len(mark.before):], false
-			if mark.until != "" {
-				_, name, _ = strings.Cut(name, mark.until)
-			}
-		}
-	}
 	for _, mark := range anonymousMarks {
 		if i := strings.Index(name, mark); i >= 0 {
 			name, own = strings.TrimRight(name[:i], ".:#\\ -"), false
@@ -57,15 +46,6 @@ func functionName(f Frame) (name string, own bool) {
 		return "", false
 	}
 	return name, own
-}
-
-// closureMarks stand before or behind the name of the function around a closure.
-var closureMarks = []struct{ before, until string }{
-	{"block (", " in "}, {"block in ", ""}, {"rescue in ", ""}, {"ensure in ", ""}, // Ruby
-	{"anonymous fn/", " in "},                    // Elixir
-	{"closure #", " in "},                        // Swift
-	{"::{{closure}}", ""}, {"::{closure#0}", ""}, // Rust
-	{"-fun-0-", ""}, // Erlang
 }
 
 // anonymousMarks stand where a function has no name.

@@ -1,9 +1,11 @@
 package failure
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestSourceName(t *testing.T) {
@@ -52,29 +54,49 @@ func TestFunctionName(t *testing.T) {
 		own  bool
 	}
 	for in, want := range map[Frame]function{
-		{Function: "pay"}:                                               {"pay", true},
-		{Function: "pay", Closure: true}:                                {"pay", false},
-		{Function: "Layer.handle [as handle_request]"}:                  {"Layer.handle", true},
-		{Function: "<anonymous>"}:                                       {"", false},
-		{Function: "Object.<anonymous>"}:                                {"", false},
-		{Function: "Cart.<anonymous>"}:                                  {"Cart", false},
-		{Function: "<lambda>"}:                                          {"", false},
-		{Function: "<module>"}:                                          {"", false},
-		{Function: "block in show"}:                                     {"show", false},
-		{Function: "block (2 levels) in show"}:                          {"show", false},
-		{Function: "rescue in show"}:                                    {"show", false},
-		{Function: `App\{closure}`}:                                     {"App", false},
-		{Function: "{main}"}:                                            {"", false},
-		{Function: "anonymous fn/1 in Cart.total/2"}:                    {"Cart.total/2", false},
-		{Function: "shop::cart::total::{{closure}}::h0123456789abcdef"}: {"shop::cart::total", false},
-		{Function: "shop::cart::total::h0123456789abcdef"}:              {"shop::cart::total", true},
-		{Function: "t", File: "https://shop.example/a.js"}:              {"", false},
-		{Function: "e.a", File: "/app/dist/main.js"}:                    {"", false},
-		{Function: "go", File: "/app/cart.py"}:                          {"go", true},
-		{Function: "<init>"}:                                            {"<init>", true},
+		{Function: "pay"}:                                  {"pay", true},
+		{Function: "pay", Closure: true}:                   {"pay", false},
+		{Function: "Layer.handle [as handle_request]"}:     {"Layer.handle", true},
+		{Function: "<anonymous>"}:                          {"", false},
+		{Function: "Object.<anonymous>"}:                   {"", false},
+		{Function: "Cart.<anonymous>"}:                     {"Cart", false},
+		{Function: "<lambda>"}:                             {"", false},
+		{Function: "<module>"}:                             {"", false},
+		{Function: `App\{closure}`}:                        {"App", false},
+		{Function: "{main}"}:                               {"", false},
+		{Function: "t", File: "https://shop.example/a.js"}: {"", false},
+		{Function: "e.a", File: "/app/dist/main.js"}:       {"", false},
+		{Function: "go", File: "/app/cart.py"}:             {"go", true},
+		{Function: "<init>"}:                               {"<init>", true},
 	} {
 		name, own := functionName(in)
 		assert.Equal(t, want, function{name, own}, in)
+	}
+}
+
+// The parsers say which functions are closures, and name the function around them.
+func TestClosures(t *testing.T) {
+	for text, closure := range map[string]bool{
+		"panic: x\n\ngoroutine 1 [running]:\nmain.main.func1()\n\t/app/main.go:9 +0x1\n":                                                 true,
+		"panic: x\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:9 +0x1\n":                                                       false,
+		"a.BException: x\n\tat com.shop.Pay.lambda$charge$0(Pay.java:3)":                                                                 true,
+		"a.BException: x\n\tat com.shop.Pay$1.run(Pay.java:3)":                                                                           true,
+		"a.BException: x\n\tat com.shop.Pay.charge$lambda$3(Pay.kt:3)":                                                                   true,
+		"a.BException: x\n\tat com.shop.Pay$Item.charge(Pay.java:3)":                                                                     false,
+		"System.Exception: x\n   at Shop.Pay.<>c.<Charge>b__0_0(Order o) in /src/Pay.cs:line 3":                                          true,
+		"System.Exception: x\n   at Shop.Pay.<Charge>d__5.MoveNext() in /src/Pay.cs:line 3":                                              false,
+		"/app/pay.rb:3:in `block (2 levels) in charge': x (ArgumentError)\n\tfrom /app/pay.rb:1:in `run'":                                true,
+		"/app/pay.rb:3:in `rescue in charge': x (ArgumentError)\n\tfrom /app/pay.rb:1:in `run'":                                          false,
+		"thread 'main' panicked at src/a.rs:1:1:\nx\nstack backtrace:\n   0: shop::pay::{{closure}}\n             at ./src/pay.rs:3:4\n": true,
+		"** (KeyError) x\n    (shop 0.3.1) lib/shop/pay.ex:3: anonymous fn/2 in Shop.Pay.charge/1":                                       true,
+		"** (KeyError) x\n    (shop 0.3.1) lib/shop/pay.ex:3: Shop.Pay.charge/1":                                                         false,
+	} {
+		found := ParseExceptions(text)
+		require.NotEmpty(t, found, text)
+		frames := found[0].Innermost().Frames
+		i := slices.IndexFunc(frames, func(f Frame) bool { return f.InApp })
+		require.GreaterOrEqual(t, i, 0, text)
+		assert.Equal(t, closure, frames[i].Closure, text)
 	}
 }
 
