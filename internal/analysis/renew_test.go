@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // earlier is the engine with signatures of the version before.
 var earlier = engine{
-	classify: func(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+	classify: func(_ context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
 		c := rca.Classify(tenant, t, k)
 		for i := range c.Roots {
 			r := &c.Roots[i]
@@ -24,7 +25,8 @@ var earlier = engine{
 		}
 		return c
 	},
-	analyze: rca.Analyze,
+	needs:   sound.needs,
+	analyze: sound.analyze,
 }
 
 // Incidents of an earlier version take the failures that come after an upgrade, whether they were
