@@ -136,3 +136,26 @@ func TestSection4PeersInTexts(t *testing.T) {
 		})
 	}
 }
+
+// Section 4: the peer of a proxy is the cluster to which it sends, and its flags say what happened.
+func TestSection4Proxies(t *testing.T) {
+	const istio = "outbound|9080||reviews.shop.svc.cluster.local"
+	for _, e := range []struct {
+		name, cluster, flags string
+		want                 verdict
+	}{
+		{"not connected", istio, "UF,URX", unreachable("ingress", "reviews")},
+		{"no healthy host", istio, "UH", unreachable("ingress", "reviews")},
+		{"a cluster of another name", "reviews_backend", "UC", unreachable("ingress", "reviews_backend")},
+		{"too many requests pending", istio, "UO", verdict{incident.KindDependency, "ingress", "reviews", incident.CategoryCapacity}},
+		{"the peer's own answer", istio, "-", unreachable("ingress", "reviews")},
+		{"past the mesh", "PassthroughCluster", "UF", unreachable("ingress", "shop.example")},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			tr := rcatest.New(e.name)
+			tr.Span("ingress", "reviews", client, 0, 30).With("http.url", "https://shop.example/reviews/7", "upstream_cluster.name", e.cluster,
+				"response_flags", e.flags).Answered(503)
+			assert.Equal(t, e.want, verdictOf(only(t, classify(tr))))
+		})
+	}
+}

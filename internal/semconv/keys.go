@@ -60,6 +60,9 @@ const (
 	keyNetSockPeerName = string(old.NetSockPeerNameKey)
 	keyNetSockPeerAddr = string(old.NetSockPeerAddrKey)
 	keyNetPeerIP       = "net.peer.ip"
+	keyUpstreamCluster = "upstream_cluster" // Envoy
+	keyUpstreamName    = "upstream_cluster.name"
+	keyResponseFlags   = "response_flags"
 	keyPeerIPv4        = "peer.ipv4" // Node's dns.lookup
 	keyPeerIPv6        = "peer.ipv6"
 	keyPeerService     = string(now.ServicePeerNameKey)

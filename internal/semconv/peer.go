@@ -31,12 +31,18 @@ func PeerNamespace[A Attributes](attrs A) string {
 
 // PeerService returns the service that a call is known to ask.
 func PeerService[A Attributes](attrs A) string {
+	if service := upstreamService(attrs); service != "" {
+		return service
+	}
 	return firstStr(attrs, keyPeerServiceOld, keyPeerService)
 }
 
 // PeerAddress returns host and port of the other side of a call, as recorded. It allocates where
 // it has to read a URL or to write a port.
 func PeerAddress[A Attributes](attrs A) (host, port string) {
+	if host, port = upstream(attrs); host != "" {
+		return host, port
+	}
 	host = firstStr(attrs, keyServerAddress, keyNetPeerNameOld, keyNetSockPeerName, keyPeerHostname, keyOutHost, keyDestination)
 	if n := PeerPort(attrs); n > 0 {
 		port = strconv.FormatInt(n, 10)

@@ -6,6 +6,8 @@ import "strconv"
 type Status struct {
 	HTTP int // 0 where none is recorded
 	RPC  RPCStatus
+	// IsProxys is set if a proxy answered because it had no answer of the peer.
+	IsProxys bool
 }
 
 // IsKnown reports whether an answer is recorded.
@@ -17,6 +19,9 @@ func (s Status) IsFailure() bool { return s.HTTP >= 400 || s.RPC != "" && s.RPC 
 // IsFromPeer reports whether the answer came from the peer, whatever the clocks say: some statuses of
 // RPCs are made by the client.
 func (s Status) IsFromPeer() bool {
+	if s.IsProxys {
+		return false
+	}
 	if s.HTTP != 0 {
 		return true
 	}
@@ -53,7 +58,7 @@ func (s Status) IsThrottling() bool { return s.HTTP == 429 || s.RPC == ResourceE
 // StatusOf returns the answer that attributes carry, the one that error.type repeats where no
 // other is recorded.
 func StatusOf[A Attributes](attrs A) Status {
-	s := Status{HTTP: HTTPStatus(attrs), RPC: StatusOfRPC(attrs)}
+	s := Status{HTTP: HTTPStatus(attrs), RPC: StatusOfRPC(attrs), IsProxys: isProxysOwn(attrs)}
 	if !s.IsKnown() && DBSystem(attrs) == "" {
 		return statusOfErrorType(ErrorType(attrs))
 	}

@@ -76,8 +76,11 @@ func (g *Group) Exception() (*failure.Exception, *Record) {
 }
 
 // IsAnswered reports whether the group carries a peer's response: the status of an exit call, or one
-// that its text cites.
+// that its text cites; not what a proxy answered that had none.
 func (g *Group) IsAnswered() bool {
+	if g.Node.Status.IsProxys {
+		return false
+	}
 	if g.Node.IsExitCall() && g.Node.Status.IsFromPeer() {
 		return true
 	}

@@ -28,6 +28,9 @@ func (e *Record) readSigns(n *trace.Node) {
 	}
 	if n != nil && e.Observed.Kind != failure.KindLog {
 		rec.Codes = append(rec.Codes, storeCodes(n)...)
+		for _, flag := range semconv.ProxyFlags(n.Attributes()) {
+			rec.Codes = append(rec.Codes, vocabulary.Code{System: "envoy", Code: flag})
+		}
 	}
 	rec.Codes = append(rec.Codes, e.statusCodes()...)
 	e.Signs = vocabulary.Read(rec)

@@ -95,7 +95,7 @@ func dependencyStatement(j *judge.Judgement, caller string) string {
 	case j.Category == incident.CategoryDatabaseLock:
 		return fmt.Sprintf("a statement of %s waited for a lock at %s and was ended", caller, peer) + inParentheses(g)
 	case g.Reason.Means == vocabulary.Unreachable:
-		return fmt.Sprintf("%s could not reach %s", caller, peer) + inParentheses(g)
+		return fmt.Sprintf("%s could not reach %s", caller, peer) + onlyInParentheses(g)
 	default:
 		return fmt.Sprintf("%s answered %s with an error", peer, caller) + onlyInParentheses(g)
 	}
