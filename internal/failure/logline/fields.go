@@ -45,7 +45,7 @@ func readFields(m signal.Map, depth int) Record {
 			switch {
 			case depth >= maxWrapping:
 			case f == semconv.LogFieldError:
-				r = r.Or(readError(d, depth+1))
+				r = r.Or(readError(d))
 			case f == semconv.LogFieldInner, kv.Key == "log":
 				inner = inner.Or(readFields(d, depth+1))
 			}
@@ -81,7 +81,7 @@ func (r *Record) addText(f semconv.LogField, value string) {
 }
 
 // readError reads an object that is an error: its class, message and stack.
-func readError(m signal.Map, depth int) Record {
+func readError(m signal.Map) Record {
 	var r Record
 	for _, kv := range m {
 		f := semconv.LogFieldOf(kv.Key)
