@@ -55,7 +55,9 @@ func (rawBytes) Unmarshal([]byte, any) error   { return nil }
 func (c *Collector) callLogs(t testing.TB, body []byte) error {
 	t.Helper()
 	conn, err := grpc.NewClient(c.OTLPGRPC, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) { return hostile.DialContext(ctx, "tcp", address) }))
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return hostile.DialContext(ctx, "tcp", address)
+		}))
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	return conn.Invoke(t.Context(), exportLogs, body, new(any), grpc.ForceCodec(rawBytes{}))

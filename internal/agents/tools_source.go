@@ -122,12 +122,3 @@ func framesOf(attributes signal.Map, texts ...string) []failure.Frame {
 	}
 	return frames
 }
-
-func firstInt(m signal.Map, keys ...string) (int, bool) {
-	for _, k := range keys {
-		if n, ok := m.Int(k); ok && n > 0 && n < 1<<31 {
-			return int(n), true
-		}
-	}
-	return 0, false
-}

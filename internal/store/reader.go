@@ -6,7 +6,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/fair"
 )
 
-// ErrBusy: a reader's call would have to wait for too many others; it may succeed later.
+// ErrBusy says that a reader's call would have to wait for too many others; it may succeed later.
 var ErrBusy = fair.ErrBusy
 
 type readerKey struct{}

@@ -20,7 +20,6 @@ type Judgement struct {
 	Category  incident.Category
 	Class     incident.Class
 	identity  []string
-	server    []string // dependencies: the identity of the server, whatever was asked of it
 	strategy  string
 	Peer      trace.Peer
 	Caller    string         // edges: who asked

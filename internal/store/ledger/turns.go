@@ -27,7 +27,7 @@ func NewTurns() Turns { return Turns{maphash.MakeSeed()} }
 // Of is the turn of what a source sent of a service.
 func (t Turns) Of(source, service string) Turn {
 	s := maphash.String(t.salt, source) % sourceBuckets
-	return Turn(s*serviceBuckets + maphash.String(t.salt, service)%serviceBuckets) //nolint:gosec // small
+	return Turn(s*serviceBuckets + maphash.String(t.salt, service)%serviceBuckets)
 }
 
 // Source is the bucket of who sent what is in the turn.
@@ -88,7 +88,9 @@ func bySource(turns []Turn) [][]Turn {
 	return sources
 }
 
-func shuffle[T any](s []T) { rand.Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] }) }
+func shuffle[T any](s []T) {
+	rand.Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] }) //nolint:gosec // no secret: only who comes first
+}
 
 // OrderIncidents draws the order of SQL in which incidents that want an analysis are claimed: half of the
 // time the newest first, so that a new one has its report beside any number of others.

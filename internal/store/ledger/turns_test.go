@@ -1,7 +1,7 @@
 package ledger_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,7 +17,7 @@ func turnsOf(turns ledger.Turns, services map[string]int) []ledger.Turn {
 	var all []ledger.Turn
 	for source, n := range services {
 		for i := range n {
-			if turn := turns.Of(source, fmt.Sprint(i)); !known[turn] {
+			if turn := turns.Of(source, strconv.Itoa(i)); !known[turn] {
 				known[turn] = true
 				all = append(all, turn)
 			}
@@ -32,10 +32,11 @@ func TestTurnsAreBounded(t *testing.T) {
 	assert.LessOrEqual(t, len(all), 32, "made-up services of one source")
 	sources := map[int32]bool{}
 	for i := range 10_000 {
-		sources[turns.Of(fmt.Sprint(i), "payment").Source()] = true
+		sources[turns.Of(strconv.Itoa(i), "payment").Source()] = true
 	}
 	assert.Len(t, sources, 32)
-	assert.Equal(t, turns.Of("a", "b"), turns.Of("a", "b"))
+	first := turns.Of("a", "b")
+	assert.Equal(t, first, turns.Of("a", "b"))
 	different := 0
 	for range 20 { // nobody can aim
 		if ledger.NewTurns().Of("a", "b") != turns.Of("a", "b") {
@@ -76,7 +77,7 @@ func TestClaimsAreSharedOut(t *testing.T) {
 func TestSuspectsAreClaimedAlone(t *testing.T) {
 	due := func(suspects ...bool) (list []ledger.Due) {
 		for i, suspect := range suspects {
-			list = append(list, ledger.Due{Failure: store.Failure{Key: fmt.Sprint(i)}, Suspect: suspect})
+			list = append(list, ledger.Due{Failure: store.Failure{Key: strconv.Itoa(i)}, Suspect: suspect})
 		}
 		return list
 	}

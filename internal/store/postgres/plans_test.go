@@ -219,11 +219,11 @@ func TestOnlyOverlappingPartitionsAreRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := &explainer{parent: test.parent, read: map[string][]string{}}
 			require.NoError(t, s.read(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
-				if _, err := tx.Exec(t.Context(), "SET LOCAL enable_seqscan = off"); err != nil {
+				if _, err := tx.Exec(ctx, "SET LOCAL enable_seqscan = off"); err != nil {
 					return err
 				}
 				e.Tx = tx
-				return test.read(t.Context(), e)
+				return test.read(ctx, e)
 			}))
 			read := []string{}
 			for partition, nodes := range e.read {

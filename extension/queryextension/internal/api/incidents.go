@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -96,7 +97,7 @@ func (a *API) download(w http.ResponseWriter, r *http.Request, _ *query) error {
 			return err
 		}
 		var body bytes.Buffer
-		err := a.whole.Hold(r.Context(), func() error { return a.bundle(r.Context(), Tenant, inc.ID, &body) })
+		err := a.whole.Hold(r.Context(), func(ctx context.Context) error { return a.bundle(ctx, Tenant, inc.ID, &body) })
 		if err != nil {
 			return err
 		}

@@ -49,8 +49,8 @@ func (a *API) trace(w http.ResponseWriter, r *http.Request, q *query) error {
 		return err
 	}
 	var answer Trace
-	err = a.whole.Hold(r.Context(), func() (err error) {
-		answer, err = a.pageOfTrace(r.Context(), id, page)
+	err = a.whole.Hold(r.Context(), func(ctx context.Context) (err error) {
+		answer, err = a.pageOfTrace(ctx, id, page)
 		return err
 	})
 	if err != nil {

@@ -30,13 +30,13 @@ func NewWhole() *Whole {
 
 // Hold runs create while it may hold something whole. It returns store.ErrBusy where too many others wait.
 // What is written to the client is written afterwards: a slow one must hold nothing up.
-func (w *Whole) Hold(ctx context.Context, create func() error) error {
+func (w *Whole) Hold(ctx context.Context, create func(ctx context.Context) error) error {
 	release, err := w.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return create()
+	return create(ctx)
 }
 
 func (w *Whole) enter(ctx context.Context) (release func(), err error) {

@@ -85,8 +85,8 @@ func (d *Dashboard) showTrace(r *http.Request) (view, error) {
 		return view{}, badRequest("A trace's ID has 32 hex digits, not all of them 0.")
 	}
 	var page tracePage
-	err = d.whole.Hold(r.Context(), func() error {
-		loaded, err := api.LoadTrace(r.Context(), d.store, id)
+	err = d.whole.Hold(r.Context(), func(ctx context.Context) error {
+		loaded, err := api.LoadTrace(ctx, d.store, id)
 		if err != nil {
 			return err
 		}
