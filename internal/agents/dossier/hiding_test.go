@@ -24,6 +24,8 @@ func TestNamesHideWhatOtherRecordsTell(t *testing.T) {
 	trace := rcatest.New("names")
 	trace.Span("shop", "login Xk29fkq2Zw!", signal.KindServer, 0, 10).With("db.password", "Xk29fkq2Zw!")
 	assert.Equal(t, []string{"shop", "shop login <password:1>"}, dossierOf(t, trace).ComponentNames())
+	trace.Span("stock", "GET item 4711", signal.KindServer, 0, 10)
+	assert.Equal(t, []string{"shop", "shop login <password:1>", "stock", "stock GET item 4711", "stock GET item <num>"}, dossierOf(t, trace).ComponentNames())
 }
 
 // Who sends a change chooses its ID; what is no plain word is shown by another one.

@@ -113,8 +113,17 @@ func (d *Dossier) showNames() {
 		add(d.Name(p), Component{Dependency: p})
 	}
 	for _, s := range sortedKeys(d.names.services) {
+		// A name without values may show a part of a secret that is hidden in the whole.
+		parts := map[string]bool{}
+		for o := range d.names.services[s] {
+			if d.hides(o) {
+				parts[signal.Name(failure.Parameterize(o))] = true
+			}
+		}
 		for _, o := range sortedKeys(d.names.services[s]) {
-			add(d.Name(s)+" "+d.Name(o), Component{Service: s, Operation: o})
+			if !parts[o] || d.hides(o) {
+				add(d.Name(s)+" "+d.Name(o), Component{Service: s, Operation: o})
+			}
 		}
 	}
 }
@@ -140,10 +149,15 @@ func (d *Dossier) Name(name string) string {
 	if s, ok := d.shown[name]; ok {
 		return s
 	}
-	s := strings.Join(strings.Fields(line(d.Session.Text(name))), " ")
+	s := onOneLine(d.Session.Text(name))
 	d.shown[name] = s
 	return s
 }
+
+// hides reports whether a part of a name is redacted.
+func (d *Dossier) hides(name string) bool { return d.Name(name) != onOneLine(name) }
+
+func onOneLine(s string) string { return strings.Join(strings.Fields(line(s)), " ") }
 
 // Component finds what a claim calls "service", "service operation" or by a dependency's name, as
 // a model sees them.
