@@ -166,7 +166,7 @@ func readersOfPagesAreAnswered(t *testing.T, s store.Store) {
 	id := open(t, s, "a", root("r", "payment"))
 	concurrently(100, func(i int) {
 		in, err := s.Incident(store.ForReader(t.Context(), "person "+strconv.Itoa(i)), tenant, id)
-		if assert.NoError(t, err) { //nolint:testifylint // not the test's goroutine
+		if assert.NoError(t, err) {
 			assert.Equal(t, id, in.ID)
 		}
 	})

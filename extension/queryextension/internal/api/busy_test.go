@@ -78,7 +78,7 @@ func TestSearchesDoNotHoldUpPages(t *testing.T) {
 				case http.StatusServiceUnavailable:
 					refused.Add(1)
 					after, err := strconv.Atoi(response.Header.Get("Retry-After"))
-					if assert.NoError(t, err) { //nolint:testifylint // not the test's goroutine
+					if assert.NoError(t, err) {
 						assert.Positive(t, after)
 					}
 					time.Sleep(10 * time.Millisecond)
