@@ -47,14 +47,9 @@ var dbSystemAliases = map[string]string{
 	"sqlserver":          "microsoft.sql_server",
 }
 
-// DBNamespace returns the database or schema that a call asks, "" where that is the only one: Redis'
-// is numbered 0.
+// DBNamespace returns the database or schema that a call asks.
 func DBNamespace[A Attributes](attrs A) string {
-	namespace := firstStr(attrs, keyDBNamespace, keyDBNameOld, keyDBInstance)
-	if namespace == "0" && DBSystem(attrs) == "redis" {
-		return ""
-	}
-	return namespace
+	return firstStr(attrs, keyDBNamespace, keyDBNameOld, keyDBInstance)
 }
 
 // DBOperation returns the command that a call gives, such as SELECT.
