@@ -3,7 +3,10 @@ package otlpscan_test
 import (
 	"fmt"
 
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 )
@@ -40,3 +43,7 @@ func usualSpans(n int) ptrace.Traces {
 	}
 	return td
 }
+
+func newTraces() request  { return ptraceotlp.NewExportRequest() }
+func newLogs() request    { return plogotlp.NewExportRequest() }
+func newMetrics() request { return pmetricotlp.NewExportRequest() }
