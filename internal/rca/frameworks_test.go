@@ -131,7 +131,7 @@ func TestFrameworksStoreCodes(t *testing.T) {
 		system, code string
 		category     incident.Category
 	}{
-		{"mysql", "1205", incident.CategoryDatabaseLock}, {"mysql", "1040", incident.CategoryDatabaseError}, {"mysql", "1146", incident.CategoryDatabaseError},
+		{"mysql", "1205", incident.CategoryDatabaseLock}, {"mysql", "1040", incident.CategoryCapacity}, {"mysql", "1146", incident.CategoryDatabaseError},
 		{"mysql", "1045", incident.CategoryAuthentication}, {"postgresql", "40P01", incident.CategoryDatabaseLock},
 		{"mongodb", "11000", incident.CategoryDatabaseError}, {"microsoft.sql_server", "1205", incident.CategoryDatabaseLock},
 	} {

@@ -323,7 +323,7 @@ func TestSection12AnswersInLogsAlone(t *testing.T) {
 		{
 			name: "a store that refuses",
 			trace: func() *rcatest.Trace {
-				return chain("refused", "com.mongodb.MongoSocketOpenException: Exception opening socket stock-mongo:27017 Caused by: java.net.ConnectException: Connection refused")
+				return chain("refused", "{address=stock-mongo:27017, type=UNKNOWN, state=CONNECTING, exception={com.mongodb.MongoSocketOpenException: Exception opening socket}, caused by {java.net.ConnectException: Connection refused (Connection refused)}}")
 			},
 			roots: []verdict{{incident.KindDependency, "stock", "stock-mongo", incident.CategoryDependencyUnavailable}},
 		},

@@ -75,13 +75,13 @@ func TestSection7Categories(t *testing.T) {
 			`ERROR: relation "orders" does not exist (SQLSTATE 42P01)`,
 			`org.postgresql.util.PSQLException: ERROR: duplicate key value violates unique constraint "pk"`,
 			"Duplicate entry '7' for key 'PRIMARY'",
-			"FATAL: sorry, too many clients already (SQLSTATE 53300)",
 		},
 		incident.CategoryResourceMemory: {"java.lang.OutOfMemoryError: Java heap space", "fork: Cannot allocate memory"},
 		incident.CategoryResourceDisk:   {"write /data/x: no space left on device", "OSError: [Errno 30] Read-only file system: '/data/x'", "ENOSPC: no space left"},
 		incident.CategoryResourceCPU:    {"container CPU throttled beyond its quota", "cpu saturated", "scheduler delayed (cpu contended)"},
 		incident.CategoryCapacity: {
 			"java.util.concurrent.RejectedExecutionException: Task rejected from ThreadPoolExecutor",
+			"FATAL: sorry, too many clients already (SQLSTATE 53300)",
 			"accept4: too many open files", "server overloaded, shedding load",
 		},
 		incident.CategoryBadData: {

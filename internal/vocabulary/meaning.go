@@ -111,7 +111,7 @@ var reasons = []reason{
 	{"pool", Meaning{RankPool, RanOut, Own, incident.CategoryConnectionPoolExhausted, incident.ClassResource, "connection_pool", false}},
 	{"connect_timeout", Meaning{RankConnectTimeout, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", false}},
 	{"lock", Meaning{RankLock, PeersFault, Peers, incident.CategoryDatabaseLock, incident.ClassData, "", false}},
-	{"store_connections", Meaning{RankDatabase, RanOut, Peers, incident.CategoryDatabaseError, incident.ClassResource, "", false}},
+	{"store_connections", Meaning{RankDatabase, RanOut, Peers, incident.CategoryCapacity, incident.ClassResource, "", false}},
 	{"store_memory", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceMemory, incident.ClassResource, "", false}},
 	{"store_disk", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceDisk, incident.ClassResource, "", false}},
 	{"bad_statement", Meaning{RankDatabase, AskersFault, Callers, incident.CategoryDatabaseError, incident.ClassData, "", false}},

@@ -2,6 +2,8 @@ package vocabulary
 
 import (
 	"cmp"
+	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -266,6 +268,7 @@ func toLower(text string) string {
 // happened, nothing else counts.
 func (r *reader) ordered() []Match {
 	r.dropParts()
+	r.dropFrames()
 	slices.SortStableFunc(r.matches, compareMatches)
 	var found []Match
 	for _, m := range r.matches {
@@ -294,6 +297,20 @@ func (r *reader) dropParts() {
 	}
 }
 
+// dropFrames leaves out wordings in which others stand: connection to server failed: password authentication
+// failed.
+func (r *reader) dropFrames() {
+	isFrame := func(m *Match) bool {
+		return m.evidence == byWording && m.by.source.Generic != nil && *m.by.source.Generic
+	}
+	says := slices.ContainsFunc(r.matches, func(m Match) bool {
+		return !m.outdone && (m.evidence == byWording || m.evidence == byType) && !isFrame(&m) && !m.Generic && m.Means != NoFailure
+	})
+	for i := range r.matches {
+		r.matches[i].outdone = r.matches[i].outdone || says && isFrame(&r.matches[i])
+	}
+}
+
 // compareMatches orders by rank, then by how much a match says.
 func compareMatches(a, b Match) int {
 	return cmp.Or(cmp.Compare(a.Rank, b.Rank), compareBool(a.Generic, b.Generic), cmp.Compare(a.evidence, b.evidence), cmp.Compare(a.reason, b.reason),
@@ -310,23 +327,48 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// namesMore reports whether the names a have a host, or its port, which b have not.
-func namesMore(a, b map[string]string) bool {
-	return a["host"] != "" && (b["host"] == "" || a["host"] == b["host"] && b["port"] == "" && a["port"] != "")
-}
-
-// withNames gives a match that names no host, or no system, what another names that means the same, or
-// nothing by itself.
+// withNames gives a match, beside its own names, those of the others that mean the same, or nothing by
+// themselves, of the same host; a host's name is better than its address. The same goes for its system.
 func (r *reader) withNames(m Match) Match {
-	m.System = m.Row.System
-	for _, o := range r.matches {
-		if o.Means != m.Means && o.Means != SaysNothing {
+	lends := func(o *Match) bool { return o.Means == m.Means || o.Means == SaysNothing }
+	names := m.Names
+	for i := range r.matches {
+		if o := &r.matches[i]; lends(o) && isBetterHost(o.Names["host"], names["host"]) {
+			names = o.Names
+		}
+	}
+	m.System, m.Names = m.Row.System, maps.Clone(names)
+	for i := range r.matches {
+		o := &r.matches[i]
+		if !lends(o) {
 			continue
 		}
-		if namesMore(o.Names, m.Names) {
-			m.Names = o.Names
-		}
 		m.System = or(m.System, o.Row.System)
+		if h := o.Names["host"]; len(o.Names) > 0 && (h == "" || h == names["host"]) {
+			m.addNames(o.Names)
+		}
 	}
 	return m
+}
+
+// addNames adds what a match does not name yet.
+func (m *Match) addNames(names map[string]string) {
+	if m.Names == nil {
+		m.Names = make(map[string]string, len(names))
+	}
+	for hole, name := range names {
+		if m.Names[hole] == "" {
+			m.Names[hole] = name
+		}
+	}
+}
+
+// isBetterHost reports whether a host says more than another: a name more than an address.
+func isBetterHost(host, than string) bool {
+	return host != "" && (than == "" || isAddress(than) && !isAddress(host))
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }

@@ -39,6 +39,10 @@ func TestReadOrder(t *testing.T) {
 			Record{Exceptions: []Exception{{"redis.clients.jedis.exceptions.JedisConnectionException", "x"}}, Text: "x"}, "java-redis.unavailable"},
 		"a type with words before the type": {
 			Record{Exceptions: []Exception{{"TypeError", "fetch failed"}}, Text: "TypeError: fetch failed"}, "network.fetch"},
+		"a type with words that count with what it derives from": {
+			Record{Exceptions: []Exception{{"redis.exceptions.BusyLoadingError", "Too many connections"}}, Text: "Too many connections"}, "python-redis.pool_exhausted"},
+		"words that stand in others": {
+			Record{Text: `connection to server at "stock-db", port 5432 failed: FATAL: password authentication failed for user "shop"`}, "postgresql.login"},
 		"the cause of an exception says more": {
 			Record{Exceptions: []Exception{{"TypeError", "x is not a function"}, {"java.net.UnknownHostException", "stock"}}}, "java.host"},
 		"a class of one's own is no class of a client": {
@@ -77,6 +81,15 @@ func TestReadLendsNames(t *testing.T) {
 	require.NotEmpty(t, m)
 	assert.Equal(t, "timing.timed_out", m[0].ID)
 	assert.Equal(t, map[string]string{"url": "http://stock:8080/items", "host": "stock", "port": "8080"}, m[0].Names)
+
+	m = Read(Record{Text: "failed to connect to `user=shop database=shop`: 10.0.0.7:5432 (stock-db): dial error: dial tcp 10.0.0.7:5432: connect: connection refused"})
+	require.NotEmpty(t, m)
+	assert.Equal(t, "stock-db", m[0].Names["host"], "the name, not its address")
+	assert.Equal(t, "shop", m[0].Names["database"])
+
+	m = Read(Record{Text: "connection refused, see https://docs.example/errors#connection"})
+	require.NotEmpty(t, m)
+	assert.Empty(t, m[0].Names["host"], "a link names nobody")
 }
 
 // A long text is read in part, and quickly whatever it holds.

@@ -90,9 +90,20 @@ func agreed(rows []*Row, counts func(*Row) bool) *Row {
 	return first
 }
 
-// wordingsWith calls back with the wordings that count with a type.
+// wordingsWith calls back with the wordings that count with a type, or with one that it derives from.
 func (t *typeTable) wordingsWith(name string, visit func(*wording)) {
-	name = normalType(name)
+	for depth := 0; name != "" && depth < maxDepth; depth++ {
+		name = normalType(name)
+		t.wordingsOf(name, visit)
+		parent := ""
+		for _, r := range t.rows[name] {
+			parent = r.source.DerivesFrom
+		}
+		name = parent
+	}
+}
+
+func (t *typeTable) wordingsOf(name string, visit func(*wording)) {
 	for _, w := range t.wordings[name] {
 		visit(w)
 	}

@@ -16,6 +16,8 @@ func judgeOrigin(x *explain.Explanation, g *evidence.Group, k incident.Knowledge
 	switch {
 	case isOwnResource(g):
 		judgeResource(j)
+	case g.Reason.Means == vocabulary.Unreachable && g.Reason.Whose == vocabulary.Own:
+		judgeCode(j) // the device that has no network, not whom it called
 	case g.IsAnswered() && g.Peer.IsKnown() && g.Reason.Means == vocabulary.Unreachable:
 		judgePeerError(x, j)
 	case g.Reason.Means == vocabulary.Unreachable:
