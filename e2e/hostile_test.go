@@ -178,6 +178,33 @@ func TestFewBytesTakeLittleMemory(t *testing.T) {
 	assert.Less(t, most, idle+512)
 }
 
+func TestFewBytesOfPlainJSONCostLittle(t *testing.T) {
+	const neighbour = `{"service":"s","level":"info","message":"a neighbour"}`
+	bodies := map[string]struct {
+		body string
+		want int
+	}{
+		"numbers": {"[" + strings.Repeat("0,", 10_000_000) + "0]", http.StatusRequestEntityTooLarge},
+		"a record of 10 million elements": {`[{"service":"s","level":"info","message":"m","attributes":{"a":[` +
+			strings.Repeat("0,", 10_000_000) + `0]}},` + neighbour + `]`, http.StatusOK},
+	}
+	c := StartCollector(t, Options{Memory: smallMachine})
+	c.requireServes(t, 0)
+	for name, tt := range bodies {
+		t.Run(name, func(t *testing.T) {
+			packed := pack(t, []byte(tt.body))
+			memory, cpu := watchMemory(t, c), cpuSeconds(t, c.PID())
+			assert.Equal(t, tt.want, postEncoded(t, c.Ingest+"/ingest/logs", jsonType, packed))
+			took, most := cpuSeconds(t, c.PID())-cpu, memory()
+			t.Logf("%d bytes: %.1f s, at most %.0f MB", len(packed), took, most)
+			assert.Less(t, took, 6.0)
+			assert.Less(t, most, 600.0)
+		})
+	}
+	stored := mustGet[page[map[string]any]](t, c, "/query/signals?kind=log&service=s")
+	assert.Len(t, stored.Items, 1, "the neighbour")
+}
+
 // beginPost sends the headers of a request over HTTP and part of its body.
 func beginPost(t testing.TB, url, contentType string, length int, begin []byte) net.Conn {
 	t.Helper()
@@ -285,8 +312,9 @@ func TestUnfinishedRequestsTakeLittleMemory(t *testing.T) {
 	const connections, length, begun = 150, 18 << 20, 17 << 20
 	body := make([]byte, begun)
 	for name, send := range map[string]func(*Collector){
-		"HTTP": func(c *Collector) { beginPost(t, c.OTLPHTTP+"/v1/logs", protobuf, length, body) },
-		"gRPC": func(c *Collector) { dialHTTP2(t, c.OTLPGRPC).flood(length, begun, 16<<10) },
+		"HTTP":   func(c *Collector) { beginPost(t, c.OTLPHTTP+"/v1/logs", protobuf, length, body) },
+		"ingest": func(c *Collector) { beginPost(t, c.Ingest+"/ingest/logs", jsonType, length, body) },
+		"gRPC":   func(c *Collector) { dialHTTP2(t, c.OTLPGRPC).flood(length, begun, 16<<10) },
 		"gRPC, in small frames": func(c *Collector) {
 			dialHTTP2(t, c.OTLPGRPC).flood(length, begun, 1000)
 		},

@@ -51,7 +51,7 @@ func (c *call) free() {
 
 func newCalls(config UnfinishedConfig) *calls {
 	return &calls{
-		config: config, shares: fair.NewBudget(config.Streams), unfinished: map[string][]*call{}, stop: make(chan struct{}),
+		config: config, shares: fair.NewBudget(int64(config.Streams)), unfinished: map[string][]*call{}, stop: make(chan struct{}),
 	}
 }
 

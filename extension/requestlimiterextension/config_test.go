@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/prodsentinel/prodsentinel/extension/requestlimiterextension/internal/metadata"
+	"github.com/prodsentinel/prodsentinel/internal/listener"
+	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 )
 
 func load(t *testing.T, name string) *Config {
@@ -30,10 +32,16 @@ func load(t *testing.T, name string) *Config {
 func TestConfig(t *testing.T) {
 	assert.Equal(t, createDefaultConfig(), load(t, ""))
 	assert.Equal(t, &Config{
-		Records: 1000, BodyBytes: 1 << 20, DecodedBytes: 8 << 20,
-		NestingDepth: 20, Attributes: 128, Elements: 5000, Events: 128, ValueBytes: 64 << 10,
-		InFlightBytes:  16 << 20,
-		Unfinished:     UnfinishedConfig{Bytes: 4 << 20, Streams: 100, Grace: time.Second, Rate: 1024, Timeout: 10 * time.Second},
+		Limits: otlpscan.Limits{
+			Records: 1000, DecodedBytes: 8 << 20,
+			RecordLimits: otlpscan.RecordLimits{Depth: 20, Attributes: 128, Elements: 5000, Events: 128, ValueBytes: 64 << 10},
+		},
+		BodyBytes:     1 << 20,
+		InFlightBytes: 16 << 20,
+		Unfinished: UnfinishedConfig{
+			UnfinishedConfig: listener.UnfinishedConfig{Bytes: 4 << 20, Grace: time.Second, Rate: 1024, Timeout: 10 * time.Second},
+			Streams:          100,
+		},
 		TrustedProxies: []string{"10.0.0.0/8", "fd00::/8"},
 	}, load(t, "all"))
 	for name, wantErrs := range map[string][]string{
@@ -42,7 +50,7 @@ func TestConfig(t *testing.T) {
 		"zero":       {"records: must be more than 0", "nesting_depth: must", "unfinished::streams: must", "unfinished::timeout: must"},
 		"depth":      {"nesting_depth: must be at most 1000, is 1001"},
 		"in-flight":  {"in_flight_bytes: must be at least twice decoded_bytes"},
-		"unfinished": {"unfinished::bytes: must be at least four times body_bytes"},
+		"unfinished": {"unfinished::bytes: must be at least four times the largest body"},
 		"proxies":    {`trusted_proxies::1: want a network such as 10.0.0.0/8, got "10.1.2.3"`},
 	} {
 		t.Run(name, func(t *testing.T) {

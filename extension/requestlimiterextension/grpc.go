@@ -3,7 +3,6 @@ package requestlimiterextension
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"reflect"
 	"sync"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"google.golang.org/grpc/tap"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
@@ -197,13 +197,8 @@ func statusOf(err error) error {
 // unavailable asks the sender to come back, each at another time.
 func unavailable(err error) error {
 	s := status.New(codes.Unavailable, err.Error())
-	if detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay())}); err == nil {
+	if detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(listener.RetryDelay())}); err == nil {
 		s = detailed
 	}
 	return s.Err()
-}
-
-// retryDelay is between one and four seconds, so that clients do not come back together.
-func retryDelay() time.Duration {
-	return time.Second + time.Duration(rand.Int64N(int64(3*time.Second))) //nolint:gosec // not a secret
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 
 	spb "google.golang.org/genproto/googleapis/rpc/status"
@@ -123,7 +122,7 @@ func (h *httpLimiter) refuse(w http.ResponseWriter, r *http.Request, err error) 
 	switch reasonOf(err) {
 	case "busy":
 		status, code = http.StatusServiceUnavailable, codes.Unavailable
-		w.Header().Set("Retry-After", strconv.Itoa(int(retryDelay().Seconds())))
+		listener.SetRetryAfter(w)
 		w.Header().Set("Connection", "close") // there may be more of the body
 	case "slow":
 		status, code = http.StatusRequestTimeout, codes.DeadlineExceeded

@@ -44,8 +44,8 @@ func newLimiter(set component.TelemetrySettings, config *Config) (*limiter, erro
 		return nil, fmt.Errorf("create the extension's metrics: %w", err)
 	}
 	l := &limiter{
-		limits:    config.limits(),
-		bodies:    listener.NewBodies(config.BodyBytes, config.Unfinished.Bytes, config.Unfinished.pace()),
+		limits:    config.Limits,
+		bodies:    listener.NewBodies(config.BodyBytes, config.Unfinished.UnfinishedConfig),
 		inFlight:  fair.NewBudget(config.InFlightBytes),
 		calls:     newCalls(config.Unfinished),
 		telemetry: telemetry,

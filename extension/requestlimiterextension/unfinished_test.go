@@ -188,7 +188,7 @@ func TestUnfinishedMessagesAreBounded(t *testing.T) {
 }
 
 func TestRequestsInFlightAreBounded(t *testing.T) {
-	p := startPlant(t, func(c *Config) { c.DecodedBytes, c.InFlightBytes = 1<<20, 2<<20 })
+	p := startPlant(t, func(c *Config) { c.Limits.DecodedBytes, c.InFlightBytes = 1<<20, 2<<20 })
 	body := field(1, field(2, field(2, field(5, field(1, []byte(strings.Repeat("x", 800_000)))))))
 	arrived, leave := make(chan struct{}), make(chan struct{})
 	p.received = func(context.Context) error {

@@ -2,6 +2,7 @@ package listener
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -22,20 +23,45 @@ var (
 	ErrSlow = errors.New("the body comes too slowly")
 )
 
-// Pace is how fast a body must come.
-type Pace struct {
-	// Grace is how long it may come as slowly as it likes; after that, it must have come with at least
-	// Rate bytes a second.
-	Grace time.Duration
-	Rate  int64
+// UnfinishedConfig bounds bodies that have not come completely. All of it must be positive.
+type UnfinishedConfig struct {
+	// Bytes bounds the memory that all of them take.
+	Bytes int64 `mapstructure:"bytes"`
+	// Grace is how long a body may come as slowly as it likes; after that, it must have come with at
+	// least Rate bytes a second.
+	Grace time.Duration `mapstructure:"grace"`
+	Rate  int64         `mapstructure:"rate"`
 	// Timeout is the time by which it must be complete.
-	Timeout time.Duration
+	Timeout time.Duration `mapstructure:"timeout"`
+}
+
+// DefaultUnfinishedConfig bounds bodies as nobody honest minds: exporters give up after ten seconds.
+func DefaultUnfinishedConfig() UnfinishedConfig {
+	return UnfinishedConfig{Bytes: 128 << 20, Grace: 5 * time.Second, Rate: 64 << 10, Timeout: 30 * time.Second}
+}
+
+// Check returns what is wrong, by configuration keys, for bodies of at most the given size.
+func (c *UnfinishedConfig) Check(largest int64) error {
+	var errs []error
+	for _, n := range []struct {
+		key   string
+		value int64
+	}{{"bytes", c.Bytes}, {"grace", int64(c.Grace)}, {"rate", c.Rate}, {"timeout", int64(c.Timeout)}} {
+		if n.value <= 0 {
+			errs = append(errs, fmt.Errorf("unfinished::%s: must be more than 0", n.key))
+		}
+	}
+	// A sender has half of a budget at most, and a body is copied when it is decompressed.
+	if 4*largest > c.Bytes {
+		errs = append(errs, fmt.Errorf("unfinished::bytes: must be at least four times the largest body (%d), or none of that size is ever taken", largest))
+	}
+	return errors.Join(errs...)
 }
 
 // Bodies reads whole bodies into memory. What it holds is bounded and shared among the peers that send,
 // so that bodies that never end take no more than their senders' share, and not for long.
 type Bodies struct {
-	pace     Pace
+	pace     UnfinishedConfig
 	most     int64 // bytes of one body, decompressed
 	budget   *fair.Budget
 	decoders *semaphore.Weighted // each with a window of its own
@@ -45,11 +71,10 @@ type Bodies struct {
 	closed  bool
 }
 
-// NewBodies returns a reader of bodies with at most the given number of bytes each, decompressed, which
-// hold at most budget bytes together.
-func NewBodies(most, budget int64, pace Pace) *Bodies {
+// NewBodies returns a reader of bodies with at most the given number of bytes each, decompressed.
+func NewBodies(most int64, config UnfinishedConfig) *Bodies {
 	return &Bodies{
-		pace: pace, most: most, budget: fair.NewBudget(budget),
+		pace: config, most: most, budget: fair.NewBudget(config.Bytes),
 		decoders: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		reading:  make(map[*pacedReader]struct{}),
 	}

@@ -5,7 +5,6 @@
 package listener
 
 import (
-	"io"
 	"net/http"
 	"time"
 
@@ -17,7 +16,9 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 30 * time.Second
 	writeTimeout      = 60 * time.Second
-	maxBodyBytes      = 20 << 20
+
+	// MaxBodyBytes is the default of confighttp.
+	MaxBodyBytes = 20 << 20
 )
 
 // DefaultServerConfig is confighttp's with limits on time and size, for the given endpoint.
@@ -28,7 +29,7 @@ func DefaultServerConfig(endpoint string) confighttp.ServerConfig {
 	cfg.ReadHeaderTimeout = readHeaderTimeout
 	cfg.ReadTimeout = readTimeout
 	cfg.WriteTimeout = writeTimeout
-	cfg.MaxRequestBodySize = maxBodyBytes
+	cfg.MaxRequestBodySize = MaxBodyBytes
 	cfg.CompressionAlgorithms = []string{"", "gzip", "zstd"}
 	return cfg
 }
@@ -51,13 +52,4 @@ func RulesFor(cfg *confighttp.ServerConfig, allowedHosts []string) Rules {
 		rules.AllowedOrigins = cors.AllowedOrigins
 	}
 	return rules
-}
-
-// ServerOptions make confighttp answer errors as everything else does, and keep a few bytes of
-// zstd from claiming a large window.
-func ServerOptions() []confighttp.ToServerOption {
-	return []confighttp.ToServerOption{
-		confighttp.WithErrorHandler(HandleError),
-		confighttp.WithDecoder("zstd", func(body io.ReadCloser) (io.ReadCloser, error) { return newZstdReader(body) }),
-	}
 }

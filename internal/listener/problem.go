@@ -2,7 +2,10 @@ package listener
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
+	"time"
 )
 
 // ProblemContentType is the media type of Problem.
@@ -37,4 +40,15 @@ func HandleError(w http.ResponseWriter, _ *http.Request, message string, status 
 		message = "" // an authenticator's words are for its own log
 	}
 	WriteProblem(w, status, message)
+}
+
+// RetryDelay is how long a refused client is asked to wait: between one and four seconds, so that clients
+// do not come back together.
+func RetryDelay() time.Duration {
+	return time.Second + time.Duration(rand.Int64N(int64(3*time.Second))) //nolint:gosec // not a secret
+}
+
+// SetRetryAfter asks the client to come back after RetryDelay, in whole seconds as HTTP has it.
+func SetRetryAfter(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(RetryDelay().Seconds())))
 }

@@ -10,27 +10,76 @@ package otlpscan
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Limits bound one request. They must be positive.
 type Limits struct {
-	// Records bounds the spans, log records or metric points of a request, and by themselves its
+	// Records bounds the spans, log records or metric points of a request, and by three times as many its
 	// resources, scopes and metrics.
-	Records int
+	Records int `mapstructure:"records"`
 	// DecodedBytes bounds the memory that the request takes once it is decoded, as estimated.
-	DecodedBytes int64
+	DecodedBytes int64 `mapstructure:"decoded_bytes"`
+	// RecordLimits bound each record.
+	RecordLimits `mapstructure:",squash"`
+}
+
+// RecordLimits bound one record. They must be positive.
+type RecordLimits struct {
 	// Depth bounds how deep arrays and maps within a value are nested; a plain value has depth 1.
-	Depth int
+	Depth int `mapstructure:"nesting_depth"`
 	// Attributes bounds those of a span, event, link, log record, metric point, exemplar, resource or
 	// scope.
-	Attributes int
+	Attributes int `mapstructure:"attributes"`
 	// Elements bounds, over all values of a record, the elements of arrays and maps, and the buckets,
 	// quantiles and exemplars of a metric point.
-	Elements int
+	Elements int `mapstructure:"elements"`
 	// Events bounds the events of a span, and by themselves its links.
-	Events int
+	Events int `mapstructure:"events"`
 	// ValueBytes bounds one text or binary value.
-	ValueBytes int
+	ValueBytes int `mapstructure:"value_bytes"`
+}
+
+// DefaultLimits returns limits that the largest honest telemetry known does not reach; the README of the
+// request limiter says what that is.
+func DefaultLimits() Limits {
+	return Limits{
+		Records:      250_000,
+		DecodedBytes: 128 << 20,
+		RecordLimits: RecordLimits{Depth: 64, Attributes: 1024, Elements: 100_000, Events: 10_000, ValueBytes: 1 << 20},
+	}
+}
+
+// maxDepth is far below what exhausts the stack of a decoder.
+const maxDepth = 1000
+
+// Check returns what is wrong with the limits, by their configuration keys.
+func (l *Limits) Check() error {
+	var errs []error
+	if l.DecodedBytes <= 0 {
+		errs = append(errs, errors.New("decoded_bytes: must be more than 0"))
+	}
+	return errors.Join(append(errs, CheckPositive("records", l.Records), l.RecordLimits.Check())...)
+}
+
+// Check returns what is wrong with the limits, by their configuration keys.
+func (l *RecordLimits) Check() error {
+	errs := []error{
+		CheckPositive("nesting_depth", l.Depth), CheckPositive("attributes", l.Attributes), CheckPositive("elements", l.Elements),
+		CheckPositive("events", l.Events), CheckPositive("value_bytes", l.ValueBytes),
+	}
+	if l.Depth > maxDepth {
+		errs = append(errs, fmt.Errorf("nesting_depth: must be at most %d, is %d", maxDepth, l.Depth))
+	}
+	return errors.Join(errs...)
+}
+
+// CheckPositive returns an error that names the key if n is not positive.
+func CheckPositive(key string, n int) error {
+	if n <= 0 {
+		return fmt.Errorf("%s: must be more than 0", key)
+	}
+	return nil
 }
 
 // Signal is what a request carries.
@@ -86,6 +135,26 @@ const (
 // String returns the name that AttributeCut and metrics use.
 func (l Limit) String() string {
 	return [...]string{"nesting_depth", "attributes", "elements", "events", "links", "value_bytes"}[l]
+}
+
+// LimitSet is a set of limits of records.
+type LimitSet uint8
+
+// Add puts a limit into the set.
+func (s *LimitSet) Add(l Limit) { *s |= 1 << l }
+
+// Has reports whether a limit is in the set.
+func (s LimitSet) Has(l Limit) bool { return s&(1<<l) != 0 }
+
+// String is the value of AttributeCut: the names, separated by commas.
+func (s LimitSet) String() string {
+	var names []string
+	for _, l := range AllLimits() {
+		if s.Has(l) {
+			names = append(names, l.String())
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 // AllLimits lists the limits in the order in which AttributeCut names them.

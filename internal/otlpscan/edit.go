@@ -1,9 +1,6 @@
 package otlpscan
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 const (
 	// maxRecordEdits and maxRequestEdits bound what cutting costs: a record that needs more edits is
@@ -56,21 +53,4 @@ func (es edits) apply(body []byte) []byte {
 		at = e.to
 	}
 	return append(out, body[at:]...)
-}
-
-// limitSet is a set of limits.
-type limitSet uint8
-
-func (s *limitSet) add(l Limit)     { *s |= 1 << l }
-func (s limitSet) has(l Limit) bool { return s&(1<<l) != 0 }
-
-// String is the value of AttributeCut.
-func (s limitSet) String() string {
-	var names []string
-	for _, l := range AllLimits() {
-		if s.has(l) {
-			names = append(names, l.String())
-		}
-	}
-	return strings.Join(names, ",")
 }

@@ -12,11 +12,7 @@ import (
 )
 
 // shipped are the limits of the shipped configurations.
-func shipped() otlpscan.Limits {
-	return otlpscan.Limits{
-		Records: 250_000, DecodedBytes: 256 << 20, Depth: 64, Attributes: 1024, Elements: 100_000, Events: 10_000, ValueBytes: 1 << 20,
-	}
-}
+func shipped() otlpscan.Limits { return otlpscan.DefaultLimits() }
 
 // usualSpans are n spans of one resource, each with ten attributes.
 func usualSpans(n int) ptrace.Traces {

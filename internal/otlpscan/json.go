@@ -334,7 +334,7 @@ func jsonCount(m *message, l Limit, said, removed uint64) string {
 }
 
 // jsonMark is the member that holds AttributeCut, which the decoder adds to the other attributes.
-func jsonMark(m *message, cut limitSet) string {
+func jsonMark(m *message, cut LimitSet) string {
 	if m.attributes == 0 || cut == 0 {
 		return ""
 	}

@@ -317,7 +317,7 @@ func appendCount(b []byte, m *message, l Limit, n uint64) []byte {
 }
 
 // appendMark appends AttributeCut, if the message has attributes.
-func appendMark(b []byte, m *message, cut limitSet) []byte {
+func appendMark(b []byte, m *message, cut LimitSet) []byte {
 	if m.attributes == 0 || cut == 0 {
 		return b
 	}

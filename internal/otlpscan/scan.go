@@ -31,7 +31,7 @@ type subject struct {
 	used    [limitCount]int
 	said    [limitCount]uint64 // how many events and links it says were dropped
 	removed [limitCount]uint64 // how many were removed
-	cut     limitSet
+	cut     LimitSet
 }
 
 // attributes counts those of one message.
@@ -119,7 +119,7 @@ func (s *scan) remove(l Limit, n uint64) {
 // mark notes that the subject was cut.
 func (s *scan) mark(l Limit) {
 	if n := len(s.subjects); n > 0 {
-		s.subjects[n-1].cut.add(l)
+		s.subjects[n-1].cut.Add(l)
 	} else {
 		s.cut[l]++ // the schema URL of a group
 	}
@@ -142,7 +142,7 @@ func (s *scan) leaveSubject(frame int) *subject {
 		return nil
 	}
 	for _, l := range AllLimits() {
-		if left.cut.has(l) {
+		if left.cut.Has(l) {
 			s.cut[l]++
 		}
 	}

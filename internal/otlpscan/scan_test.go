@@ -20,7 +20,8 @@ import (
 // small are limits that a test can exceed by hand.
 func small() otlpscan.Limits {
 	return otlpscan.Limits{
-		Records: 5, DecodedBytes: 1 << 20, Depth: 3, Attributes: 2, Elements: 4, Events: 2, ValueBytes: 60,
+		Records: 5, DecodedBytes: 1 << 20,
+		RecordLimits: otlpscan.RecordLimits{Depth: 3, Attributes: 2, Elements: 4, Events: 2, ValueBytes: 60},
 	}
 }
 

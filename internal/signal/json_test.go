@@ -230,3 +230,41 @@ func FuzzValueJSON(f *testing.F) {
 		signaltest.RequireEqualLogs(t, []*signal.Log{{Body: v}}, []*signal.Log{{Body: back}})
 	})
 }
+
+func TestReadLimits(t *testing.T) {
+	limits := signal.ReadLimits{Depth: 2, Elements: 4}
+	var exceeded *signal.LimitError
+	for in, within := range map[string]bool{
+		`{"a":[1,2,3]}`:         true,
+		`{"a":[1,2,3,4]}`:       false,
+		`{"a":1,"b":2,"c":[3]}`: true,
+		`{"a":1,"b":[2,{}]}`:    true,
+		`{"a":[{"b":[]}]}`:      false,
+		`[[[0]]]`:               false,
+	} {
+		_, err := signal.ParsePlainWithin([]byte(in), limits)
+		if within {
+			require.NoError(t, err, in)
+			continue
+		}
+		require.ErrorAs(t, err, &exceeded, in)
+	}
+}
+
+func TestSkipPlainValue(t *testing.T) {
+	for in, want := range map[string]string{
+		`1, x`: `, x`, ` 1 , x`: ` , x`, `null]`: `]`, `"a,\"]" ,`: ` ,`, `{"a":[1,"}"]}]`: `]`, `[] x`: ` x`, `12`: ``, `{}`: ``, `1}`: `}`,
+	} {
+		rest, err := signal.SkipPlainValue([]byte(in))
+		require.NoError(t, err, in)
+		assert.Equal(t, want, string(rest), in)
+	}
+	for _, in := range []string{``, ` `, `{`, `[1,`, `"a`, `["a\"]`} {
+		_, err := signal.SkipPlainValue([]byte(in))
+		require.Error(t, err, in)
+	}
+	deep := strings.Repeat("[", 5_000_000)
+	rest, err := signal.SkipPlainValue([]byte(deep + strings.Repeat("]", len(deep)) + "x"))
+	require.NoError(t, err)
+	assert.Equal(t, "x", string(rest))
+}

@@ -35,12 +35,83 @@ func ParsePlainValue(b []byte) (Value, error) {
 	return r.document()
 }
 
+// ReadLimits bound what is read of one JSON value; what is 0 has the bounds of ParsePlainJSON.
+type ReadLimits struct {
+	// Depth bounds how deep arrays and objects are nested, and Elements how many elements and members
+	// all of them have.
+	Depth, Elements int
+}
+
+// LimitError is returned for a value that exceeds limits.
+type LimitError struct{ message string }
+
+func (e *LimitError) Error() string { return e.message }
+
+// ParsePlainWithin is ParsePlainValue with limits.
+func ParsePlainWithin(b []byte, l ReadLimits) (Value, error) {
+	r := jsonReader{src: b, limits: l}
+	return r.document()
+}
+
 // ParsePlainPrefix reads the JSON value that b begins with, as ParsePlainJSON does, and returns
 // what follows it.
 func ParsePlainPrefix(b []byte) (v Value, rest []byte, err error) {
 	r := jsonReader{src: b}
 	v, err = r.value(0)
 	return v, b[r.pos:], err
+}
+
+// SkipPlainValue returns what follows the JSON value that b begins with. It goes by brackets and quotes,
+// without recursion, and checks nothing else.
+func SkipPlainValue(b []byte) (rest []byte, err error) {
+	open, begun := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; c {
+		case '{', '[':
+			open++
+		case '}', ']', ',':
+			if c != ',' {
+				open--
+			}
+			if open < 0 || c == ',' && open == 0 { // the end of a number or a word
+				return b[i:], nil
+			}
+			if open == 0 {
+				return b[i+1:], nil
+			}
+		case '"':
+			end := QuoteEnd(b[i+1:])
+			if end < 0 {
+				return nil, fmt.Errorf("JSON: string at byte %d has no end", i)
+			}
+			if i += end + 1; open == 0 {
+				return b[i+1:], nil
+			}
+		case ' ', '\t', '\n', '\r':
+			if begun && open == 0 {
+				return b[i:], nil
+			}
+			continue
+		}
+		begun = true
+	}
+	if open > 0 || !begun {
+		return nil, errors.New("JSON ends too early")
+	}
+	return nil, nil
+}
+
+// QuoteEnd returns where the quote is that ends the JSON string whose first character b begins with, or -1.
+func QuoteEnd(b []byte) int {
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			return i
+		case '\\':
+			i++
+		}
+	}
+	return -1
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -77,9 +148,11 @@ func (m *Map) UnmarshalJSON(b []byte) error {
 // jsonReader reads one JSON document. encoding/json is no help here: it loses the order of keys
 // and the difference between 1 and 1.0, or costs several times as much token by token.
 type jsonReader struct {
-	src     []byte
-	pos     int
-	escapes bool // $bytes, $double, $otlp
+	src      []byte
+	pos      int
+	escapes  bool // $bytes, $double, $otlp
+	limits   ReadLimits
+	elements int // read so far
 }
 
 // maxReadDepth bounds the recursion; it is that of encoding/json.
@@ -97,8 +170,8 @@ func (r *jsonReader) document() (Value, error) {
 }
 
 func (r *jsonReader) value(depth int) (Value, error) {
-	if depth > maxReadDepth {
-		return Value{}, fmt.Errorf("JSON nested deeper than %d", maxReadDepth)
+	if most := r.maxDepth(); depth > most {
+		return Value{}, &LimitError{fmt.Sprintf("JSON nested deeper than %d", most)}
 	}
 	r.space()
 	switch c := r.peek(); {
@@ -121,6 +194,22 @@ func (r *jsonReader) value(depth int) (Value, error) {
 	return Value{}, r.unexpected("where a value should be")
 }
 
+func (r *jsonReader) maxDepth() int {
+	if r.limits.Depth > 0 {
+		return r.limits.Depth
+	}
+	return maxReadDepth
+}
+
+// countElement counts an element or member that was read.
+func (r *jsonReader) countElement() error {
+	r.elements++
+	if most := r.limits.Elements; most > 0 && r.elements > most {
+		return &LimitError{fmt.Sprintf("JSON with more than %d elements", most)}
+	}
+	return nil
+}
+
 func (r *jsonReader) object(depth int) (Value, error) {
 	r.pos++
 	if r.space(); r.take('}') {
@@ -141,6 +230,9 @@ func (r *jsonReader) object(depth int) (Value, error) {
 		}
 		v, err := r.value(depth + 1)
 		if err != nil {
+			return Value{}, err
+		}
+		if err := r.countElement(); err != nil {
 			return Value{}, err
 		}
 		m = append(m, KeyValue{Key: key, Value: v})
@@ -167,6 +259,9 @@ func (r *jsonReader) list(depth int) (Value, error) {
 	for {
 		v, err := r.value(depth + 1)
 		if err != nil {
+			return Value{}, err
+		}
+		if err := r.countElement(); err != nil {
 			return Value{}, err
 		}
 		list = append(list, v)

@@ -65,9 +65,15 @@ func writeUnreadable(w http.ResponseWriter, err error) {
 	a := newAnswer()
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.Is(err, errBusy):
-		w.Header().Set("Retry-After", "1")
-		writeRefusal(w, http.StatusTooManyRequests, errBusy.Error()+"; send these again later", a)
+	case errors.Is(err, listener.ErrBusy):
+		listener.SetRetryAfter(w)
+		w.Header().Set("Connection", "close") // there may be more of the body
+		writeRefusal(w, http.StatusTooManyRequests, err.Error()+"; send these again later", a)
+	case errors.Is(err, listener.ErrSlow):
+		w.Header().Set("Connection", "close")
+		writeRefusal(w, http.StatusRequestTimeout, err.Error(), a)
+	case errors.Is(err, errTooManyRecords), errors.Is(err, errTooMuch):
+		writeRefusal(w, http.StatusRequestEntityTooLarge, err.Error(), a)
 	case errors.As(err, &tooLarge):
 		writeRefusal(w, http.StatusRequestEntityTooLarge, "the body is larger than max_request_body_size allows; send fewer records at once", a)
 	default:
@@ -82,10 +88,10 @@ func writePushBack(w http.ResponseWriter, err error, a *answer) {
 	case consumererror.IsPermanent(err):
 		writeRefusal(w, http.StatusBadRequest, "the pipeline refuses these records; sending them again is of no use", a)
 	case isOverload(err):
-		w.Header().Set("Retry-After", "1")
+		listener.SetRetryAfter(w)
 		writeRefusal(w, http.StatusTooManyRequests, "the pipeline is overloaded; send these records again later", a)
 	default:
-		w.Header().Set("Retry-After", "2")
+		listener.SetRetryAfter(w)
 		writeRefusal(w, http.StatusServiceUnavailable, "the pipeline cannot take records now; send these again later", a)
 	}
 }

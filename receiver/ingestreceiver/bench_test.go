@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
@@ -19,7 +18,7 @@ func BenchmarkLogs(b *testing.B) {
 	const lines = 1000
 	s, err := newServer(receivertest.NewNopSettings(metadata.Type), createDefaultConfig().(*Config))
 	require.NoError(b, err)
-	s.nextLogs, s.budget, s.now = consumertest.NewNop(), newBudget(20<<20), time.Now
+	s.nextLogs = consumertest.NewNop()
 	handler := s.handler(nil)
 	body := strings.Repeat(`{"timestamp":"2026-07-01T12:00:00.123Z","service":"payment","level":"info","message":"order accepted","trace_id":"`+traceHex+
 		`","span_id":"`+spanHex+`","attributes":{"order.id":123,"customer":"c-17","amount":12.5},"resource":{"host.name":"h1"}}`+"\n", lines)

@@ -4,117 +4,139 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 
-	"golang.org/x/sync/semaphore"
-
+	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 var (
-	errBusy      = errors.New("too many records are being received at once")
-	errNoRecords = errors.New("the body holds no record; send one JSON object, an array of them, or one a line")
+	errNoRecords      = errors.New("the body holds no record; send one JSON object, an array of them, or one a line")
+	errTooMuch        = errors.New("the records of the body take more memory than limits::decoded_bytes allows; send fewer at once")
+	errTooManyRecords = errors.New("the body holds more records than limits::records allows; send fewer at once")
 )
 
-// budget bounds the bytes of all bodies in work, so that many large requests at once are pushed
-// back instead of exhausting the memory.
-type budget struct {
-	free *semaphore.Weighted
-}
-
-// Bodies are charged in steps, since nobody knows how large a compressed one becomes.
-const step = 64 << 10
-
 const jsonSpace = " \t\r\n"
-
-func newBudget(largestBody int64) *budget {
-	const bodies = 4
-	return &budget{free: semaphore.NewWeighted(bodies * (largestBody + step))}
-}
-
-// read returns the whole body. release must be called when its records are no longer in work.
-// Its errors are errBusy, *http.MaxBytesError, and what reading and decompressing return.
-func (b *budget) read(r *http.Request) (body []byte, release func(), err error) {
-	var held int64
-	release = func() { b.free.Release(held) }
-	var buf bytes.Buffer
-	for {
-		if !b.free.TryAcquire(step) {
-			release()
-			return nil, nil, errBusy
-		}
-		held += step
-		n, err := io.CopyN(&buf, r.Body, step)
-		if err != nil && !errors.Is(err, io.EOF) {
-			release()
-			return nil, nil, err
-		}
-		if n < step {
-			return buf.Bytes(), release, nil
-		}
-	}
-}
 
 // records are those of one body.
 type records struct {
 	body   []byte
-	ndjson bool  // the client says that every line is a record
+	lines  bool // every line is a record
+	limits *otlpscan.Limits
 	err    error // why the body as a whole cannot be read; set after each
 }
 
-// each yields every record: one object, the elements of an array, or objects one a line (as the
-// client says, or because the first line is a whole JSON value). A line that cannot be read is
-// yielded with its error.
+func (rs *records) readLimits() signal.ReadLimits {
+	return signal.ReadLimits{Depth: rs.limits.Depth, Elements: rs.limits.Elements}
+}
+
+// measure counts the records, no further than to one too many, and estimates how much memory they take
+// with what the pipeline makes of them. It goes by brackets, quotes and commas, without reading anything:
+// what is not JSON is found later. A record with more elements than allowed takes no memory, as it is
+// rejected.
+func (rs *records) measure() (count int, memory int64) {
+	const perByte, perRecord, perValue = 2, 450, 64
+	for record := range rs.split {
+		if count++; count > rs.limits.Records {
+			break
+		}
+		if values := countCommas(record); values <= rs.limits.Elements {
+			memory += perRecord + int64(values)*perValue
+		}
+	}
+	return count, memory + perByte*int64(len(rs.body))
+}
+
+// countCommas counts those outside of texts: one for each value but the first of an array or object.
+func countCommas(record []byte) (count int) {
+	for i := 0; i < len(record); i++ {
+		switch record[i] {
+		case ',':
+			count++
+		case '"':
+			end := signal.QuoteEnd(record[i+1:])
+			if end < 0 {
+				return count
+			}
+			i += end + 1
+		}
+	}
+	return count
+}
+
+// each yields every record. A line, or a record that exceeds a limit, that cannot be read is yielded with
+// its error; any other mistake makes the body unreadable.
 func (rs *records) each(yield func(signal.Value, error) bool) {
+	index := 0
+	for record := range rs.split {
+		v, err := signal.ParsePlainWithin(record, rs.readLimits())
+		if err != nil && !rs.lines && !exceeds(err) {
+			rs.err = fmt.Errorf("record %d: %w", index, err)
+			return
+		}
+		if !yield(v, err) {
+			return
+		}
+		index++
+	}
+}
+
+// split yields the text of every record: one object, the elements of an array, or objects one a line (as
+// the client says, or because the first line is a whole JSON value).
+func (rs *records) split(yield func([]byte) bool) {
 	body := bytes.TrimSpace(bytes.TrimPrefix(rs.body, []byte("\xef\xbb\xbf")))
 	switch {
 	case len(body) == 0:
 		rs.err = errNoRecords
-	case rs.ndjson:
-		eachLine(body, yield)
-	case body[0] == '[':
-		rs.err = eachElement(body, yield)
-	case hasLines(body):
-		eachLine(body, yield)
-	default:
-		var v signal.Value
-		if v, rs.err = signal.ParsePlainValue(body); rs.err == nil {
-			yield(v, nil)
+	case rs.lines || body[0] != '[' && rs.hasLines(body):
+		rs.lines = true
+		for line := range bytes.Lines(body) {
+			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(line) {
+				return
+			}
 		}
+	case body[0] == '[':
+		if err := splitArray(body[1:], yield); err != nil {
+			rs.err = err
+		}
+	default:
+		yield(body)
 	}
 }
 
-// hasLines tells whether the first of several lines is a whole JSON value.
-func hasLines(body []byte) bool {
+// exceeds reports whether a record cannot be read for its size only.
+func exceeds(err error) bool {
+	var limit *signal.LimitError
+	return errors.As(err, &limit)
+}
+
+// hasLines reports whether the first of several lines is a whole JSON value.
+func (rs *records) hasLines(body []byte) bool {
 	first, _, more := bytes.Cut(body, []byte("\n"))
 	if !more {
 		return false
 	}
-	_, err := signal.ParsePlainValue(first)
+	_, err := signal.ParsePlainWithin(first, rs.readLimits())
+	if exceeds(err) {
+		var rest []byte
+		rest, err = signal.SkipPlainValue(first)
+		return err == nil && len(bytes.TrimSpace(rest)) == 0
+	}
 	return err == nil
 }
 
-func eachLine(body []byte, yield func(signal.Value, error) bool) {
-	for line := range bytes.Lines(body) {
-		if line = bytes.TrimSpace(line); len(line) > 0 && !yield(signal.ParsePlainValue(line)) {
-			return
-		}
-	}
-}
-
-// eachElement reads an array element by element, so that never more than one is held as a tree.
-func eachElement(body []byte, yield func(signal.Value, error) bool) error {
-	rest := bytes.TrimLeft(body[1:], jsonSpace)
+// splitArray yields the elements of an array from behind its bracket on, so that never more than one is
+// held as a tree.
+func splitArray(rest []byte, yield func([]byte) bool) error {
+	rest = bytes.TrimLeft(rest, jsonSpace)
 	if len(rest) > 0 && rest[0] == ']' {
 		return errNoRecords
 	}
 	for index := 0; ; index++ {
-		v, after, err := signal.ParsePlainPrefix(rest)
+		after, err := signal.SkipPlainValue(rest)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", index, err)
 		}
-		if !yield(v, nil) {
+		if !yield(rest[:len(rest)-len(after)]) {
 			return nil
 		}
 		after = bytes.TrimLeft(after, jsonSpace)

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
+	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 )
 
 const defaultEndpoint = "localhost:8000"
@@ -33,6 +34,13 @@ type Config struct {
 	Query *component.ID `mapstructure:"query"`
 	// Logs is about the records of POST /ingest/logs.
 	Logs LogsConfig `mapstructure:"logs"`
+
+	// Limits bound a body and its records. The depth and the elements are those of the JSON of a record.
+	Limits otlpscan.Limits `mapstructure:"limits"`
+	// InFlightBytes bounds the memory that the records of all bodies in work take, as estimated.
+	InFlightBytes int64 `mapstructure:"in_flight_bytes"`
+	// Unfinished bounds bodies that have not come completely.
+	Unfinished listener.UnfinishedConfig `mapstructure:"unfinished"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -58,6 +66,13 @@ func (c *Config) Validate() error {
 	if c.HTTP.MaxRequestBodySize < 0 {
 		errs = append(errs, errors.New("max_request_body_size: must not be negative"))
 	}
+	if err := c.Limits.Check(); err != nil {
+		errs = append(errs, fmt.Errorf("limits::%w", err))
+	}
+	errs = append(errs, c.Unfinished.Check(c.largestBody()))
+	if c.InFlightBytes < 2*c.Limits.DecodedBytes { // a sender has half at most
+		errs = append(errs, errors.New("in_flight_bytes: must be at least twice limits::decoded_bytes, or no large body is ever taken"))
+	}
 	if err := c.Logs.validate(); err != nil {
 		errs = append(errs, fmt.Errorf("logs::operators: %w", err))
 	}
@@ -75,6 +90,19 @@ func (c *LogsConfig) validate() error {
 	return built.stop()
 }
 
+// largestBody is what confighttp bounds a body by.
+func (c *Config) largestBody() int64 {
+	if c.HTTP.MaxRequestBodySize <= 0 {
+		return listener.MaxBodyBytes
+	}
+	return c.HTTP.MaxRequestBodySize
+}
+
 func createDefaultConfig() component.Config {
-	return &Config{HTTP: listener.DefaultServerConfig(defaultEndpoint)}
+	return &Config{
+		HTTP:          listener.DefaultServerConfig(defaultEndpoint),
+		Limits:        otlpscan.DefaultLimits(),
+		InFlightBytes: 384 << 20,
+		Unfinished:    listener.DefaultUnfinishedConfig(),
+	}
 }

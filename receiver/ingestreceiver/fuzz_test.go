@@ -42,7 +42,6 @@ func fuzzRoute(f *testing.F, path string) {
 	require.NoError(f, err)
 	logs, traces, metrics := &consumertest.LogsSink{}, &consumertest.TracesSink{}, &consumertest.MetricsSink{}
 	s.nextLogs, s.nextTraces, s.nextMetrics = logs, traces, metrics
-	s.budget = newBudget(1 << 20)
 	s.now = func() time.Time { return receivedAt }
 	handler := s.handler(nil)
 

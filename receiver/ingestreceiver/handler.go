@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -96,13 +97,29 @@ type reader[T any] func(context.Context, *record) ([]T, *fieldError)
 // receive reads the body, hands all good records to consume in one call, and answers.
 func receive[T any](s *server, w http.ResponseWriter, r *http.Request, kind string, read reader[T], consume func(context.Context, []T) error) {
 	a := newAnswer()
-	body, release, err := s.budget.read(r)
+	body, err := s.bodies.Read(w, r)
 	if err != nil {
 		writeUnreadable(w, err)
 		return
 	}
-	defer release()
-	taken, err := readAll(r.Context(), &records{body: body, ndjson: isLines(r)}, read, a)
+	defer body.Release()
+	rs := &records{body: body.Bytes(), lines: isLines(r), limits: &s.config.Limits}
+	key := peer.Of(r.Context())
+	count, memory := rs.measure()
+	switch {
+	case count > s.config.Limits.Records:
+		writeUnreadable(w, errTooManyRecords)
+		return
+	case memory > s.config.Limits.DecodedBytes:
+		writeUnreadable(w, errTooMuch)
+		return
+	case !s.inFlight.Take(key, memory):
+		writeUnreadable(w, listener.ErrBusy)
+		return
+	}
+	defer s.inFlight.Return(key, memory)
+	taken, err := readAll(r.Context(), rs, read, a)
+	body.Release() // records have copies
 	if err != nil {
 		writeUnreadable(w, err)
 		return
@@ -133,7 +150,7 @@ func readAll[T any](ctx context.Context, rs *records, read reader[T], a *answer)
 			a.reject(index, fieldError{reason: err.Error()})
 			continue
 		}
-		good, failed := read(ctx, newRecord(v))
+		good, failed := read(ctx, newRecord(v, rs.limits))
 		if failed != nil {
 			a.reject(index, *failed)
 			continue
@@ -154,7 +171,7 @@ func (s *server) deadline(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, limit-limit/share)
 }
 
-// isLines tells whether the client says that every line is a record.
+// isLines reports whether the client says that every line is a record.
 func isLines(r *http.Request) bool {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && (strings.HasSuffix(media, "ndjson") || strings.HasSuffix(media, "jsonl"))

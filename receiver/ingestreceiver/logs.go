@@ -14,7 +14,7 @@ func readLog(r *record, rs *resources, observed signal.Nanos, lenient bool) *sig
 		Time:         r.time(fieldTime),
 		ObservedTime: observed,
 		Body:         signal.Value{Data: r.requiredText("message")},
-		Attributes:   r.attributes("attributes"),
+		Attributes:   r.attributes(attributesField),
 	}
 	if lenient {
 		l.Resource = rs.readOptional(r)
@@ -22,7 +22,8 @@ func readLog(r *record, rs *resources, observed signal.Nanos, lenient bool) *sig
 		l.Resource = rs.read(r)
 	}
 	l.Severity, l.SeverityText = readLevel(r, lenient)
-	l.Attributes = append(l.Attributes, readException(r, l.Attributes)...)
+	l.Attributes = r.mark(append(l.Attributes, readException(r, l.Attributes)...))
+	l.DroppedAttributes = r.dropped
 	return l
 }
 

@@ -19,7 +19,7 @@ func readPoint(r *record, rs *resources, received signal.Nanos) *signal.Point {
 		Type:       readMetricType(r),
 		Time:       r.time(fieldTime),
 		Value:      r.number("value"),
-		Attributes: r.attributes("attributes"),
+		Attributes: r.attributes(attributesField),
 	}
 	if p.Type == signal.MetricSum {
 		p.Temporality = int32(pmetric.AggregationTemporalityCumulative)
@@ -30,6 +30,7 @@ func readPoint(r *record, rs *resources, received signal.Nanos) *signal.Point {
 	if p.Time == 0 {
 		p.Time = received
 	}
+	p.Attributes = r.mark(p.Attributes)
 	return p
 }
 

@@ -134,6 +134,9 @@ func TestConfig(t *testing.T) {
 		"ingest/filter":      {wantErr: "use the filter processor"},
 		"ingest/input":       {wantErr: "file_input is not possible here: use one of add, "},
 		"ingest/negative":    {wantErr: "max_request_body_size: must not be negative"},
+		"ingest/limits":      {wantErr: "limits::attributes: must be more than 0"},
+		"ingest/large":       {wantErr: "unfinished::bytes: must be at least four times the largest body"},
+		"ingest/in-flight":   {wantErr: "in_flight_bytes: must be at least twice limits::decoded_bytes"},
 		"ingest/unbuildable": {wantErr: "logs::operators: "},
 		"ingest/endless":     {wantErr: "logs::operators: "},
 	}

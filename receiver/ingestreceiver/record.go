@@ -5,9 +5,14 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
+	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
+
+// attributesField holds the attributes of a record or event.
+const attributesField = "attributes"
 
 // fieldError says which field of a record is wrong, and what is wrong with it. Field is "" where
 // it is the record as a whole.
@@ -24,11 +29,15 @@ type record struct {
 	known  []string
 	failed *fieldError // of the outermost record
 	root   *record
+
+	limits  *otlpscan.Limits
+	cut     otlpscan.LimitSet // of the outermost record: the limits it was cut to
+	dropped uint32            // attributes of this one that were left out
 }
 
-func newRecord(v signal.Value) *record {
+func newRecord(v signal.Value, limits *otlpscan.Limits) *record {
 	const mostFields = 12
-	r := &record{known: make([]string, 0, mostFields)}
+	r := &record{known: make([]string, 0, mostFields), limits: limits}
 	r.root = r
 	m, ok := v.Data.(signal.Map)
 	if !ok {
@@ -107,7 +116,45 @@ func (r *record) text(field string, v signal.Value, ok bool) string {
 	if !isText {
 		r.fail(field, "want a string, got "+typeName(v))
 	}
-	return s
+	return r.cutText(s)
+}
+
+// cutText keeps the beginning of a text, up to a whole character.
+func (r *record) cutText(s string) string {
+	most := r.limits.ValueBytes
+	if len(s) <= most {
+		return s
+	}
+	r.root.cut.Add(otlpscan.ValueBytes)
+	for n := 1; n < utf8.UTFMax && most > 0 && !utf8.RuneStart(s[most]); n++ {
+		most--
+	}
+	return s[:most]
+}
+
+// cutTexts cuts all texts in a value.
+func (r *record) cutTexts(v signal.Value) signal.Value {
+	switch d := v.Data.(type) {
+	case string:
+		v.Data = r.cutText(d)
+	case []signal.Value:
+		for i := range d {
+			d[i] = r.cutTexts(d[i])
+		}
+	case signal.Map:
+		for i := range d {
+			d[i].Key, d[i].Value = r.cutText(d[i].Key), r.cutTexts(d[i].Value)
+		}
+	}
+	return v
+}
+
+// mark adds to attributes that the record was cut, if it was.
+func (r *record) mark(attributes signal.Map) signal.Map {
+	if r.root.cut == 0 {
+		return attributes
+	}
+	return append(attributes, signal.KeyValue{Key: otlpscan.AttributeCut, Value: signal.Value{Data: r.root.cut.String()}})
 }
 
 // time is 0 where the field is missing.
@@ -146,7 +193,7 @@ func (r *record) number(field string) signal.Value {
 	return signal.Value{}
 }
 
-// attributes are kept as they are: order, types and all.
+// attributes are kept as they are: order, types and all, up to the limits.
 func (r *record) attributes(field string) signal.Map {
 	v, ok := r.take(field)
 	if !ok {
@@ -159,6 +206,14 @@ func (r *record) attributes(field string) signal.Map {
 	if len(m) == 0 {
 		return nil
 	}
+	if most := r.limits.Attributes; len(m) > most {
+		r.root.cut.Add(otlpscan.Attributes)
+		if field == attributesField {
+			r.dropped = uint32(len(m) - most) //nolint:gosec // a body has fewer
+		}
+		m = m[:most]
+	}
+	r.cutTexts(signal.Value{Data: m})
 	return m
 }
 
@@ -168,7 +223,7 @@ func (r *record) object(field string) *record {
 }
 
 func (r *record) nested(field string, m signal.Map) *record {
-	return &record{path: r.path + field + ".", fields: m, root: r.root}
+	return &record{path: r.path + field + ".", fields: m, root: r.root, limits: r.limits}
 }
 
 func (r *record) optionalTraceID(field string) signal.TraceID {

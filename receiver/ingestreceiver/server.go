@@ -11,11 +11,13 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/prodsentinel/prodsentinel/internal/fair"
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/receiver/ingestreceiver/internal/metadata"
 )
@@ -32,7 +34,8 @@ type server struct {
 	obs       *receiverhelper.ObsReport
 	telemetry *metadata.TelemetryBuilder
 	operators *operators
-	budget    *budget
+	bodies    *listener.Bodies
+	inFlight  *fair.Budget
 	now       func() time.Time
 
 	nextLogs    consumer.Logs
@@ -62,6 +65,8 @@ func newServer(set receiver.Settings, config *Config) (*server, error) {
 	}
 	return &server{
 		config: config, settings: set, obs: obs, telemetry: telemetry, operators: operators, now: time.Now,
+		bodies:   listener.NewBodies(config.largestBody(), config.Unfinished),
+		inFlight: fair.NewBudget(config.InFlightBytes),
 		stopping: make(chan struct{}),
 	}, nil
 }
@@ -85,13 +90,14 @@ func (s *server) start(ctx context.Context, host component.Host) error {
 			return fmt.Errorf("logs::operators: %w", err)
 		}
 	}
-	cfg := &s.config.HTTP
-	s.http, err = cfg.ToServer(ctx, host.GetExtensions(), s.settings.TelemetrySettings, s.handler(query), listener.ServerOptions()...)
+	cfg := s.config.HTTP
+	rules := listener.RulesFor(&cfg, s.config.AllowedHosts)
+	cfg.CompressionAlgorithms = []string{} // bodies are decompressed once they are there
+	s.http, err = cfg.ToServer(ctx, host.GetExtensions(), s.settings.TelemetrySettings, s.handler(query), confighttp.WithErrorHandler(listener.HandleError))
 	if err != nil {
 		return err
 	}
-	listener.Protect(s.http, listener.RulesFor(cfg, s.config.AllowedHosts))
-	s.budget = newBudget(cfg.MaxRequestBodySize) // ToServer has set its default
+	listener.Protect(s.http, rules)
 	open, err := cfg.ToListener(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.NetAddr.Endpoint, err)
@@ -115,6 +121,7 @@ func (s *server) Shutdown(ctx context.Context) (err error) {
 func (s *server) shutdown(ctx context.Context) error {
 	s.forget()
 	close(s.stopping)
+	s.bodies.Close()
 	s.telemetry.Shutdown()
 	var errs []error
 	if s.http != nil {

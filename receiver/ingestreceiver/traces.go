@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -20,11 +21,12 @@ func readSpan(r *record, rs *resources) *signal.Span {
 		Name:         r.name("name"),
 		Kind:         readKind(r),
 		Start:        r.requiredTime("start_time"),
-		Attributes:   r.attributes("attributes"),
-		Events:       readEvents(r),
+		Attributes:   r.attributes(attributesField),
 	}
+	s.Events, s.DroppedEvents = readEvents(r)
 	s.End = readEnd(r, s.Start)
 	s.StatusCode, s.StatusMessage = readStatus(r)
+	s.Attributes, s.DroppedAttributes = r.mark(s.Attributes), r.dropped
 	return s
 }
 
@@ -114,31 +116,36 @@ func readEnum[T ~int32](r *record, field, prefix string, values map[string]T, wa
 	return 0
 }
 
-// readEvents takes the span's events: name, time and attributes.
-func readEvents(r *record) []signal.Event {
+// readEvents takes the span's events: name, time and attributes. It returns how many it left out.
+func readEvents(r *record) (events []signal.Event, dropped uint32) {
 	v, ok := r.take("events")
 	if !ok {
-		return nil
+		return nil, 0
 	}
 	list, ok := v.Data.([]signal.Value)
 	if !ok {
 		r.fail("events", "want an array, got "+typeName(v))
 	}
-	var events []signal.Event
+	if most := r.limits.Events; len(list) > most {
+		r.root.cut.Add(otlpscan.Events)
+		dropped = uint32(len(list) - most) //nolint:gosec // a body has fewer
+		list = list[:most]
+	}
 	for i, item := range list {
 		field := "events[" + strconv.Itoa(i) + "]"
 		fields, ok := item.Data.(signal.Map)
 		if !ok {
 			r.fail(field, "want an object, got "+typeName(item))
-			return nil
+			return nil, 0
 		}
 		event := r.nested(field, fields)
 		events = append(events, signal.Event{
 			Name:       event.name("name"),
 			Time:       event.time("time"),
-			Attributes: event.attributes("attributes"),
+			Attributes: event.attributes(attributesField),
 		})
+		events[i].DroppedAttributes = event.dropped
 		event.finish()
 	}
-	return events
+	return events, dropped
 }
