@@ -118,6 +118,9 @@ func (c *Collector) get(path string, into any) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, err

@@ -34,6 +34,7 @@ type Options struct {
 	Config  string   // path of a configuration to run in place of the embedded default
 	Args    []string // further arguments, e.g. "--set=exporters.rca.workers=0"
 	Env     []string // further variables, "NAME=value"
+	Token   string   // bearer token of the query API, if it wants one
 	Memory  int64    // bytes that it may take, where a cgroup can bound them; 0 for any
 }
 
@@ -49,6 +50,7 @@ type Collector struct {
 	Health     string
 
 	t       testing.TB
+	token   string
 	cmd     *exec.Cmd
 	logFile string
 	group   string        // its memory cgroup, if it has one
@@ -122,6 +124,7 @@ func launch(t testing.TB, opts Options) *Collector {
 		Management: "http://" + ports[4],
 		Health:     "http://" + ports[5],
 		t:          t,
+		token:      opts.Token,
 		logFile:    filepath.Join(t.TempDir(), "collector.log"),
 		exited:     make(chan struct{}),
 	}

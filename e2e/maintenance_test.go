@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -148,17 +149,22 @@ func TestMaintenanceShowsNoPassword(t *testing.T) {
 	}
 }
 
-// A bundle can be had from behind an authenticator.
+// A bundle can be had from behind an authenticator, which guards /query/ on every listener.
 func TestExportWithAToken(t *testing.T) {
 	t.Parallel()
-	c := StartCollector(t, Options{Args: append([]string{
+	c := StartCollector(t, Options{Token: "s3cr3t", Args: append([]string{
 		"--set=extensions.bearertokenauth.token=s3cr3t", "--set=extensions.query.http.auth.authenticator=bearertokenauth",
 		"--set=service.extensions=[health_check, request_limiter, signal_store, coordination, bearertokenauth, query]",
 	}, hasty...)})
 	sendSplit(t, []*Collector{c}, twoCauses(2)[:1], atOnce)
-	open := *c
-	open.Query = c.Ingest // which needs no token here
-	id := open.awaitIncidents(t, 1, incidentWait)[0].ID
+	id := c.awaitIncidents(t, 1, incidentWait)[0].ID
+	mounted := *c
+	mounted.Query = c.Ingest
+	assert.Len(t, mustGet[page[incidentView]](t, &mounted, "/query/incidents").Items, 1)
+	mounted.token = ""
+	status, err := mounted.get("/query/incidents", new(any))
+	require.Error(t, err)
+	assert.Equal(t, http.StatusUnauthorized, status)
 	export := []string{"export", id, "--api", c.Query, "-f", "-"}
 	failed(t, Run(t, nil, export...), 1, "put one into the variable PRODSENTINEL_TOKEN")
 	failed(t, Run(t, []string{"PRODSENTINEL_TOKEN=wrong"}, export...), 1, "refuses the token in the variable PRODSENTINEL_TOKEN")

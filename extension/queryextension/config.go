@@ -59,8 +59,11 @@ func (c *Config) validateServer(key string, server *confighttp.ServerConfig) err
 	if err != nil {
 		return fmt.Errorf("%s::%w", key, err)
 	}
+	if len(server.CompressionAlgorithms) > 0 {
+		return fmt.Errorf("%s::compression_algorithms: must be empty: no request has a body to decompress", key)
+	}
 	return nil
 }
 
-// managed tells whether there is a management listener.
+// managed reports whether there is a management listener.
 func (c *Config) managed() bool { return c.Management.NetAddr.Endpoint != "" }

@@ -52,6 +52,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"query/no_port":         "http::endpoint: want host:port",
 		"query/no_store":        "id must not be empty",
 		"query/misspelt":        "allow_hosts",
+		"query/compressed":      "management::compression_algorithms: must be empty",
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, err := load(t, name)

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	nometrics "go.opentelemetry.io/otel/metric/noop"
+	notraces "go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/coordinationextension"
@@ -36,7 +38,7 @@ type queryExtension struct {
 	config    *Config
 	set       component.TelemetrySettings
 	build     component.BuildInfo
-	query     http.Handler
+	mounted   http.Handler
 	listeners []*listening
 
 	cancel context.CancelFunc
@@ -54,8 +56,9 @@ func (e *queryExtension) Dependencies() []component.ID {
 	return []component.ID{e.config.Store, e.config.Coordination}
 }
 
-// QueryHandler serves the read-only /query/* for another listener to mount; nil before Start.
-func (e *queryExtension) QueryHandler() http.Handler { return e.query }
+// QueryHandler serves the read-only /query/* for another listener to mount, to those only whom the
+// authenticator of this extension's own listener lets in; nil before Start.
+func (e *queryExtension) QueryHandler() http.Handler { return e.mounted }
 
 // Start opens the listeners.
 func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
@@ -80,14 +83,17 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 		return analysis.WriteBundle(ctx, reader, tenant, id, w)
 	}
 	routes := api.New(reader, bundle, events, info, e.set.Logger)
-	e.query = routes.Handler()
+	query := routes.Handler()
+	if e.mounted, err = e.authenticated(ctx, host, query); err != nil {
+		return err
+	}
 	pages, err := dashboard.New(reader, routes.Whole(), routes.State, e.set.Logger)
 	if err != nil {
 		return fmt.Errorf("query extension: %w", err)
 	}
 	site := http.NewServeMux()
-	site.Handle("/query/", e.query)
-	site.Handle("/openapi.json", e.query)
+	site.Handle("/query/", query)
+	site.Handle("/openapi.json", query)
 	site.Handle("/", pages.Handler())
 	requester := analysis.Requester{Store: reader, Coordinator: coordinator}
 	management := api.NewManagement(requester.Now, e.set.Logger)
@@ -113,6 +119,21 @@ func (e *queryExtension) Shutdown(ctx context.Context) error {
 	}
 	e.done.Wait()
 	return errors.Join(errs...)
+}
+
+// authenticated puts the authenticator of the listener before a handler that others mount.
+func (e *queryExtension) authenticated(ctx context.Context, host component.Host, handler http.Handler) (http.Handler, error) {
+	if !e.config.HTTP.Auth.HasValue() {
+		return handler, nil
+	}
+	only := confighttp.ServerConfig{Auth: e.config.HTTP.Auth, CompressionAlgorithms: []string{}}
+	set := e.set // who mounts it counts and traces requests
+	set.MeterProvider, set.TracerProvider = nometrics.NewMeterProvider(), notraces.NewTracerProvider()
+	server, err := only.ToServer(ctx, host.GetExtensions(), set, handler, confighttp.WithErrorHandler(listener.HandleError))
+	if err != nil {
+		return nil, fmt.Errorf("query extension: http: %w", err)
+	}
+	return server.Handler, nil
 }
 
 // listening is one open address.

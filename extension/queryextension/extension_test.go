@@ -7,15 +7,20 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configauth"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/collector/extension/extensiontest"
@@ -65,6 +70,10 @@ func start(t *testing.T, change func(*Config)) installation {
 	}
 	run(storeFactory, storeConfig)
 	run(coordinationFactory, coordinationConfig)
+	bearer := bearertokenauthextension.NewFactory()
+	bearerConfig := bearer.CreateDefaultConfig().(*bearertokenauthextension.Config)
+	bearerConfig.BearerToken = token
+	run(bearer, bearerConfig)
 	query := run(NewFactory(), freeConfig(change)).(*queryExtension)
 
 	s, err := signalstoreextension.Get(h, component.MustNewID("signal_store"))
@@ -72,6 +81,13 @@ func start(t *testing.T, change func(*Config)) installation {
 	c, err := coordinationextension.Get(h, component.MustNewID("coordination"))
 	require.NoError(t, err)
 	return installation{queryExtension: query, store: s, coordinator: c}
+}
+
+// token is what bearertokenauth wants.
+const token = "s3cr3t"
+
+func authenticated(server *confighttp.ServerConfig) {
+	server.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: component.MustNewID("bearertokenauth")}})
 }
 
 func freeConfig(change func(*Config)) *Config {
@@ -189,12 +205,51 @@ func (ownsCoordinator) Start(context.Context, component.Host) error { return nil
 func (ownsCoordinator) Shutdown(context.Context) error              { return nil }
 func (o ownsCoordinator) Coordinator() coordination.Coordinator     { return o.c }
 
-// QueryHandler serves the API, without pages, for the ingest receiver to mount.
-func TestQueryHandler(t *testing.T) {
+// Another listener that mounts /query/* lets in who this extension's own listener lets in.
+func TestQueryHandlerAuthenticates(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		header string
+		want   int
+	}{
+		"no authenticator": {nil, "", http.StatusOK},
+		"no token":         {func(c *Config) { authenticated(&c.HTTP) }, "", http.StatusUnauthorized},
+		"another token":    {func(c *Config) { authenticated(&c.HTTP) }, "Bearer wr0ng", http.StatusUnauthorized},
+		"the token":        {func(c *Config) { authenticated(&c.HTTP) }, "Bearer " + token, http.StatusOK},
+		"management only":  {func(c *Config) { authenticated(&c.Management) }, "", http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := start(t, tt.change)
+			mount := httptest.NewServer(i.QueryHandler())
+			defer mount.Close()
+			for _, base := range []string{mount.URL, i.url(read, "")} {
+				status, body := do(t, http.MethodGet, base+"/query/status", func(r *http.Request) {
+					if tt.header != "" {
+						r.Header.Set("Authorization", tt.header)
+					}
+				})
+				assert.Equal(t, tt.want, status)
+				if tt.want == http.StatusUnauthorized {
+					assert.NotContains(t, body, "versions")
+				}
+			}
+		})
+	}
+}
+
+// No request has a body, so none is decompressed, whatever it says of itself.
+func TestBodiesAreNotDecompressed(t *testing.T) {
 	i := start(t, nil)
-	mounter, ok := component.Component(i.queryExtension).(interface{ QueryHandler() http.Handler })
-	require.True(t, ok)
-	require.NotNil(t, mounter.QueryHandler())
+	said := func(r *http.Request) {
+		r.Header.Set("Content-Encoding", "gzip")
+		r.Header.Set("Content-Type", "application/json")
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader("not gzip")), -1
+	}
+	status, _ := do(t, http.MethodGet, i.url(read, "/query/status"), said)
+	assert.Equal(t, http.StatusOK, status, "the body is not looked at")
+	status, body := do(t, http.MethodPost, i.url(manage, "/debug/analyze/"+querytest.PoolTrace.String()), said)
+	assert.Equal(t, http.StatusUnsupportedMediaType, status)
+	assert.Contains(t, body, "use one of: identity")
 }
 
 // A stream outlives the listener's timeouts, and ends with the extension.

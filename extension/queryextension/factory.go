@@ -31,6 +31,7 @@ func createDefaultConfig() component.Config {
 func defaultServer(endpoint string) confighttp.ServerConfig {
 	server := listener.DefaultServerConfig(endpoint)
 	server.MaxRequestBodySize = 64 << 10 // no request of ours has a body worth mentioning
+	server.CompressionAlgorithms = []string{}
 	return server
 }
 
