@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/signalstoreextension/internal/metadata"
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -19,6 +20,7 @@ type Extension struct {
 	settings  extension.Settings
 	store     store.Store
 	telemetry *metadata.TelemetryBuilder
+	health    health
 	stop      context.CancelFunc
 	stopped   chan struct{}
 }
@@ -26,11 +28,16 @@ type Extension struct {
 // Start opens the store and begins to drop what is too old. A database that cannot be reached is no
 // error: the store's calls fail until it can.
 func (e *Extension) Start(ctx context.Context, host component.Host) error {
-	opened, err := Open(ctx, e.config, e.settings.Logger)
+	e.health.log = e.settings.Logger
+	opened, err := Open(ctx, e.config, e.settings.Logger, e.health.conditionChanged)
 	if err != nil {
 		return err
 	}
 	e.store = opened
+	e.health.start(host)
+	if aside := opened.Condition().KeptAside; len(aside) > 0 {
+		e.settings.Logger.Warn("damaged files are kept aside: `sqlite3 FILE .recover` reads what is intact of them; remove them when they are not needed", zap.Strings("files", aside))
+	}
 	if err := e.measure(); err != nil {
 		return errors.Join(err, opened.Close())
 	}
@@ -38,7 +45,7 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 	e.stop, e.stopped = stop, make(chan struct{})
 	go func() {
 		defer close(e.stopped)
-		e.retain(running, host)
+		e.retain(running)
 	}()
 	return nil
 }

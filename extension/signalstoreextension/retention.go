@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -24,14 +22,13 @@ const (
 // over.
 type retention struct {
 	*Extension
-	host   component.Host
 	retry  time.Duration // 0 while healthy
 	warned map[string]bool
 }
 
 // retain runs the retention now and every hour.
-func (e *Extension) retain(ctx context.Context, host component.Host) {
-	r := retention{Extension: e, host: host, warned: map[string]bool{}}
+func (e *Extension) retain(ctx context.Context) {
+	r := retention{Extension: e, warned: map[string]bool{}}
 	for {
 		done, err := e.store.Retain(ctx, e.Retention(), time.Now())
 		if ctx.Err() != nil {
@@ -52,7 +49,7 @@ func (r *retention) report(done store.Retained, err error) (next time.Duration) 
 		r.retry = min(max(2*r.retry, retryInterval), longestRetryInterval)
 		if r.retry == retryInterval {
 			log.Warn("cannot make room for days to come, nor drop what is too old; trying again", zap.Error(err))
-			componentstatus.ReportStatus(r.host, componentstatus.NewRecoverableErrorEvent(err))
+			r.health.retentionFailed(err)
 		}
 		return r.retry
 	}
@@ -60,7 +57,7 @@ func (r *retention) report(done store.Retained, err error) (next time.Duration) 
 	if r.retry > 0 {
 		r.retry = 0
 		log.Info("days are made and dropped again")
-		componentstatus.ReportStatus(r.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		r.health.retentionFailed(nil)
 	}
 	r.warnBeyond("retention::incidents_size", "only open incidents with their newest analysis and failures are left: give them more room, or mend what keeps failing",
 		done.IncidentBytes, r.config.Retention.IncidentsSize)

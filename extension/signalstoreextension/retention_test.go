@@ -24,7 +24,9 @@ func newRetention(t *testing.T, config RetentionConfig) (*retention, *watched, *
 	settings := extensiontest.NewNopSettings(metadata.Type)
 	settings.Logger = zap.New(core)
 	h := &watched{Host: componenttest.NewNopHost()}
-	return &retention{Extension: &Extension{config: &Config{Retention: config}, settings: settings}, host: h, warned: map[string]bool{}}, h, logs
+	e := &Extension{config: &Config{Retention: config}, settings: settings, health: health{log: settings.Logger}}
+	e.health.start(h)
+	return &retention{Extension: e, warned: map[string]bool{}}, h, logs
 }
 
 func TestRetentionThatFailsBacksOff(t *testing.T) {

@@ -92,7 +92,7 @@ func onBoth(t *testing.T, test func(*testing.T, site)) {
 // with opens the store for fn, as a collector would that is stopped afterwards.
 func (s site) with(t *testing.T, fn func(store.Store)) {
 	t.Helper()
-	opened, err := signalstoreextension.Open(t.Context(), s.config, zap.NewNop())
+	opened, err := signalstoreextension.Open(t.Context(), s.config, zap.NewNop(), nil)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, opened.Close()) }()
 	fn(opened)

@@ -122,7 +122,7 @@ func (t *target) change(cmd *cobra.Command, fn func(context.Context, store.Store
 	if err := f.mustExist(); err != nil {
 		return err
 	}
-	s, err := signalstoreextension.Open(ctx, f.store, zap.NewNop())
+	s, err := signalstoreextension.Open(ctx, f.store, zap.NewNop(), nil)
 	if err != nil {
 		return explain(f, err)
 	}

@@ -51,6 +51,8 @@ type Store interface {
 
 	// Status counts what is stored; cheap enough to be polled every few seconds.
 	Status(ctx context.Context) (Status, error)
+	// Condition is the backend's, as its calls found it. It never waits.
+	Condition() Condition
 	// Close releases the backend after running calls have returned.
 	io.Closer
 }

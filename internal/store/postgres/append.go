@@ -23,6 +23,11 @@ func (s *Store) Appenders() int { return appenders }
 
 // Append implements store.Writer.
 func (s *Store) Append(ctx context.Context, batches []store.Batch) ([]store.AppendResult, error) {
+	results, err := s.appendAll(ctx, batches)
+	return results, s.tracker.Wrote(err)
+}
+
+func (s *Store) appendAll(ctx context.Context, batches []store.Batch) ([]store.AppendResult, error) {
 	a, err := prepareAppend(batches, s.turns)
 	if err != nil {
 		return nil, fmt.Errorf("encode signals: %w", err)

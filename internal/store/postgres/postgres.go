@@ -19,6 +19,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/fair"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/condition"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	MaxConns int32
 	// OnReplica is told why the read replica is left alone, and nil when it answers again; it may be nil.
 	OnReplica func(problem error)
+	// OnCondition is called whenever the store's condition is another one; it may be nil.
+	OnCondition func(store.Condition)
 }
 
 // Store is a store.Store in one PostgreSQL database.
@@ -47,6 +50,7 @@ type Store struct {
 	places   *share.Places
 	appends  *fair.Semaphore
 	turns    ledger.Turns
+	tracker  *condition.Tracker
 
 	stop       context.CancelFunc // ends what goes on in the background
 	background sync.WaitGroup
@@ -75,7 +79,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := newStore(pool)
-	s.onReplica = o.OnReplica
+	s.onReplica, s.tracker = o.OnReplica, condition.NewTracker(o.OnCondition)
 	if s.onReplica == nil {
 		s.onReplica = func(error) {}
 	}
@@ -112,6 +116,7 @@ func newStore(pool *pgxpool.Pool) *Store {
 		places:  share.NewPlaces(conns-appends-pages-searches-locks, pages, searches),
 		appends: fair.New(fair.Limits{Places: appends}),
 		turns:   ledger.NewTurns(),
+		tracker: condition.NewTracker(nil),
 	}
 }
 
@@ -200,6 +205,9 @@ func (s *Store) available() error {
 	defer s.mu.Unlock()
 	return s.problem
 }
+
+// Condition implements store.Store.
+func (s *Store) Condition() store.Condition { return s.tracker.Condition() }
 
 // Close waits for running calls and closes the connections. Later calls fail.
 func (s *Store) Close() error {

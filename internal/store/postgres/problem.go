@@ -56,11 +56,13 @@ func answered(failed *pgconn.PgError) error {
 	case ofClass(failed, "26", "42P05"):
 		return fmt.Errorf("%w: PostgreSQL: prepared statements get mixed up, as by a pooler in transaction mode: add default_query_exec_mode=cache_describe to the URL (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
 	case readOnly(failed):
-		return fmt.Errorf("%w: PostgreSQL takes no writes: it is a standby, or set to read only; of several hosts in the URL, target_session_attrs=read-write finds the one that does (SQLSTATE %s)", store.ErrUnavailable, failed.Code)
+		return fmt.Errorf("%w: PostgreSQL takes no writes: it is a standby, or set to read only; of several hosts in the URL, target_session_attrs=read-write finds the one that does (SQLSTATE %s)", store.ErrReadOnly, failed.Code)
+	case ofClass(failed, "53100"):
+		return fmt.Errorf("%w: PostgreSQL: %s: make room on the server, or lower retention::size (SQLSTATE 53100)", store.ErrFull, failed.Message)
 	case denied(failed):
 		return fmt.Errorf("%w: PostgreSQL: %s: grant the login its role's rights, or run `prodsentinel migrate` with the login that owns the schema (SQLSTATE %s)", store.ErrUnavailable, failed.Message, failed.Code)
 	case ofClass(failed, "XX001", "XX002"): // what needs it will never have it
-		return fmt.Errorf("PostgreSQL: data is damaged: %s (SQLSTATE %s)", failed.Message, failed.Code)
+		return fmt.Errorf("PostgreSQL: %w: %s (SQLSTATE %s): restore the table from a backup, or drop its partition", store.ErrDamaged, failed.Message, failed.Code)
 	case refused(failed):
 		return fmt.Errorf("PostgreSQL refuses the data: %s (SQLSTATE %s)", failed.Message, failed.Code)
 	}

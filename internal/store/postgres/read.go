@@ -22,9 +22,9 @@ const (
 // read runs fn, which takes little, on a snapshot of the primary.
 func (s *Store) read(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
 	of := share.Of(ctx)
-	return s.inShare(ctx, of, func(ctx context.Context) error {
+	return s.tracker.Read(s.inShare(ctx, of, func(ctx context.Context) error {
 		return s.transaction(ctx, s.pool, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
-	})
+	}))
 }
 
 // browse runs fn, which takes little, on a snapshot of the replica, which may lag behind: nothing may
@@ -41,7 +41,7 @@ func (s *Store) search(ctx context.Context, fn func(context.Context, pgx.Tx) err
 // look runs fn on a snapshot of the replica. Where the replica fails, fn runs again on the primary:
 // an incident is no time for a blind dashboard, and searches are bounded.
 func (s *Store) look(ctx context.Context, of share.Share, fn func(context.Context, pgx.Tx) error) error {
-	return s.inShare(ctx, of, func(ctx context.Context) error {
+	return s.tracker.Read(s.inShare(ctx, of, func(ctx context.Context) error {
 		if s.replica != s.pool && s.replicaRests.over() {
 			err := s.askReplica(ctx, beginFor[of], fn)
 			if !errors.Is(err, store.ErrUnavailable) {
@@ -49,7 +49,7 @@ func (s *Store) look(ctx context.Context, of share.Share, fn func(context.Contex
 			}
 		}
 		return s.transaction(ctx, s.pool, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
-	})
+	}))
 }
 
 // inShare runs call while it has a place of the share, for as long as the share's calls may take.

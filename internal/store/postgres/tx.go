@@ -63,9 +63,9 @@ func (s *Store) lease(ctx context.Context, fn func(pgx.Tx) error) error {
 }
 
 func (s *Store) work(ctx context.Context, begin string, fn func(pgx.Tx) error) error {
-	return s.inShare(ctx, share.Work, func(ctx context.Context) error {
+	return s.tracker.Wrote(s.inShare(ctx, share.Work, func(ctx context.Context) error {
 		return s.transaction(ctx, s.pool, begin, fn)
-	})
+	}))
 }
 
 func (s *Store) transaction(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(pgx.Tx) error) error {

@@ -33,10 +33,20 @@ const maxStatements = 512
 type conn struct {
 	raw        *sqlite3.Conn
 	statements map[string]*sqlite3.Stmt
+	alone      bool // the only one there is
 }
 
 func openConn(path, pragmas string) (*conn, error) {
-	raw, err := sqlite3.Open(fileURI(path, path))
+	return openURI(fileURI(path, path), pragmas)
+}
+
+// openImmutable reads a file as if nothing could change it: without its log, and without locks.
+func openImmutable(path string) (*conn, error) {
+	return openURI(fileURI(path, path)+"&immutable=1", readerPragmas)
+}
+
+func openURI(uri, pragmas string) (*conn, error) {
+	raw, err := sqlite3.Open(uri)
 	if err != nil {
 		return nil, err
 	}

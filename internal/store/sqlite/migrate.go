@@ -26,6 +26,17 @@ func Migrate(ctx context.Context, path string) (from, to int64, err error) {
 	return from, to, errors.Join(err, lock.release())
 }
 
+// schemaVersion is that of this version of the program.
+func schemaVersion() (newest int64) {
+	files, _ := fs.Glob(migrations, "migrations/*.sql") // embedded: cannot fail
+	for _, name := range files {
+		if version, err := goose.NumericComponent(name); err == nil {
+			newest = max(newest, version)
+		}
+	}
+	return newest
+}
+
 // migrate brings the schema up to date, from one version to another. A file that a newer version has
 // written is left alone.
 func migrate(ctx context.Context, path string) (from, to int64, err error) {

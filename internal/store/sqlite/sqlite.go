@@ -18,6 +18,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/condition"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 	"github.com/prodsentinel/prodsentinel/internal/store/share"
 )
@@ -26,14 +27,16 @@ import (
 type Options struct {
 	// Now is the clock of receipt; nil for the system's.
 	Now func() time.Time
+	// OnCondition is called whenever the store's condition is another one; it may be nil.
+	OnCondition func(store.Condition)
 }
 
 // Store is a store.Store in one SQLite file.
 type Store struct {
-	path string
-	now  func() time.Time
+	path    string
+	now     func() time.Time
+	tracker *condition.Tracker
 
-	lock    *processLock
 	writer  chan *conn // holds the one writing connection while nobody writes
 	readers *readers
 	counted *share.Counted
@@ -44,30 +47,17 @@ type Store struct {
 	seq          int64
 	day          *writeDay
 
-	closing   sync.Once
-	closed    chan struct{}
-	closedErr error
+	mu       sync.Mutex
+	lock     *processLock
+	unopened error // why nothing can be written yet; nil once the writer is open
+
+	closing    sync.Once
+	closed     chan struct{}
+	closedErr  error
+	background sync.WaitGroup
 }
 
 var _ store.Store = (*Store)(nil)
-
-// Open opens the store at path, creating file and directory where missing. Only one process may
-// have it open.
-func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	abs, lock, err := lockFile(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	w, err := openWriter(ctx, abs)
-	if err != nil {
-		return nil, errors.Join(err, lock.release())
-	}
-	s := newStore(abs, lock, w, o)
-	if err := s.write(ctx, s.takeOver); err != nil {
-		return nil, errors.Join(openError(abs, err), s.Close())
-	}
-	return s, nil
-}
 
 // takeOver continues where the last process stopped. Its leases end now: no other process can
 // have the store open. What was leased counts as an attempt.
@@ -101,34 +91,44 @@ func openWriter(ctx context.Context, path string) (*conn, error) {
 	return w, nil
 }
 
-func newStore(path string, lock *processLock, w *conn, o Options) *Store {
+func newStore(path string, o Options) *Store {
 	s := &Store{
-		path: path, now: o.Now, lock: lock,
-		writer: make(chan *conn, 1), readers: newReaders(path), counted: share.NewCounted(), turns: ledger.NewTurns(), closed: make(chan struct{}),
+		path: path, now: o.Now, tracker: condition.NewTracker(o.OnCondition),
+		writer: make(chan *conn, 1), readers: newReaders(path), counted: share.NewCounted(), turns: ledger.NewTurns(),
+		closed: make(chan struct{}),
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.writer <- w
 	return s
 }
 
 // lockFile creates the file at path where missing and keeps other processes from it.
 func lockFile(ctx context.Context, path string) (abs string, lock *processLock, err error) {
-	abs, err = filepath.Abs(path)
-	if err != nil {
+	if abs, err = filepath.Abs(path); err != nil {
 		return "", nil, fmt.Errorf("SQLite store %q: %w", path, err)
 	}
 	if err := createFile(abs); err != nil {
 		return "", nil, err
 	}
-	if info, _ := os.Lstat(abs); info != nil && info.Mode()&os.ModeSymlink != 0 { // one file has one lock
-		if abs, err = filepath.EvalSymlinks(abs); err != nil {
-			return "", nil, fmt.Errorf("SQLite store %s: %w", path, err)
-		}
+	if abs, err = realPath(abs); err != nil {
+		return "", nil, err
 	}
 	lock, err = lockProcess(ctx, abs)
 	return abs, lock, err
+}
+
+// realPath is the path of the file that a path leads to: one file has one lock.
+func realPath(path string) (string, error) {
+	info, _ := os.Lstat(path)
+	if info == nil || info.Mode()&os.ModeSymlink == 0 {
+		return path, nil
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", fmt.Errorf("SQLite store %s: %w", path, err)
+	}
+	return target, nil
 }
 
 // createFile makes directory and file readable by their owner only: signals may hold secrets.
@@ -147,9 +147,13 @@ func createFile(path string) error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		close(s.closed)
+		s.background.Wait()
 		failed := s.readers.close()
-		w := <-s.writer
-		_ = w.raw.Exec("PRAGMA wal_checkpoint(TRUNCATE)") // a courtesy: the next start has less to replay
+		var w *conn
+		if s.notOpen() == nil {
+			w = <-s.writer
+			_ = w.raw.Exec("PRAGMA wal_checkpoint(TRUNCATE)") // a courtesy: the next start has less to replay
+		}
 		s.closedErr = errors.Join(failed, w.close(), s.lock.release())
 	})
 	return s.closedErr

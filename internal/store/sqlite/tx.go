@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -18,6 +21,17 @@ var errClosed = fmt.Errorf("%w: the store is closed", store.ErrUnavailable)
 
 // write runs fn in the writer's transaction. On error nothing of it is stored.
 func (s *Store) write(ctx context.Context, fn func(*conn) error) error {
+	if damage := s.tracker.Damage(); damage != nil {
+		return fmt.Errorf("%w: nothing is written any more: %w", store.ErrUnavailable, damage)
+	}
+	err := s.transact(ctx, fn)
+	if errors.Is(err, store.ErrDamaged) { // it was refused, and may be sent again
+		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	return s.tracker.Wrote(err)
+}
+
+func (s *Store) transact(ctx context.Context, fn func(*conn) error) error {
 	c, err := s.acquireWriter(ctx)
 	if err != nil {
 		return err
@@ -39,6 +53,9 @@ func (s *Store) acquireWriter(ctx context.Context) (*conn, error) {
 	case <-s.closed:
 		return nil, errClosed
 	default:
+	}
+	if err := s.notOpen(); err != nil {
+		return nil, err
 	}
 	select {
 	case c := <-s.writer:
@@ -78,7 +95,7 @@ func (s *Store) look(ctx context.Context, of share.Share, fn func(*view) error) 
 		return err
 	}
 	defer done()
-	c, err := s.readers.get(of)
+	c, err := s.readers.get(ctx, of)
 	if err != nil {
 		return s.unavailable(ctx, err)
 	}
@@ -91,7 +108,7 @@ func (s *Store) look(ctx context.Context, of share.Share, fn func(*view) error) 
 		}
 		err = c.end(err)
 	}
-	return s.unavailable(working, err)
+	return s.tracker.Read(s.unavailable(working, err))
 }
 
 // unavailable makes errors of the database ErrUnavailable, naming the file, and those of a
@@ -107,12 +124,53 @@ func (s *Store) unavailable(ctx context.Context, err error) error {
 	if refused(err) {
 		return fmt.Errorf("%s refuses the data: %w", s.path, err)
 	}
+	switch {
+	case isDamage(err):
+		damage := fmt.Errorf("%w: %s: %w; nothing is written to it any more. Restart: the file is kept aside as %s%sTIME, and a new one begun; `sqlite3 FILE .recover` reads what is intact of it",
+			store.ErrDamaged, s.path, err, filepath.Base(s.path), asideSuffix)
+		if s.tracker.Damage() == nil {
+			noteDamage(s.path, damage)
+		}
+		return damage
+	case unwritable(s.path, err) != nil:
+		return fmt.Errorf("%w: %s: %w", unwritable(s.path, err), s.path, err)
+	}
 	var failed *sqlite3.Error
 	var code sqlite3.ErrorCode
 	if errors.As(err, &failed) || errors.As(err, &code) {
 		return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, s.path, err)
 	}
 	return err
+}
+
+// isDamage reports whether part of the file cannot be read any more.
+func isDamage(err error) bool {
+	return isCode(err, sqlite3.CORRUPT, sqlite3.NOTADB) || errors.Is(err, sqlite3.IOERR_CORRUPTFS) || errors.Is(err, sqlite3.IOERR_DATA)
+}
+
+// unwritable is the reason for which a file, which may be intact, cannot be written; nil for another reason.
+func unwritable(path string, err error) error {
+	switch {
+	case isCode(err, sqlite3.FULL), isFull(err):
+		return store.ErrFull
+	case isCode(err, sqlite3.IOERR) && isFull(hasRoom(path)): // SQLite does not say so of all it writes
+		return store.ErrFull
+	case isCode(err, sqlite3.READONLY, sqlite3.PERM), errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return store.ErrReadOnly
+	}
+	return nil
+}
+
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// isCode reports whether an error has one of SQLite's codes, extended or not.
+func isCode(err error, codes ...sqlite3.ErrorCode) bool {
+	for _, code := range codes {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
 }
 
 // refused tells whether the database refuses a record for its data, so that it would refuse it

@@ -35,6 +35,7 @@ type Reader interface {
 	Changes(ctx context.Context, tenant, service string, from, to time.Time, page store.Page) (store.Listing[incident.Change], error)
 	Services(ctx context.Context, tenant string, from, to time.Time) (store.ServiceMap, error)
 	Status(ctx context.Context) (store.Status, error)
+	Condition() store.Condition
 	DeadLetters(ctx context.Context, tenant string, limit int) ([]store.DeadLetter, error)
 	AgentsInfo(ctx context.Context) (store.AgentsInfo, error)
 	Spent(ctx context.Context) (hour, day store.Spend, err error)

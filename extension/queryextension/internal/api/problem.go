@@ -64,6 +64,8 @@ func problemOf(err error) (p *Problem, internal bool) {
 		return Problemf(http.StatusNotFound, "no such record"), false
 	case errors.Is(err, store.ErrTooMuch):
 		return Problemf(http.StatusUnprocessableEntity, "%s", store.ErrTooMuch), false
+	case errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrUnavailable):
+		return Problemf(http.StatusInternalServerError, "what was asked for is damaged in the store and cannot be read; /query/status says more"), true
 	case errors.Is(err, store.ErrBusy):
 		p = Problemf(http.StatusServiceUnavailable, "too many requests of this kind are under way; try again a little later")
 		p.retryAfter = RetryBusy()

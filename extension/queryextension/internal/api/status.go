@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -32,8 +33,12 @@ type Versions struct {
 
 // StoreState is the store's backend and size.
 type StoreState struct {
-	Backend   string `json:"backend"`
-	SizeBytes int64  `json:"size_bytes"`
+	Backend string `json:"backend"`
+	// State says what the store can do, Problem why it cannot do all; KeptAside are damaged files.
+	State     store.State `json:"state"`
+	Problem   string      `json:"problem,omitempty"`
+	KeptAside []string    `json:"kept_aside,omitempty"`
+	SizeBytes int64       `json:"size_bytes"`
 	// TableBytes is the size of each kind of record, where the backend tells it.
 	TableBytes map[string]int64 `json:"table_bytes,omitempty"`
 	// OldestSignal is the day of the oldest signals kept.
@@ -125,9 +130,29 @@ func filled(counts map[string]int64, keys ...string) map[string]int64 {
 
 var failureStates = enumOf(incident.FailureWaiting, incident.FailureClassified, incident.FailureDismissed)
 
-// State sums up what is stored and what waits.
+// statePatience is how long the store may take to count: its condition is told without.
+const statePatience = 5 * time.Second
+
+func storeStateOf(c store.Condition) StoreState {
+	return StoreState{State: c.State, Problem: c.Problem, KeptAside: c.KeptAside}
+}
+
+// State sums up what is stored and what waits. Where the store's condition keeps it from that, it has only
+// the condition.
 func (a *API) State(ctx context.Context) (State, error) {
-	s, err := a.store.Status(ctx)
+	counting, cancel := context.WithTimeout(ctx, statePatience)
+	defer cancel()
+	s, err := a.store.Status(counting)
+	condition := a.store.Condition()
+	if err != nil && condition.State != store.StateOK && !errors.Is(err, store.ErrBusy) {
+		return State{
+			Versions: Versions{ProdSentinel: a.info.Version, Engine: a.info.Engine}, StartedAt: a.info.StartedAt.UTC(),
+			Store:        storeStateOf(condition),
+			Counts:       Counts{Failures: filled(nil, failureStates...), Incidents: filled(nil, Statuses...)},
+			DeadLetters:  DeadLetters{Items: []store.DeadLetter{}},
+			Coordination: a.info.Coordination(ctx), Subscribers: a.events.Count(),
+		}, nil
+	}
 	if err != nil {
 		return State{}, err
 	}
@@ -137,6 +162,8 @@ func (a *API) State(ctx context.Context) (State, error) {
 			return State{}, err
 		}
 	}
+	stored := storeStateOf(condition)
+	stored.Backend, stored.SizeBytes, stored.TableBytes, stored.OldestSignal = s.Backend, s.SizeBytes, s.Tables, s.OldestSignal
 	failures := filled(s.FailuresByState, failureStates...)
 	agents, err := a.agents(ctx)
 	if err != nil {
@@ -145,7 +172,7 @@ func (a *API) State(ctx context.Context) (State, error) {
 	return State{
 		Versions:  Versions{ProdSentinel: a.info.Version, Engine: a.info.Engine, Schema: s.SchemaVersion},
 		StartedAt: a.info.StartedAt.UTC(),
-		Store:     StoreState{Backend: s.Backend, SizeBytes: s.SizeBytes, TableBytes: s.Tables, OldestSignal: s.OldestSignal},
+		Store:     stored,
 		Counts: Counts{
 			Spans: s.Spans, Logs: s.Logs, MetricPoints: s.MetricPoints, ErrorSignals: s.ErrorSignals,
 			Failures: failures, Incidents: filled(s.IncidentsByStatus, Statuses...),

@@ -88,22 +88,24 @@ func (d *Dashboard) parse() error {
 
 func (d *Dashboard) funcs() template.FuncMap {
 	return template.FuncMap{
-		"clean":    clean,
-		"cut":      cut,
-		"line":     line,
-		"words":    words,
-		"count":    count,
-		"plural":   plural,
-		"percent":  percent,
-		"meter":    meter,
-		"share":    share,
-		"duration": duration,
-		"bytes":    bytesOf,
-		"moment":   func(t time.Time) template.HTML { return moment(d.now(), t) },
-		"instant":  instant,
-		"stamp":    stamp,
-		"static":   func(name string) string { return "/static/" + name + "?v=" + d.versions },
-		"add":      func(a, b int) int { return a + b },
+		"clean": clean,
+		"cut":   cut,
+		"line":  line,
+		"words": words,
+
+		"storeState": storeState,
+		"count":      count,
+		"plural":     plural,
+		"percent":    percent,
+		"meter":      meter,
+		"share":      share,
+		"duration":   duration,
+		"bytes":      bytesOf,
+		"moment":     func(t time.Time) template.HTML { return moment(d.now(), t) },
+		"instant":    instant,
+		"stamp":      stamp,
+		"static":     func(name string) string { return "/static/" + name + "?v=" + d.versions },
+		"add":        func(a, b int) int { return a + b },
 	}
 }
 
@@ -202,6 +204,9 @@ func (d *Dashboard) explain(r *http.Request, err error) (status int, text string
 		return http.StatusUnprocessableEntity, "There is too much to go through: narrow the time range."
 	case errors.Is(err, store.ErrBusy):
 		return http.StatusServiceUnavailable, "Too many others are reading. Reload the page in a few seconds."
+	case errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrUnavailable):
+		d.log.Error("page failed", zap.String("path", r.URL.Path), zap.Error(err))
+		return http.StatusInternalServerError, "What this page shows is damaged in the store and cannot be read. Other pages may be intact."
 	case errors.Is(err, store.ErrInvalidCursor):
 		return http.StatusBadRequest, "This page of the list does not exist any more; start from the first one."
 	}

@@ -46,6 +46,8 @@ type citation struct {
 	Record *record
 	Href   string
 	Gone   bool // the record is in neither store nor case
+	// Damaged is set if the store has the record and cannot read it.
+	Damaged bool
 }
 
 type candidate struct {
@@ -214,6 +216,8 @@ func (c *citer) find(ref incident.Ref) citation {
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			found.Gone = true
+		case errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrUnavailable):
+			found.Damaged = true
 		case err != nil:
 			c.err = err
 		default:

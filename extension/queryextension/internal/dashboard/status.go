@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
+	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // statusPage is the data of the page for whoever runs the installation.
@@ -40,6 +41,20 @@ func (d *Dashboard) showStatus(r *http.Request) (view, error) {
 		page.Spending = []spending{{"60 minutes", a.Spent.Hour, a.Limits.Hour}, {"24 hours", a.Spent.Day, a.Limits.Day}}
 	}
 	return view{template: "status", title: "Status", data: page}, nil
+}
+
+// storeState says what a store in trouble does.
+func storeState(s store.State) string {
+	switch s {
+	case store.StateDamaged:
+		return "The store is damaged: what is intact is shown, and senders are asked to keep what they have."
+	case store.StateFull:
+		return "The store's disk is full: senders are asked to keep what they have."
+	case store.StateReadOnly:
+		return "The store cannot be written: senders are asked to keep what they have."
+	default:
+		return "The store does not answer: senders are asked to keep what they have."
+	}
 }
 
 // amounts are the entries of a map, by name.

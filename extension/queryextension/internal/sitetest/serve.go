@@ -63,6 +63,12 @@ func ServeEmpty(t testing.TB) *Site {
 	return serve(t, OpenStore(t))
 }
 
+// ServeStore serves API and dashboard over a store.
+func ServeStore(t testing.TB, s store.Store) *Site {
+	t.Helper()
+	return serve(t, s)
+}
+
 func serve(t testing.TB, s store.Store) *Site {
 	t.Helper()
 	log := zap.NewNop() // fuzz targets refuse what is logged while they run
