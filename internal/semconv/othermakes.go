@@ -64,6 +64,9 @@ func isTrue[A Flags](attrs A, key string) bool {
 }
 
 func isFalse(text string) bool {
+	if len(text) > len("false") {
+		return false // nothing to copy into lower case
+	}
 	switch strings.ToLower(text) {
 	case "false", "0", "no", "none", "null", "nil", "<nil>":
 		return true

@@ -165,7 +165,7 @@ func (r *reader) isDecided(at int) bool {
 func (r *reader) tryWithin(w *wording, message, lower string) {
 	for from := 0; from <= len(lower); {
 		i := strings.Index(lower[from:], w.literal)
-		if i < 0 || r.tryAt(w, message, from+i, byTypeAndWording) {
+		if i < 0 || r.tryAt(w, message, lower, from+i, byTypeAndWording) {
 			return
 		}
 		from += i + 1
@@ -173,14 +173,14 @@ func (r *reader) tryWithin(w *wording, message, lower string) {
 }
 
 // tryAt adds the wording's row, if the wording is around its literal and what it needs besides holds.
-func (r *reader) tryAt(w *wording, text string, literalAt int, by evidence) bool {
+func (r *reader) tryAt(w *wording, text, lower string, literalAt int, by evidence) bool {
 	if !w.row.holdsFor(r.record) || r.tries == maxTries {
 		return false
 	}
 	if w.pattern != nil {
 		r.tries++
 	}
-	m, ok := w.find(text, literalAt)
+	m, ok := w.find(text, lower, literalAt)
 	if !ok {
 		return false
 	}
@@ -216,11 +216,12 @@ func (r *Row) holdsFor(rec *Record) bool {
 }
 
 func (r *reader) readText() {
-	r.texts.scan(toLower(r.text), func(e *entry, at int) {
+	lower := toLower(r.text)
+	r.texts.scan(lower, func(e *entry, at int) {
 		if e.wording == nil {
 			r.readType(at, len(e.literal))
 		} else if !r.has(e.wording) {
-			r.tryAt(e.wording, r.text, at, byWording)
+			r.tryAt(e.wording, r.text, lower, at, byWording)
 		}
 	})
 }

@@ -144,7 +144,7 @@ func TestParseWording(t *testing.T) {
 		i := strings.Index(toLower(c.text), w.literal)
 		ok := false
 		if i >= 0 {
-			_, ok = w.find(c.text, i)
+			_, ok = w.find(c.text, toLower(c.text), i)
 		}
 		assert.Equal(t, c.want, ok, "%s in %s", c.wording, c.text)
 	}

@@ -109,7 +109,7 @@ func (w *wording) isHitByOneOf(examples []Example) bool {
 			if i < 0 {
 				break
 			}
-			if _, ok := w.find(e.Message, from+i); ok {
+			if _, ok := w.find(e.Message, toLower(e.Message), from+i); ok {
 				return true
 			}
 			from += i + 1

@@ -19,7 +19,9 @@ type wording struct {
 	atStart, atEnd bool
 	// inWord and intoWord lift the rule that the wording begins and ends with a whole word.
 	inWord, intoWord bool
-	// pattern matches all of the wording; nil where the literal is all of it.
+	// others are the other literals, lower case: a text without one of them needs no pattern tried on it.
+	others []string
+	// pattern matches all of the wording in a lower-case text; nil where the literal is all of it.
 	pattern func() *regexp.Regexp
 }
 
@@ -49,9 +51,18 @@ func parseWording(text string) (*wording, error) {
 	if err != nil {
 		return nil, err
 	}
+	longest := -1
 	for i, p := range parts {
-		if !p.isHole && len(p.text) > len(w.literal) {
+		if !p.isHole && (longest < 0 || len(p.text) > len(parts[longest].text)) {
+			longest = i
+		}
+	}
+	for i, p := range parts {
+		switch {
+		case i == longest:
 			w.literal, w.startsWithLiteral = strings.ToLower(p.text), i == 0
+		case !p.isHole:
+			w.others = append(w.others, strings.ToLower(p.text))
 		}
 	}
 	if len(parts) == 1 && !parts[0].isHole {
@@ -65,7 +76,7 @@ func parseWording(text string) (*wording, error) {
 		if w.startsWithLiteral {
 			expression = "^" + expression
 		}
-		return regexp.MustCompile("(?i)" + expression)
+		return regexp.MustCompile(expression)
 	})
 	return w, nil
 }
@@ -132,7 +143,7 @@ func expressionOf(parts []part) (string, error) {
 	var b strings.Builder
 	for _, p := range parts {
 		if !p.isHole {
-			b.WriteString(regexp.QuoteMeta(p.text))
+			b.WriteString(regexp.QuoteMeta(strings.ToLower(p.text)))
 			continue
 		}
 		name, expression, own := strings.Cut(p.text, ":")
@@ -143,10 +154,10 @@ func expressionOf(parts []part) (string, error) {
 			}
 		}
 		if name == "" {
-			b.WriteString("(?:" + expression + ")")
+			b.WriteString("(?i:" + expression + ")")
 			continue
 		}
-		b.WriteString("(?P<" + name + ">" + expression + ")")
+		b.WriteString("(?P<" + name + ">(?i:" + expression + "))")
 	}
 	return b.String(), nil
 }
@@ -158,8 +169,9 @@ const (
 )
 
 // find matches the wording around its literal, which is known to be at an index of the text. The match
-// says where the wording is and what its holes hold.
-func (w *wording) find(text string, literalAt int) (Match, bool) {
+// says where the wording is and what its holes hold. lower is the text in lower case, of the same length:
+// patterns run faster over it than with folding.
+func (w *wording) find(text, lower string, literalAt int) (Match, bool) {
 	if w.pattern == nil {
 		m := Match{from: literalAt, to: literalAt + len(w.literal)}
 		return m, w.isBounded(text, m.from, m.to)
@@ -169,12 +181,17 @@ func (w *wording) find(text string, literalAt int) (Match, bool) {
 		start = max(0, literalAt-before)
 		start += strings.LastIndexByte(text[start:literalAt], '\n') + 1
 	}
-	window := text[start:min(len(text), literalAt+len(w.literal)+after)]
-	at := w.pattern().FindStringSubmatchIndex(window)
+	end := min(len(text), literalAt+len(w.literal)+after)
+	for _, o := range w.others {
+		if !strings.Contains(lower[start:end], o) {
+			return Match{}, false
+		}
+	}
+	at := w.pattern().FindStringSubmatchIndex(lower[start:end])
 	if at == nil {
 		return Match{}, false
 	}
-	m := Match{from: start + at[0], to: start + at[1], Names: w.namesIn(window, at)}
+	m := Match{from: start + at[0], to: start + at[1], Names: w.namesIn(text[start:end], at)}
 	return m, m.to > literalAt && w.isBounded(text, m.from, m.to)
 }
 

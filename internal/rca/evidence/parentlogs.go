@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
@@ -19,7 +20,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 	o := failure.ObserveLog(l)
 	at := trace.InstantOf(l.EventTime()) + n.Shift
 	text := ""
-	var why *vocabulary.Match
+	why := sync.OnceValue(func() *vocabulary.Match { return mostSpecificSign(text) })
 	var nearest *trace.Node
 	for _, c := range n.Children[max(0, len(n.Children)-rules.MaxSiblings):] {
 		if c.Span == nil || (at-c.End).Abs() > trace.Instant(rules.ParentLogWindow) || !mayHaveFailed(c) {
@@ -30,7 +31,6 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 		}
 		if text == "" {
 			text = joinTexts(o.ErrorType, o.Message, logText(l))
-			why = mostSpecificSign(text)
 		}
 		if MentionsCall(text, c, dir) || explainsCall(text, why, c, dir) {
 			nearest = c
@@ -39,15 +39,19 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 	return nearest
 }
 
-// explainsCall reports whether a text, given its most specific sign, says how a call went wrong of which
-// its own span says only that it did, and not to whom it was.
-func explainsCall(text string, s *vocabulary.Match, c *trace.Node, dir *trace.Directory) bool {
+// explainsCall reports whether a text, given how to find its most specific sign, says how a call went wrong
+// of which its own span says only that it did, and not to whom it was.
+func explainsCall(text string, why func() *vocabulary.Match, c *trace.Node, dir *trace.Directory) bool {
 	switch {
-	case s == nil, c.Span.StatusCode != signal.StatusError, c.Service != c.Parent.Service, c.Span.StatusMessage != "",
+	case c.Span.StatusCode != signal.StatusError, c.Service != c.Parent.Service, c.Span.StatusMessage != "",
 		len(c.Span.Events) > 0, len(c.Children) > 0, dir.PeerOf(c).IsKnown():
 		return false
 	}
-	return s.IsOfCall() && (c.IsExitCall() || c.Name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.Name))
+	if !c.IsExitCall() && (c.Name == "" || !strings.Contains(strings.ReplaceAll(text, "%20", " "), c.Name)) {
+		return false
+	}
+	s := why()
+	return s != nil && s.IsOfCall()
 }
 
 // mostSpecificSign is the most specific sign of a text, nil where it has none.

@@ -55,15 +55,27 @@ func trimOrdinal(label string) string {
 // IsNumeric tells whether a host, with or without port, is an IP address.
 func IsNumeric(host string) bool {
 	host, _ = Split(host)
+	if !mayBeNumeric(host) {
+		return false
+	}
 	_, err := netip.ParseAddr(host)
 	return err == nil
+}
+
+// mayBeNumeric reports whether a host looks like an IP address, which saves making the error of one that
+// does not.
+func mayBeNumeric(host string) bool {
+	return host != "" && (host[0] >= '0' && host[0] <= '9' || strings.Contains(host, ":"))
 }
 
 // IsLoopback tells whether a host, with or without port, is one's own.
 func IsLoopback(host string) bool {
 	host, _ = Split(host)
+	if !mayBeNumeric(host) {
+		return host == "localhost"
+	}
 	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return err == nil && ip.IsLoopback()
 }
 
 // Same compares hosts without ports and domains.
