@@ -19,6 +19,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/config"
 	"github.com/prodsentinel/prodsentinel/internal/cli"
+	"github.com/prodsentinel/prodsentinel/internal/configcheck"
 	"github.com/prodsentinel/prodsentinel/internal/demo"
 	"github.com/prodsentinel/prodsentinel/internal/escape"
 	"github.com/prodsentinel/prodsentinel/internal/maintenance"
@@ -38,17 +39,19 @@ func main() {
 		os.Exit(1)
 	}
 	cli.LimitMemory()
-	settings := collectorSettings()
-	commands := append(maintenance.NewCommands(settings), demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
-	root := cli.NewCommand(settings, config.Embedded(), commands...)
-	err := root.Execute()
+	commands := append(maintenance.NewCommands(collectorSettings(configcheck.NewMender())),
+		demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
+	checks := &configcheck.Checks{}
+	root := cli.NewCommand(collectorSettings(checks.NewConverter()), config.Embedded(), commands...)
+	cli.WarnOnValidate(root, checks.Warnings)
+	err := checks.NamePort(root.Execute())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", escape.Text(err.Error()))
 	}
 	os.Exit(cli.ExitCode(err))
 }
 
-func collectorSettings() otelcol.CollectorSettings {
+func collectorSettings(converter confmap.ConverterFactory) otelcol.CollectorSettings {
 	return otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{
 			Command:     "prodsentinel",
@@ -67,6 +70,7 @@ func collectorSettings() otelcol.CollectorSettings {
 					httpsprovider.NewFactory(),
 					yamlprovider.NewFactory(),
 				},
+				ConverterFactories: []confmap.ConverterFactory{converter},
 			},
 		},
 		ProviderModules: map[string]string{

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,7 +31,44 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			result := Run(t, env, append([]string{"validate"}, args...)...)
 			assert.Zero(t, result.ExitCode, result.Stderr)
+			assert.Empty(t, result.Stderr, "no warning")
 		})
+	}
+}
+
+func TestDangerousConfigurations(t *testing.T) {
+	const refused = "receivers::otlp::protocols::grpc::endpoint: 0.0.0.0:0 can be reached from other machines"
+	dangerous := "--set=receivers.otlp.protocols.grpc.endpoint=0.0.0.0:0"
+	failed(t, Run(t, nil, "validate", dangerous), 1, refused)
+	failed(t, Run(t, []string{"PRODSENTINEL_DATA_DIR=" + t.TempDir()}, dangerous), 1, refused)
+	assert.Zero(t, Run(t, nil, "validate", dangerous, "--set=receivers.otlp.allow_unauthenticated=true").ExitCode)
+
+	warned := Run(t, nil, "validate", "--set=extensions.zpages.endpoint=localhost:55679")
+	assert.Zero(t, warned.ExitCode)
+	assert.Contains(t, warned.Stderr, "Warning: extensions::zpages is configured, but not in service::extensions: it does not run")
+}
+
+func TestPortsInUseAreNamed(t *testing.T) {
+	c := StartCollector(t, Options{})
+	for key, address := range map[string]string{
+		"receivers::otlp::protocols::grpc::endpoint": c.OTLPGRPC,
+		"receivers::otlp::protocols::http::endpoint": c.OTLPHTTP,
+		"receivers::ingest::endpoint":                c.Ingest,
+		"extensions::query::http::endpoint":          c.Query,
+		"extensions::query::management::endpoint":    c.Management,
+		"extensions::health_check::endpoint":         c.Health,
+	} {
+		args := []string{"--set=service.telemetry.metrics.level=none"}
+		for _, free := range []string{
+			"receivers.otlp.protocols.grpc", "receivers.otlp.protocols.http", "receivers.ingest", "extensions.query.http", "extensions.query.management", "extensions.health_check",
+		} {
+			endpoint := "localhost:0"
+			if strings.ReplaceAll(free, ".", "::")+"::endpoint" == key {
+				endpoint = strings.TrimPrefix(address, "http://")
+			}
+			args = append(args, "--set="+free+".endpoint="+endpoint)
+		}
+		failed(t, Run(t, []string{"PRODSENTINEL_DATA_DIR=" + t.TempDir()}, args...), 1, "choose another port by "+key)
 	}
 }
 

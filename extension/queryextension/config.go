@@ -55,7 +55,7 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) validateServer(key string, server *confighttp.ServerConfig) error {
-	err := listener.ValidateEndpoint(server.NetAddr.Endpoint, server.Auth.HasValue(), c.AllowUnauthenticated)
+	err := listener.ValidateEndpoint(server.NetAddr.Endpoint, listener.Authenticates(server), c.AllowUnauthenticated)
 	if err != nil {
 		return fmt.Errorf("%s::%w", key, err)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/prodsentinel/prodsentinel/internal/escape"
 )
 
 // NewCommand returns the collector's command for set with the subcommands added. Wherever the
@@ -29,6 +31,21 @@ loopback, state in ./prodsentinel-data. print-default-config shows it; --set ove
 	useDefaultConfig(root, defaultConfig)
 	markUsageErrors(root)
 	return root
+}
+
+// WarnOnValidate makes the validate command of root print warnings, which the collector itself writes to
+// its log only when it runs.
+func WarnOnValidate(root *cobra.Command, warnings func() []string) {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "validate" {
+			continue
+		}
+		cmd.PostRun = func(cmd *cobra.Command, _ []string) {
+			for _, w := range warnings() {
+				cmd.PrintErrln("Warning:", escape.Text(w))
+			}
+		}
+	}
 }
 
 // NewGroup returns a command that only holds others.

@@ -11,16 +11,27 @@ import (
 
 // ValidateEndpoint refuses an endpoint (host:port) that can be reached from other machines unless
 // callers are authenticated or the configuration says that nobody needs to be.
-func ValidateEndpoint(endpoint string, hasAuthenticator, allowUnauthenticated bool) error {
-	host, _, err := net.SplitHostPort(endpoint)
-	if err != nil {
+func ValidateEndpoint(endpoint string, authenticated, allowUnauthenticated bool) error {
+	if _, _, err := net.SplitHostPort(endpoint); err != nil {
 		return fmt.Errorf("endpoint: want host:port, for example localhost:8000: %w", err)
 	}
-	if hasAuthenticator || allowUnauthenticated || isLoopback(normalise(host)) {
+	if authenticated || allowUnauthenticated || !Reachable(endpoint) {
 		return nil
 	}
 	return errors.New("endpoint: " + endpoint + " can be reached from other machines, and anybody could call it: " +
-		"configure auth.authenticator, or set allow_unauthenticated: true if that is meant, or listen on localhost")
+		"configure auth.authenticator or tls.client_ca_file, or set allow_unauthenticated: true if that is meant, or listen on localhost")
+}
+
+// Reachable reports whether other machines can reach an endpoint (host:port).
+func Reachable(endpoint string) bool {
+	host, _, err := net.SplitHostPort(endpoint)
+	return err == nil && !isLoopback(normalise(host))
+}
+
+// SameHost reports whether listening on both hosts takes some address twice.
+func SameHost(a, b string) bool {
+	a, b = normalise(a), normalise(b)
+	return a == b || isUnspecified(a) || isUnspecified(b) || a == localhost && isLoopback(b) || b == localhost && isLoopback(a)
 }
 
 // hostList decides which Host headers are answered.
@@ -59,10 +70,12 @@ func (l hostList) allow(header string) bool {
 		slices.ContainsFunc(l.suffixes, func(suffix string) bool { return strings.HasSuffix(host, suffix) }))
 }
 
+const localhost = "localhost"
+
 // isLoopback takes a normalised host. Names other than localhost's are not looked up: what they
 // resolve to may change.
 func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host == localhost || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)

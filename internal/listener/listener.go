@@ -53,3 +53,10 @@ func RulesFor(cfg *confighttp.ServerConfig, allowedHosts []string) Rules {
 	}
 	return rules
 }
+
+// Authenticates reports whether callers of a server have to prove who they are: to an authenticator, or by
+// a client's certificate.
+func Authenticates(cfg *confighttp.ServerConfig) bool {
+	tls := cfg.TLS.Get()
+	return cfg.Auth.HasValue() || tls != nil && tls.ClientCAFile != ""
+}

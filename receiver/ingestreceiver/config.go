@@ -61,7 +61,7 @@ var _ confmap.Validator = (*Config)(nil)
 func (c *Config) Validate() error {
 	var errs []error
 	if c.HTTP.NetAddr.Transport != confignet.TransportTypeUnix {
-		errs = append(errs, listener.ValidateEndpoint(c.HTTP.NetAddr.Endpoint, c.HTTP.Auth.HasValue(), c.AllowUnauthenticated))
+		errs = append(errs, listener.ValidateEndpoint(c.HTTP.NetAddr.Endpoint, listener.Authenticates(&c.HTTP), c.AllowUnauthenticated))
 	}
 	if c.HTTP.MaxRequestBodySize < 0 {
 		errs = append(errs, errors.New("max_request_body_size: must not be negative"))
