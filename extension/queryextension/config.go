@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
 
 // Config of the query extension.
@@ -25,6 +26,8 @@ type Config struct {
 
 	// AllowedHosts are names, besides those of loopback, by which the listeners may be addressed.
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
+	// TrustedProxies are networks whose X-Forwarded-For says who asks.
+	TrustedProxies []string `mapstructure:"trusted_proxies"`
 	// AllowUnauthenticated lets the listeners listen beyond loopback without an authenticator.
 	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
 
@@ -47,6 +50,9 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("http::endpoint must be set, e.g. localhost:8080"))
 	} else {
 		errs = append(errs, c.validateServer("http", &c.HTTP))
+	}
+	if _, err := peer.ParseProxies(c.TrustedProxies); err != nil {
+		errs = append(errs, fmt.Errorf("trusted_proxies::%w", err))
 	}
 	if c.managed() {
 		errs = append(errs, c.validateServer("management", &c.Management))

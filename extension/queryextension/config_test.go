@@ -38,6 +38,7 @@ func TestConfig(t *testing.T) {
 	assert.Equal(t, component.MustNewIDWithName("coordination", "other"), every.Coordination)
 	assert.Equal(t, 5*time.Second, every.HTTP.ReadTimeout)
 	assert.Equal(t, []string{"sentinel.example.com", "*.internal"}, every.AllowedHosts)
+	assert.Equal(t, []string{"10.0.0.0/8"}, every.TrustedProxies)
 	assert.True(t, every.HTTP.Auth.HasValue())
 	assert.True(t, every.AllowUnauthenticated)
 	assert.False(t, every.managed())
@@ -52,6 +53,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"query/no_port":         "http::endpoint: want host:port",
 		"query/no_store":        "id must not be empty",
 		"query/misspelt":        "allow_hosts",
+		"query/proxies":         "trusted_proxies::0: want a network such as 10.0.0.0/8",
 		"query/compressed":      "management::compression_algorithms: must be empty",
 	} {
 		t.Run(name, func(t *testing.T) {

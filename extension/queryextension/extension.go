@@ -148,8 +148,12 @@ func (e *queryExtension) listen(ctx context.Context, host component.Host, key st
 	if err != nil {
 		return fmt.Errorf("query extension: %s: %w", key, err)
 	}
+	rules, err := listener.RulesFor(config, e.config.AllowedHosts, e.config.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("query extension: %w", err)
+	}
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
-	listener.Protect(server, listener.RulesFor(config, e.config.AllowedHosts))
+	listener.Protect(server, rules)
 	open, err := config.ToListener(ctx)
 	if err != nil {
 		return fmt.Errorf("query extension: %s: cannot listen on %s: %w", key, config.NetAddr.Endpoint, err)

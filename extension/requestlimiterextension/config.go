@@ -3,13 +3,13 @@ package requestlimiterextension
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
 
 // Config of the extension. The sources of the defaults are in the README.
@@ -66,10 +66,8 @@ func (c *Config) Validate() error {
 	if c.InFlightBytes < 2*c.Limits.DecodedBytes { // a sender has half at most
 		errs = append(errs, errors.New("in_flight_bytes: must be at least twice decoded_bytes, or no large request is ever taken"))
 	}
-	for i, network := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(network); err != nil {
-			errs = append(errs, fmt.Errorf("trusted_proxies::%d: want a network such as 10.0.0.0/8, got %q", i, network))
-		}
+	if _, err := peer.ParseProxies(c.TrustedProxies); err != nil {
+		errs = append(errs, fmt.Errorf("trusted_proxies::%w", err))
 	}
 	return errors.Join(errs...)
 }

@@ -69,7 +69,7 @@ func (g *grpcLimiter) begin(ctx context.Context, info *tap.Info) (context.Contex
 	if from, ok := grpcpeer.FromContext(ctx); ok {
 		ctx = client.NewContext(ctx, client.Info{Addr: from.Addr})
 	}
-	sender := peer.Of(g.withSender(ctx, info.Header.Get(forwardedFor)))
+	sender := peer.Of(g.proxies.Identify(ctx, info.Header.Get(peer.ForwardedFor)))
 	ctx, cancel := context.WithCancel(ctx)
 	c := g.calls.begin(sender, cancel)
 	if c == nil {
@@ -156,7 +156,7 @@ func (g *grpcLimiter) intercept(ctx context.Context, request any, _ *grpc.UnaryS
 		return handle(ctx, request)
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
-	ctx = g.withSender(ctx, md.Get(forwardedFor))
+	ctx = g.proxies.Identify(ctx, md.Get(peer.ForwardedFor))
 	release, err := g.decode(ctx, c.message.ReadOnlyData(), request)
 	c.free() // before the request waits for its commit
 	if err != nil {

@@ -33,7 +33,7 @@ func (h *httpLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
-	r = r.WithContext(h.withSender(r.Context(), r.Header.Values(forwardedFor)))
+	r = r.WithContext(h.proxies.Identify(r.Context(), r.Header.Values(peer.ForwardedFor)))
 	body, err := h.bodies.Read(w, r)
 	if err != nil {
 		h.refuse(w, r, err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
@@ -18,6 +17,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/fair"
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
 
 // limiter holds the requests of all servers that name it to one set of limits.
@@ -26,7 +26,7 @@ type limiter struct {
 	bodies    *listener.Bodies
 	inFlight  *fair.Budget
 	calls     *calls
-	proxies   []netip.Prefix
+	proxies   peer.Proxies
 	telemetry *metadata.TelemetryBuilder
 }
 
@@ -43,21 +43,18 @@ func newLimiter(set component.TelemetrySettings, config *Config) (*limiter, erro
 	if err != nil {
 		return nil, fmt.Errorf("create the extension's metrics: %w", err)
 	}
-	l := &limiter{
+	proxies, err := peer.ParseProxies(config.TrustedProxies)
+	if err != nil { // Validate has seen it
+		return nil, err
+	}
+	return &limiter{
 		limits:    config.Limits,
 		bodies:    listener.NewBodies(config.BodyBytes, config.Unfinished.UnfinishedConfig),
 		inFlight:  fair.NewBudget(config.InFlightBytes),
 		calls:     newCalls(config.Unfinished),
+		proxies:   proxies,
 		telemetry: telemetry,
-	}
-	for _, network := range config.TrustedProxies {
-		prefix, err := netip.ParsePrefix(network)
-		if err != nil { // Validate has seen it
-			return nil, err
-		}
-		l.proxies = append(l.proxies, prefix.Masked())
-	}
-	return l, nil
+	}, nil
 }
 
 // Start begins to observe what requests hold.

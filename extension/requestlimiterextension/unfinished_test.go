@@ -267,7 +267,7 @@ func TestTrustedProxiesSayWhoSends(t *testing.T) {
 				senders <- peer.Of(ctx)
 				return nil
 			}
-			conn := p.dial(grpc.WithPerRPCCredentials(headers{forwardedFor: tt.forwarded}))
+			conn := p.dial(grpc.WithPerRPCCredentials(headers{peer.ForwardedFor: tt.forwarded}))
 			require.NoError(t, conn.Invoke(t.Context(), exportLogs, deepLogs(1), new(any), grpc.ForceCodec(raw{})))
 			assert.Equal(t, tt.want, <-senders, "gRPC")
 

@@ -6,15 +6,19 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
 
-// Rules are what Guard enforces.
+// Rules are what Protect enforces.
 type Rules struct {
 	// Endpoint is the listener's address; a specific host in it may be used in Host headers.
 	Endpoint string
 	// AllowedHosts are names, without port, that Host headers may have beside those of the
 	// loopback: exact, "*.example.com" for every name below it, or "*" for all.
 	AllowedHosts []string
+	// TrustedProxies are believed whose request they forward: the request's RemoteAddr then is the sender's.
+	TrustedProxies peer.Proxies
 	// AllowedOrigins are foreign origins whose pages may send requests that change something, as
 	// in confighttp's CORS: "https://app.example.com", with at most one "*" for any characters.
 	AllowedOrigins []string

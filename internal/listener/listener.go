@@ -5,10 +5,13 @@
 package listener
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
 	"go.opentelemetry.io/collector/config/confighttp"
+
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
 
 const (
@@ -37,21 +40,30 @@ func DefaultServerConfig(endpoint string) confighttp.ServerConfig {
 // Protect puts the rules before everything else that srv does, authentication included.
 func Protect(srv *http.Server, rules Rules) {
 	srv.MaxHeaderBytes = maxHeaderBytes
-	srv.Handler = Guard(srv.Handler, rules)
+	guarded := Guard(srv.Handler, rules)
+	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RemoteAddr = rules.TrustedProxies.RemoteAddr(r.RemoteAddr, r.Header.Values(peer.ForwardedFor))
+		guarded.ServeHTTP(w, r)
+	})
 }
 
 // RulesFor takes from a server's configuration what the rules need; allowedHosts are the names,
-// beyond those of the loopback, under which it may be called.
-func RulesFor(cfg *confighttp.ServerConfig, allowedHosts []string) Rules {
+// beyond those of the loopback, under which it may be called, trustedProxies networks.
+func RulesFor(cfg *confighttp.ServerConfig, allowedHosts, trustedProxies []string) (Rules, error) {
+	trusted, err := peer.ParseProxies(trustedProxies)
+	if err != nil {
+		return Rules{}, fmt.Errorf("trusted_proxies::%w", err)
+	}
 	rules := Rules{
-		Endpoint:     cfg.NetAddr.Endpoint,
-		AllowedHosts: allowedHosts,
-		Encodings:    cfg.CompressionAlgorithms,
+		Endpoint:       cfg.NetAddr.Endpoint,
+		AllowedHosts:   allowedHosts,
+		TrustedProxies: trusted,
+		Encodings:      cfg.CompressionAlgorithms,
 	}
 	if cors := cfg.CORS.Get(); cors != nil {
 		rules.AllowedOrigins = cors.AllowedOrigins
 	}
-	return rules
+	return rules, nil
 }
 
 // Authenticates reports whether callers of a server have to prove who they are: to an authenticator, or by

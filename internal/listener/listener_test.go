@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -11,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configtls"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
 
 func TestValidateEndpoint(t *testing.T) {
@@ -170,20 +173,53 @@ func TestAnyHost(t *testing.T) {
 func TestProtect(t *testing.T) {
 	cfg := listener.DefaultServerConfig("localhost:0")
 	cfg.CORS = configoptional.Some(confighttp.CORSConfig{AllowedOrigins: []string{"https://app.test"}})
-	rules := listener.RulesFor(&cfg, []string{"sentinel"})
+	rules, err := listener.RulesFor(&cfg, []string{"sentinel"}, []string{"127.0.0.0/8"})
+	require.NoError(t, err)
 	assert.Equal(t, listener.Rules{
+		TrustedProxies: peer.Proxies{netip.MustParsePrefix("127.0.0.0/8")},
 		Endpoint:       "localhost:0",
 		AllowedHosts:   []string{"sentinel"},
 		AllowedOrigins: []string{"https://app.test"},
 		Encodings:      []string{"", "gzip", "zstd"},
 	}, rules)
 
-	srv := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: cfg.ReadHeaderTimeout}
+	var sender string
+	srv := &http.Server{ReadHeaderTimeout: cfg.ReadHeaderTimeout, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sender = r.RemoteAddr })}
 	listener.Protect(srv, rules)
 	assert.NotZero(t, srv.MaxHeaderBytes)
 	rec := httptest.NewRecorder()
 	srv.Handler.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://evil.test/", nil))
 	assert.Equal(t, http.StatusForbidden, rec.Code)
+
+	forwarded := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/", nil)
+	forwarded.RemoteAddr = "127.0.0.1:4711"
+	forwarded.Header.Set("X-Forwarded-For", "192.0.2.1")
+	srv.Handler.ServeHTTP(httptest.NewRecorder(), forwarded)
+	assert.Equal(t, "192.0.2.1:0", sender)
+
+	_, err = listener.RulesFor(&cfg, nil, []string{"127.0.0.1"})
+	require.ErrorContains(t, err, "trusted_proxies::0: want a network")
+}
+
+func TestAuthenticates(t *testing.T) {
+	cfg := listener.DefaultServerConfig("localhost:0")
+	assert.False(t, listener.Authenticates(&cfg))
+	cfg.TLS = configoptional.Some(configtls.ServerConfig{})
+	assert.False(t, listener.Authenticates(&cfg), "TLS says who answers, not who asks")
+	cfg.TLS = configoptional.Some(configtls.ServerConfig{ClientCAFile: "ca.pem"})
+	assert.True(t, listener.Authenticates(&cfg))
+	cfg.TLS = configoptional.None[configtls.ServerConfig]()
+	cfg.Auth = configoptional.Some(confighttp.AuthConfig{})
+	assert.True(t, listener.Authenticates(&cfg))
+}
+
+func TestSameHost(t *testing.T) {
+	for pair, want := range map[[2]string]bool{
+		{"localhost", "localhost"}: true, {"LOCALHOST.", "127.0.0.1"}: true, {"::1", "localhost"}: true, {"127.0.0.1", "127.0.0.2"}: false,
+		{"", "127.0.0.2"}: true, {"10.0.0.1", "0.0.0.0"}: true, {"[::]", "10.0.0.1"}: true, {"10.0.0.1", "10.0.0.2"}: false, {"a", "localhost"}: false,
+	} {
+		assert.Equal(t, want, listener.SameHost(pair[0], pair[1]), pair)
+	}
 }
 
 func TestHandleErrorKeepsAuthenticatorsSilent(t *testing.T) {

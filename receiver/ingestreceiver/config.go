@@ -13,6 +13,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 )
 
 const defaultEndpoint = "localhost:8000"
@@ -26,6 +27,8 @@ type Config struct {
 	// AllowedHosts are names, beside those of the loopback, under which the listener may be
 	// called: exact, "*.example.com", or "*" for any.
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
+	// TrustedProxies are networks whose X-Forwarded-For says who sent a request.
+	TrustedProxies []string `mapstructure:"trusted_proxies"`
 	// AllowUnauthenticated lets the listener be reached from other machines without an
 	// authenticator.
 	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
@@ -62,6 +65,9 @@ func (c *Config) Validate() error {
 	var errs []error
 	if c.HTTP.NetAddr.Transport != confignet.TransportTypeUnix {
 		errs = append(errs, listener.ValidateEndpoint(c.HTTP.NetAddr.Endpoint, listener.Authenticates(&c.HTTP), c.AllowUnauthenticated))
+	}
+	if _, err := peer.ParseProxies(c.TrustedProxies); err != nil {
+		errs = append(errs, fmt.Errorf("trusted_proxies::%w", err))
 	}
 	if c.HTTP.MaxRequestBodySize < 0 {
 		errs = append(errs, errors.New("max_request_body_size: must not be negative"))

@@ -123,11 +123,13 @@ func TestConfig(t *testing.T) {
 			assert.EqualValues(t, 1<<20, c.HTTP.MaxRequestBodySize)
 			assert.Equal(t, []string{"sentinel"}, c.AllowedHosts)
 			assert.True(t, c.AllowUnauthenticated)
+			assert.Equal(t, []string{"10.0.0.0/8"}, c.TrustedProxies)
 			assert.Equal(t, "query/a", c.Query.String())
 			require.Len(t, c.Logs.Operators, 2)
 			assert.Equal(t, "json_parser", c.Logs.Operators[0].Type())
 		}},
 		"ingest/open":        {wantErr: "allow_unauthenticated: true"},
+		"ingest/proxies":     {wantErr: "trusted_proxies::0: want a network such as 10.0.0.0/8"},
 		"ingest/no_port":     {wantErr: "endpoint: want host:port"},
 		"ingest/recombine":   {wantErr: "logs::operators: operator 1: recombine is not possible here"},
 		"ingest/output":      {wantErr: "file_output is not possible here"},

@@ -91,7 +91,10 @@ func (s *server) start(ctx context.Context, host component.Host) error {
 		}
 	}
 	cfg := s.config.HTTP
-	rules := listener.RulesFor(&cfg, s.config.AllowedHosts)
+	rules, err := listener.RulesFor(&cfg, s.config.AllowedHosts, s.config.TrustedProxies)
+	if err != nil {
+		return err
+	}
 	cfg.CompressionAlgorithms = []string{} // bodies are decompressed once they are there
 	s.http, err = cfg.ToServer(ctx, host.GetExtensions(), s.settings.TelemetrySettings, s.handler(query), confighttp.WithErrorHandler(listener.HandleError))
 	if err != nil {
