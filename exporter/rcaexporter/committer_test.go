@@ -3,6 +3,7 @@ package rcaexporter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"testing"
@@ -56,18 +57,28 @@ func startCommitters(t *testing.T, l limits, sides int) (*committer, *sink) {
 
 // spansOf is a batch of n spans that can be told from others by its tenant.
 func spansOf(name string, n int) store.Batch {
-	return store.Batch{Tenant: name, Spans: make([]*signal.Span, n)}
+	b := store.Batch{Tenant: name, Source: name, Spans: make([]*signal.Span, n)}
+	for i := range b.Spans {
+		b.Spans[i] = &signal.Span{SpanID: signal.SpanID{byte(i >> 8), byte(i)}}
+	}
+	signal.IdentifySpans(name, b.Spans)
+	return b
 }
 
-// send submits a batch of n spans, one byte each, in the background.
+// send submits a batch of n spans, each at the cost of one byte, in the background. Each name is a source.
 func send(ctx context.Context, c *committer, name string, n int) <-chan error {
+	return sendBatch(ctx, c, spansOf(name, n))
+}
+
+func sendBatch(ctx context.Context, c *committer, b store.Batch) <-chan error {
 	answer := make(chan error, 1)
 	go func() {
-		if err := c.reserve(int64(n)); err != nil {
+		cost := int64(len(b.Spans))
+		if _, err := c.reserve(ctx, b.Source, cost); err != nil {
 			answer <- err
 			return
 		}
-		answer <- c.submit(ctx, spansOf(name, n), int64(n))
+		answer <- c.submit(ctx, b, cost)
 	}()
 	synctest.Wait()
 	return answer
@@ -81,7 +92,16 @@ func namesOf(batches []store.Batch) []string {
 	return names
 }
 
-var roomy = limits{inFlight: 1000, rows: 100, bytes: 100, timeout: time.Minute}
+// sizesOf has the names of batches with their numbers of spans.
+func sizesOf(batches []store.Batch) []string {
+	var sizes []string
+	for _, b := range batches {
+		sizes = append(sizes, fmt.Sprintf("%s %d", b.Tenant, len(b.Spans)))
+	}
+	return sizes
+}
+
+var roomy = limits{inFlight: 1000, rows: 100, cost: 100, timeout: time.Minute, patience: 5 * time.Minute}
 
 func TestCommitterMergesWhatGathersDuringACommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -102,15 +122,18 @@ func TestCommitterMergesWhatGathersDuringACommit(t *testing.T) {
 	})
 }
 
-func TestCommitterBoundsACommitAndSplitsNoRequest(t *testing.T) {
+func TestCommitterBoundsACommit(t *testing.T) {
 	tests := map[string]struct {
 		sizes []int
 		want  [][]string
 	}{
-		"up to the bound":         {sizes: []int{50, 50}, want: [][]string{{"0", "1"}}},
-		"beyond the bound":        {sizes: []int{50, 51}, want: [][]string{{"0"}, {"1"}}},
-		"one larger than allowed": {sizes: []int{300, 1}, want: [][]string{{"0"}, {"1"}}},
-		"order is kept":           {sizes: []int{60, 60, 1}, want: [][]string{{"0"}, {"1", "2"}}},
+		"up to the bound":                 {sizes: []int{25, 25, 25, 25}, want: [][]string{{"0 25", "1 25", "2 25", "3 25"}}},
+		"beyond the bound":                {sizes: []int{25, 25, 25, 24, 2}, want: [][]string{{"0 25", "1 25", "2 25", "3 24"}, {"4 2"}}},
+		"a large one, in portions":        {sizes: []int{250}, want: [][]string{{"0 100"}, {"0 100"}, {"0 50"}}},
+		"small ones pass a large one":     {sizes: []int{150, 20, 20}, want: [][]string{{"1 20", "2 20", "0 60"}, {"0 90"}}},
+		"a quarter is for large ones":     {sizes: []int{40, 25, 25, 25, 25}, want: [][]string{{"1 25", "2 25", "3 25", "0 25"}, {"4 25", "0 15"}}},
+		"large ones take turns":           {sizes: []int{150, 150}, want: [][]string{{"0 100"}, {"1 100"}, {"0 50", "1 50"}}},
+		"what a large one leaves is used": {sizes: []int{30, 80}, want: [][]string{{"0 30", "1 70"}, {"1 10"}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -118,17 +141,137 @@ func TestCommitterBoundsACommitAndSplitsNoRequest(t *testing.T) {
 				c, s := startCommitter(t, roomy)
 				send(t.Context(), c, "blocker", 1)
 				<-s.calls
+				var answers []<-chan error
 				for i, n := range tt.sizes {
-					send(t.Context(), c, strconv.Itoa(i), n)
+					answers = append(answers, send(t.Context(), c, strconv.Itoa(i), n))
 				}
 				for _, want := range tt.want {
 					s.answers <- nil
-					assert.Equal(t, want, namesOf(<-s.calls))
+					assert.Equal(t, want, sizesOf(<-s.calls))
 				}
 				s.answers <- nil
+				for _, answer := range answers {
+					require.NoError(t, <-answer)
+				}
+				assert.Zero(t, c.size())
 			})
 		})
 	}
+}
+
+func TestCommitterTakesTurnsBySource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := startCommitter(t, roomy)
+		send(t.Context(), c, "blocker", 1)
+		<-s.calls
+		for range 10 {
+			send(t.Context(), c, "flood", 20)
+		}
+		send(t.Context(), c, "other", 20)
+		s.answers <- nil
+		assert.Equal(t, []string{"flood", "other", "flood", "flood", "flood"}, namesOf(<-s.calls))
+		for range 2 {
+			s.answers <- nil
+			<-s.calls
+		}
+		s.answers <- nil
+	})
+}
+
+// A large request that fails half-way is answered with an error: sent again, what was stored counts once.
+func TestCommitterAnswersAPartialCommitWithItsError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := startCommitter(t, roomy)
+		large := send(t.Context(), c, "large", 250)
+		<-s.calls
+		s.answers <- nil
+		<-s.calls
+		broken := errors.New("disk full")
+		s.answers <- broken
+		require.ErrorIs(t, <-large, broken)
+		assert.Empty(t, s.calls, "the rest is not tried")
+		assert.Zero(t, c.size())
+
+		again := send(t.Context(), c, "large", 250)
+		for range 3 {
+			<-s.calls
+			s.answers <- nil
+		}
+		require.NoError(t, <-again)
+	})
+}
+
+func TestCommitterFinishesALargeRequestThatItsSenderGaveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := startCommitter(t, roomy)
+		giveUp, cancel := context.WithCancel(t.Context())
+		first := send(giveUp, c, "large", 250)
+		<-s.calls
+		cancel()
+		require.ErrorIs(t, <-first, context.Canceled)
+		require.ErrorIs(t, <-send(t.Context(), c, "large", 250), errRepeated)
+		for range 2 {
+			s.answers <- nil
+			<-s.calls
+		}
+		s.answers <- nil
+		synctest.Wait()
+		assert.Zero(t, c.size())
+		require.NoError(t, <-send(t.Context(), c, "large", 250), "it is stored")
+		assert.Empty(t, s.calls)
+
+		time.Sleep(2 * repeatsKept)
+		other := send(t.Context(), c, "other", 100)
+		<-s.calls
+		s.answers <- nil
+		require.NoError(t, <-other)
+		send(t.Context(), c, "large", 250)
+		assert.Len(t, s.calls, 1, "what was stored long ago is not remembered")
+	})
+}
+
+func TestCommitterRefusesWhatWouldComeTooLate(t *testing.T) {
+	hasty := roomy
+	hasty.patience = 5 * time.Second
+	t.Run("behind others", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, s := startCommitter(t, hasty)
+			send(t.Context(), c, "first", 100)
+			<-s.calls
+			time.Sleep(2 * time.Second) // 100 spans in 2 s
+			s.answers <- nil
+			large := send(t.Context(), c, "large", 100)
+			<-s.calls
+			queued := send(t.Context(), c, "queued", 300)
+			require.ErrorIs(t, <-send(t.Context(), c, "late", 100), errBusy, "300 take 6 s")
+			small := send(t.Context(), c, "small", 1)
+			patient, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			last := send(patient, c, "told to be patient", 100)
+			for range 6 {
+				s.answers <- nil
+				synctest.Wait()
+			}
+			for _, answer := range []<-chan error{large, queued, small, last} {
+				require.NoError(t, <-answer)
+			}
+		})
+	})
+	t.Run("behind a store that hangs", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, s := startCommitter(t, hasty)
+			send(t.Context(), c, "hanging", 1)
+			time.Sleep(4 * time.Second)
+			second := send(t.Context(), c, "second", 1)
+			time.Sleep(2 * time.Second)
+			require.ErrorIs(t, <-send(t.Context(), c, "third", 1), errBusy)
+			s.answers <- nil
+			s.answers <- nil
+			require.NoError(t, <-second)
+			send(t.Context(), c, "fourth", 1)
+			assert.Len(t, s.calls, 3)
+		})
+	})
 }
 
 func TestCommitterRunsAsManyCommitsAsTheStoreGainsFrom(t *testing.T) {
@@ -177,16 +320,24 @@ func TestCommitterLosesNoRequestBetweenItsSides(t *testing.T) {
 func TestCommitterPushesBackAtItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := startCommitter(t, roomy)
-		first := send(t.Context(), c, "larger than the bound, alone", 2000)
+		large := send(t.Context(), c, "larger than the bound", 2000)
 		<-s.calls
-		require.ErrorIs(t, <-send(t.Context(), c, "second", 1), errBusy)
+		require.ErrorIs(t, <-send(t.Context(), c, "larger than the bound", 1), errBusy, "it has its share")
+		require.ErrorIs(t, <-send(t.Context(), c, "another large one", 2000), errBusy)
+		small := send(t.Context(), c, "another source", 1)
 
 		s.answers <- nil
-		require.NoError(t, <-first)
-		assert.Zero(t, c.size())
-		send(t.Context(), c, "third", 1)
-		assert.Equal(t, []string{"third"}, namesOf(<-s.calls))
+		assert.Equal(t, []string{"another source 1", "larger than the bound 99"}, sizesOf(<-s.calls), "the others' share is left")
 		s.answers <- nil
+		require.NoError(t, <-small)
+		for range 19 {
+			<-s.calls
+			s.answers <- nil
+		}
+		require.NoError(t, <-large)
+		assert.Zero(t, c.size())
+		send(t.Context(), c, "larger than the bound", 1)
+		assert.Len(t, s.calls, 1)
 	})
 }
 

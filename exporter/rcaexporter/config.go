@@ -40,6 +40,8 @@ type Config struct {
 	Sweep                   SweepConfig  `mapstructure:"sweep"`
 	Case                    CaseConfig   `mapstructure:"case"`
 	Agents                  AgentsConfig `mapstructure:"agents"`
+	// Admission bounds the requests that wait to be stored.
+	Admission AdmissionConfig `mapstructure:"admission"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -50,6 +52,24 @@ type Config struct {
 type SweepConfig struct {
 	Interval time.Duration `mapstructure:"interval"`
 	MinAge   time.Duration `mapstructure:"min_age"`
+}
+
+// AdmissionConfig bounds the requests that wait to be stored.
+type AdmissionConfig struct {
+	// InFlightBytes is the memory that they take, decoded and as records, as estimated.
+	InFlightBytes int64 `mapstructure:"in_flight_bytes"`
+	// Timeout is the time in which a request must be stored that came without a deadline. One that would be
+	// stored later is refused at once.
+	Timeout time.Duration `mapstructure:"timeout"`
+}
+
+// minInFlight is four commits.
+const minInFlight = 128 << 20
+
+func (c AdmissionConfig) limits() limits {
+	l := commitLimits
+	l.inFlight, l.patience = c.InFlightBytes, c.Timeout
+	return l
 }
 
 // CaseConfig bounds what one analysis looks at.
@@ -75,6 +95,7 @@ func createDefaultConfig() component.Config {
 		Sweep:                   SweepConfig{Interval: 15 * time.Second, MinAge: time.Minute},
 		Case:                    CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 20, HealthyTraces: 50},
 		Agents:                  defaultAgents(),
+		Admission:               AdmissionConfig{InFlightBytes: 256 << 20, Timeout: 5 * time.Second},
 	}
 }
 
@@ -95,6 +116,8 @@ func (c *Config) Validate() error {
 		positive("case::baseline", c.Case.Baseline),
 		within("case::failing_traces", c.Case.FailingTraces, 1, 1000),
 		within("case::healthy_traces", c.Case.HealthyTraces, 0, 1000),
+		within("admission::in_flight_bytes", c.Admission.InFlightBytes, minInFlight, 1<<40),
+		positive("admission::timeout", c.Admission.Timeout),
 		c.Agents.validate(),
 	)
 }
@@ -131,7 +154,7 @@ func atLeast(key string, d time.Duration, otherKey string, other time.Duration) 
 	return nil
 }
 
-func within(key string, n, least, most int) error {
+func within[N int | int64](key string, n, least, most N) error {
 	if n < least || n > most {
 		return fmt.Errorf("%s: must be within %d and %d, is %d", key, least, most, n)
 	}

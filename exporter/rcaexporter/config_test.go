@@ -43,6 +43,7 @@ func TestConfig(t *testing.T) {
 			c.Agents.Model, c.Agents.MaxTurns = "gemini-2.5-pro", 6
 			c.Agents.Budget.Day = LimitConfig{Tokens: 1000, USD: 2.5}
 			c.Agents.SimilarIncidents = 2
+			c.Admission = AdmissionConfig{InFlightBytes: 512 << 20, Timeout: 10 * time.Second}
 		},
 	}
 	for name, change := range tests {
@@ -67,6 +68,8 @@ func TestConfigRefused(t *testing.T) {
 		"rca/case":          "case::failing_traces: must be within 1 and 1000, is 0",
 		"rca/late":          "late_window: must not be negative, is -1s",
 		"rca/new_incidents": "max_new_incidents: must be within 0 and 1000000, is -1",
+		"rca/in_flight":     "admission::in_flight_bytes: must be within 134217728 and 1099511627776, is 1000",
+		"rca/timeout":       "admission::timeout: must be more than 0, is 0s",
 		"rca/agents":        `agents::provider: is "oracle"; must be none, gemini or vertex`,
 		"rca/budget":        "agents::budget::day: tokens and usd must not be negative (0 sets no bound)",
 	}

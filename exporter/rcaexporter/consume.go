@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/prodsentinel/prodsentinel/internal/cost"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/peer"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -18,8 +19,8 @@ import (
 const noTenant = ""
 
 func (e *rcaExporter) consumeTraces(ctx context.Context, td ptrace.Traces) error {
-	size := (&ptrace.ProtoMarshaler{}).TracesSize(td)
-	if err := e.admit(size); err != nil {
+	size := cost.OfTraces(td)
+	if err := e.admit(ctx, size); err != nil {
 		return err
 	}
 	spans := signal.FromTraces(td)
@@ -30,8 +31,8 @@ func (e *rcaExporter) consumeTraces(ctx context.Context, td ptrace.Traces) error
 
 // consumeLogs stores log records; events of the project's own are acted on instead.
 func (e *rcaExporter) consumeLogs(ctx context.Context, ld plog.Logs) error {
-	size := (&plog.ProtoMarshaler{}).LogsSize(ld)
-	if err := e.admit(size); err != nil {
+	size := cost.OfLogs(ld)
+	if err := e.admit(ctx, size); err != nil {
 		return err
 	}
 	logs, own := splitOwn(signal.FromLogs(ld))
@@ -41,8 +42,8 @@ func (e *rcaExporter) consumeLogs(ctx context.Context, ld plog.Logs) error {
 }
 
 func (e *rcaExporter) consumeMetrics(ctx context.Context, md pmetric.Metrics) error {
-	size := (&pmetric.ProtoMarshaler{}).MetricsSize(md)
-	if err := e.admit(size); err != nil {
+	size := cost.OfMetrics(md)
+	if err := e.admit(ctx, size); err != nil {
 		return err
 	}
 	points := signal.FromMetrics(md)

@@ -22,7 +22,7 @@ func (e *rcaExporter) errorsOfTraces(ctx context.Context, td ptrace.Traces) []st
 			for _, span := range ss.Spans().All() {
 				found = e.detector.Span(ctx, found[:0], source, rs, ss, span)
 				for _, o := range found {
-					errs = append(errs, errorSignal(o, incident.Ref("span:"+o.TraceID.String()+"/"+o.SpanID.String())))
+					errs = append(errs, errorSignal(o, spanRef(o.TraceID, o.SpanID)))
 				}
 			}
 		}
@@ -43,7 +43,7 @@ func (e *rcaExporter) errorsOfLogs(ctx context.Context, ld plog.Logs, logs []*si
 					continue
 				}
 				if o, ok := e.detector.Log(ctx, source, rl, sl, record); ok {
-					errs = append(errs, errorSignal(o, incident.Ref("log:"+logs[next].ID.String())))
+					errs = append(errs, errorSignal(o, logRef(logs[next].ID)))
 				}
 				next++
 			}
@@ -55,3 +55,9 @@ func (e *rcaExporter) errorsOfLogs(ctx context.Context, ld plog.Logs, logs []*si
 func errorSignal(o failure.Observed, ref incident.Ref) store.ErrorSignal {
 	return store.ErrorSignal{Key: failure.Key(o), Kind: string(o.Kind), Ref: ref, Time: o.Time, Service: o.Service}
 }
+
+func spanRef(trace signal.TraceID, span signal.SpanID) incident.Ref {
+	return incident.Ref("span:" + trace.String() + "/" + span.String())
+}
+
+func logRef(id signal.ID) incident.Ref { return incident.Ref("log:" + id.String()) }

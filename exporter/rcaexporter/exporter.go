@@ -19,6 +19,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/failure/condition"
+	"github.com/prodsentinel/prodsentinel/internal/peer"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -68,7 +69,7 @@ func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("coordination: %w", err)
 	}
 	e.reports = newReports(s, e.accepted, e.refused)
-	e.committer = newCommitter(running, defaultLimits, s.Appenders(), s.Append, e.committed)
+	e.committer = newCommitter(running, e.config.Admission.limits(), s.Appenders(), s.Append, e.committed)
 	config := e.config.analysis()
 	config.ErrorSignals = signalFinder(e.config.Errors, e.detector)
 	if e.agents != nil {
@@ -106,18 +107,18 @@ func (e *rcaExporter) shutdown(ctx context.Context) error {
 	return err
 }
 
-// admit makes room for a request of that size, or asks the client to send it again.
-func (e *rcaExporter) admit(size int) error {
-	if err := e.committer.reserve(int64(size)); err != nil {
-		return newPushback(err, retryBusy)
+// admit makes room for a request of that cost, or asks the client to send it again.
+func (e *rcaExporter) admit(ctx context.Context, cost int64) error {
+	if wait, err := e.committer.reserve(ctx, peer.Of(ctx), cost); err != nil {
+		return newPushback(err, max(wait, retryBusy))
 	}
 	return nil
 }
 
 // store takes an admitted batch. It answers nil once that is durable, and where it is not an
 // error that asks the client to send it again.
-func (e *rcaExporter) store(ctx context.Context, batch store.Batch, size int) error {
-	err := e.committer.submit(ctx, batch, int64(size))
+func (e *rcaExporter) store(ctx context.Context, batch store.Batch, cost int64) error {
+	err := e.committer.submit(ctx, batch, cost)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -142,8 +143,8 @@ func (e *rcaExporter) committed(ctx context.Context, c commit) {
 			e.telemetry.RcaQuarantined.Add(ctx, int64(r.Quarantined))
 		}
 	}
-	for _, r := range c.requests {
-		e.reports.stored(r.batch.Tenant, r.batch.Errors)
+	for _, b := range c.batches {
+		e.reports.stored(b.Tenant, b.Errors)
 	}
 }
 

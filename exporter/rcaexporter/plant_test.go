@@ -3,6 +3,7 @@ package rcaexporter
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -59,12 +60,17 @@ func (e coordinationExtension) Coordinator() coordination.Coordinator { return e
 // unsteadyStore is a real store that can be made to fail commits.
 type unsteadyStore struct {
 	*sqlite.Store
-	broken atomic.Bool
+	broken    atomic.Bool
+	appending func() // called at the first append, nil for nothing
+	first     sync.Once
 }
 
 func (s *unsteadyStore) Append(ctx context.Context, batches []store.Batch) ([]store.AppendResult, error) {
 	if s.broken.Load() {
 		return nil, store.ErrUnavailable
+	}
+	if s.appending != nil {
+		s.first.Do(s.appending)
 	}
 	return s.Store.Append(ctx, batches)
 }

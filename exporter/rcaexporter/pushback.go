@@ -1,6 +1,7 @@
 package rcaexporter
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -10,10 +11,12 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// How long a client is asked to wait before it sends again. HTTP knows whole seconds only.
+// How long a client is asked to wait before it sends again, at least; maxRetry bounds that. HTTP knows whole
+// seconds only.
 const (
 	retryBusy        = time.Second
 	retryUnavailable = 5 * time.Second
+	maxRetry         = 10 * time.Second
 )
 
 // pushback is an error that tells the client to send the same request again later. Receivers turn
@@ -23,7 +26,11 @@ type pushback struct {
 	status *status.Status
 }
 
-func newPushback(cause error, after time.Duration) error {
+// newPushback asks to wait for a random time from least to twice that and two seconds: clients that are refused
+// together must not come again together.
+func newPushback(cause error, least time.Duration) error {
+	least = min(least, maxRetry)
+	after := least + rand.N(least+2*time.Second) //nolint:gosec // no secret
 	s := status.New(codes.Unavailable, cause.Error())
 	if detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(after)}); err == nil {
 		s = detailed

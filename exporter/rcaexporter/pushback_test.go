@@ -32,7 +32,27 @@ func TestPushback(t *testing.T) {
 			require.True(t, ok)
 			assert.Equal(t, codes.Unavailable, s.Code())
 			require.Len(t, s.Details(), 1)
-			assert.Equal(t, 5*time.Second, s.Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration())
+			assertRetry(t, 5*time.Second, s.Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration())
 		})
 	}
+}
+
+// assertRetry checks the time that a client is asked to wait.
+func assertRetry(t *testing.T, least, after time.Duration) {
+	t.Helper()
+	assert.GreaterOrEqual(t, after, least)
+	assert.LessOrEqual(t, after, 2*least+2*time.Second)
+}
+
+func TestClientsRefusedTogetherDoNotComeBackTogether(t *testing.T) {
+	waits := map[time.Duration]bool{}
+	for range 100 {
+		s, _ := status.FromError(newPushback(errBusy, maxRetry))
+		after := s.Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration()
+		assertRetry(t, maxRetry, after)
+		waits[after] = true
+	}
+	assert.Greater(t, len(waits), 10)
+	s, _ := status.FromError(newPushback(errBusy, time.Hour))
+	assertRetry(t, maxRetry, s.Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration())
 }

@@ -7,7 +7,6 @@ package fair
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 )
@@ -31,10 +30,7 @@ type Semaphore struct {
 
 	mu      sync.Mutex
 	free    int
-	waiting int
-	// turns are the keys that callers wait with, in the order of their turns; lines has the callers.
-	turns []string
-	lines map[string][]*waiter
+	waiting Queue[*waiter]
 }
 
 // waiter is a caller that waits until turn is closed.
@@ -43,7 +39,7 @@ type waiter struct{ turn chan struct{} }
 // New returns a semaphore all of whose places are free.
 func New(l Limits) *Semaphore {
 	l.Places = max(l.Places, 1)
-	return &Semaphore{limits: l, free: l.Places, lines: map[string][]*waiter{}}
+	return &Semaphore{limits: l, free: l.Places}
 }
 
 // Acquire takes a place, which the caller gives back by calling release once. It returns ErrBusy
@@ -79,16 +75,11 @@ func (s *Semaphore) enter(key string) (*waiter, error) {
 		s.free--
 		return nil, nil //nolint:nilnil // nothing to wait for
 	}
-	line := s.lines[key]
-	if reached(s.waiting, s.limits.Waiting) || reached(len(line), s.limits.WaitingPerKey) {
+	if reached(s.waiting.Len(), s.limits.Waiting) || reached(s.waiting.LenOf(key), s.limits.WaitingPerKey) {
 		return nil, ErrBusy
 	}
-	if len(line) == 0 {
-		s.turns = append(s.turns, key)
-	}
 	w := &waiter{turn: make(chan struct{})}
-	s.lines[key] = append(line, w)
-	s.waiting++
+	s.waiting.Add(key, w)
 	return w, nil
 }
 
@@ -121,38 +112,18 @@ func (s *Semaphore) wait(ctx context.Context, key string, w *waiter) error {
 func (s *Semaphore) withdraw(key string, w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.Index(s.lines[key], w)
-	if i < 0 {
-		return false
-	}
-	s.remove(key, i)
-	if len(s.lines[key]) == 0 {
-		delete(s.lines, key)
-		s.turns = slices.DeleteFunc(s.turns, func(k string) bool { return k == key })
-	}
-	return true
+	return s.waiting.Remove(key, w)
 }
 
 // leave gives the place to the first caller of the key whose turn it is, or frees it.
 func (s *Semaphore) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.turns) == 0 {
+	next, ok := s.waiting.First()
+	if !ok {
 		s.free++
 		return
 	}
-	key := s.turns[0]
-	s.turns = slices.Delete(s.turns, 0, 1)
-	close(s.lines[key][0].turn)
-	s.remove(key, 0)
-	if len(s.lines[key]) == 0 {
-		delete(s.lines, key)
-		return
-	}
-	s.turns = append(s.turns, key)
-}
-
-func (s *Semaphore) remove(key string, i int) {
-	s.lines[key] = slices.Delete(s.lines[key], i, i+1)
-	s.waiting--
+	s.waiting.Take()
+	close(next.turn)
 }

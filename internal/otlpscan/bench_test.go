@@ -6,13 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
+	"github.com/prodsentinel/prodsentinel/internal/cost/costtest"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 )
 
 // BenchmarkScan compares the walk with the decoding that follows it, for a request of 500 spans of the
 // usual size.
 func BenchmarkScan(b *testing.B) {
-	td := usualSpans(500)
+	td := costtest.UsualSpans(500)
 	request := ptraceotlp.NewExportRequestFromTraces(td)
 	protobuf, err := request.MarshalProto()
 	require.NoError(b, err)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+
+	"github.com/prodsentinel/prodsentinel/internal/cost"
 )
 
 // jsonFrame is an object or array that the walk is in.
@@ -129,7 +131,7 @@ func (s *scan) readElement(frame *jsonFrame) error {
 		frame.kept = s.pos
 	}
 	if f.kind == numbers {
-		s.size += numberSize
+		s.size += cost.Number.Decoded
 		if s.exceeds(element, 1) {
 			return s.dropObject()
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"unicode/utf8"
+
+	"github.com/prodsentinel/prodsentinel/internal/cost"
 )
 
 // protobufFrame is a message that the walk is in.
@@ -197,7 +199,7 @@ func (s *scan) isPlainAttribute(start, end int) bool {
 // countNumbers counts buckets. A histogram without some of them would be another histogram: one with
 // too many is dropped.
 func (s *scan) countNumbers(n int) {
-	s.size += int64(n) * numberSize
+	s.size += int64(n) * cost.Number.Decoded
 	if s.exceeds(element, n) {
 		s.dropSubject()
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -14,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
+	"github.com/prodsentinel/prodsentinel/internal/cost/costtest"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 )
 
@@ -66,14 +66,6 @@ func marked(limits string, attributes map[string]any) map[string]any {
 	return attributes
 }
 
-// nestedLists puts a value into so many lists.
-func nestedLists(v pcommon.Value, levels int, text string) {
-	for range levels {
-		v = v.SetEmptySlice().AppendEmpty()
-	}
-	v.SetStr(text)
-}
-
 func TestRecordsAreCutToTheLimits(t *testing.T) {
 	neighbour := func(records plog.LogRecordSlice) {
 		l := records.AppendEmpty()
@@ -86,13 +78,13 @@ func TestRecordsAreCutToTheLimits(t *testing.T) {
 		cut   []otlpscan.Limit
 	}{
 		"nothing": {
-			write: func(l plog.LogRecord) { l.Attributes().PutStr("a", "1"); nestedLists(l.Body(), 2, "deep") },
-			want:  func(l plog.LogRecord) { l.Attributes().PutStr("a", "1"); nestedLists(l.Body(), 2, "deep") },
+			write: func(l plog.LogRecord) { l.Attributes().PutStr("a", "1"); costtest.NestedLists(l.Body(), 2, "deep") },
+			want:  func(l plog.LogRecord) { l.Attributes().PutStr("a", "1"); costtest.NestedLists(l.Body(), 2, "deep") },
 		},
 		"a list nested too deep": {
-			write: func(l plog.LogRecord) { nestedLists(l.Body(), 50, "deep") },
+			write: func(l plog.LogRecord) { costtest.NestedLists(l.Body(), 50, "deep") },
 			want: func(l plog.LogRecord) {
-				nestedLists(l.Body(), 3, otlpscan.TooDeep)
+				costtest.NestedLists(l.Body(), 3, otlpscan.TooDeep)
 				l.Attributes().PutStr(otlpscan.AttributeCut, "nesting_depth")
 			},
 			cut: []otlpscan.Limit{otlpscan.Depth},
@@ -166,13 +158,13 @@ func TestRecordsAreCutToTheLimits(t *testing.T) {
 		},
 		"several at once": {
 			write: func(l plog.LogRecord) {
-				nestedLists(l.Body(), 4, "deep")
+				costtest.NestedLists(l.Body(), 4, "deep")
 				l.Attributes().PutStr("a", strings.Repeat("v", 200))
 				l.Attributes().PutStr("b", "1")
 				l.Attributes().PutStr("c", "1")
 			},
 			want: func(l plog.LogRecord) {
-				nestedLists(l.Body(), 3, otlpscan.TooDeep)
+				costtest.NestedLists(l.Body(), 3, otlpscan.TooDeep)
 				l.Attributes().PutStr("a", strings.Repeat("v", 60))
 				l.Attributes().PutStr("b", "1")
 				l.SetDroppedAttributesCount(1)
@@ -214,7 +206,7 @@ func TestRecordsAreCutToTheLimits(t *testing.T) {
 func excessiveLogs() plog.Logs {
 	ld := plog.NewLogs()
 	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-	nestedLists(records.AppendEmpty().Body(), 7, strings.Repeat("é\n", 90))
+	costtest.NestedLists(records.AppendEmpty().Body(), 7, strings.Repeat("é\n", 90))
 	l := records.AppendEmpty()
 	l.SetDroppedAttributesCount(1)
 	for _, key := range []string{"a", "b", "c"} {

@@ -1,6 +1,10 @@
 package otlpscan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/cost"
+)
 
 // kind says what a field holds, as far as limits are concerned.
 type kind uint8
@@ -98,9 +102,6 @@ func (m *message) field(number int32) *field {
 	return &m.fields[0] // no field has the number 0
 }
 
-// numberSize is the memory that a bucket takes.
-const numberSize = 10
-
 // deprecatedGroups is the number of a field of resources that holds scopes, as an old version had it.
 const deprecatedGroups = 1000
 
@@ -109,10 +110,10 @@ var requests = [...]*message{Traces: tracesRequest, Logs: logsRequest, Metrics: 
 
 // Values are recursive, so that their fields are set in init.
 var (
-	anyValue   = &message{size: 24}
-	arrayValue = &message{size: 28}
-	kvlist     = &message{size: 28}
-	keyValue   = newMessage(52,
+	anyValue   = &message{size: cost.Value.Decoded}
+	arrayValue = &message{size: cost.Array.Decoded}
+	kvlist     = &message{size: cost.List.Decoded}
+	keyValue   = newMessage(cost.Attribute.Decoded,
 		def{1, "key", field{kind: text}},
 		def{2, "value", field{kind: nested, message: anyValue}},
 	)
@@ -152,16 +153,16 @@ var (
 		attributesOf(3, "attributes"), countOf(4, "droppedAttributesCount dropped_attributes_count", Attributes),
 	)
 
-	spanEvent = newMessage(76,
+	spanEvent = newMessage(cost.Event.Decoded,
 		textOf(2, "name"),
 		attributesOf(3, "attributes"), countOf(4, "droppedAttributesCount dropped_attributes_count", Attributes),
 	)
-	spanLink = newMessage(92,
+	spanLink = newMessage(cost.Link.Decoded,
 		textOf(3, "traceState trace_state"),
 		attributesOf(4, "attributes"), countOf(5, "droppedAttributesCount dropped_attributes_count", Attributes),
 	)
 	spanStatus = newMessage(0, textOf(2, "message"))
-	span       = newMessage(224,
+	span       = newMessage(cost.Span.Decoded,
 		textOf(3, "traceState trace_state"), textOf(5, "name"),
 		attributesOf(9, "attributes"), countOf(10, "droppedAttributesCount dropped_attributes_count", Attributes),
 		def{11, "events", field{kind: nested, role: event, repeated: true, message: spanEvent}},
@@ -171,42 +172,42 @@ var (
 		def{15, "status", field{kind: nested, message: spanStatus}},
 	)
 
-	logRecord = newMessage(128,
+	logRecord = newMessage(cost.LogRecord.Decoded,
 		textOf(3, "severityText severity_text"),
 		def{5, "body", field{kind: nested, message: anyValue}},
 		attributesOf(6, "attributes"), countOf(7, "droppedAttributesCount dropped_attributes_count", Attributes),
 		textOf(12, "eventName event_name"),
 	)
 
-	exemplar = newMessage(130, attributesOf(7, "filteredAttributes filtered_attributes"))
+	exemplar = newMessage(cost.Exemplar.Decoded, attributesOf(7, "filteredAttributes filtered_attributes"))
 	buckets  = newMessage(0, def{2, "bucketCounts bucket_counts", field{kind: numbers, repeated: true, width: 1}})
-	quantile = newMessage(28)
+	quantile = newMessage(cost.Quantile.Decoded)
 
 	exemplarsOf = func(number int) def {
 		return def{number, "exemplars", field{kind: nested, role: element, repeated: true, message: exemplar}}
 	}
-	numberPoint    = newMessage(112, exemplarsOf(5), attributesOf(7, "attributes"))
-	histogramPoint = newMessage(184,
+	numberPoint    = newMessage(cost.NumberPoint.Decoded, exemplarsOf(5), attributesOf(7, "attributes"))
+	histogramPoint = newMessage(cost.HistogramPoint.Decoded,
 		def{6, "bucketCounts bucket_counts", field{kind: numbers, repeated: true, width: 8}},
 		def{7, "explicitBounds explicit_bounds", field{kind: numbers, repeated: true, width: 8}},
 		exemplarsOf(8), attributesOf(9, "attributes"),
 	)
-	exponentialPoint = newMessage(232,
+	exponentialPoint = newMessage(cost.ExponentialPoint.Decoded,
 		attributesOf(1, "attributes"),
 		def{8, "positive", field{kind: nested, message: buckets}},
 		def{9, "negative", field{kind: nested, message: buckets}},
 		exemplarsOf(11),
 	)
-	summaryPoint = newMessage(108,
+	summaryPoint = newMessage(cost.SummaryPoint.Decoded,
 		def{6, "quantileValues quantile_values", field{kind: nested, role: element, repeated: true, message: quantile}},
 		attributesOf(7, "attributes"),
 	)
 
 	dataOf = func(number int, names string, point *message) def {
 		points := def{1, "dataPoints data_points", field{kind: nested, role: record, repeated: true, message: point}}
-		return def{number, names, field{kind: nested, message: newMessage(48, points)}}
+		return def{number, names, field{kind: nested, message: newMessage(cost.MetricData.Decoded, points)}}
 	}
-	metric = newMessage(100,
+	metric = newMessage(cost.Metric.Decoded,
 		textOf(1, "name"), textOf(2, "description"), textOf(3, "unit"),
 		dataOf(5, "gauge", numberPoint),
 		dataOf(7, "sum", numberPoint),
@@ -226,13 +227,13 @@ var (
 
 // requestOf returns the request whose resources and scopes have the given JSON names.
 func requestOf(resources, scopes, deprecated string, records def) *message {
-	groups := newMessage(144,
+	groups := newMessage(cost.Scope.Decoded,
 		def{1, "scope", field{kind: nested, role: owner, message: scope}},
 		records,
 		textOf(3, "schemaUrl schema_url"),
 	)
 	nestedGroups := field{kind: nested, role: group, repeated: true, message: groups}
-	perResource := newMessage(160,
+	perResource := newMessage(cost.Resource.Decoded,
 		def{1, "resource", field{kind: nested, role: owner, message: resource}},
 		def{2, scopes, nestedGroups},
 		textOf(3, "schemaUrl schema_url"),

@@ -157,7 +157,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.RcaInFlightBytes, err = builder.meter.Int64ObservableGauge(
 		"otelcol_rca_in_flight_bytes",
-		metric.WithDescription("Size of the requests that wait for their commit [Alpha]"),
+		metric.WithDescription("Memory of the requests that wait for their commit, as estimated; one larger than half of `admission::in_flight_bytes` counts as that half [Alpha]"),
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)

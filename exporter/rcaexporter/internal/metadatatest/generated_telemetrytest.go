@@ -164,7 +164,7 @@ func AssertEqualRcaFailuresRefused(t *testing.T, tt *componenttest.Telemetry, dp
 func AssertEqualRcaInFlightBytes(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_rca_in_flight_bytes",
-		Description: "Size of the requests that wait for their commit [Alpha]",
+		Description: "Memory of the requests that wait for their commit, as estimated; one larger than half of `admission::in_flight_bytes` counts as that half [Alpha]",
 		Unit:        "By",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
