@@ -26,6 +26,8 @@ type Root struct {
 	// the error signals in them.
 	Errors       int `json:"errors"`
 	ErrorSignals int `json:"error_signals"`
+	// Severity is what this failure alone makes of it; "" where only the outcome tells.
+	Severity Severity `json:"severity,omitempty"`
 }
 
 // SignatureParts are the parts a root signature is the hash of, kept to show why failures were

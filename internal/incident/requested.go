@@ -36,7 +36,7 @@ func mergeJoined(a, b *Incident, reason string) (Decision, error) {
 	from.MergedInto, from.Joined = into.ID, true
 	into.see(from.FirstSeen, from.LastSeen, from.LastFailureAt)
 	into.reach(from.Services, from.Environments, from.Versions)
-	into.Severity = worse(into.Severity, from.Severity)
+	into.Severity = WorseSeverity(into.Severity, from.Severity)
 	if into.Status == StatusResolved && from.Status != StatusResolved {
 		into.Status, into.ResolvedAt = from.Status, nil
 	}

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -60,7 +61,7 @@ func (l *ledger) count(in *Incident, k Link) {
 	in.ErrorSignals += k.ErrorSignals - before.ErrorSignals
 	newest := l.occurrence.LastReceived.After(in.LastFailureAt)
 	in.see(k.FirstError.Time(), k.LastError.Time(), l.occurrence.LastReceived)
-	in.Severity = worse(in.Severity, severityOf(k.Outcome))
+	in.Severity = WorseSeverity(in.Severity, l.severityIn(in))
 	wider := in.reach(l.occurrence.Services, l.occurrence.Environments, l.occurrence.Versions)
 	l.trigger(in, fresh, first, newest, wider)
 }
@@ -124,6 +125,17 @@ func (l *ledger) urge(in *Incident, reason string) {
 	l.urgent[in.ID] = reason
 }
 
+// severityIn is what the failure makes of an incident: the worst of its roots there.
+func (l *ledger) severityIn(in *Incident) Severity {
+	var worst Severity
+	for i, r := range l.occurrence.Roots {
+		if l.targets[i] == in {
+			worst = WorseSeverity(worst, cmp.Or(r.Severity, severityOf(l.occurrence.Outcome)))
+		}
+	}
+	return worst
+}
+
 func severityOf(o Outcome) Severity {
 	switch o {
 	case OutcomeFailed:
@@ -135,8 +147,9 @@ func severityOf(o Outcome) Severity {
 	}
 }
 
-func worse(a, b Severity) Severity {
-	order := []Severity{SeverityCritical, SeverityHigh, SeverityMedium, SeverityLow}
+// WorseSeverity is the higher of two severities, of which either may be unknown ("").
+func WorseSeverity(a, b Severity) Severity {
+	order := []Severity{SeverityCritical, SeverityHigh, SeverityMedium, SeverityLow, ""}
 	if slices.Index(order, a) <= slices.Index(order, b) {
 		return a
 	}

@@ -212,7 +212,8 @@ func TestSection2SilentSpans(t *testing.T) {
 	root := only(t, c)
 	assert.Equal(t, verdict{incident.KindDependency, "basic", "train", incident.CategoryDependencyUnavailable}, verdictOf(root))
 	assert.Equal(t, 2, root.Errors)
-	assert.Equal(t, incident.OutcomeFailed, c.Outcome)
+	assert.Equal(t, incident.OutcomeUnknown, c.Outcome, "no span says how the request went")
+	assert.Equal(t, incident.SeverityMedium, root.Severity)
 
 	t.Run("an answer of success stops it", func(t *testing.T) {
 		tr := rcatest.New("handled")

@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // degraded is a request that succeeds although a call of it failed.
@@ -18,6 +20,63 @@ func degraded(name string) *rcatest.Trace {
 		Call("GET", 1, 9).With("peer.service", "ads").Answered(500).
 		Serve("ads", "GET /ads", 2, 8).Answered(500).Threw(7, "java.lang.IllegalStateException", "no ads", "")
 	return tr
+}
+
+// loggedInSilence is a request of which no span says how it went, with one record of its service.
+func loggedInSilence(name string, severity int32, body string, keysAndValues ...any) *rcatest.Trace {
+	tr := rcatest.New(name)
+	tr.Span("gateway", "/*", server, 0, 50).Call("GET", 1, 49).Serve("orders", "/order", 2, 48).Logged(40, severity, body, keysAndValues...)
+	return tr
+}
+
+func thrownInSilence(name string) *rcatest.Trace {
+	return loggedInSilence(name, errorLv, "Servlet.service() threw exception [nested exception is java.lang.NullPointerException: seat] with root cause")
+}
+
+// graphQL is a request that is answered 200 although a span of its service failed, which has the attribute.
+func graphQL(name, key, value string) *rcatest.Trace {
+	tr := rcatest.New(name)
+	tr.Span("shop", "POST /graphql", server, 0, 50).HTTP(200).
+		Inside("resolve", 1, 49).With(key, value).Failed("").Threw(40, "GraphQLError", "no price", "")
+	return tr
+}
+
+// Section 9: what one failing trace makes of its root.
+func TestSection9SeverityOfOneTrace(t *testing.T) {
+	lost := rcatest.New("entry lost")
+	lost.Span("gateway", "/*", server, 0, 50).Lost().Call("GET", 1, 49).Serve("orders", "/order", 2, 48).Logged(40, errorLv, "order not found")
+	told := loggedInSilence("told", errorLv, "order not found")
+	told.Span("stock", "GET /", server, 10, 20).HTTP(200)
+	wrapped := rcatest.New("wrapped")
+	wrapped.Span("gateway", "/*", server, 0, 50).Logged(49, errorLv, "Servlet.service() threw exception [nested exception is shop.GatewayException: orders: order not found]").
+		Call("GET", 1, 49).Serve("orders", "/order", 2, 48).Logged(40, errorLv, "order not found")
+	untraced := rcatest.New("untraced")
+	untraced.Log("orders", 1, errorLv, "order not found")
+	ended := rcatest.New("ended")
+	ended.Span("orders", "GET /order", server, 0, 50).HTTP(200).Logged(60, signal.SeverityFatal, "unhandled rejection", "exception.type", "SyntaxError", "exception.message", "bad")
+	for name, c := range map[string]struct {
+		trace *incident.Trace
+		want  incident.Severity
+	}{
+		"an ERROR log, no statuses":                      {loggedInSilence("plain", errorLv, "order not found").Build(), incident.SeverityLow},
+		"an ERROR log, no statuses, the entry missing":   {lost.Build(), incident.SeverityLow},
+		"an ERROR log, another span has a status":        {told.Build(), incident.SeverityMedium},
+		"a FATAL log, no statuses":                       {loggedInSilence("fatal", signal.SeverityFatal, "order not found").Build(), incident.SeverityMedium},
+		"an ERROR log that tells of a call, no statuses": {loggedInSilence("call", errorLv, "connect ECONNREFUSED stock:80").Build(), incident.SeverityMedium},
+		"an exception, no statuses":                      {thrownInSilence("thrown").Build(), incident.SeverityMedium},
+		"an ERROR log that led to an exception":          {wrapped.Build(), incident.SeverityMedium},
+		"an ERROR log without a trace":                   {untraced.Untraced("orders"), incident.SeverityMedium},
+		"a process that ended after a good answer":       {ended.Build(), incident.SeverityMedium},
+		"a good answer, with errors in its body":         {graphQL("body", "graphql.field.path", "price").Build(), incident.SeverityHigh},
+		"a good answer":                                  {degraded("d").Build(), incident.SeverityLow},
+		"a bad answer":                                   {rcatest.FailStock("f").Build(), incident.SeverityHigh},
+	} {
+		t.Run(name, func(t *testing.T) {
+			roots := rca.Classify("", c.trace, incident.Knowledge{}).Roots
+			require.Len(t, roots, 1)
+			assert.Equal(t, c.want, roots[0].Severity)
+		})
+	}
 }
 
 // Section 9: what a failing trace meant to its caller.
@@ -44,12 +103,17 @@ func TestSection9Outcome(t *testing.T) {
 			tr.Span("gateway", "/*", server, 0, 50).Call("GET", 1, 49).Serve("orders", "/order", 2, 48).Logged(40, errorLv, "order not found")
 			return tr
 		}(), incident.OutcomeUnknown},
-		"a silent entry, an exception that left the service": {func() *rcatest.Trace {
+		"a silent entry, an exception that left a service whose spans say how they went": {func() *rcatest.Trace {
 			tr := rcatest.New("thrown")
-			tr.Span("gateway", "/*", server, 0, 50).Call("GET", 1, 49).Serve("orders", "/order", 2, 48).
+			orders := tr.Span("gateway", "/*", server, 0, 50).Call("GET", 1, 49).Serve("orders", "/order", 2, 48).
 				Logged(40, errorLv, "Servlet.service() threw exception [nested exception is java.lang.NullPointerException: seat] with root cause")
+			orders.Failed("")
 			return tr
 		}(), incident.OutcomeFailed},
+		"an exception where no span says how it went":  {thrownInSilence("thrown in silence"), incident.OutcomeUnknown},
+		"a field of GraphQL failed under 200":          {graphQL("field", "graphql.field.name", "price"), incident.OutcomeFailed},
+		"an operation of GraphQL failed under 200":     {graphQL("operation", "graphql.operation.type", "query"), incident.OutcomeFailed},
+		"something else of the entry failed under 200": {graphQL("other", "code.function", "price"), incident.OutcomeDegraded},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, classify(c.trace).Outcome) })
 	}
@@ -162,8 +226,7 @@ func TestSection9RecoveredTooOften(t *testing.T) {
 
 func TestSection9Severity(t *testing.T) {
 	failed, well := rcatest.FailStock("f"), degraded("d")
-	silent := rcatest.New("silent")
-	silent.Span("gateway", "/*", server, 0, 50).Call("GET", 1, 49).Serve("orders", "/order", 2, 48).Logged(40, errorLv, "order not found")
+	silent, logged := thrownInSilence("silent"), loggedInSilence("logged", errorLv, "order not found")
 	stats := func(pairs ...int) (all []incident.EntryStats) {
 		for i := 0; i+1 < len(pairs); i += 2 {
 			all = append(all, incident.EntryStats{Service: "gateway", Traces: pairs[i], Failed: pairs[i+1]})
@@ -183,13 +246,15 @@ func TestSection9Severity(t *testing.T) {
 		"any failed":                             {failed, nil, incident.SeverityHigh},
 		"unknown":                                {silent, stats(20, 10), incident.SeverityMedium},
 		"degraded only":                          {well, stats(20, 10), incident.SeverityLow},
+		"only logged":                            {logged, stats(20, 10), incident.SeverityLow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := caseOf(t, c.trace)
 			in.Entries = c.entries
 			r := rca.Analyze(in).Report
 			assert.Equal(t, c.want, r.Severity)
-			assert.Equal(t, c.want == incident.SeverityLow, strings.Contains(r.Narrative.Markdown, "requests themselves succeeded"))
+			assert.Equal(t, c.trace == well, strings.Contains(r.Narrative.Markdown, "requests themselves succeeded"))
+			assert.Equal(t, c.trace == logged, strings.Contains(r.Narrative.Markdown, "No record says that a request failed"))
 		})
 	}
 }

@@ -43,6 +43,13 @@ const (
 	keySQLState       = "db.sqlstate"            // other SQL clients
 	prefixDB          = "db."
 
+	keyGraphQLOperation = string(now.GraphQLOperationNameKey)
+	keyGraphQLType      = string(now.GraphQLOperationTypeKey)
+	keyGraphQLDocument  = string(now.GraphQLDocumentKey)
+	keyGraphQLSource    = "graphql.source"     // instrumentations of graphql-js
+	keyGraphQLField     = "graphql.field.name" // the spans of their resolvers
+	keyGraphQLPath      = "graphql.field.path"
+
 	keyMessagingSystem       = string(now.MessagingSystemKey)
 	keyMessagingOperation    = string(now.MessagingOperationTypeKey)
 	keyMessagingName         = string(now.MessagingOperationNameKey)

@@ -41,6 +41,12 @@ func OperationOf[A Attributes](attrs A) Operation {
 	return Operation{FamilyHTTP, join(method, " ", route), status}
 }
 
+// IsGraphQL reports whether a span is part of answering a GraphQL request, which is answered 200 whatever
+// happened: the body holds the errors.
+func IsGraphQL[A Attributes](attrs A) bool {
+	return firstStr(attrs, keyGraphQLOperation, keyGraphQLType, keyGraphQLDocument, keyGraphQLSource, keyGraphQLField, keyGraphQLPath) != ""
+}
+
 func httpClass(status int) string {
 	if status == 0 {
 		return ""

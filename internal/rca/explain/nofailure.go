@@ -46,11 +46,11 @@ func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
 		return false // what a caller further up makes of the answer is not known here
 	}
 	_, in := g.Exception()
-	return (in == nil || !isOwnFault(in)) && !endsProcess(g.Node)
+	return (in == nil || !isOwnFault(in)) && !EndsProcess(g.Node)
 }
 
-// endsProcess reports whether a record of the node is of a severity after which a process does not go on.
-func endsProcess(n *trace.Node) bool {
+// EndsProcess reports whether a record of the node is of a severity after which a process does not go on.
+func EndsProcess(n *trace.Node) bool {
 	return slices.ContainsFunc(n.Logs, func(l *signal.Log) bool { return l.Severity >= signal.SeverityFatal })
 }
 

@@ -1,6 +1,9 @@
 package explain
 
 import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
@@ -57,6 +60,11 @@ func (s *states) of(n *trace.Node) state {
 // ReportsOutcomes reports whether spans of a node's instrumentation say how they went.
 func (x *Explanation) ReportsOutcomes(n *trace.Node) bool {
 	return x.states.speaking[n.Instrumentation()]
+}
+
+// HasStatuses reports whether any span of the trace says how it went.
+func (x *Explanation) HasStatuses() bool {
+	return len(x.states.speaking) > 0 || slices.ContainsFunc(x.Groups.All, func(g *evidence.Group) bool { return g.FailedSpan })
 }
 
 // calleeFailed reports whether a call's own callee says that it failed: then the call's unset status

@@ -125,6 +125,10 @@ func (v *Verdict) addRoot(r incident.Root) int {
 func (v *Verdict) describePaths() {
 	x, c := v.Explanation, &v.Classification
 	c.Outcome = outcomeOf(x)
+	for i, j := range v.Primary {
+		r := &c.Roots[v.RootOf[i]]
+		r.Severity = incident.WorseSeverity(r.Severity, severityOf(x, j.Group, c.Outcome))
+	}
 	v.setEntry(explain.TopOfChain(x, x.Origins.Primary[0]).Node.Root)
 	services, environments, versions := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, j := range v.Primary {
@@ -162,20 +166,27 @@ func (v *Verdict) setEntry(n *trace.Node) {
 // CountConsequences counts the errors that lead back to any of the origins, these included, and their
 // signals.
 func CountConsequences(x *explain.Explanation, origins []*evidence.Group) (errors, signals int) {
+	for _, g := range consequencesOf(x, origins...) {
+		errors++
+		signals += g.Signals
+	}
+	return errors, signals
+}
+
+// consequencesOf are the errors that lead back to any of the origins, these included.
+func consequencesOf(x *explain.Explanation, origins ...*evidence.Group) []*evidence.Group {
 	seen := make(map[*evidence.Group]bool, len(origins))
-	queue := slices.Clone(origins)
+	all := slices.Clone(origins)
 	for _, g := range origins {
 		seen[g] = true
 	}
-	for ; len(queue) > 0; queue = queue[1:] {
-		errors++
-		signals += queue[0].Signals
-		for _, a := range x.About(queue[0]).Explains {
+	for i := 0; i < len(all); i++ {
+		for _, a := range x.About(all[i]).Explains {
 			if !seen[a] {
 				seen[a] = true
-				queue = append(queue, a)
+				all = append(all, a)
 			}
 		}
 	}
-	return errors, signals
+	return all
 }

@@ -58,7 +58,7 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 	r.Observations = sumObservations(observe.All(observe.Input{Case: c, Verdicts: r.All()}))
 	r.Confidence, r.Caps = confidenceOf(r)
 	r.outcome = worstOutcome(r.support)
-	r.Severity = severityOf(r.outcome, c.Entries)
+	r.Severity = severityOf(r.support, c.Entries)
 	r.Impact = impactOf(r.support, r.outcome)
 	r.Changes = judgeChanges(r)
 	r.Trigger = triggerOf(r)

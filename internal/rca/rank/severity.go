@@ -19,19 +19,16 @@ func worstOutcome(list []*Support) incident.Outcome {
 	return worst
 }
 
-// severityOf follows section 9: how many of whose requests failed.
-func severityOf(outcome incident.Outcome, entries []incident.EntryStats) incident.Severity {
-	switch outcome {
-	case incident.OutcomeFailed:
-		if isCritical(entries) {
-			return incident.SeverityCritical
-		}
-		return incident.SeverityHigh
-	case incident.OutcomeUnknown:
-		return incident.SeverityMedium
-	default:
-		return incident.SeverityLow
+// severityOf follows section 9: the worst that any of the traces makes of it, and how many requests failed.
+func severityOf(list []*Support, entries []incident.EntryStats) incident.Severity {
+	var worst incident.Severity
+	for _, s := range list {
+		worst = incident.WorseSeverity(worst, s.Root.Severity)
 	}
+	if worst == incident.SeverityHigh && isCritical(entries) {
+		return incident.SeverityCritical
+	}
+	return worst
 }
 
 func isCritical(entries []incident.EntryStats) bool {

@@ -21,8 +21,12 @@ func narrativeOf(j *judge.Judgement, report *incident.Report, caps []incident.Ca
 		fmt.Fprintf(&b, " (%s)", escape(strings.Join(why, "; ")))
 	}
 	b.WriteString(".\n")
-	if report.Severity == incident.SeverityLow {
+	switch {
+	case report.Severity != incident.SeverityLow:
+	case report.Impact.Outcome == incident.OutcomeDegraded:
 		b.WriteString("\nThe requests themselves succeeded.\n")
+	default:
+		b.WriteString("\nNo record says that a request failed because of it.\n")
 	}
 	fmt.Fprintf(&b, "\n## What is known\n\n%s", findingsText(report.Findings))
 	if len(report.Gaps) > 0 {

@@ -513,15 +513,18 @@ func severityIsTheWorst(t *testing.T, s store.Store) {
 	var id string
 	for i, step := range []struct {
 		outcome incident.Outcome
+		says    incident.Severity // of its root, where the failure alone says more
 		want    incident.Severity
 	}{
-		{incident.OutcomeDegraded, incident.SeverityLow},
-		{incident.OutcomeUnknown, incident.SeverityMedium},
-		{incident.OutcomeFailed, incident.SeverityHigh},
-		{incident.OutcomeDegraded, incident.SeverityHigh},
+		{incident.OutcomeDegraded, "", incident.SeverityLow},
+		{incident.OutcomeUnknown, incident.SeverityLow, incident.SeverityLow},
+		{incident.OutcomeUnknown, "", incident.SeverityMedium},
+		{incident.OutcomeFailed, "", incident.SeverityHigh},
+		{incident.OutcomeDegraded, "", incident.SeverityHigh},
 	} {
 		fail(t, s, strconv.Itoa(i), "payment")
 		f := claim(t, s, "w")[0]
+		r.Severity = step.says
 		c := classified(f.Key, r)
 		c.Outcome = step.outcome
 		changes, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: f, Classification: c}}, policy)
