@@ -18,7 +18,7 @@ import (
 )
 
 // EngineVersion changes whenever the same case may give another report.
-const EngineVersion = "1"
+const EngineVersion = "2"
 
 // Needs are what the classifier would ask of the store about a trace before Classify can
 // answer: the services, addresses, calls and refusals that occur in it. Calls and refusals are
