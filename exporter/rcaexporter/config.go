@@ -11,6 +11,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/failure/condition"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 )
 
 // Config of the rca exporter. Errors, QuietPeriod and MaxWait must equal those of the
@@ -93,7 +94,7 @@ func createDefaultConfig() component.Config {
 
 		MaxNewIncidentsOfTenant: 2000,
 		Sweep:                   SweepConfig{Interval: 15 * time.Second, MinAge: time.Minute},
-		Case:                    CaseConfig{Baseline: 30 * time.Minute, FailingTraces: 20, HealthyTraces: 50},
+		Case:                    CaseConfig{Baseline: rules.CaseBaseline, FailingTraces: 20, HealthyTraces: 50},
 		Agents:                  defaultAgents(),
 		Admission:               AdmissionConfig{InFlightBytes: 256 << 20, Timeout: 5 * time.Second},
 	}

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -18,14 +18,11 @@ import (
 const (
 	// Bounds of a case besides those of the configuration. Records beyond them are counted as
 	// truncated.
-	maxCaseRecords   = 100_000 // spans and logs of failing traces
-	maxHealthyTrace  = 1_000   // spans and logs of one healthy trace
-	maxEntries       = 5       // entry operations that healthy traces are looked for
-	maxMetricPoints  = 10_000
-	maxChanges       = 200
-	changesBefore    = time.Hour   // how long before the first failing trace a change is looked for
-	metricsAfter     = time.Minute // how long after the last error points still count
-	entryStatsWindow = 10 * time.Minute
+	maxCaseRecords  = 100_000 // spans and logs of failing traces
+	maxHealthyTrace = 1_000   // spans and logs of one healthy trace
+	maxEntries      = 5       // entry operations that healthy traces are looked for
+	maxMetricPoints = 10_000
+	maxChanges      = 200
 )
 
 // buildCase puts together what an analysis of the incident looks at.
@@ -174,11 +171,11 @@ func (b *caseBuilder) entryStats(ctx context.Context) error {
 	}
 	first, last := b.begin.Time(), b.last.Time().Add(1)
 	for _, e := range b.entries {
-		stats, err := b.store.EntryStats(ctx, b.draft.Tenant, e.service, e.operation, first, first.Add(entryStatsWindow))
+		stats, err := b.store.EntryStats(ctx, b.draft.Tenant, e.service, e.operation, first, first.Add(rules.EntryWindow))
 		if err != nil {
 			return err
 		}
-		if late := last.Add(-entryStatsWindow); late.After(first) {
+		if late := last.Add(-rules.EntryWindow); late.After(first) {
 			latest, err := b.store.EntryStats(ctx, b.draft.Tenant, e.service, e.operation, late, last)
 			if err != nil {
 				return err
@@ -196,7 +193,7 @@ func (b *caseBuilder) metrics(ctx context.Context) error {
 	if b.begin == 0 || len(b.services) == 0 {
 		return nil
 	}
-	from, to := b.begin.Time().Add(-b.config.Baseline), b.last.Time().Add(metricsAfter)
+	from, to := b.begin.Time().Add(-b.config.Baseline), b.last.Time().Add(rules.CaseAfter)
 	for p, err := range b.store.Points(ctx, b.draft.Tenant, b.services, from, to, maxMetricPoints) {
 		if err != nil {
 			return err
@@ -210,7 +207,7 @@ func (b *caseBuilder) changes(ctx context.Context) error {
 	if b.begin == 0 {
 		return nil
 	}
-	from, to := b.begin.Time().Add(-changesBefore), b.last.Time().Add(1)
+	from, to := b.begin.Time().Add(-rules.CaseChanges), b.last.Time().Add(1)
 	found, err := b.store.Changes(ctx, b.draft.Tenant, "", from, to, store.Page{Limit: maxChanges})
 	b.draft.Changes = found.Items
 	return err

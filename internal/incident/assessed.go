@@ -31,7 +31,7 @@ func (s Assessment) against(rules RootCause, now Confidence) string {
 	switch {
 	case s.Stance == StanceDisagrees:
 		return said + "hold " + s.Component + " for likelier, so the verdict is open."
-	case s.Stance == StanceLowers && now >= minVerdict:
+	case s.Stance == StanceLowers && now >= AbstainBelow:
 		return said + fmt.Sprintf("hold the same cause with %d %%.", now/percent)
 	default:
 		return said + "find that the evidence does not carry it, so the verdict is open."

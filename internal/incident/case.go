@@ -40,7 +40,7 @@ type Knowledge struct {
 	// AddressOwners maps a peer address (host or host:port as on the client span) to the service
 	// whose server spans answered calls to it.
 	AddressOwners map[string]string `json:"address_owners,omitempty"`
-	// Retries has, per (caller, callee, operation), how often calls fail and recover in the
+	// Calls has, per (caller, callee, operation), how often calls fail and recover in the
 	// baseline.
 	Calls []CallStats `json:"calls,omitempty"`
 	// RefusedCallers has, by CallStats.Called, the other callers refused in the same window.

@@ -1,7 +1,7 @@
 package incident
 
-// minVerdict is the confidence below which a verdict is abstained (docs/verdict.md section 10).
-const minVerdict = Certain / 2
+// AbstainBelow is the confidence below which a verdict is abstained (docs/verdict.md section 10).
+const AbstainBelow = Certain / 2
 
 // Effective is the verdict and confidence of an analysis once the agents' assessment counts, and what
 // lowered them. It never raises a confidence, never turns an abstention into a verdict and never
@@ -23,14 +23,14 @@ func (a Analysis) Effective() (Verdict, Confidence, []Cap) {
 	case StanceLowers:
 		lowered, reason = s.Confidence, "agents found reasons to doubt it"
 	case StanceAbstains:
-		lowered, reason = minVerdict-1, "agents found that the evidence does not carry it"
+		lowered, reason = AbstainBelow-1, "agents found that the evidence does not carry it"
 	case StanceDisagrees:
-		lowered, reason = minVerdict-1, "agents hold "+s.Component+" for likelier"
+		lowered, reason = AbstainBelow-1, "agents hold "+s.Component+" for likelier"
 	}
 	if lowered >= confidence || lowered < 0 {
 		return verdict, confidence, nil
 	}
-	if lowered < minVerdict {
+	if lowered < AbstainBelow {
 		verdict = VerdictAbstained
 	}
 	return verdict, lowered, []Cap{{At: lowered, Reason: reason}}

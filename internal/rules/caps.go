@@ -50,7 +50,7 @@ func (c Cap) Limit() incident.Confidence { return limits[c] }
 // The confidence that no cap sets (section 10).
 const (
 	// AbstainBelow is the minimum confidence for a verdict; below it the report abstains.
-	AbstainBelow incident.Confidence = 500_000
+	AbstainBelow = incident.AbstainBelow
 	// SpeaksAgainstBelow is the limit below which a cap is a point against the root cause: above, it only
 	// says from where the failure was seen.
 	SpeaksAgainstBelow incident.Confidence = 900_000

@@ -12,12 +12,22 @@ const (
 	CancelWindow = time.Second
 	// ChangeWindow is how long before onset a change may have triggered it (sections 6, 7).
 	ChangeWindow = 30 * time.Minute
-	// BaselineWindow is how long before onset calls are counted, and a service must have been seen to count
-	// as instrumented at the time (sections 4, 9).
-	BaselineWindow = 30 * time.Minute
-	// RecentWindow is how long before onset calls count as recent; the baseline ends where it begins
-	// (section 9).
+	// CallsWindow is how long before onset calls are counted, and a service must have been seen to count
+	// as instrumented at the time (sections 4, 9). Healthy traces are taken from CaseBaseline.
+	CallsWindow = 30 * time.Minute
+	// RecentWindow is how long before onset calls count as recent; the baseline of calls ends where it
+	// begins (section 9).
 	RecentWindow = 10 * time.Minute
+	// EntryWindow is how long failing and other traces of an entry are counted for severity (section 9).
+	EntryWindow = 10 * time.Minute
 	// RefusalWindow is how far around onset other refused callers are looked for (section 6).
 	RefusalWindow = 10 * time.Minute
+
+	// CaseBaseline is how long before the failing traces a case takes healthy traces and metrics from, unless
+	// the key case::baseline says otherwise (section 14).
+	CaseBaseline = 30 * time.Minute
+	// CaseChanges is how long before the failing traces a case lists changes (section 14).
+	CaseChanges = time.Hour
+	// CaseAfter is how long after the last error a case takes metric points (section 14).
+	CaseAfter = time.Minute
 )

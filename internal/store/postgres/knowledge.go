@@ -189,7 +189,7 @@ func (k *knowing) services(ctx context.Context) error {
 		slices.Sort(of)
 		for _, name := range slices.Compact(of) {
 			places, names = append(places, i), append(names, name)
-			since, onsets = append(since, record.Before(a.onset, rules.BaselineWindow)), append(onsets, a.onset)
+			since, onsets = append(since, record.Before(a.onset, rules.CallsWindow)), append(onsets, a.onset)
 		}
 	}
 	if len(names) == 0 {

@@ -47,7 +47,7 @@ func CountCalls(queries []store.KnowledgeQuery, onsets []int64, read CallReader[
 		counted[i] = make([]incident.CallStats, len(q.Calls))
 	}
 	recent := func(i int) Window { return Window{Before(onsets[i], rules.RecentWindow), onsets[i]} }
-	earlier := func(i int) Window { return Window{Before(onsets[i], rules.BaselineWindow), recent(i).From} }
+	earlier := func(i int) Window { return Window{Before(onsets[i], rules.CallsWindow), recent(i).From} }
 	err := sample(queries, callsOf, earlier, Call.at, read, func(i, nth int, call incident.CallStats, calls []Call) {
 		call.Calls, call.Failed = count(calls)
 		counted[i][nth] = call

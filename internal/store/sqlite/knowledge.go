@@ -76,7 +76,7 @@ func (a answering) services(asked []string, owners map[string]string) (ever, see
 			continue
 		}
 		ever = append(ever, name)
-		recent, err := a.hasSpan(name, a.before(rules.BaselineWindow), a.onset)
+		recent, err := a.hasSpan(name, a.before(rules.CallsWindow), a.onset)
 		if err != nil {
 			return nil, nil, err
 		}
