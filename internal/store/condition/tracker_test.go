@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,4 +45,27 @@ func TestTracker(t *testing.T) {
 	assert.Equal(t, []store.State{
 		store.StateFull, store.StateReadOnly, store.StateUnavailable, store.StateOK, store.StateDamaged,
 	}, told)
+}
+
+func TestWhatAnswersMayStillHaveNoRoom(t *testing.T) {
+	c := condition.NewTracker(nil)
+	assert.False(t, c.Answered(time.Hour), "nothing was asked yet")
+	_ = c.Reached(store.ErrUnavailable)
+	assert.Equal(t, store.StateUnavailable, c.Condition().State)
+	assert.False(t, c.Untried(0), "no write failed")
+	require.NoError(t, c.Reached(nil))
+	assert.Equal(t, store.StateOK, c.Condition().State)
+	assert.True(t, c.Answered(time.Hour))
+	assert.False(t, c.Answered(0))
+
+	_ = c.Wrote(store.ErrFull)
+	require.NoError(t, c.Reached(nil))
+	assert.Equal(t, store.StateFull, c.Condition().State, "nothing was written")
+	assert.True(t, c.Untried(0))
+	assert.False(t, c.Untried(time.Hour))
+	_ = c.Reached(store.ErrUnavailable)
+	assert.False(t, c.Answered(time.Hour))
+	require.NoError(t, c.Wrote(nil))
+	assert.Equal(t, store.StateOK, c.Condition().State, "what writes answers")
+	assert.False(t, c.Untried(0))
 }

@@ -89,6 +89,8 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 			return nil, errors.Join(fmt.Errorf("the read replica: %w", err), s.Close())
 		}
 	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
 	bounded, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	switch _, _, err := s.prepare(bounded); {
@@ -97,10 +99,10 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Store, error) {
 		return nil, errors.Join(unavailable(ctx, err), s.Close())
 	default:
 		s.setProblem(unavailable(ctx, err))
-		running, stop := context.WithCancel(context.WithoutCancel(ctx))
-		s.stop = stop
+		_ = s.tracker.Reached(s.available())
 		s.background.Go(func() { s.keepPreparing(running) })
 	}
+	s.background.Go(func() { s.keepAsking(running) })
 	return s, nil
 }
 

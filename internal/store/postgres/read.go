@@ -23,7 +23,7 @@ const (
 func (s *Store) read(ctx context.Context, fn func(context.Context, pgx.Tx) error) error {
 	of := share.Of(ctx)
 	return s.tracker.Read(s.inShare(ctx, of, func(ctx context.Context) error {
-		return s.transaction(ctx, s.pool, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
+		return s.transaction(ctx, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
 	}))
 }
 
@@ -48,7 +48,7 @@ func (s *Store) look(ctx context.Context, of share.Share, fn func(context.Contex
 				return err
 			}
 		}
-		return s.transaction(ctx, s.pool, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
+		return s.transaction(ctx, beginFor[of], func(tx pgx.Tx) error { return fn(ctx, tx) })
 	}))
 }
 

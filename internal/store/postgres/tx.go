@@ -63,13 +63,18 @@ func (s *Store) lease(ctx context.Context, fn func(pgx.Tx) error) error {
 }
 
 func (s *Store) work(ctx context.Context, begin string, fn func(pgx.Tx) error) error {
-	return s.tracker.Wrote(s.inShare(ctx, share.Work, func(ctx context.Context) error {
-		return s.transaction(ctx, s.pool, begin, fn)
-	}))
+	err := s.inShare(ctx, share.Work, func(ctx context.Context) error {
+		return s.transaction(ctx, begin, fn)
+	})
+	if err != nil {
+		return s.tracker.Wrote(err)
+	}
+	return nil
 }
 
-func (s *Store) transaction(ctx context.Context, pool *pgxpool.Pool, begin string, fn func(pgx.Tx) error) error {
-	err := s.withConn(ctx, pool, func(c *pgx.Conn) error {
+// transaction runs fn in a transaction of the primary.
+func (s *Store) transaction(ctx context.Context, begin string, fn func(pgx.Tx) error) error {
+	err := s.withConn(ctx, s.pool, func(c *pgx.Conn) error {
 		defer s.watch(c)()
 		var err error
 		for range transactionAttempts {
@@ -80,6 +85,9 @@ func (s *Store) transaction(ctx context.Context, pool *pgxpool.Pool, begin strin
 		}
 		return err
 	})
+	if err == nil {
+		return s.tracker.Reached(nil)
+	}
 	return unavailable(ctx, err)
 }
 

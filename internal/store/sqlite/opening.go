@@ -25,6 +25,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	s := newStore(abs, o)
 	if err = s.openForWriting(ctx); err == nil {
+		s.background.Go(s.watch)
 		return s, nil
 	}
 	reason := unwritable(abs, err)
@@ -117,6 +118,7 @@ func (s *Store) keepOpening(ctx context.Context) {
 		}
 		s.readers.resume()
 		_ = s.tracker.Wrote(nil)
+		s.background.Go(s.watch)
 		return
 	}
 }

@@ -50,6 +50,7 @@ type Store struct {
 	mu       sync.Mutex
 	lock     *processLock
 	unopened error // why nothing can be written yet; nil once the writer is open
+	gone     error // why nothing is written any more; nil while the file is in its place
 
 	closing    sync.Once
 	closed     chan struct{}

@@ -24,28 +24,33 @@ func (s *Store) write(ctx context.Context, fn func(*conn) error) error {
 	if damage := s.tracker.Damage(); damage != nil {
 		return fmt.Errorf("%w: nothing is written any more: %w", store.ErrUnavailable, damage)
 	}
-	err := s.transact(ctx, fn)
+	changed, err := s.transact(ctx, fn)
 	if errors.Is(err, store.ErrDamaged) { // it was refused, and may be sent again
 		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	if err == nil && !changed {
+		return s.tracker.Reached(nil)
 	}
 	return s.tracker.Wrote(err)
 }
 
-func (s *Store) transact(ctx context.Context, fn func(*conn) error) error {
+// transact reports whether the transaction changed anything.
+func (s *Store) transact(ctx context.Context, fn func(*conn) error) (changed bool, err error) {
 	c, err := s.acquireWriter(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer s.releaseWriter(c)
+	before := c.raw.TotalChanges()
 	err = c.begin(ctx, "BEGIN IMMEDIATE")
 	if err == nil {
 		err = c.end(fn(c))
 	}
 	if err != nil {
 		s.day = nil // what it remembers may have been rolled back
-		return s.unavailable(ctx, err)
+		return false, s.unavailable(ctx, err)
 	}
-	return nil
+	return c.raw.TotalChanges() > before, nil
 }
 
 func (s *Store) acquireWriter(ctx context.Context) (*conn, error) {
@@ -54,7 +59,7 @@ func (s *Store) acquireWriter(ctx context.Context) (*conn, error) {
 		return nil, errClosed
 	default:
 	}
-	if err := s.notOpen(); err != nil {
+	if err := errors.Join(s.notOpen(), s.lost()); err != nil {
 		return nil, err
 	}
 	select {
