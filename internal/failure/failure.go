@@ -34,6 +34,7 @@ type Observed struct {
 	StatusClass   string // "5xx", a gRPC code, a database's code, or ""
 	Exception     bool   // recorded as an exception (event or attributes), not only by status or severity
 	ErrorType     string // exception.type, else error.type
+	ErrorCode     string // exception.code
 	Message       string // exception.message, status message, or log body
 	Error         string // what a log record says of an error beside its message
 	Stack         string // exception.stacktrace

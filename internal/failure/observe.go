@@ -91,6 +91,7 @@ func setEventError[A semconv.Attributes](o *Observed, name string, attrs A) {
 		e.Type = orElse(e.Type, semconv.ErrorType(attrs))
 	}
 	o.Exception = ok || semconv.IsException(name, attrs)
+	o.ErrorCode = semconv.ExceptionCode(attrs)
 	o.ErrorType, o.Message, o.Stack = e.Type, e.Message, e.Stack
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // Section 10: the caps of confidence, in millionths.
@@ -31,6 +32,16 @@ func TestSection10Caps(t *testing.T) {
 			orders.Lost()
 			return tr
 		}), 700_000},
+		"a browser's word for several causes": {two(func(n string) *rcatest.Trace {
+			tr := rcatest.New(n)
+			tr.Span("spa", "GET", client, 0, 30).With("server.address", "api.example").Failed("").Threw(29, "TypeError", "Failed to fetch", "")
+			return tr
+		}), 700_000},
+		"a peer that nothing names": {two(func(n string) *rcatest.Trace {
+			tr := rcatest.New(n)
+			tr.Span("orders", "POST /orders", server, 0, 30).Failed("").Threw(29, "Error", "connect ECONNREFUSED", "")
+			return tr
+		}), 600_000},
 		"one trace and nothing to compare": {[]*rcatest.Trace{rcatest.FailStock("a")}, 800_000},
 		"a refusal without comparison":     {two(rcatest.FailAuth), 600_000},
 		"an exception with frames":         {two(rcatest.FailStock), 900_000},
@@ -93,6 +104,22 @@ func TestSection10Abstains(t *testing.T) {
 	}
 }
 
+// Section 10: the code that an instrumentation recorded beside a message is quoted with it.
+func TestSection10QuotedCodes(t *testing.T) {
+	for _, c := range []struct{ code, message, want string }{
+		{"P1001", "Can't reach database server at `stock-db:5432`", "orders could not reach stock-db (P1001: Can't reach database server at `stock-db:5432`)"},
+		{"ECONNREFUSED", "connect ECONNREFUSED stock-db:5432", "orders could not reach stock-db (connect ECONNREFUSED stock-db:5432)"},
+		{"", "Can't reach database server at `stock-db:5432`", "orders could not reach stock-db (Can't reach database server at `stock-db:5432`)"},
+	} {
+		tr := rcatest.New(c.code)
+		call := tr.Span("orders", "POST /orders", server, 0, 30).Failed("").Call("find", 1, 20).With("server.address", "stock-db").Failed(c.message).
+			Threw(19, "Error", c.message, "")
+		events := call.Record().Events
+		events[0].Attributes = append(events[0].Attributes, signal.KeyValue{Key: "exception.code", Value: signal.Value{Data: c.code}})
+		assert.Equal(t, c.want, report(t, tr).RootCause.Statement)
+	}
+}
+
 // Section 10: a quote is short, and what it keeps of a long message is the innermost cause.
 func TestSection10Quotes(t *testing.T) {
 	const waited = "Timed out after 30000 ms while waiting for a server that matches ReadPreferenceServerSelector{readPreference=primary}. " +
@@ -106,6 +133,15 @@ func TestSection10Quotes(t *testing.T) {
 		"no cause": {
 			"com.mongodb.MongoTimeoutException: " + waited + "}]",
 			"orders could not reach stock-mongo (Timed out after 30000 ms while waiting for a server that matches ReadPreferenceServerSelector{readPreference=primary}…)",
+		},
+		"the line that tells the reason": {
+			"Invalid `prisma.order.findMany()` invocation:\n\n\nCan't reach database server at `stock-db:5432`\n\nPlease make sure your database server is running at `stock-db:5432`.",
+			"orders could not reach stock-db (Can't reach database server at `stock-db:5432`)",
+		},
+		"nginx appends the request": {
+			`29#29: *4821 connect() failed (111: Connection refused) while connecting to upstream, client: 203.0.113.9, server: shop.example, ` +
+				`request: "GET /api/cart HTTP/1.1", upstream: "http://10.4.0.17:8080/api/cart", host: "shop.example"`,
+			"orders could not reach 10.4.0.17:8080 (connect() failed (111: Connection refused) while connecting to upstream)",
 		},
 		"short": {
 			`I/O error on GET request for "http://stock:8080/names": Connection refused (Connection refused); nested exception is java.net.ConnectException: Connection refused (Connection refused)`,

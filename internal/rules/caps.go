@@ -15,6 +15,7 @@ const (
 	CapNoTelemetry                 // nothing is recorded at the service for this request
 	CapGhost                       // only logs of the service were received
 	CapUnnamedPeer                 // the call does not name its peer
+	CapAmbiguous                   // the client says the same of several causes
 	CapNoException                 // no exception was recorded
 	CapReachedInLogs               // only logs show when the service was reached
 	CapNothingToCompare            // a refusal without another caller to compare with
@@ -34,6 +35,7 @@ var limits = [...]incident.Confidence{
 	CapNoTelemetry:      400_000, // section 5: below AbstainBelow, so that the report abstains
 	CapGhost:            600_000, // section 5
 	CapUnnamedPeer:      600_000, // section 5
+	CapAmbiguous:        700_000,
 	CapNoException:      700_000, // section 4
 	CapReachedInLogs:    600_000, // section 5
 	CapNothingToCompare: 600_000, // section 6

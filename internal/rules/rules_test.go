@@ -74,6 +74,7 @@ func table() []entry {
 		{"CapGhost", rules.CapGhost, 10, "only logs were received, or only logs show when it was reached %s"},
 		{"CapReachedInLogs", rules.CapReachedInLogs, 10, "only logs were received, or only logs show when it was reached %s"},
 		{"CapUnnamedPeer", rules.CapUnnamedPeer, 10, "does not name its peer %s"},
+		{"CapAmbiguous", rules.CapAmbiguous, 10, "in words that a client uses of several causes %s"},
 		{"CapNoException", rules.CapNoException, 10, "no exception recorded %s"},
 		{"CapNothingToCompare", rules.CapNothingToCompare, 10, "another caller to compare with %s"},
 		{"CapLogsOnly", rules.CapLogsOnly, 10, "logs only %s"},

@@ -11,6 +11,10 @@ func ExceptionOf[A Attributes](attrs A) Exception {
 	return Exception{Type: attrs.Str(keyExceptionType), Message: attrs.Str(keyExceptionMessage), Stack: attrs.Str(keyExceptionStack)}
 }
 
+// ExceptionCode returns the code that an instrumentation recorded with an exception, such as ECONNREFUSED of
+// Node's or P1001 of Prisma's, "" where there is none.
+func ExceptionCode[A Attributes](attrs A) string { return attrs.Str("exception.code") }
+
 // IsException reports whether a span event or a log record is an exception: by its name, or by
 // what it holds.
 func IsException[A Attributes](eventName string, attrs A) bool {

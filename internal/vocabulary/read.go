@@ -43,6 +43,8 @@ type Match struct {
 	Code Code
 	// Names are what the words name: host, port, database, resource.
 	Names map[string]string
+	// Line is the line of the text in which the words stand; "" for what is not told by words.
+	Line string
 
 	by       *Row // whose words were found: Row, or one that reads the code of which Row has the meaning
 	wording  *wording
@@ -191,12 +193,22 @@ func (r *reader) tryAt(w *wording, text, lower string, literalAt int, by evidenc
 			return false
 		}
 	}
+	m.Line = lineAround(text, m.from, m.to)
 	if by == byWording {
 		m.outdone = r.isDecided(m.from)
 		r.outdoTypes(&m)
 	}
 	r.matches = append(r.matches, m)
 	return true
+}
+
+// lineAround is the line of a text in which a part of it begins.
+func lineAround(text string, from, to int) string {
+	from = strings.LastIndexByte(text[:from], '\n') + 1
+	if end := strings.IndexByte(text[to:], '\n'); end >= 0 {
+		return text[from : to+end]
+	}
+	return text[from:]
 }
 
 // outdoTypes leaves out types that are thrown for many reasons where their message says which.
@@ -314,7 +326,7 @@ func (r *reader) dropFrames() {
 
 // compareMatches orders by rank, then by how much a match says.
 func compareMatches(a, b Match) int {
-	return cmp.Or(cmp.Compare(a.Rank, b.Rank), compareBool(a.Generic, b.Generic), cmp.Compare(a.evidence, b.evidence), cmp.Compare(a.reason, b.reason),
+	return cmp.Or(cmp.Compare(a.Rank, b.Rank), compareBool(a.Generic, b.Generic), compareBool(a.Ambiguous, b.Ambiguous), cmp.Compare(a.evidence, b.evidence), cmp.Compare(a.reason, b.reason),
 		compareBool(a.Names["host"] == "", b.Names["host"] == ""), compareBool(a.Row.System == "", b.Row.System == ""), cmp.Compare(b.to-b.from, a.to-a.from), cmp.Compare(a.order, b.order), cmp.Compare(a.from, b.from))
 }
 
@@ -345,6 +357,9 @@ func (r *reader) withNames(m Match) Match {
 			continue
 		}
 		m.System = or(m.System, o.Row.System)
+		if o.Means == m.Means {
+			m.Line = or(m.Line, o.Line)
+		}
 		if h := o.Names["host"]; len(o.Names) > 0 && (h == "" || h == names["host"]) {
 			m.addNames(o.Names)
 		}

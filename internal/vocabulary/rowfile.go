@@ -41,6 +41,8 @@ type rowSource struct {
 	Class    incident.Class
 	Resource string
 	Generic  *bool
+	// Ambiguous is set if the client says the same where something else is to blame.
+	Ambiguous bool
 
 	Codes       map[string][]string
 	CodesOf     string `yaml:"codes_of"`
@@ -119,7 +121,7 @@ func (v *Vocabulary) addFile(path string, raw []byte) error {
 
 func (f *rowFile) rowOf(s *rowSource) (*Row, error) {
 	s.Source = or(s.Source, f.Source)
-	r := &Row{ID: s.ID, System: or(s.System, f.System), Client: or(s.Client, f.Client), Language: or(s.Language, f.Language), source: *s}
+	r := &Row{ID: s.ID, System: or(s.System, f.System), Client: or(s.Client, f.Client), Language: or(s.Language, f.Language), Ambiguous: s.Ambiguous, source: *s}
 	if s.Reason != "" {
 		i := slices.IndexFunc(reasons, func(m reason) bool { return m.name == s.Reason })
 		if i < 0 {

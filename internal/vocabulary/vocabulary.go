@@ -27,6 +27,8 @@ type Row struct {
 	System   string
 	Client   string // the library or program that writes the words
 	Language string // of that library, as telemetry.sdk.language names it
+	// Ambiguous is set if the same is said where something else is to blame.
+	Ambiguous bool
 
 	file     string
 	source   rowSource

@@ -33,6 +33,8 @@ func isBetter(e *Record, s *vocabulary.Match, best Reason) bool {
 		return s.Rank < best.Rank
 	case e.lent != best.Cited.lent:
 		return best.Cited.lent
+	case s.Ambiguous != best.Ambiguous:
+		return best.Ambiguous
 	}
 	return s.InWords() && !best.InWords()
 }

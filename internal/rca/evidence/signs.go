@@ -32,6 +32,9 @@ func (e *Record) readSigns(n *trace.Node) {
 			rec.Codes = append(rec.Codes, vocabulary.Code{System: "envoy", Code: flag})
 		}
 	}
+	if code := e.Observed.ErrorCode; code != "" {
+		rec.Codes = append(rec.Codes, vocabulary.Code{System: "errno", Code: code}, vocabulary.Code{System: "prisma", Code: code})
+	}
 	rec.Codes = append(rec.Codes, e.statusCodes()...)
 	e.Signs = vocabulary.Read(rec)
 	if e.HTTP >= 400 && e.isFromClient() {

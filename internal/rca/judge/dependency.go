@@ -19,6 +19,10 @@ func judgeDependency(x *explain.Explanation, j *Judgement, class incident.Class)
 	}
 	if j.Component == "" {
 		j.Component = "an unnamed peer of " + caller
+		j.capAt(rules.CapUnnamedPeer)
+	}
+	if j.Group.Reason.Ambiguous {
+		j.capAt(rules.CapAmbiguous)
 	}
 	if class == incident.ClassTimeout {
 		j.JoinsUnavailable = true

@@ -28,6 +28,8 @@ func capSentence(l judge.Limit) string {
 		return "only logs tell of " + l.Service
 	case rules.CapUnnamedPeer:
 		return "the call does not name its peer"
+	case rules.CapAmbiguous:
+		return "the client says the same of other causes"
 	case rules.CapNoException:
 		return "no exception was recorded"
 	case rules.CapReachedInLogs:

@@ -37,13 +37,13 @@ func quoteOf(g *evidence.Group) string {
 	for _, x := range e.Exceptions {
 		inner := x.Innermost()
 		if signs := evidence.SignsOf(inner, inner.Type+": "+inner.Message); len(signs) > 0 && signs[0].Rank == g.Reason.Rank && inner.Message != "" {
-			return withoutRepetition(quote(inner.Message))
+			return withCode(withoutRepetition(quoteTelling(inner.Message, g.Reason.Line)), g)
 		}
 	}
-	if m := quote(e.Observed.Message); m != "" {
-		return m
+	if m := quoteTelling(e.Observed.Message, g.Reason.Line); m != "" {
+		return withCode(m, g)
 	}
-	if q := quote(e.Text); q != "" || g.Told == nil {
+	if q := quoteTelling(e.Text, g.Reason.Line); q != "" || g.Told == nil {
 		return q
 	}
 	thrown := g.Told.Exceptions[0].Innermost()
@@ -51,6 +51,32 @@ func quoteOf(g *evidence.Group) string {
 		return m
 	}
 	return quote(thrown.Type)
+}
+
+// quoteTelling quotes of a text the line that tells the reason, where it has that line, else its first.
+func quoteTelling(text, line string) string {
+	if line != "" && strings.Contains(text, line) {
+		if q := quote(line); q != "" {
+			return q
+		}
+	}
+	return quote(text)
+}
+
+// withCode puts the code that an instrumentation recorded with the quoted message before it, unless the message
+// has it.
+func withCode(message string, g *evidence.Group) string {
+	for _, e := range g.Records {
+		code := e.Observed.ErrorCode
+		if code == "" || message == "" || !strings.Contains(e.Observed.Message, message) {
+			continue
+		}
+		if strings.Contains(message, code) || len(message)+len(code) > rules.MaxQuote {
+			break
+		}
+		return code + ": " + message
+	}
+	return message
 }
 
 func withStatus(g *evidence.Group) string {
@@ -73,10 +99,14 @@ func withStatus(g *evidence.Group) string {
 
 // lineHead is what loggers put before a message: time, level, logger with line, trace and span.
 var lineHead = regexp.MustCompile(`^(?:\s*(?:\[?\d[\d:.,TZ+/-]*\]?|<date>|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\]?|` +
-	`[\w.$\[\]]+#(?:\d+|<num>)|(?i:trace_?id|span_?id)\s*[:=]\s*(?:[0-9a-f]{8,}|<\w+>),?|[-|])\s)+`)
+	`[\w.$\[\]]+#(?:\d+|<num>):?|\*\d+|\[client [0-9A-Fa-f.:]+\]|(?i:trace_?id|span_?id)\s*[:=]\s*(?:[0-9a-f]{8,}|<\w+>),?|[-|])\s)+`)
 
 // manualLink is a link to a manual, as clients append it to their messages: it is about no part of the system.
 var manualLink = regexp.MustCompile(`(?i)\s*\((?:see|background on|more info|for (?:more|details|help)|read|visit)[^()]*https?://[^\s()]*\)`)
+
+// requestTail is the request that nginx appends to what it says of a failure: it differs each time, and has
+// the address of a user.
+var requestTail = regexp.MustCompile(`, client: \S+, server: .*$`)
 
 // quote is the first line of a text without its logger's head, its spaces collapsed, cut to a
 // readable length.
@@ -87,6 +117,7 @@ func quote(s string) string {
 		s = s[:i]
 	}
 	s = manualLink.ReplaceAllString(s, "")
+	s = requestTail.ReplaceAllString(s, "")
 	return shortenToCause(strings.Join(strings.Fields(s), " "))
 }
 
