@@ -21,6 +21,9 @@ CASE         ?=
 CASES        ?=
 FIELD_REPORT ?= .cache/field.txt
 
+# Of make baselines: a folder of recordings without a fault.
+BASELINES ?= e2e/field/testdata/baselines
+
 # Of make test-faults.
 FAULTS         ?= 40
 SEED           ?= 0
@@ -36,7 +39,7 @@ BROWSER = CHROMIUM_PATH="$$(scripts/ensure-chromium.sh || true)"
 # Those with tests, but not the end-to-end ones: they watch another process.
 RACE_PACKAGES = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v /e2e
 
-.PHONY: help build demo test field test-faults race fuzz-short vet arm64 lint generate check-generate clean
+.PHONY: help build demo test field baselines test-faults race fuzz-short vet arm64 lint generate check-generate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +57,9 @@ field: ## Check the verdicts on telemetry from elsewhere; CASE selects by name, 
 	mkdir -p $(dir $(FIELD_REPORT))
 	go test -count=1 -run '^TestField$$/.*/$(CASE)' ./e2e/field -args -report=$(abspath $(FIELD_REPORT)) -cases=$(CASES)
 	tail -n 1 $(FIELD_REPORT)
+
+baselines: ## Check that recordings without a fault open no incident above low but for real failures; BASELINES has others
+	go test -count=1 -v -run '^TestBaselines$$' ./e2e/field -args -baselines=$(abspath $(BASELINES))
 
 test-faults: build ## Break it at random FAULTS times and check that nothing is lost; SEED repeats a run, FAULTS_LOG keeps a line for each
 	mkdir -p $(dir $(FAULTS_LOG))

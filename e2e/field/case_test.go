@@ -24,8 +24,14 @@ import (
 type fieldCase struct {
 	name     string // suite/folder
 	expected expectation
-	requests []any // ptrace.Traces, plog.Logs and pmetric.Metrics, in the order of sending
+	requests []request // in the order of sending
 	newest   time.Time
+}
+
+// request is what one sender sends at once.
+type request struct {
+	payload any       // ptrace.Traces, plog.Logs or pmetric.Metrics
+	newest  time.Time // event time of its newest signal
 }
 
 // expectation is what an expert concludes, "expected" in case.json.
@@ -133,7 +139,7 @@ func loadCase(dir string) (fieldCase, error) {
 
 // loadRequests reads the requests of each signal and interleaves them.
 func (c *fieldCase) loadRequests(dir string) error {
-	var streams [][]any
+	var streams [][]request
 	for _, signal := range []struct {
 		file   string
 		decode func([]byte) (any, error)
@@ -146,13 +152,13 @@ func (c *fieldCase) loadRequests(dir string) error {
 		if err != nil {
 			return err
 		}
-		var requests []any
+		var requests []request
 		for _, line := range lines {
-			request, err := signal.decode(line)
+			payload, err := signal.decode(line)
 			if err != nil {
 				return fmt.Errorf("%s/%s: %w", dir, signal.file, err)
 			}
-			requests = append(requests, request)
+			requests = append(requests, request{payload, newestTime(line)})
 			c.newest = laterOf(c.newest, newestTime(line))
 		}
 		streams = append(streams, requests)

@@ -50,7 +50,7 @@ func play(t *testing.T, c fieldCase) (incidents []found) {
 		p := startPipeline(t)
 		defer p.stop()
 		for _, request := range c.requests {
-			p.send(request)
+			p.send(request.payload)
 			time.Sleep(pace)
 		}
 		p.settle()
