@@ -25,5 +25,5 @@ ENV PRODSENTINEL_DATA_DIR=/data \
 EXPOSE 4317 4318 14317 8000 8001 8080 13133
 USER 65532:65532
 WORKDIR /data
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/usr/bin/prodsentinel", "health"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/usr/bin/prodsentinel", "health", "http://127.0.0.1:13133/readyz"]
 ENTRYPOINT ["/usr/bin/prodsentinel"]

@@ -17,6 +17,7 @@ import (
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	rcaexporter "github.com/prodsentinel/prodsentinel/exporter/rcaexporter"
 	coordinationextension "github.com/prodsentinel/prodsentinel/extension/coordinationextension"
+	healthextension "github.com/prodsentinel/prodsentinel/extension/healthextension"
 	queryextension "github.com/prodsentinel/prodsentinel/extension/queryextension"
 	requestlimiterextension "github.com/prodsentinel/prodsentinel/extension/requestlimiterextension"
 	signalstoreextension "github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
@@ -68,6 +69,7 @@ func components() (otelcol.Factories, error) {
 		filestorage.NewFactory(),
 		zpagesextension.NewFactory(),
 		coordinationextension.NewFactory(),
+		healthextension.NewFactory(),
 		queryextension.NewFactory(),
 		requestlimiterextension.NewFactory(),
 		signalstoreextension.NewFactory(),
@@ -83,6 +85,7 @@ func components() (otelcol.Factories, error) {
 		filestorage.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.160.0",
 		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.160.0",
 		coordinationextension.NewFactory().Type():    "github.com/prodsentinel/prodsentinel v0.0.0",
+		healthextension.NewFactory().Type():          "github.com/prodsentinel/prodsentinel v0.0.0",
 		queryextension.NewFactory().Type():           "github.com/prodsentinel/prodsentinel v0.0.0",
 		requestlimiterextension.NewFactory().Type():  "github.com/prodsentinel/prodsentinel v0.0.0",
 		signalstoreextension.NewFactory().Type():     "github.com/prodsentinel/prodsentinel v0.0.0",

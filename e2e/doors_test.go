@@ -147,7 +147,7 @@ func (k *keep) start(t *testing.T, settings ...string) *Collector {
 	t.Helper()
 	args := []string{
 		"--set=extensions.bearertokenauth.filename=" + k.file("token"),
-		"--set=service.extensions=[health_check, request_limiter, signal_store, coordination, query, bearertokenauth]",
+		"--set=service.extensions=[health, health_check, request_limiter, signal_store, coordination, query, bearertokenauth]",
 	}
 	settings = append(settings, "tls.cert_file="+k.file("cert.pem"), "tls.key_file="+k.file("key.pem"), "tls.reload_interval=1s")
 	for _, d := range doors {

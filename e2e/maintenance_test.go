@@ -154,7 +154,7 @@ func TestExportWithAToken(t *testing.T) {
 	t.Parallel()
 	c := StartCollector(t, Options{Token: "s3cr3t", Args: append([]string{
 		"--set=extensions.bearertokenauth.token=s3cr3t", "--set=extensions.query.http.auth.authenticator=bearertokenauth",
-		"--set=service.extensions=[health_check, request_limiter, signal_store, coordination, bearertokenauth, query]",
+		"--set=service.extensions=[health, health_check, request_limiter, signal_store, coordination, bearertokenauth, query]",
 	}, hasty...)})
 	sendSplit(t, []*Collector{c}, twoCauses(2)[:1], atOnce)
 	id := c.awaitIncidents(t, 1, incidentWait)[0].ID

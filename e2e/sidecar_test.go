@@ -88,7 +88,7 @@ func TestWithoutTheDatabaseSendersAreToldWhenToComeAgain(t *testing.T) {
 	database.Start()
 
 	require.Eventually(t, func() bool { return sidecar.sendTraces(meanwhile[0].Spans()) }, incidentWait, pollInterval, "the database is back")
-	assert.Equal(t, "StatusOK", healthOf(t, gateway))
+	require.Eventually(t, func() bool { return healthOf(t, gateway) == "StatusOK" }, incidentWait, pollInterval)
 	sendSplit(t, []*Collector{sidecar, gateway}, meanwhile, atOnce)
 	requireTwoCauses(t, gateway, len(requests)/2)
 	for _, r := range requests {

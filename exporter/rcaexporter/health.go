@@ -18,6 +18,9 @@ const (
 	problemConditions problem = "conditions"
 )
 
+// problemOfWorker is that of one of the workers' loops.
+func problemOfWorker(loop string) problem { return problem("worker " + loop) }
+
 // health reports the component's problems to every host it runs on: recoverable while there is
 // one, OK when the last is over.
 type health struct {
@@ -32,7 +35,7 @@ func (h *health) add(host component.Host) {
 	h.hosts = append(h.hosts, host)
 }
 
-// set records that a problem exists, or with nil that it does not, and tells whether that is news.
+// set records that a problem exists, or with nil that it does not, and reports whether that is news.
 func (h *health) set(p problem, err error) (changed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -57,10 +60,14 @@ func (h *health) set(p problem, err error) (changed bool) {
 	return true
 }
 
+// joined says each problem once, however many workers have it.
 func (h *health) joined() error {
 	var all []error
 	for _, p := range slices.Sorted(maps.Keys(h.problems)) {
-		all = append(all, h.problems[p])
+		err := h.problems[p]
+		if !slices.ContainsFunc(all, func(said error) bool { return said.Error() == err.Error() }) {
+			all = append(all, err)
+		}
 	}
 	return errors.Join(all...)
 }

@@ -2,6 +2,7 @@ package rcaexporter
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -22,6 +23,12 @@ func (e *rcaExporter) observer(ctx context.Context) analysis.Observer {
 		Reported:     func(d time.Duration) { e.telemetry.RcaReportDelay.Record(ctx, d.Seconds()) },
 		Failed: func(stage string) {
 			e.telemetry.RcaWorkFailed.Add(ctx, 1, metric.WithAttributes(attribute.String("stage", stage)))
+		},
+		Working: func(loop string, problem error) {
+			if problem != nil {
+				problem = fmt.Errorf("workers cannot work: %w", problem)
+			}
+			e.health.set(problemOfWorker(loop), problem)
 		},
 		Orphaned: func(n int) { e.telemetry.RcaFailuresOrphaned.Add(ctx, int64(n)) },
 	}

@@ -152,7 +152,7 @@ func (w *Workers) agentsLoops(ctx context.Context) {
 	if w.config.Agents.Investigator == nil {
 		return
 	}
-	for range w.config.Agents.Concurrent {
-		w.done.Go(func() { w.loop(ctx, coordination.QueueAgents, w.newAsker().step) })
+	for n := range w.config.Agents.Concurrent {
+		w.done.Go(func() { w.loop(ctx, coordination.QueueAgents, n, w.newAsker().step) })
 	}
 }

@@ -79,15 +79,15 @@ func (w *Workers) Start(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	w.cancel = cancel
 	started := time.Now()
-	for range w.config.Workers {
+	for n := range w.config.Workers {
 		w.done.Go(func() {
 			select {
 			case <-w.renewed:
-				w.loop(ctx, coordination.QueueFailures, w.newClassifier().step)
+				w.loop(ctx, coordination.QueueFailures, n, w.newClassifier().step)
 			case <-ctx.Done():
 			}
 		})
-		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, w.newAnalyst().step) })
+		w.done.Go(func() { w.loop(ctx, coordination.QueueIncidents, n, w.newAnalyst().step) })
 	}
 	if w.config.Workers > 0 {
 		w.agentsLoops(ctx)
@@ -126,9 +126,9 @@ func (w *Workers) poll() time.Duration { return min(pollInterval, w.config.Sweep
 // ends the wait.
 type step func(context.Context) (time.Duration, error)
 
-// loop repeats do until ctx ends. Errors are logged once for each time they begin, and slow the
-// loop down; nothing ends it but ctx.
-func (w *Workers) loop(ctx context.Context, q coordination.Queue, do step) {
+// loop repeats do until ctx ends; n tells it from the other loops of the queue. Errors are told once for
+// each time they begin, and slow the loop down; nothing ends it but ctx.
+func (w *Workers) loop(ctx context.Context, q coordination.Queue, n int, do step) {
 	var failing bool
 	for ctx.Err() == nil {
 		wait, err := w.guarded(ctx, do)
@@ -142,6 +142,9 @@ func (w *Workers) loop(ctx context.Context, q coordination.Queue, do step) {
 			wait = w.poll()
 		} else if failing {
 			w.log.Info("working on the queue again", zap.String("queue", string(q)))
+		}
+		if w.observer.Working != nil && failing != (err != nil) {
+			w.observer.Working(fmt.Sprintf("%s %d", q, n), err)
 		}
 		failing = err != nil
 		if wait > 0 {

@@ -22,6 +22,9 @@ type Observer struct {
 	Reported func(sinceQuiet time.Duration)
 	// Failed is called when an item could not be worked on: "classify" or "analyse".
 	Failed func(stage string)
+	// Working is called when a worker's loop, by its name, can work no more, with the reason, and with nil
+	// when it works again.
+	Working func(loop string, problem error)
 	// Orphaned is called when the sweep found failures that nobody had reported.
 	Orphaned func(n int)
 }

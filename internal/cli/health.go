@@ -2,15 +2,18 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 )
 
 const (
-	defaultHealthURL = "http://127.0.0.1:13133/"
+	defaultHealthURL = "http://127.0.0.1:13133/healthz"
 	healthTimeout    = 3 * time.Second
 )
 
@@ -19,9 +22,10 @@ const (
 func newHealthCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "health [URL]",
-		Short: "Ends with 0 if a collector on this machine is healthy",
-		Long: `Asks the health_check extension, and ends with 0 if it answers that all is well and with 1 if not.
-URL is its address, ` + defaultHealthURL + ` if not given, or that of any other health check over HTTP.`,
+		Short: "Exits with 0 if a collector on this machine is healthy",
+		Long: `Asks the health extension for the whole truth. Exits with 0 if nothing is wrong, and with 1 if something is,
+which it says. URL is the address of the probe, ` + defaultHealthURL + ` if not given, or that of any other health
+check over HTTP: /readyz in its place says whether the collector can be sent to, /livez whether it lives.`,
 		Args:         cobra.MaximumNArgs(1),
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,11 +44,27 @@ func checkHealth(ctx context.Context, url string) error {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("nothing healthy runs: %w", err)
+		return fmt.Errorf("no answer from the health check: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("not healthy: %s answers %s", url, response.Status)
+		return fmt.Errorf("not healthy: %s answers %s%s", url, response.Status, problems(response.Body))
 	}
 	return nil
+}
+
+// problems are those that an answer of the health extension lists, one a line.
+func problems(body io.Reader) string {
+	const most = 64 << 10
+	var answer struct {
+		Problems []struct{ Component, Problem string }
+	}
+	if json.NewDecoder(io.LimitReader(body, most)).Decode(&answer) != nil {
+		return "" // of another health check
+	}
+	var text strings.Builder
+	for _, p := range answer.Problems {
+		text.WriteString("\n  " + p.Component + ": " + p.Problem)
+	}
+	return text.String()
 }

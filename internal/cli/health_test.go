@@ -11,7 +11,11 @@ import (
 
 func TestHealth(t *testing.T) {
 	answer := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(answer) }))
+	body := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(answer)
+		_, _ = w.Write([]byte(body))
+	}))
 	tests := map[string]struct {
 		answer int
 		err    string
@@ -32,8 +36,14 @@ func TestHealth(t *testing.T) {
 			assert.Equal(t, ExitFailed, ExitCode(err))
 		})
 	}
-	server.Close()
+	answer, body = http.StatusServiceUnavailable, `{"status":"failing","problems":[{"component":"extension signal_store","problem":"gone"},{"component":"x","problem":"y"}]}`
 	_, err := execute(t, "health", server.URL)
+	require.ErrorContains(t, err, "503 Service Unavailable\n  extension signal_store: gone\n  x: y")
+	answer, body = http.StatusServiceUnavailable, "<html>"
+	_, err = execute(t, "health", server.URL)
+	require.ErrorContains(t, err, "503 Service Unavailable")
+	server.Close()
+	_, err = execute(t, "health", server.URL)
 	require.ErrorContains(t, err, server.URL)
 	assert.Equal(t, ExitFailed, ExitCode(err))
 }

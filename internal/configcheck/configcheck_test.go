@@ -120,6 +120,7 @@ func TestWarned(t *testing.T) {
 			"service::pipelines::traces::processors: batch answers senders before the gateway",
 		},
 		"a token without TLS":   {bearer + "service::extensions: [bearertokenauth]" + remotely, "receivers::otlp::protocols::grpc::endpoint can be reached from other machines without TLS"},
+		"no probe":              {"extensions::health_check::middlewares: []", "extensions::health is a middleware of no listener"},
 		"no request limiter":    {"receivers::otlp::protocols::grpc::middlewares: []", "receivers::otlp::protocols::grpc::middlewares does not name the request_limiter"},
 		"decompressed before":   {"receivers::otlp::protocols::http::compression_algorithms: [gzip]", "receivers::otlp::protocols::http::compression_algorithms is not []"},
 		"memory limited last":   {"processors: {attributes: }\nservice::pipelines::metrics::processors: [attributes, memory_limiter]", "memory_limiter is not the first"},

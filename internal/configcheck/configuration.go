@@ -28,6 +28,7 @@ const (
 	typeTraceCorrelation = "trace_correlation"
 	typeRCA              = "rca"
 	typeQuery            = "query"
+	typeHealth           = "health"
 	typeHealthCheck      = "health_check"
 	typePprof            = "pprof"
 	typeZpages           = "zpages"

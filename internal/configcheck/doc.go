@@ -59,6 +59,7 @@ func (c converter) Convert(_ context.Context, conf *confmap.Conf) error {
 func (c *Checks) check(whole *configuration, logger *zap.Logger) error {
 	open := whole.listeners()
 	warnings := append(whole.unused(), warnListeners(open)...)
+	warnings = append(warnings, whole.warnProbes(open)...)
 	warnings = append(warnings, whole.warnPipelines()...)
 	for _, w := range warnings {
 		logger.Warn("The configuration may not mean what it says", zap.String("warning", w))

@@ -176,13 +176,30 @@ func warnListeners(all []listening) (warnings []string) {
 	return warnings
 }
 
+// warnProbes returns that nobody can ask a health extension, if no listener names it.
+func (c *configuration) warnProbes(all []listening) (warnings []string) {
+	for _, e := range c.running(extensions) {
+		name := strings.TrimPrefix(e.key, extensions+"::")
+		if e.kind == typeHealth && !slices.ContainsFunc(all, func(l listening) bool { return slices.Contains(l.middlewares(), name) }) {
+			warnings = append(warnings, e.key+" is a middleware of no listener, so that no probe reaches it: set extensions::health_check::middlewares: [{id: "+name+"}]")
+		}
+	}
+	return warnings
+}
+
 // isLimited reports whether a request limiter stands before the decoder.
 func (l *listening) isLimited() bool {
-	middlewares, _ := l.settings["middlewares"].([]any)
-	return slices.ContainsFunc(middlewares, func(m any) bool {
-		settings, _ := m.(map[string]any)
-		return typeOf(textOf(settings, "", "id")) == typeRequestLimiter
-	})
+	return slices.ContainsFunc(l.middlewares(), func(name string) bool { return typeOf(name) == typeRequestLimiter })
+}
+
+// middlewares are the names of those of the listener.
+func (l *listening) middlewares() (names []string) {
+	list, _ := l.settings["middlewares"].([]any)
+	for _, one := range list {
+		settings, _ := one.(map[string]any)
+		names = append(names, textOf(settings, "", "id"))
+	}
+	return names
 }
 
 func (l *listening) decompressesNothing() bool {

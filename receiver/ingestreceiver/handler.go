@@ -133,9 +133,14 @@ func receive[T any](s *server, w http.ResponseWriter, r *http.Request, kind stri
 	ctx, cancel := s.deadline(r.Context())
 	defer cancel()
 	if err := consume(ctx, taken); err != nil {
-		s.settings.Logger.Warn("The pipeline did not take records", zap.String("signal", kind), zap.Error(err))
+		if !s.refusing.Swap(true) { // the sender of each request is told
+			s.settings.Logger.Warn("The pipeline does not take records", zap.String("signal", kind), zap.Error(err))
+		}
 		writePushBack(w, err, a)
 		return
+	}
+	if s.refusing.Swap(false) {
+		s.settings.Logger.Info("The pipeline takes records again")
 	}
 	writeOK(w, a)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -46,6 +47,7 @@ type server struct {
 	http                *http.Server
 	addr                net.Addr
 	serving             sync.WaitGroup
+	refusing            atomic.Bool   // the pipeline did not take the last records
 	stopping            chan struct{} // closed by Shutdown
 	forget              func()
 }

@@ -24,6 +24,9 @@ func (s *Store) Appenders() int { return appenders }
 // Append implements store.Writer.
 func (s *Store) Append(ctx context.Context, batches []store.Batch) ([]store.AppendResult, error) {
 	results, err := s.appendAll(ctx, batches)
+	if err == nil && len(batches) == 0 { // by which callers find out whether it answers
+		return results, s.tracker.Reached(nil)
+	}
 	return results, s.tracker.Wrote(err)
 }
 
