@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -55,4 +56,20 @@ func TestUnknownSenders(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "@", p.RemoteAddr("@", []string{"192.0.2.1"}), "a Unix socket")
 	assert.Nil(t, client.FromContext(p.Identify(t.Context(), []string{"192.0.2.1"})).Addr)
+}
+
+func FuzzProxies(f *testing.F) {
+	f.Add("127.0.0.1:1", "198.51.100.9, 192.0.2.1")
+	f.Add("[::1]:1", "fe80::1%eth0, ,x")
+	f.Add("@", ",,,")
+	p, err := peer.ParseProxies([]string{"127.0.0.0/8", "::1/128", "10.0.0.0/8"})
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, remote, forwarded string) {
+		got := p.RemoteAddr(remote, []string{forwarded})
+		if got == remote {
+			return
+		}
+		_, err := netip.ParseAddrPort(got)
+		require.NoError(t, err, "an address, whatever the header says")
+	})
 }
