@@ -168,7 +168,7 @@ func (c *Config) analysis() analysis.Config {
 		QuietPeriod:  c.QuietPeriod,
 		MaxWait:      c.MaxWait,
 		ResolveAfter: c.ResolveAfter,
-		Policy:       incident.Policy{MaxNewIncidents: c.MaxNewIncidents, MaxNewIncidentsOfTenant: c.MaxNewIncidentsOfTenant, LateWindow: c.LateWindow},
+		Policy:       incident.Policy{MaxNewIncidents: c.MaxNewIncidents, MaxNewIncidentsOfTenant: c.MaxNewIncidentsOfTenant, LateWindow: c.LateWindow, ResolveAfter: c.ResolveAfter},
 		Sweep:        analysis.SweepConfig{Interval: c.Sweep.Interval, MinAge: c.Sweep.MinAge},
 		Case: analysis.CaseConfig{
 			Baseline:      c.Case.Baseline,

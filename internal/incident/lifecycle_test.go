@@ -31,7 +31,7 @@ type world struct {
 }
 
 func newWorld(t require.TestingT) *world {
-	return &world{t: t, now: now, policy: Policy{MaxNewIncidents: 100, LateWindow: time.Hour}, links: map[string][]Link{}, opened: NewOpenings()}
+	return &world{t: t, now: now, policy: Policy{MaxNewIncidents: 100, LateWindow: time.Hour, ResolveAfter: 30 * time.Minute}, links: map[string][]Link{}, opened: NewOpenings()}
 }
 
 // classify applies a classification and saves the decision as a backend does.
@@ -326,6 +326,12 @@ func TestTriggers(t *testing.T) {
 	again := failed("a", rootOf("r", "x"))
 	newer := failed("b", rootOf("r", "x"))
 	newer.LastReceived = now.Add(time.Hour)
+	newer.LastError += signal.Nanos(time.Hour)
+	backlog := failed("b", rootOf("r", "x"))
+	backlog.LastReceived = now.Add(time.Hour)
+	undated := failed("b", Root{Signature: "r", Service: "x"})
+	undated.FirstError, undated.LastError = 0, 0
+	undated.FirstReceived, undated.LastReceived = now.Add(time.Hour), now.Add(time.Hour)
 	wider := failed("b", rootOf("r", "x"))
 	wider.Services = []string{"gateway", "mobile"}
 	old := failed("a", rootOf("r", "x"))
@@ -339,6 +345,8 @@ func TestTriggers(t *testing.T) {
 		"one more":               {analysed, failed("b", rootOf("r", "x")), "", 0},
 		"a wider scope":          {analysed, wider, ReasonNewScope, 0},
 		"resolved, failed again": {resolved, newer, ReasonRegressed, 0},
+		"resolved, a backlog":    {resolved, backlog, "", 0},
+		"resolved, no time":      {resolved, undated, ReasonRegressed, 0},
 		"resolved, an old one":   {resolved, failed("b", rootOf("r", "x")), "", 0},
 		"late":                   {analysed, again, ReasonLateSignals, time.Minute},
 		"late, third time":       {func(in *Incident) { analysed(in); in.LateRuns = 2 }, again, ReasonLateSignals, 4 * time.Minute},

@@ -14,4 +14,7 @@ type Policy struct {
 	// LateWindow is how long after a failure's first error late signals may ask for a new
 	// revision.
 	LateWindow time.Duration
+	// ResolveAfter is how much later than a resolved incident's last error another must have happened, by
+	// event time, to be a regression: a backlog that comes late is none.
+	ResolveAfter time.Duration
 }

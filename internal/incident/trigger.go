@@ -59,7 +59,7 @@ func (l *ledger) count(in *Incident, k Link) {
 	first := fresh && in.FailingTraces == 1
 	in.Errors += k.Errors - before.Errors
 	in.ErrorSignals += k.ErrorSignals - before.ErrorSignals
-	newest := l.occurrence.LastReceived.After(in.LastFailureAt)
+	newest := l.occurrence.LastReceived.After(in.LastFailureAt) && !k.LastError.Time().Before(in.LastSeen.Add(l.policy.ResolveAfter))
 	in.see(k.FirstError.Time(), k.LastError.Time(), l.occurrence.LastReceived)
 	in.Severity = WorseSeverity(in.Severity, l.severityIn(in))
 	wider := in.reach(l.occurrence.Services, l.occurrence.Environments, l.occurrence.Versions)
@@ -67,8 +67,8 @@ func (l *ledger) count(in *Incident, k Link) {
 }
 
 // trigger asks for an analysis for the weightiest reason there is. A failure newer than those that were
-// known when the incident was resolved reopens it, also one received before: it may have waited long
-// to be classified.
+// known when the incident was resolved reopens it, also one received before that, which may have waited
+// long to be classified; but not one that happened when the incident did.
 func (l *ledger) trigger(in *Incident, fresh, first, newest, wider bool) {
 	switch {
 	case first:
