@@ -1,6 +1,7 @@
 package rca_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -154,6 +155,51 @@ func TestSection10Quotes(t *testing.T) {
 			r := report(t, tr)
 			require.NotNil(t, r.RootCause)
 			assert.Equal(t, c.want, r.RootCause.Statement)
+		})
+	}
+}
+
+// Section 10: traces of one incident that say unequal things are named, and lower its confidence.
+func TestSection10UnequalMessages(t *testing.T) {
+	thrown := func(name, message string) *rcatest.Trace {
+		tr := rcatest.New(name)
+		tr.Span("orders", "POST /orders", server, 0, 20).Answered(500).
+			Threw(9, "java.lang.IllegalStateException", message, "java.lang.IllegalStateException: "+message+"\n\tat com.acme.orders.Basket.close(Basket.java:41)\n")
+		return tr
+	}
+	for name, c := range map[string]struct {
+		messages   []string
+		want       incident.Confidence
+		title      string
+		statements []string
+	}{
+		"values differ": {
+			[]string{"no basket for customer 1201", "no basket for customer 77", "no basket for customer eve"}, 900_000,
+			"orders: java.lang.IllegalStateException no basket for customer eve", nil,
+		},
+		"one says another thing": {
+			[]string{"the tax office sent an empty reply", "the basket is closed already", "the basket is closed already", "the basket is closed already"}, 800_000,
+			"orders: java.lang.IllegalStateException the basket is closed already",
+			[]string{"1 of 4 failing traces with this cause say otherwise: orders threw java.lang.IllegalStateException in com.acme.orders.Basket.close (the tax office sent an empty reply)"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var traces []*rcatest.Trace
+			for i, m := range c.messages {
+				traces = append(traces, thrown(string(rune('a'+i)), m))
+			}
+			r := report(t, traces...)
+			require.NotNil(t, r.RootCause)
+			assert.Equal(t, c.want, r.RootCause.Confidence)
+			var said []string
+			for _, f := range r.Findings {
+				if strings.Contains(f.Statement, "say otherwise") {
+					said = append(said, f.Statement)
+					assert.NotEmpty(t, f.Evidence)
+				}
+			}
+			assert.Equal(t, c.statements, said)
+			assert.Equal(t, c.title, only(t, classify(traces[len(traces)-1])).Title)
 		})
 	}
 }

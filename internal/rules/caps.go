@@ -24,6 +24,7 @@ const (
 	CapRival                       // the caller's own code may have failed as well
 	CapOneTrace                    // one failing trace, and no healthy one
 	CapShare                       // not all failing traces have this root; the limit follows from their share
+	CapUnequal                     // not all traces with this root say the same; the limit follows from the share that does
 )
 
 // limits are the most that may be claimed under each cap (section 10, and where a cap comes from).
@@ -44,6 +45,7 @@ var limits = [...]incident.Confidence{
 	CapRival:            700_000, // section 3
 	CapOneTrace:         800_000,
 	CapShare:            900_000, // the limit that a share approaches
+	CapUnequal:          900_000, // likewise
 }
 
 // Limit is the most that may be claimed under the cap.

@@ -81,7 +81,8 @@ func table() []entry {
 		{"CapMissingParent", rules.CapMissingParent, 10, "missing parent on the root path %s"},
 		{"CapRival", rules.CapRival, 10, "a rival in the caller's own code %s;"},
 		{"CapOneTrace", rules.CapOneTrace, 10, "one trace and no baseline %s"},
-		{"CapShare", rules.CapShare, 10, "from 0.5 to %s"},
+		{"CapShare", rules.CapShare, 10, "by their share, from 0.5 to %s"},
+		{"CapUnequal", rules.CapUnequal, 10, "share that says the same, from 0.5 to %s"},
 
 		{"AbstainBelow", rules.AbstainBelow, 10, "Below %s the verdict is `abstained`"},
 		{"SpeaksAgainstBelow", rules.SpeaksAgainstBelow, 10, "A cap below %s is listed"},

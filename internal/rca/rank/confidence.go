@@ -10,7 +10,8 @@ import (
 type AppliedCap struct {
 	Limit judge.Limit
 	At    incident.Confidence
-	// Shown of traces failing traces show the cause: what CapShare follows from.
+	// Shown of so many failing traces show the cause, or say the same of it: what CapShare and CapUnequal
+	// follow from.
 	Shown, Traces int
 }
 
@@ -27,6 +28,9 @@ func confidenceOf(r *Ranking) (incident.Confidence, []AppliedCap) {
 	}
 	if n, showing := len(r.Traces), countShowing(r.support, r.Shown); showing < n {
 		caps = append(caps, AppliedCap{Limit: judge.Limit{Cap: rules.CapShare}, At: rules.ShareLimit(showing, n), Shown: showing, Traces: n})
+	}
+	if n := len(r.support); r.agreeing < n {
+		caps = append(caps, AppliedCap{Limit: judge.Limit{Cap: rules.CapUnequal}, At: rules.ShareLimit(r.agreeing, n), Shown: r.agreeing, Traces: n})
 	}
 	base := baseConfidence(j)
 	value := base

@@ -28,6 +28,10 @@ type Ranking struct {
 	// onset is when the reported root was first seen.
 	onset signal.Nanos
 
+	// Variants are those of support that say other things than the one that is shown; agreeing are the others.
+	Variants []Variant
+	agreeing int
+
 	Confidence incident.Confidence
 	Caps       []AppliedCap
 	outcome    incident.Outcome
@@ -56,6 +60,7 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 	// A change of whoever refused moves the blame, so all else comes after it.
 	r.blameChangedCallee()
 	r.Observations = sumObservations(observe.All(observe.Input{Case: c, Verdicts: r.All()}))
+	r.Variants, r.agreeing = variantsOf(r)
 	r.Confidence, r.Caps = confidenceOf(r)
 	r.outcome = worstOutcome(r.support)
 	r.Severity = severityOf(r.support, c.Entries)
@@ -69,6 +74,9 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 
 // All are the verdicts on all traces, failures first.
 func (r *Ranking) All() []*judge.Verdict { return slices.Concat(r.Traces, r.Dismissed) }
+
+// Supporting is how many failing traces have the reported root.
+func (r *Ranking) Supporting() int { return len(r.support) }
 
 // IsAbstention reports whether nothing certain can be said.
 func (r *Ranking) IsAbstention() bool {
@@ -86,6 +94,7 @@ func (r *Ranking) findSupport() {
 	if len(r.support) == 0 {
 		return
 	}
+	countAlike(r.support)
 	r.Shown = slices.MinFunc(r.support, compareSupport)
 	r.onset = r.Shown.Root.Onset
 	for _, s := range r.support {

@@ -14,6 +14,9 @@ type Support struct {
 	Verdict   *judge.Verdict
 	Root      incident.Root
 	Judgement *judge.Judgement
+
+	says  []string // see wordsOf
+	alike int      // how many traces with the root say the same
 }
 
 // reportedRoot is the signature of the root to report: the incident's, as long as a trace has it,
@@ -64,11 +67,21 @@ func supportOf(v *judge.Verdict, signature string) *Support {
 	return nil
 }
 
-// compareSupport prefers traces that show the cause, complete ones, those with the root itself,
-// then the earliest.
+// compareSupport prefers traces that show the cause, complete ones, those with the root itself, those that
+// show most of it, those that say what most say, then the earliest.
 func compareSupport(a, b *Support) int {
 	x, y := a.Verdict.Classification, b.Verdict.Classification
-	return cmp.Or(cmp.Compare(a.weakness(), b.weakness()), cmp.Compare(x.FirstError, y.FirstError), cmp.Compare(x.Key, y.Key))
+	return cmp.Or(cmp.Compare(a.weakness(), b.weakness()), -cmp.Compare(limitOf(a.Judgement), limitOf(b.Judgement)), -cmp.Compare(a.alike, b.alike),
+		cmp.Compare(x.FirstError, y.FirstError), cmp.Compare(x.Key, y.Key))
+}
+
+// limitOf is how much a trace alone allows to claim.
+func limitOf(j *judge.Judgement) incident.Confidence {
+	most := baseConfidence(j)
+	for _, l := range j.Limits {
+		most = min(most, l.Cap.Limit())
+	}
+	return most
 }
 
 // weakness is what makes a trace a worse witness; the first of these outweighs those after it.

@@ -54,8 +54,11 @@ func capsOf(r *rank.Ranking) []incident.Cap {
 	var list []incident.Cap
 	for _, c := range r.Caps {
 		reason := capSentence(c.Limit)
-		if c.Limit.Cap == rules.CapShare {
+		switch c.Limit.Cap {
+		case rules.CapShare:
 			reason = fmt.Sprintf("%d of %s show this cause", c.Shown, count(c.Traces, "failing trace"))
+		case rules.CapUnequal:
+			reason = fmt.Sprintf("%d of %s say the same of it", c.Shown, count(c.Traces, "failing trace"))
 		}
 		list = append(list, incident.Cap{At: c.At, Reason: reason})
 	}

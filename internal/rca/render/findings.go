@@ -53,6 +53,7 @@ func findingsOf(r *rank.Ranking, report *incident.Report) []incident.Finding {
 		for _, v := range r.Traces {
 			l.addOrigins(v, r.Shown.Root.Signature)
 		}
+		l.addVariants(r)
 		l.addIncomplete(r)
 	}
 	for _, v := range r.All() {
@@ -73,6 +74,18 @@ func (l *findingList) addOrigins(v *judge.Verdict, root string) {
 		if j.Signature != root {
 			l.add("also failed: "+statementOf(j), j.Group.Refs())
 		}
+	}
+}
+
+// addVariants adds what traces with the same root say of it otherwise.
+func (l *findingList) addVariants(r *rank.Ranking) {
+	for _, v := range r.Variants {
+		var refs []incident.Ref
+		for _, s := range v.Traces {
+			refs = trace.AppendRefs(refs, s.Root.Origin...)
+		}
+		said := statementOf(v.Traces[0].Judgement)
+		l.add(fmt.Sprintf("%d of %s with this cause say otherwise: %s", len(v.Traces), count(r.Supporting(), "failing trace"), said), refs[:min(len(refs), rules.MaxRefs)])
 	}
 }
 

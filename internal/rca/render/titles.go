@@ -17,7 +17,7 @@ func Titles(v *judge.Verdict) {
 	}
 }
 
-// titleOf is one line that names component and reason, without values.
+// titleOf is one line that names component and reason, in the words of one occurrence.
 func titleOf(j *judge.Judgement) string {
 	switch {
 	case j.IsMute() && quoteOf(j.Group) != "":
@@ -43,9 +43,10 @@ func titleOf(j *judge.Judgement) string {
 func codeTitle(j *judge.Judgement) string {
 	if thrown, _ := j.Group.Exception(); thrown != nil && j.Service == j.Group.Node.Service {
 		inner := thrown.Innermost()
-		return strings.TrimSpace(quote(inner.Type) + " " + quote(failure.Parameterize(inner.Message)))
+		return strings.TrimSpace(quote(inner.Type) + " " + quote(inner.Message))
 	}
-	if message := failure.Parameterize(j.Group.Records[0].Observed.Message); failure.HasWords(message) && j.Service == j.Group.Node.Service {
+	message := j.Group.Records[0].Observed.Message
+	if failure.HasWords(failure.Parameterize(message)) && j.Service == j.Group.Node.Service {
 		return quote(message)
 	}
 	return "error" + inOperation(j.Operation)
