@@ -1,10 +1,10 @@
 package field
 
 import (
-	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -122,10 +123,59 @@ func (b *baseline) countErrors(t *testing.T) {
 	}
 }
 
+// sent is how long a sender collects records, at most.
+const sent = 5 * time.Second
+
+// apart are the requests in which spans and logs would have been sent: files of recordings have those of minutes
+// in one, of which an error's logs may have gone ahead of its spans for as long.
+func (r request) apart() []request {
+	parts := map[int64]request{}
+	part := func(at time.Time, empty func() any) any {
+		nth := at.UnixNano() / sent.Nanoseconds()
+		if _, ok := parts[nth]; !ok {
+			parts[nth] = request{empty(), time.Unix(0, (nth+1)*sent.Nanoseconds())}
+		}
+		return parts[nth].payload
+	}
+	switch all := r.payload.(type) {
+	case ptrace.Traces:
+		for _, rs := range all.ResourceSpans().All() {
+			for _, ss := range rs.ScopeSpans().All() {
+				for _, s := range ss.Spans().All() {
+					to := part(s.EndTimestamp().AsTime(), func() any { return ptrace.NewTraces() }).(ptrace.Traces).ResourceSpans().AppendEmpty()
+					rs.Resource().CopyTo(to.Resource())
+					scope := to.ScopeSpans().AppendEmpty()
+					ss.Scope().CopyTo(scope.Scope())
+					s.CopyTo(scope.Spans().AppendEmpty())
+				}
+			}
+		}
+	case plog.Logs:
+		for _, rl := range all.ResourceLogs().All() {
+			for _, sl := range rl.ScopeLogs().All() {
+				for _, l := range sl.LogRecords().All() {
+					to := part(l.Timestamp().AsTime(), func() any { return plog.NewLogs() }).(plog.Logs).ResourceLogs().AppendEmpty()
+					rl.Resource().CopyTo(to.Resource())
+					scope := to.ScopeLogs().AppendEmpty()
+					sl.Scope().CopyTo(scope.Scope())
+					l.CopyTo(scope.LogRecords().AppendEmpty())
+				}
+			}
+		}
+	default:
+		return []request{r}
+	}
+	return slices.Collect(maps.Values(parts))
+}
+
 // play sends each request when it was recorded.
 func (b *baseline) play(t *testing.T) {
 	t.Helper()
-	requests := slices.SortedStableFunc(slices.Values(b.recording.requests), func(x, y request) int { return cmp.Compare(x.newest.UnixNano(), y.newest.UnixNano()) })
+	var requests []request
+	for _, r := range b.recording.requests {
+		requests = append(requests, r.apart()...)
+	}
+	slices.SortStableFunc(requests, func(x, y request) int { return x.newest.Compare(y.newest) })
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(requests[0].newest.Add(age)))
 		p := startPipeline(t)

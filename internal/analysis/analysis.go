@@ -92,6 +92,7 @@ func (w *Workers) Start(ctx context.Context) {
 	if w.config.Workers > 0 {
 		w.agentsLoops(ctx)
 		w.done.Go(func() { w.sweepLoop(ctx, started) })
+		w.done.Go(func() { w.countLoop(ctx) })
 	}
 }
 

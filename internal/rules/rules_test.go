@@ -54,6 +54,14 @@ func table() []entry {
 		{"CriticalTracesEach", rules.CriticalTracesEach, 9, "at least %s each"},
 		{"CriticalEntries", rules.CriticalEntries, 9, "at %s or more entries"},
 
+		{"ShareWindow", rules.ShareWindow, 15, "windows of %s"},
+		{"ShareBaseline", rules.ShareBaseline, 15, "in the %s before them"},
+		{"ShareBaselineLeast", rules.ShareBaselineLeast, 15, "less than %s ago"},
+		{"ShareRequests", rules.ShareRequests, 15, "fewer than %s requests"},
+		{"ShareWindows", rules.ShareWindows, 15, "in each of the newest %s windows"},
+		{"ShareFactor", rules.ShareFactor, 15, "at least %s times"},
+		{"ShareChance", rules.ShareChance, 15, "with a probability below %s"},
+
 		{"MaxRecords", rules.MaxRecords, 14, "the last %s error logs"},
 		{"MaxSiblings", rules.MaxSiblings, 14, "its last %s calls"},
 		{"MaxCalls", rules.MaxCalls, 14, "looked for among %s"},
@@ -101,7 +109,7 @@ func written(value any) string {
 		for _, unit := range []struct {
 			length time.Duration
 			name   string
-		}{{time.Minute, "min"}, {time.Second, "s"}, {time.Millisecond, "ms"}} {
+		}{{time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}, {time.Millisecond, "ms"}} {
 			if v%unit.length == 0 {
 				return fmt.Sprintf("%d %s", v/unit.length, unit.name)
 			}
@@ -110,6 +118,8 @@ func written(value any) string {
 		return written(v.Limit())
 	case incident.Confidence:
 		return strconv.FormatFloat(float64(v)/1_000_000, 'f', -1, 64)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case int:
 		digits := strconv.Itoa(v)
 		for i := len(digits) - 3; i > 0; i -= 3 {

@@ -11,6 +11,14 @@ const (
 	RecentCalls   = 20
 	TooOften      = 2
 
+	// A baseline of requests says something from ShareRequests on. An error's share leaves it where, in ShareWindows
+	// windows in a row, it is at least ShareFactor times as high and chance would bring so many with a
+	// probability below ShareChance (section 15).
+	ShareRequests = 200
+	ShareWindows  = 2
+	ShareFactor   = 2
+	ShareChance   = 1e-6
+
 	// ComparableCalls is how many healthy calls it takes to say what is usual (section 5).
 	ComparableCalls = 3
 

@@ -20,6 +20,12 @@ const (
 	RecentWindow = 10 * time.Minute
 	// EntryWindow is how long failing and other traces of an entry are counted for severity (section 9).
 	EntryWindow = 10 * time.Minute
+	// ShareWindow is the length of the windows of receipt in which errors of requests are counted, and
+	// ShareBaseline how long before the newest ones the others are compared with (section 15).
+	ShareWindow   = 5 * time.Minute
+	ShareBaseline = 6 * time.Hour
+	// ShareBaselineLeast is how much of that must have passed since the first request (section 15).
+	ShareBaselineLeast = 30 * time.Minute
 	// RefusalWindow is how far around onset other refused callers are looked for (section 6).
 	RefusalWindow = 10 * time.Minute
 

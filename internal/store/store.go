@@ -47,6 +47,7 @@ type Store interface {
 	Incidents
 	Signals
 	Sweeper
+	Minutes
 	Agents
 
 	// Status counts what is stored; cheap enough to be polled every few seconds.
@@ -437,6 +438,28 @@ type Sweeper interface {
 	// others go on meanwhile. Incidents keep their counts, and their newest analysis with its case, as
 	// long as they live. What cannot be dropped does not keep the rest from it.
 	Retain(ctx context.Context, r Retention, now time.Time) (Retained, error)
+}
+
+// Minutes are counts by minute of receipt: requests of entry operations, which are traces by the first span without
+// a parent, and those with an error of a root signature. A request that is received again counts when it came
+// first. Of one tenant and minute a bounded number of operations and of errors are counted, those with most.
+type Minutes interface {
+	// CountRequests counts the requests received since the beginning of the minute of the given time anew.
+	// While another process counts, it leaves it to that one. Counting again gives the same.
+	CountRequests(ctx context.Context, since time.Time) error
+	// CountFailing is CountRequests for traces with an error, by the receipt of their first: those that are
+	// classified and belong to incidents.
+	CountFailing(ctx context.Context, since time.Time) error
+	// Shares answers each query with what is counted in the rules.ShareBaseline and rules.ShareWindows before
+	// its time, without the windows before the first request.
+	Shares(ctx context.Context, tenant string, queries []ShareQuery) ([]incident.ErrorShare, error)
+}
+
+// ShareQuery names an entry operation and an error.
+type ShareQuery struct {
+	Service, Operation string
+	Signature          string
+	Until              time.Time // time of receipt; its minute is not whole yet and does not count
 }
 
 // Retention is how long and how much is kept, by time of receipt; 0 keeps for ever.

@@ -29,6 +29,8 @@ const (
 	// lockIdentities is held shared by whoever places failures in incidents, and exclusively by
 	// whoever merges or splits incidents, which moves the links of failures nobody has claimed.
 	lockIdentities int64 = 0x70736e07
+	// lockMinutes is held by the one replica that counts the last minutes.
+	lockMinutes int64 = 0x70736e0a
 	// lockSpend is held by whoever draws on the agents' budgets.
 	lockSpend int64 = 0x70736e09
 )

@@ -30,6 +30,11 @@ func (w *retaining) dropRows(ctx context.Context) error {
 	if err := w.deleteRows(ctx, "quarantine", "received_at < $1", oldest); err != nil {
 		return err
 	}
+	for _, table := range []string{"entry_minutes", "error_minutes"} {
+		if err := w.deleteRows(ctx, table, "minute < floor(extract(epoch FROM $1::timestamptz) / 60)::bigint", oldest); err != nil {
+			return err
+		}
+	}
 	return w.deleteRows(ctx, "failures", "NOT linked AND first_received < $1 AND last_record < $1", oldest)
 }
 

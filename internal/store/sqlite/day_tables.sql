@@ -57,6 +57,7 @@ CREATE TABLE spans_{day} (
 CREATE INDEX spans_{day}_trace   ON spans_{day} (tenant, trace_id, span_id, parent_span_id);
 CREATE INDEX spans_{day}_service ON spans_{day} (tenant, service, time);
 CREATE INDEX spans_{day}_peer    ON spans_{day} (tenant, peer, time) WHERE peer IS NOT NULL;
+CREATE INDEX spans_{day}_entries ON spans_{day} (received_at) WHERE parent_span_id = '';
 CREATE INDEX spans_{day}_refused ON spans_{day} (tenant, service, time) WHERE refused = 1;
 
 CREATE TABLE logs_{day} (

@@ -97,6 +97,9 @@ func (s *Store) prepareDays(c *conn) error {
 	if err := addTurns(c, days); err != nil {
 		return err
 	}
+	if err := indexEntries(c, days); err != nil {
+		return err
+	}
 	for _, d := range days {
 		for _, k := range kinds {
 			newest, err := c.number("SELECT max(seq) FROM " + d.table(k))
@@ -133,6 +136,17 @@ func addTurns(c *conn, days []day) error {
 		return nil
 	}
 	return recreateViews(c)
+}
+
+// indexEntries adds the index of requests to the newest tables, of days that may still be received, where they
+// were made before there was one.
+func indexEntries(c *conn, days []day) error {
+	for _, d := range days[:min(len(days), 2)] {
+		if err := c.raw.Exec("CREATE INDEX IF NOT EXISTS " + d.table(kindSpans) + "_entries ON " + d.table(kindSpans) + " (received_at) WHERE parent_span_id = ''"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ensureDays makes the tables of the given days where missing, and the views over all days.

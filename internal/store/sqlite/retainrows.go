@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 const (
@@ -26,6 +27,18 @@ func (w *retaining) dropRows(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, table := range []string{
+		"entry_minutes WHERE (tenant, service, operation, minute) IN (SELECT tenant, service, operation, minute FROM entry_minutes WHERE minute < ? LIMIT ?)",
+		"error_minutes WHERE (tenant, service, operation, signature, minute) IN (SELECT tenant, service, operation, signature, minute FROM error_minutes WHERE minute < ? LIMIT ?)",
+	} {
+		err := w.inBatches(ctx, retainRows, func(c *conn) (int, error) {
+			n, err := c.exec("DELETE FROM "+table, record.MinuteOf(oldest), retainRows)
+			return int(n), err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return w.dropUnlinked(ctx, oldest)
 }
