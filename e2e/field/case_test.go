@@ -69,10 +69,11 @@ type traceWanted struct {
 	Component anyOf  `json:"component"`
 	Category  anyOf  `json:"category"`
 	Message   string `json:"message"`
-	// Service, System and Exception describe the trace to the reader of case.json.
+	// Service, System, Exception and Source describe the trace to the reader of case.json.
 	Service   string `json:"service"`
 	System    string `json:"system"`
 	Exception string `json:"exception"`
+	Source    string `json:"source"` // the page or repository of whoever writes the words
 }
 
 // anyOf is a list of texts of which one must hold; "*" matches any text. nil demands nothing.

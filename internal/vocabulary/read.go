@@ -160,7 +160,13 @@ func (r *reader) decide(message string, match int) {
 // isDecided reports whether the type of an exception says what its message means, which goes on at an index
 // of the text.
 func (r *reader) isDecided(at int) bool {
-	return slices.ContainsFunc(r.messages, func(d region) bool { return d.from <= at && at < d.to && !r.matches[d.match].Generic })
+	return slices.ContainsFunc(r.messages, func(d region) bool { return d.from <= at && at < d.to && r.matches[d.match].decides() })
+}
+
+// decides reports whether a match says what the message is about which it is. After a protocol's status, words
+// may say more.
+func (m *Match) decides() bool {
+	return !m.Generic && m.by.source.CodesOf != "grpc" && m.by.source.CodesOf != "http"
 }
 
 // tryWithin looks for a wording wherever in a message of the type that it needs.
@@ -238,21 +244,32 @@ func (r *reader) readText() {
 	})
 }
 
-// readType reads an exception that the text shows as Type: message.
+// readType reads an exception that the text shows as Type: message or %Type{field: value}.
 func (r *reader) readType(at, length int) {
 	name := typeAt(r.text, at, length)
-	if name == "" || r.isDecided(at) || slices.ContainsFunc(r.record.Exceptions, func(x Exception) bool { return x.Type == name }) {
+	if name == "" || r.isDecided(at) || r.isForeign(name) || slices.ContainsFunc(r.record.Exceptions, func(x Exception) bool { return x.Type == name }) {
 		return
 	}
 	line, _, _ := strings.Cut(r.text[at+length:], "\n")
-	message, shown := strings.CutPrefix(line, ": ")
-	if !shown {
-		message = ""
+	from, message := at+length, ""
+	if after, shown := strings.CutPrefix(line, ": "); shown {
+		from, message = from+len(": "), after
+	} else if strings.HasPrefix(line, "{") { // as Elixir shows structs
+		message = line
 	}
 	if m := r.readException(name, message); m >= 0 && message != "" {
-		from := at + length + len(": ")
 		r.messages = append(r.messages, region{from, from + len(message), m})
 	}
+}
+
+// isForeign reports whether a name without package is a type of languages other than the record's alone: a
+// word of two words, such as AccessDenied, is a class somewhere.
+func (r *reader) isForeign(name string) bool {
+	if r.record.Language == "" || simpleName(name) != name {
+		return false
+	}
+	row := r.types.find(name, r.record.System, r.record.Language)
+	return row != nil && row.Language != "" && !row.isOf(r.record.Language)
 }
 
 // has reports whether the wording would add nothing to what was found of its row in the text.

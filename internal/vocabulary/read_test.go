@@ -148,7 +148,7 @@ func TestParseWording(t *testing.T) {
 		}
 		assert.Equal(t, c.want, ok, "%s in %s", c.wording, c.text)
 	}
-	for _, wrong := range []string{"", "{host", "host}", "{what}", "^$"} {
+	for _, wrong := range []string{"", "{host", "host}", "{what}", "^$", "^{code}$"} {
 		_, err := parseWording(wrong)
 		assert.Error(t, err, wrong)
 	}

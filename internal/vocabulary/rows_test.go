@@ -74,7 +74,11 @@ func TestWordingsAreHit(t *testing.T) {
 				continue
 			}
 			e := w.example()
-			if won := e.read(); assert.NotEmpty(t, won, "%s: nothing hits %s", r.ID, w.source) {
+			won := e.read()
+			if !assert.NotEmpty(t, won, "%s: nothing hits %s", r.ID, w.source) {
+				continue
+			}
+			if isType := won[0].evidence == byType && won[0].Meaning == r.Meaning; !isType { // some words are names of exceptions too
 				assert.Contains(t, won[0].ids(), r.ID, "%+v", e)
 			}
 		}

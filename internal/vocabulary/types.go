@@ -60,19 +60,24 @@ func (t *typeTable) find(name, system, language string) *Row {
 	return choose(t.simple[name], system, language)
 }
 
-// choose is the row that the rows agree on, else those of the system, else those of the language; nil where
+// choose is the row that the rows of the system agree on, else those of the language, else all; nil where
 // they mean different things.
 func choose(rows []*Row, system, language string) *Row {
-	if len(rows) == 0 {
-		return nil
-	}
-	if r := agreed(rows, func(*Row) bool { return true }); r != nil {
-		return r
+	if len(rows) < 2 {
+		return agreed(rows, func(*Row) bool { return true })
 	}
 	if r := agreed(rows, func(r *Row) bool { return system != "" && r.System == system }); r != nil {
 		return r
 	}
-	return agreed(rows, func(r *Row) bool { return language != "" && r.Language == language })
+	if r := agreed(rows, func(r *Row) bool { return r.isOf(language) }); r != nil {
+		return r
+	}
+	return agreed(rows, func(*Row) bool { return true })
+}
+
+// isOf reports whether the row's library is one of a language. Browsers run those of Node too.
+func (r *Row) isOf(language string) bool {
+	return language != "" && (r.Language == language || language == "webjs" && r.Language == "nodejs")
 }
 
 // agreed is the first of the rows that count, nil where they mean different things.

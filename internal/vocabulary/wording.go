@@ -65,7 +65,10 @@ func parseWording(text string) (*wording, error) {
 			w.others = append(w.others, strings.ToLower(p.text))
 		}
 	}
-	if len(parts) == 1 && !parts[0].isHole {
+	if w.literal == "" {
+		return nil, errors.New("it has holes alone")
+	}
+	if len(parts) == 1 {
 		return w, nil
 	}
 	expression, err := expressionOf(parts)

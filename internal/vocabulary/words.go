@@ -38,7 +38,7 @@ func IsWrapper(exceptionType string) bool {
 
 // addAddress gives names host and port of their own where a URL, or the host, holds both.
 func addAddress(names map[string]string) {
-	if u, err := url.Parse(names["url"]); err == nil && u.Hostname() != "" {
+	if u, err := url.Parse(strings.TrimRight(names["url"], ".:")); err == nil && u.Hostname() != "" {
 		names["host"], names["port"] = u.Hostname(), u.Port()
 	}
 	host, ok := names["host"]
