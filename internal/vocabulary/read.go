@@ -20,6 +20,8 @@ type Record struct {
 	// "" where unknown.
 	System   string
 	Language string
+	// IsCall is set if the record is one of a call that the process makes.
+	IsCall bool
 }
 
 // Code is a code of a system or protocol. SQL's states, HTTP and gRPC are systems of their own: sqlstate,
@@ -229,7 +231,7 @@ func (r *reader) outdoTypes(m *Match) {
 // holdsFor reports whether the row's conditions hold, that on types aside.
 func (r *Row) holdsFor(rec *Record) bool {
 	when := &r.source.When
-	return (len(when.Systems) == 0 || slices.Contains(when.Systems, rec.System)) &&
+	return (!when.Call || rec.IsCall) && (len(when.Systems) == 0 || slices.Contains(when.Systems, rec.System)) &&
 		(len(when.Languages) == 0 || slices.Contains(when.Languages, rec.Language))
 }
 

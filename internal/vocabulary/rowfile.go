@@ -65,6 +65,7 @@ type condition struct {
 	Types     []string // any of these exception types, or of a module: redis.exceptions.*
 	Systems   []string // any of these is called
 	Languages []string // any of these
+	Call      bool     // the record is one of a call that the process makes
 }
 
 // Example is an error as a client records it: its message alone, or more of what telemetry has.
@@ -74,6 +75,7 @@ type Example struct {
 	System   string // of the code, or of the call's span
 	Code     string
 	Language string
+	Call     bool
 	Names    map[string]string // what the holes must find
 }
 
@@ -86,7 +88,7 @@ func (e *Example) UnmarshalYAML(n *yaml.Node) error {
 	type fields Example
 	for i := 0; i < len(n.Content); i += 2 { // Decode is not strict here
 		switch key := n.Content[i].Value; key {
-		case "type", "message", "system", "code", "language", "names":
+		case "type", "message", "system", "code", "language", "call", "names":
 		default:
 			return fmt.Errorf("line %d: an example has no %s", n.Content[i].Line, key)
 		}

@@ -11,7 +11,7 @@ import (
 
 // read returns the rows that the example hits.
 func (e *Example) read() []Match {
-	rec := Record{System: e.System, Language: e.Language, Text: e.Message}
+	rec := Record{System: e.System, Language: e.Language, IsCall: e.Call, Text: e.Message}
 	if e.Type != "" {
 		rec.Exceptions = []Exception{{Type: e.Type, Message: e.Message}}
 		rec.Text = e.Type + ": " + e.Message
@@ -88,7 +88,7 @@ func TestWordingsAreHit(t *testing.T) {
 // example is a text that has the wording, and all that the wording needs besides.
 func (w *wording) example() Example {
 	when := &w.row.source.When
-	e := Example{Message: strings.Trim(w.source, "^$~")}
+	e := Example{Message: strings.Trim(w.source, "^$~"), Call: when.Call}
 	e.Message = strings.NewReplacer("{{", "{", "}}", "}").Replace(e.Message)
 	if len(when.Types) > 0 {
 		e.Type = strings.ReplaceAll(when.Types[0], "*", "Any")

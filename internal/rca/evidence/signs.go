@@ -21,7 +21,7 @@ func (e *Record) readSigns(n *trace.Node) {
 		}
 	}
 	if n != nil {
-		rec.System, rec.Language = semconv.PeerSystem(n.Attributes()), n.Resource().Language()
+		rec.System, rec.Language, rec.IsCall = semconv.PeerSystem(n.Attributes()), n.Resource().Language(), n.IsExitCall()
 	}
 	if state := sqlStateIn(e.Whole); state != "" {
 		rec.Codes = append(rec.Codes, vocabulary.Code{System: "sqlstate", Code: state, IsStores: true})
