@@ -19,8 +19,7 @@ func PeerSystem[A Attributes](attrs A) string {
 // PeerNamespace returns the part of the system that a call asks: a database or a destination. The index of
 // a database in Redis or its kin is none: clients record it or not, and it has no name.
 func PeerNamespace[A Attributes](attrs A) string {
-	switch DBSystem(attrs) {
-	case "redis", "valkey", "keydb", "dragonfly":
+	if StoreFamily(DBSystem(attrs)) == "redis" {
 		return ""
 	}
 	if namespace := DBNamespace(attrs); namespace != "" {

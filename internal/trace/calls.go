@@ -2,7 +2,6 @@ package trace
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
-	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // IsExitCall reports whether the span is a call out of its service: by its kind, or because it names
@@ -56,7 +55,7 @@ func (n *Node) Caller() (caller *Node, known bool) {
 // CallsStore reports whether the span calls a database or cache, which records no spans itself.
 func (n *Node) CallsStore() bool {
 	return semconv.DBSystem(n.Attributes()) != "" ||
-		n.RemoteChild() == nil && vocabulary.SystemIn(n.Name+" "+n.PeerHint()) != ""
+		n.RemoteChild() == nil && (semconv.SystemIn(n.Name) != "" || semconv.SystemIn(n.PeerHint()) != "")
 }
 
 // PeerHint is what an exit call's attributes call its peer, "" where they do not.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
 // codeTable has the codes of each system.
@@ -100,7 +102,7 @@ func (t codeTable) find(system, code string) *Row {
 // rowOf is the row of a code, nil where it is none of an error. A database that has no codes of its own
 // here, or not this one, answers with those of SQL.
 func (v *Vocabulary) rowOf(c Code) *Row {
-	system := v.systemOf(c.System)
+	system := semconv.StoreFamily(c.System)
 	if system == "oracle.db" {
 		c.Code = oracleCode(c.Code)
 	}
@@ -118,14 +120,6 @@ func (v *Vocabulary) rowOf(c Code) *Row {
 		return nil
 	}
 	return r
-}
-
-// systemOf is the system whose codes and words another has.
-func (v *Vocabulary) systemOf(name string) string {
-	if s := v.aliases[name]; s != "" {
-		return s
-	}
-	return name
 }
 
 // oracleCode is a code of Oracle in five digits: ORA-942 is 00942.

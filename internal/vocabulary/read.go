@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
 // Record is what is known of an error from one record of it.
@@ -81,7 +83,7 @@ const maxText = 64 << 10
 // decides before the words of its message, unless the type says little; both say more together.
 func Read(rec Record) []Match {
 	r := reader{Vocabulary: load(), record: &rec}
-	rec.System = r.systemOf(rec.System)
+	rec.System = semconv.StoreFamily(rec.System)
 	r.text = rec.Text[:min(len(rec.Text), maxText)]
 	r.readCodes()
 	r.readExceptions()

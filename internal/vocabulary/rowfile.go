@@ -19,16 +19,8 @@ type rowFile struct {
 	Language string
 	Source   string
 	Rows     []rowSource
-	// Systems and Upkeep are words that tell of no error by themselves.
-	Systems []systemWords
-	Upkeep  []string
-}
-
-// systemWords are words by which a text betrays a system: its driver's name, its default port.
-type systemWords struct {
-	System  string
-	Words   []string
-	Aliases []string // other names of the system, and of what has its codes
+	// Upkeep is wordings that tell of no error by themselves.
+	Upkeep []string
 }
 
 // rowSource is a row as its file has it.
@@ -111,13 +103,13 @@ func (v *Vocabulary) addFile(path string, raw []byte) error {
 		r.file = path
 		v.rows = append(v.rows, r)
 	}
-	v.systems = append(v.systems, f.Systems...)
-	for _, s := range f.Systems {
-		for _, a := range s.Aliases {
-			v.aliases[a] = s.System
+	for _, text := range f.Upkeep {
+		w, err := parseWording(text)
+		if err != nil {
+			return fmt.Errorf("upkeep %q: %w", text, err)
 		}
+		v.upkeep = append(v.upkeep, w)
 	}
-	v.upkeep = append(v.upkeep, f.Upkeep...)
 	return nil
 }
 

@@ -44,9 +44,7 @@ type Vocabulary struct {
 	types *typeTable
 	texts *textIndex
 
-	systems []systemWords
-	aliases map[string]string // of systems
-	upkeep  []string
+	upkeep []*wording
 }
 
 var load = sync.OnceValue(func() *Vocabulary {
@@ -59,7 +57,7 @@ var load = sync.OnceValue(func() *Vocabulary {
 
 // parse reads all files below rows.
 func parse(fsys fs.FS) (*Vocabulary, error) {
-	v := &Vocabulary{codes: make(codeTable), types: newTypeTable(), aliases: make(map[string]string)}
+	v := &Vocabulary{codes: make(codeTable), types: newTypeTable()}
 	var errs []error
 	err := fs.WalkDir(fsys, "rows", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".yaml") {

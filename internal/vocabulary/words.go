@@ -2,32 +2,29 @@ package vocabulary
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// SystemIn names the database, cache or broker whose driver, default port or wording a text betrays;
-// "" where none.
-func SystemIn(text string) string {
-	lower := strings.ToLower(text)
-	for _, s := range load().systems {
-		if containsAny(lower, s.Words) {
-			return s.System
-		}
-	}
-	return ""
-}
-
 // IsUpkeep reports whether a text is about a process's upkeep, which goes on beside requests and fails
 // without harm to them: registries, health checks, reconnecting caches, telemetry.
-func IsUpkeep(text string) bool { return containsAny(strings.ToLower(text), load().upkeep) }
+func IsUpkeep(text string) bool {
+	lower := toLower(text)
+	return slices.ContainsFunc(load().upkeep, func(w *wording) bool { return w.isIn(text, lower) })
+}
 
-func containsAny(text string, words []string) bool {
-	for _, w := range words {
-		if strings.Contains(text, w) {
+// isIn reports whether a text, which is given in lower case too, has the wording.
+func (w *wording) isIn(text, lower string) bool {
+	for from := 0; ; {
+		i := strings.Index(lower[from:], w.literal)
+		if i < 0 {
+			return false
+		}
+		if _, ok := w.find(text, lower, from+i); ok {
 			return true
 		}
+		from += i + 1
 	}
-	return false
 }
 
 // IsWrapper reports whether an exception type says nothing about what was thrown.

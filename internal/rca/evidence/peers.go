@@ -15,7 +15,7 @@ func findPeer(g *Group, groups *Groups, dir *trace.Directory) {
 		if g.Peer.IsKnown() {
 			correctPeer(g, dir)
 			if g.Peer.Service == "" && g.Peer.System == "" && g.Node.CallsStore() {
-				g.Peer.System = vocabulary.SystemIn(g.Node.Name + " " + g.Peer.Host)
+				g.Peer.System = semconv.SystemIn(g.Node.Name + " " + g.Peer.Host)
 			}
 			return
 		}
@@ -114,7 +114,7 @@ func withSystem(p trace.Peer, r Reason) trace.Peer {
 		p.System = r.System
 	}
 	if p.System == "" {
-		p.System = vocabulary.SystemIn(r.Cited.Whole)
+		p.System = semconv.SystemIn(r.Cited.Whole)
 	}
 	if p.System == "postgresql" && p.Namespace == "" {
 		if m := pgDatabase.FindStringSubmatch(r.Cited.Whole); m != nil {
