@@ -60,6 +60,18 @@ type Match struct {
 // InWords reports whether the record's words say so, and not only a code.
 func (m *Match) InWords() bool { return m.evidence != byCode && m.evidence != byNothing }
 
+// DecidedBy names the rows that decided: the one whose meaning it is, and the one that reads its code from the
+// words. It is "" where no row of the files did.
+func (m *Match) DecidedBy() string {
+	switch {
+	case m.file == "":
+		return ""
+	case m.by != m.Row:
+		return "rows " + m.by.ID + " and " + m.ID
+	}
+	return "row " + m.ID
+}
+
 // Of is a match of a row that follows from something else than a record's words or codes.
 func Of(r *Row) Match { return Match{Row: r, by: r, evidence: byNothing} }
 

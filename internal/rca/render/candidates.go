@@ -17,6 +17,11 @@ func renderCandidates(r *rank.Ranking) []incident.Candidate {
 			Kind: j.Kind, Service: c.Service, Component: c.Component, Operation: j.Operation, Category: j.Category, Score: c.Score,
 			For: []incident.Statement{{Statement: statementOf(j), Evidence: r.Shown.Root.Origin}},
 		}
+		if rows := j.Group.Reason.DecidedBy(); rows != "" {
+			rendered.For = append(rendered.For, incident.Statement{
+				Statement: "the vocabulary tells it by " + rows, Evidence: []incident.Ref{j.Group.Reason.Cited.Ref},
+			})
+		}
 		switch c.Role {
 		case rank.Reported:
 			rendered.Against = speaksAgainst(j)
