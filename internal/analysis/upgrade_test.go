@@ -69,15 +69,14 @@ func TestUpgradeOfAStoreOfVersion1(t *testing.T) {
 		}
 		return failures == 9+7 // the logs are one failure now
 	}, time.Minute, 20*time.Millisecond)
-	var titles []string
+	var components []string
 	for _, in := range p.incidents() {
 		assert.Contains(t, before, in.ID, in.Title)
 		assert.Equal(t, failure.SignatureVersion, in.SignatureParts.Version)
-		titles = append(titles, in.Title)
+		component, _, _ := strings.Cut(in.Title, ":")
+		components = append(components, component)
 	}
-	assert.ElementsMatch(t, []string{
-		"log-worker-number: node worker<num> left", "one-nanoid: AppError session <id> expired", "pg-main.internal: dependency unavailable",
-	}, titles)
+	assert.ElementsMatch(t, []string{"log-worker-number", "one-nanoid", "pg-main.internal"}, components)
 }
 
 // repeat adds a trace to a batch as if it had happened again.

@@ -20,7 +20,7 @@ type Incident struct {
 	Tenant         string         `json:"-"`
 	Source         int32          `json:"-"` // who sent the failure that opened it, as a bucket
 	RootSignature  string         `json:"-"`
-	Title          string         `json:"title"` // names component and reason, no values of one trace
+	Title          string         `json:"title"` // names component and reason, in the words of one occurrence
 	Status         Status         `json:"status"`
 	Severity       Severity       `json:"severity"`
 	Category       Category       `json:"category"`
