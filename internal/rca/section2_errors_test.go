@@ -166,16 +166,21 @@ func TestSection2LogsOfTheParent(t *testing.T) {
 	}
 }
 
-// Section 2: a log belongs to one group, and of several children to the nearest.
+// Section 2: a log belongs to one group, of several children to one whose peer it names, then to the nearest.
 func TestSection2NearestChild(t *testing.T) {
-	for name, c := range map[string]struct{ at, nearest int }{
-		"the first":  {72, 0},
-		"the second": {104, 1},
-		"in between": {96, 1},
+	for name, c := range map[string]struct {
+		text        string
+		at, nearest int
+	}{
+		"the first":               {"upstream is busy: 503", 72, 0},
+		"the second":              {"upstream is busy: 503", 104, 1},
+		"in between":              {"upstream is busy: 503", 96, 1},
+		"the one that it names":   {"search is busy: 503", 98, 0},
+		"the other that it names": {"images is busy: 503", 72, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := rcatest.New(name)
-			entry := tr.Span("gateway", "GET /search", server, 0, 200).Answered(500).Logged(c.at, errorLv, "search is busy: 503")
+			entry := tr.Span("gateway", "GET /search", server, 0, 200).Answered(500).Logged(c.at, errorLv, c.text)
 			calls := []*rcatest.Span{
 				entry.Call("GET a", 1, 70).With("peer.service", "search").Answered(503),
 				entry.Call("GET b", 71, 100).With("peer.service", "images").Answered(503),

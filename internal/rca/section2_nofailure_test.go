@@ -57,6 +57,120 @@ func TestSection2AnsweredRefusals(t *testing.T) {
 			},
 			roots: []verdict{{incident.KindDependency, "shop", "shop-db", incident.CategoryDependencyUnavailable}},
 		},
+		{name: "a store that refused a duplicate, answered with 409", trace: duplicate(409), dismissed: incident.DismissClientError},
+		{
+			name: "a store that refused a duplicate, answered with 400", trace: duplicate(400),
+			roots: []verdict{{incident.KindCode, "shop", "shop", incident.CategoryDatabaseError}},
+		},
+		{
+			name: "a store that refused a duplicate, answered with 500", trace: duplicate(500),
+			roots: []verdict{{incident.KindCode, "shop", "shop", incident.CategoryDatabaseError}},
+		},
+		{name: "what a client throws for a 404", trace: probed(404, "An error occurred (404) when calling the HeadObject operation: Not Found", false), dismissed: incident.DismissClientError},
+		{
+			name: "what a client throws for a 404, and the service failed of it", trace: probed(404, "An error occurred (404) when calling the HeadObject operation: Not Found", true),
+			roots: []verdict{{incident.KindCode, "shop", "shop", incident.CategoryUnknown}},
+		},
+		{
+			name: "what a client throws for a 403", trace: probed(403, "An error occurred (403) when calling the HeadObject operation: Forbidden", false),
+			roots: []verdict{{incident.KindEdge, "shop", "shop", incident.CategoryAuthorization}},
+		},
+	} {
+		e.run(t)
+	}
+}
+
+// duplicate is a service whose store refuses a second row of the same key, with its answer.
+func duplicate(status int) func() *rcatest.Trace {
+	return func() *rcatest.Trace {
+		const message = `E11000 duplicate key error collection: app.users index: email_1 dup key: { email: "a" }`
+		tr := rcatest.New("duplicate")
+		tr.Span("shop", "POST /users", server, 0, 20).Answered(status).Call("mongodb.insert", 1, 9).
+			With("db.system", "mongodb", "server.address", "users-mongo").Failed(message).Threw(9, "MongoServerError", message, "")
+		return tr
+	}
+}
+
+// probed is a call that was answered with a status, for which its client throws; the service fails of it or not.
+func probed(status int, message string, failed bool) func() *rcatest.Trace {
+	return func() *rcatest.Trace {
+		tr := rcatest.New("probe")
+		entry := tr.Span("shop", "POST /archive", server, 0, 90)
+		if failed {
+			entry.Answered(500).Threw(80, "botocore.exceptions.ClientError", message, "")
+		} else {
+			entry.HTTP(201)
+		}
+		entry.Call("S3.HeadObject", 4, 30).With("rpc.system", "aws-api", "server.address", "s3.example", "http.status_code", int64(status)).Failed("ClientError: "+message).
+			Threw(29, "botocore.exceptions.ClientError", message, "")
+		return tr
+	}
+}
+
+// Section 2: a server that tells of its connection's end was left by its caller, unless a call failed or it
+// answered with a failure.
+func TestSection2ConnectionsOfCallers(t *testing.T) {
+	aborted := func(status int, called bool) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New("aborted")
+			entry := tr.Span("files", "GET /file", server, 0, 900).HTTP(status).Failed("aborted").Threw(890, "Error", "aborted", "")
+			if called {
+				entry.Call("GET", 10, 880).With("server.address", "origin").Failed("socket hang up")
+			}
+			return tr
+		}
+	}
+	for _, e := range []expectation{
+		{name: "a download", trace: aborted(200, false), dismissed: incident.DismissUserLeft},
+		{name: "a call that failed", trace: aborted(200, true), roots: []verdict{unreachable("files", "origin")}},
+		{name: "an answer of failure", trace: aborted(502, false), roots: []verdict{unreachable("files", "an unnamed peer of files")}},
+		{
+			name: "nothing that was refused is a caller's",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("refused")
+				tr.Span("files", "GET /file", server, 0, 900).HTTP(200).Failed("").Threw(890, "Error", "connect ECONNREFUSED", "")
+				return tr
+			},
+			roots: []verdict{unreachable("files", "an unnamed peer of files")},
+		},
+	} {
+		e.run(t)
+	}
+}
+
+// Section 9: work within a service that was tried again and went well is recovered; a loop over items is not.
+func TestSection9RetriedWork(t *testing.T) {
+	const stale = "Row was updated or deleted by another transaction"
+	work := func(name string, failed ...bool) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New(name)
+			entry := tr.Span("stock", "PUT /stock", server, 0, 100).HTTP(200)
+			for i, f := range failed {
+				s := entry.Inside("StockService.reserve", 10*i, 10*i+9)
+				if f {
+					s.Failed("").Threw(10*i+8, "org.springframework.orm.ObjectOptimisticLockingFailureException", stale, "")
+				}
+			}
+			return tr
+		}
+	}
+	locked := []verdict{{incident.KindCode, "stock", "stock", incident.CategoryDatabaseLock}}
+	for _, e := range []expectation{
+		{name: "the second attempt", trace: work("second", true, false), dismissed: incident.DismissRecovered},
+		{name: "the third attempt", trace: work("third", true, true, false), dismissed: incident.DismissRecovered},
+		{name: "no attempt", trace: work("none", true, true), roots: locked},
+		{name: "a loop with one failure", trace: work("loop", false, true, false), roots: locked},
+		{
+			name: "a mistake of the code is not mended by trying again",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("bug")
+				entry := tr.Span("stock", "PUT /stock", server, 0, 100).HTTP(200)
+				entry.Inside("reserve", 0, 9).Failed("").Threw(8, "java.lang.NullPointerException", "item", javaNullPointer)
+				entry.Inside("reserve", 10, 19)
+				return tr
+			},
+			roots: []verdict{{incident.KindCode, "stock", "stock", incident.CategoryCodeException}},
+		},
 	} {
 		e.run(t)
 	}
@@ -80,6 +194,23 @@ func TestSection2OrderlyOutcomes(t *testing.T) {
 	}
 	for _, e := range []expectation{
 		{name: "a generator that was closed", trace: streamed(200), dismissed: incident.DismissNoError},
+		{
+			name: "a key that another server has, and a mark with the type alone",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("moved")
+				tr.Span("feed", "GET /feed", server, 0, 20).HTTP(200).Call("GET", 1, 3).With("db.system", "redis", "server.address", "cache-1").
+					Failed("Unhandled exception of type: Redis::CommandError").Threw(3, "Redis::CommandError", "MOVED 3999 10.0.0.8:6379", "")
+				return tr
+			},
+			dismissed: incident.DismissNoError,
+		},
+		{
+			name: "a server that was told to stop",
+			trace: func() *rcatest.Trace {
+				return rcatest.New("stopped").Log("gate", 1, errorLv, "server stopped", "error", "http: Server closed")
+			},
+			dismissed: incident.DismissNoError,
+		},
 		{name: "a conditional write that lost", trace: conditional, dismissed: incident.DismissNoError},
 		{
 			name: "a generator that was closed under an answer 500", trace: streamed(500),

@@ -187,3 +187,43 @@ func TestSection3Words(t *testing.T) {
 		})
 	}
 }
+
+// Section 3: a copy of a call's exception on a span beside the call is explained by it, and nothing else there is.
+func TestSection3CopiesBeside(t *testing.T) {
+	const aborted = "The operation was aborted due to timeout"
+	beside := func(message string, at int) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New(message)
+			entry := tr.Span("stores", "GET /stores", server, 0, 1513).Answered(500)
+			entry.Inside("request handler", 1, at).Failed(message).Threw(at, "TimeoutError", message, "")
+			entry.Call("GET", 4, 1505).With("server.address", "geo.example").Failed(aborted).Threw(1505, "TimeoutError", aborted, "")
+			return tr
+		}
+	}
+	waited := verdict{incident.KindDependency, "stores", "geo.example", incident.CategoryTimeout}
+	held := verdict{incident.KindSlow, "stores", "stores", incident.CategoryTimeout}
+	for _, e := range []expectation{
+		{name: "the same", trace: beside(aborted, 1510), roots: []verdict{waited}},
+		{name: "of another message", trace: beside("The queue was drained too late: timeout", 1510), roots: []verdict{waited, held}},
+		{name: "before the call", trace: beside(aborted, 900), roots: []verdict{held, waited}},
+	} {
+		e.run(t)
+	}
+}
+
+// Section 3: what ended a call is said as far as it is recorded.
+func TestSection3WhyCancelled(t *testing.T) {
+	sibling := rcatest.New("sibling")
+	entry := sibling.Span("checkout", "GET /cart", server, 0, 40).Answered(502).
+		Logged(39, errorLv, "cart failed: dial tcp: connect to inventory:8080 failed: connection refused")
+	entry.Call("GET", 3, 22).With("server.address", "inventory").Failed("dial tcp 10.8.0.4:8080: connect: connection refused")
+	entry.Call("GET", 3, 23).With("server.address", "reviews").Failed(`Get "http://reviews:8080/r/7": context canceled`)
+	findings := marshal(t, report(t, sibling).Findings)
+	assert.Contains(t, findings, "was ended because checkout in GET had failed")
+	assert.NotContains(t, findings, "caller had left")
+
+	left := rcatest.FailStock("left")
+	left.Span("orders", "GET /report", server, 0, 900).HTTP(499).Failed("context canceled")
+	findings = marshal(t, report(t, left).Findings)
+	assert.Contains(t, findings, "was ended because its caller had left")
+}

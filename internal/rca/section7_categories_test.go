@@ -141,3 +141,36 @@ func TestSection7NoFalseSigns(t *testing.T) {
 		assert.Equal(t, incident.CategoryUnknown, only(t, classify(tr)).Category, m)
 	}
 }
+
+// Section 7: a service that chose to answer that it cannot now says so, whatever it threw for it.
+func TestSection7ChosenAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		status       int
+		typ, message string
+		want         incident.Category
+	}{
+		"503":             {503, "Error", "index is being swapped", incident.CategoryDependencyUnavailable},
+		"429":             {429, "Error", "come again later", incident.CategoryCapacity},
+		"500":             {500, "Error", "index is being swapped", incident.CategoryCodeException},
+		"503 after a bug": {503, "TypeError", "Cannot read properties of undefined (reading 'id')", incident.CategoryCodeException},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := rcatest.New(name)
+			tr.Span("catalog", "GET /items", server, 0, 20).Answered(c.status).Failed("").Threw(9, c.typ, c.message, c.typ+": "+c.message+"\n    at list (/srv/list.js:7:3)")
+			root := only(t, classify(tr))
+			assert.Equal(t, c.want, root.Category)
+			assert.Equal(t, incident.KindCode, root.Kind)
+		})
+	}
+}
+
+// Section 4: what clients read in the body of a store's answer is the store's whose call had ended.
+func TestSection4AnswersInBodies(t *testing.T) {
+	tr := rcatest.New("bulk")
+	work := tr.Span("indexer", "flush", signalKind(1), 0, 90)
+	work.Call("bulk", 3, 80).With("db.system", "elasticsearch", "server.address", "es-logs", "http.response.status_code", int64(200))
+	work.Call("GET", 3, 81).With("server.address", "config").HTTP(200)
+	work.Logged(82, errorLv, "failed to index document", "error.type", "es_rejected_execution_exception",
+		"error.reason", "rejected execution of coordinating operation [coordinating_and_primary_bytes=53687091]")
+	assert.Equal(t, verdict{incident.KindDependency, "indexer", "es-logs", incident.CategoryCapacity}, verdictOf(only(t, classify(tr))))
+}

@@ -110,9 +110,23 @@ func TestSection9Outcome(t *testing.T) {
 			orders.Failed("")
 			return tr
 		}(), incident.OutcomeFailed},
-		"an exception where no span says how it went":  {thrownInSilence("thrown in silence"), incident.OutcomeUnknown},
-		"a field of GraphQL failed under 200":          {graphQL("field", "graphql.field.name", "price"), incident.OutcomeFailed},
-		"an operation of GraphQL failed under 200":     {graphQL("operation", "graphql.operation.type", "query"), incident.OutcomeFailed},
+		"an exception where no span says how it went":   {thrownInSilence("thrown in silence"), incident.OutcomeUnknown},
+		"a field of GraphQL failed under 200":           {graphQL("field", "graphql.field.name", "price"), incident.OutcomeFailed},
+		"an operation of GraphQL failed under 200":      {graphQL("operation", "graphql.operation.type", "query"), incident.OutcomeFailed},
+		"a tool that the entry served failed under 200": {graphQL("tool", "mcp.method.name", "tools/call"), incident.OutcomeFailed},
+		"a tool that the entry called failed": {func() *rcatest.Trace {
+			tr := rcatest.New("tool called")
+			tr.Span("agent", "POST /chat", server, 0, 90).HTTP(200).Call("tools/call search", 10, 40).
+				With("mcp.method.name", "tools/call", "server.address", "docs", "error.type", "tool_error").Failed("Error executing tool search")
+			return tr
+		}(), incident.OutcomeUnknown},
+		"what another service answered to an operation of GraphQL": {func() *rcatest.Trace {
+			tr := rcatest.New("federation")
+			query := tr.Span("router", "POST /", server, 0, 90).HTTP(200).Inside("query", 1, 89).With("graphql.operation.type", "query")
+			query.Call("POST", 2, 80).With("server.address", "accounts").HTTP(200).Serve("accounts", "POST /graphql", 3, 79).HTTP(200).
+				Inside("resolve", 4, 70).With("graphql.field.name", "me").Failed("").Threw(60, "GraphQLError", "no such user", "")
+			return tr
+		}(), incident.OutcomeFailed},
 		"something else of the entry failed under 200": {graphQL("other", "code.function", "price"), incident.OutcomeDegraded},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, classify(c.trace).Outcome) })
@@ -132,7 +146,7 @@ func TestSection9Recovered(t *testing.T) {
 			return tr
 		}
 	}
-	stock := []verdict{{incident.KindCode, "stock", "stock", incident.CategoryUnknown}}
+	stock := []verdict{{incident.KindCode, "stock", "stock", incident.CategoryDependencyUnavailable}}
 	for _, e := range []expectation{
 		{
 			name: "the second attempt succeeds",
@@ -180,7 +194,7 @@ func TestSection9Recovered(t *testing.T) {
 				entry.Call("GET", 20, 29).Serve("stock", "/items", 21, 28)
 				return tr
 			},
-			roots: stock,
+			roots: []verdict{{incident.KindCode, "stock", "stock", incident.CategoryUnknown}},
 		},
 	} {
 		e.run(t)

@@ -41,6 +41,12 @@ func OperationOf[A Attributes](attrs A) Operation {
 	return Operation{FamilyHTTP, join(method, " ", route), status}
 }
 
+// IsToolCall reports whether a span is a request of the Model Context Protocol or another of JSON-RPC, whose
+// answers say in their body how it went.
+func IsToolCall[A Attributes](attrs A) bool {
+	return firstStr(attrs, "mcp.method.name", "jsonrpc.request.id", "rpc.jsonrpc.version") != "" || attrs.Str(keyRPCSystem) == "jsonrpc"
+}
+
 // IsGraphQL reports whether a span is part of answering a GraphQL request, which is answered 200 whatever
 // happened: the body holds the errors.
 func IsGraphQL[A Attributes](attrs A) bool {

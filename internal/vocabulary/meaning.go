@@ -105,6 +105,7 @@ var reasons = []reason{
 	{"certificate", Meaning{RankCertificate, Unreachable, Peers, incident.CategoryCertificate, incident.ClassUnavailable, "", false}},
 	{"dns", Meaning{RankDNS, Unreachable, Peers, incident.CategoryDNS, incident.ClassUnavailable, "", false}},
 	{"unavailable", Meaning{RankUnavailable, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", false}},
+	{"reset", Meaning{RankUnavailable, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", false}},
 	{"authentication", Meaning{RankAuthentication, Refused, Callers, incident.CategoryAuthentication, incident.ClassRefused, "", false}},
 	{"authorization", Meaning{RankAuthorization, Refused, Callers, incident.CategoryAuthorization, incident.ClassRefused, "", false}},
 	{"rate_limited", Meaning{RankRateLimited, RanOut, Peers, incident.CategoryRateLimited, incident.ClassResource, "", false}},

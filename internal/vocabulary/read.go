@@ -72,6 +72,9 @@ func (m *Match) DecidedBy() string {
 	return "row " + m.ID
 }
 
+// IsReset reports whether a connection that was open came to its end: of a call, or of whoever had called.
+func (m *Match) IsReset() bool { return m.Row != nil && reasons[m.reason].name == "reset" }
+
 // Of is a match of a row that follows from something else than a record's words or codes.
 func Of(r *Row) Match { return Match{Row: r, by: r, evidence: byNothing} }
 

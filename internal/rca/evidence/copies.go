@@ -28,6 +28,18 @@ func (g *Group) Repeats(b *Group) bool {
 	return false
 }
 
+// RepeatsThrown reports whether g has an exception of b once more, of the same type and with the same message.
+func (g *Group) RepeatsThrown(b *Group) bool {
+	for _, e := range b.Records {
+		for _, thrown := range e.Exceptions {
+			if e.IsSignal && len(thrown.Message) >= minCopied && g.threw(thrown) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // says reports whether the text of an error signal contains a message.
 func (g *Group) says(message string) bool {
 	for _, e := range g.Records {

@@ -148,6 +148,11 @@ func (g *Group) IsOnlyMarked() bool {
 	return true
 }
 
+// IsOnlyThrown reports whether all that the group has are its span and the span's exceptions, no log.
+func (g *Group) IsOnlyThrown() bool {
+	return !slices.ContainsFunc(g.Records, func(e *Record) bool { return e.IsSignal && e.Observed.Kind == failure.KindLog })
+}
+
 // IsOnlyLogged reports whether the group is a log without exception, code or any other sign.
 func (g *Group) IsOnlyLogged() bool { return g.Reason.Rank == vocabulary.RankUnknown && !g.FailedSpan }
 

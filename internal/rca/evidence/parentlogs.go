@@ -12,7 +12,7 @@ import (
 )
 
 // childMeant is the failed child whose peer, exception or status an error log of its parent names
-// within 50 ms of the child's end; of several the nearest.
+// within 50 ms of the child's end; of several one whose peer it names, then the nearest.
 func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node {
 	if len(n.Children) == 0 {
 		return nil
@@ -22,18 +22,20 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 	text := ""
 	why := sync.OnceValue(func() *vocabulary.Match { return mostSpecificSign(text) })
 	var nearest *trace.Node
+	namesNearest := false
 	for _, c := range n.Children[max(0, len(n.Children)-rules.MaxSiblings):] {
 		if c.Span == nil || (at-c.End).Abs() > trace.Instant(rules.ParentLogWindow) || !mayHaveFailed(c) {
-			continue
-		}
-		if nearest != nil && (at-c.End).Abs() >= (at-nearest.End).Abs() {
 			continue
 		}
 		if text == "" {
 			text = joinTexts(o.ErrorType, o.Message, logText(l))
 		}
-		if MentionsCall(text, c, dir) || explainsCall(text, why, c, dir) {
-			nearest = c
+		names := mentionsPeer(text, dir.PeerOf(c), c)
+		if nearest != nil && (namesNearest && !names || namesNearest == names && (at-c.End).Abs() >= (at-nearest.End).Abs()) {
+			continue
+		}
+		if names || MentionsCall(text, c, dir) || explainsCall(text, why, c, dir) {
+			nearest, namesNearest = c, names
 		}
 	}
 	return nearest

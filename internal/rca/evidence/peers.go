@@ -56,9 +56,10 @@ func isHTTP(n *trace.Node) bool {
 	return n.Status.HTTP != 0 || semconv.IsHTTP(n.Attributes())
 }
 
-// isStoresAnswer reports whether the group's reason is what a store answers.
+// isStoresAnswer reports whether the group's reason is what a store answers, or what clients read in the body of
+// its answer.
 func isStoresAnswer(g *Group) bool {
-	return g.Reason.IsAnswer() && (g.Reason.Rank == vocabulary.RankLock || g.Reason.Rank == vocabulary.RankDatabase)
+	return g.Reason.IsAnswer() && (g.Reason.Rank == vocabulary.RankLock || g.Reason.Rank == vocabulary.RankDatabase || g.Reason.System != "")
 }
 
 // unansweredCall is the failed call of the same service below a group that tells of a call without an answer:

@@ -29,6 +29,10 @@ func reasonOf(all []*Record) Reason {
 // isBetter reports whether a sign of a record says more than the best one so far.
 func isBetter(e *Record, s *vocabulary.Match, best Reason) bool {
 	switch {
+	case best.Generic && s.Means == vocabulary.NoFailure:
+		return true // the message says what the type alone leaves open
+	case s.Generic && best.Means == vocabulary.NoFailure:
+		return false
 	case s.Rank != best.Rank:
 		return s.Rank < best.Rank
 	case e.lent != best.Cited.lent:

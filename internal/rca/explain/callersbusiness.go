@@ -18,10 +18,16 @@ func dismissCallersBusiness(x *Explanation) {
 }
 
 // onlyCallersBusiness goes by the answer of a call, or of a server span that an old instrumentation
-// marks too, unless the span says more of it: some APIs answer 400 to whom they throttle or refuse.
+// marks too, unless the span says more of it: some APIs answer 400 to whom they throttle or refuse. What a
+// client throws for an answer 404 or 409 says no more than the answer.
 func onlyCallersBusiness(g *evidence.Group) bool {
-	served := g.Node.IsServing() && !g.Node.IsEntry()
-	return (g.Node.IsExitCall() || served) && IsCallersBusiness(g.Node.Status) && g.Reason.Rank >= vocabulary.RankBadData && g.IsOnlyMarked()
+	if !IsCallersBusiness(g.Node.Status) || g.Reason.Rank < vocabulary.RankBadData {
+		return false
+	}
+	if g.IsOnlyMarked() {
+		return g.Node.IsExitCall() || g.Node.IsServing() && !g.Node.IsEntry()
+	}
+	return g.Node.IsExitCall() && g.Node.Status.HTTP != 400 && !g.Reason.IsCodes() && g.IsOnlyThrown()
 }
 
 // dismissRefusedEntries dismisses entries that an old instrumentation marks because they answered

@@ -73,7 +73,7 @@ func failureBeside(x *Explanation, g *evidence.Group) *evidence.Group {
 			continue
 		}
 		i := slices.IndexFunc(x.About(a).ExplainedBy, func(b *evidence.Group) bool {
-			return !b.IsCancelled() && !g.Node.Covers(b.Node) && mayHaveCancelled(x, b.End, g)
+			return !b.IsCancelled() && !g.Node.Covers(b.Node) && mayHaveCancelled(x, overAt(b), g)
 		})
 		if i >= 0 {
 			return x.About(a).ExplainedBy[i]

@@ -14,6 +14,32 @@ func isCopy(x *Explanation, g, b *evidence.Group) bool {
 	return g.Repeats(b)
 }
 
+// explainCopiesBeside explains what frameworks record once more on a span beside the call that threw it: the
+// spans of handlers and middleware end before what they call begins, in some instrumentations.
+func explainCopiesBeside(x *Explanation) {
+	for _, b := range x.Groups.All {
+		entry := b.Node.LocalRoot
+		if !b.Node.IsExitCall() || !x.isFailure(b) || entry == nil {
+			continue
+		}
+		for _, g := range groupsUnder(x, entry) {
+			x.budget--
+			if x.budget <= 0 {
+				return
+			}
+			if isCopyBeside(x, g, b) {
+				x.link(g, b)
+			}
+		}
+	}
+}
+
+// isCopyBeside reports whether g, no call itself and neither above nor below b, has the exception of b once more.
+func isCopyBeside(x *Explanation, g, b *evidence.Group) bool {
+	return x.isOpen(g) && !g.Node.IsExitCall() && g.Node.Service == b.Node.Service && !g.Node.Covers(b.Node) && !b.Node.Covers(g.Node) &&
+		!endedAfter(x, g, b) && g.RepeatsThrown(b)
+}
+
 // explainMarks lets g explain b, and whatever led to b, where that is nothing but marks: spans of g's own
 // service whose status is Error while g says what went wrong. Frameworks mark so the spans by which an answer
 // is sent. It reports whether it did.

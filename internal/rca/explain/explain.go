@@ -14,8 +14,9 @@ import (
 // Explain finds what explains what. The order of the steps matters:
 //   - what was made good, says that nothing failed, or is only its caller's business, is no error and must
 //     explain nothing;
-//   - who gave up by a deadline of its own must be known before its time is followed;
+//   - whose caller left, and who gave up by a deadline of its own, must be known before its time is followed;
 //   - timeouts and exceptions are explained by what lies below them, innermost spans first;
+//   - a copy of a call's exception on a span beside the call is explained by it too;
 //   - only then is known which entries and calls nothing else accounts for: entries that refused are
 //     dismissed, calls that are their caller's business brought back where the caller failed of them;
 //   - other trees explain what this tree leaves open;
@@ -31,8 +32,10 @@ func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, d
 		dismissRecovered,
 		dismissOrderlyOutcomes,
 		dismissCallersBusiness,
+		findCallersWhoLeft,
 		findOwnDeadlines,
 		explainUpwards,
+		explainCopiesBeside,
 		dismissRefusedEntries,
 		dismissAnsweredRefusals,
 		reviveCallersBusiness,

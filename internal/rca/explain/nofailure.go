@@ -5,6 +5,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
@@ -27,7 +28,7 @@ func dismissOrderlyOutcomes(x *Explanation) {
 // dismissAnsweredRefusals dismisses what an entry's own service threw or logged on the way to an answer 3xx
 // or 4xx: that is how frameworks tell a caller that what it asked for is not there, not allowed or wrong.
 // A mistake in the service's own code is none of that, and neither is an answer that follows from a call
-// that failed.
+// that failed, unless a store refused what the caller had sent, and the caller was told so.
 func dismissAnsweredRefusals(x *Explanation) {
 	for _, g := range x.Groups.All {
 		if !x.isOpen(g) || !isAnsweredRefusal(x, g) {
@@ -39,8 +40,11 @@ func dismissAnsweredRefusals(x *Explanation) {
 
 func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
 	entry := g.Node.LocalRoot
-	if entry == nil || !entry.IsServing() || !tellsCaller(entry) || g.Node.IsExitCall() || x.signals.Asked(g.Node.Span) {
+	if entry == nil || !entry.IsServing() || !tellsCaller(entry) || x.signals.Asked(g.Node.Span) {
 		return false
+	}
+	if g.Node.IsExitCall() {
+		return g.Reason.IsBadStatement() && tellsConflict(entry.Status)
 	}
 	if !entry.IsEntry() && !g.IsOnlyMarked() && g.Node != entry {
 		return false // what a caller further up makes of the answer is not known here
@@ -52,6 +56,12 @@ func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
 // EndsProcess reports whether a record of the node is of a severity after which a process does not go on.
 func EndsProcess(n *trace.Node) bool {
 	return slices.ContainsFunc(n.Logs, func(l *signal.Log) bool { return l.Severity >= signal.SeverityFatal })
+}
+
+// tellsConflict reports whether an answer says that what the caller sent is in conflict with what is there, or is
+// not valid: an answer that somebody meant, not what is made of any exception.
+func tellsConflict(s semconv.Status) bool {
+	return s.HTTP == 409 || s.HTTP == 412 || s.HTTP == 422 || s.RPC == semconv.AlreadyExists || s.RPC == semconv.FailedPrecondition
 }
 
 // tellsCaller reports whether a serving span's answer tells its caller something about the request.

@@ -39,7 +39,7 @@ func failedBefore(x *Explanation, entry *trace.Node, g *evidence.Group) bool {
 		if x.budget <= 0 {
 			return true
 		}
-		if b != g && x.isFailure(b) && !b.IsCancelled() && !b.Node.Covers(g.Node) && !g.Node.Covers(b.Node) && mayHaveCancelled(x, b.End, g) {
+		if b != g && x.isFailure(b) && !b.IsCancelled() && !b.Node.Covers(g.Node) && !g.Node.Covers(b.Node) && mayHaveCancelled(x, overAt(b), g) {
 			return true
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // dismissRecovered dismisses the errors of attempts that a later attempt made good.
@@ -28,6 +30,8 @@ func wasMadeGood(x *Explanation, n *trace.Node) bool {
 		siblings = n.Producer.Consumers
 	case n.Parent != nil && n.IsExitCall():
 		siblings = n.Parent.Children
+	case n.Parent != nil && isTransient(x, n):
+		return wasRetried(x, n)
 	}
 	for i := len(siblings) - 1; i >= 0 && x.budget > 0 && siblings[i].Start >= n.Start; i-- {
 		x.budget--
@@ -37,6 +41,32 @@ func wasMadeGood(x *Explanation, n *trace.Node) bool {
 		}
 	}
 	return false
+}
+
+// isTransient reports whether the failure of a span is one that trying again may mend: not the code's own.
+func isTransient(x *Explanation, n *trace.Node) bool {
+	g := x.Groups.Of(n)
+	return g.FailedSpan && n.Kind == signal.KindInternal && (g.Reason.Means == vocabulary.PeersFault || g.Reason.Means == vocabulary.Unreachable || g.Reason.Means == vocabulary.TimedOut)
+}
+
+// wasRetried reports whether a failed span is one of several attempts at the same work, of which the last one
+// went well: the spans of one name below one parent, all but the last with status Error. Where there was a
+// success between, they are items of a loop, not attempts.
+func wasRetried(x *Explanation, n *trace.Node) bool {
+	var last *trace.Node
+	for _, s := range n.Parent.Children {
+		x.budget--
+		switch {
+		case x.budget <= 0:
+			return false
+		case s.Name != n.Name || s.Service != n.Service || s.Span == nil:
+			continue
+		case last != nil && last.Span.StatusCode != signal.StatusError, !semconv.SameRequest(s.Attributes(), n.Attributes()):
+			return false
+		}
+		last = s
+	}
+	return last != nil && last != n && last.Span.StatusCode != signal.StatusError && len(groupsUnder(x, last)) == 0
 }
 
 // failsTooOften reports whether the call fails more than twice as often as it did before: then its

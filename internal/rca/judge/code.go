@@ -28,9 +28,28 @@ func judgeCode(j *Judgement) {
 	if g.Reason.Rank == vocabulary.RankPeerError && !saysRequestWasWrong(g.Node.Status) {
 		j.Category = incident.CategoryUnknown // a status that the service itself answered with
 	}
+	if chosen := categoryOfAnswer(g); chosen != "" {
+		j.Category = chosen
+	}
 	if thrown, _ := g.Exception(); thrown == nil && !g.Reason.IsCodes() {
 		j.capAt(rules.CapNoException)
 	}
+}
+
+// categoryOfAnswer is what a service says of itself by the answer that it chose while nothing it called had failed
+// and no mistake of its code is known: that it cannot serve now. "" where it says no such thing.
+func categoryOfAnswer(g *evidence.Group) incident.Category {
+	entry := g.Node.LocalRoot
+	if entry == nil || !entry.IsServing() || g.Reason.Rank < vocabulary.RankPeerError {
+		return ""
+	}
+	switch s := entry.Status; {
+	case s.HTTP == 503, s.HTTP == 0 && s.RPC == semconv.Unavailable:
+		return incident.CategoryDependencyUnavailable
+	case s.HTTP == 429, s.HTTP == 0 && s.RPC == semconv.ResourceExhausted:
+		return incident.CategoryCapacity
+	}
+	return ""
 }
 
 // saysRequestWasWrong reports whether the peer could not make sense of the request.

@@ -25,6 +25,8 @@ func outcomeOf(x *explain.Explanation) incident.Outcome {
 		return incident.OutcomeFailed
 	case bodyHeldErrors(x, entry):
 		return incident.OutcomeFailed
+	case calledInVain(x, entry):
+		return incident.OutcomeUnknown // what the entry's service made of it is not recorded
 	case entry.Span.StatusCode == signal.StatusOK || entry.Status.IsKnown() || x.ReportsOutcomes(entry):
 		return incident.OutcomeDegraded
 	case !explain.ReachesEntry(x, first):
@@ -37,10 +39,33 @@ func outcomeOf(x *explain.Explanation) incident.Outcome {
 }
 
 // bodyHeldErrors reports whether a record says that the body of the entry's answer held errors, whatever
-// its status: a field or an operation of GraphQL failed in the entry's service.
+// its status: a field or an operation of GraphQL, or a request of JSON-RPC, failed in the entry's service; or
+// the entry's service passed on what another answered to an operation of GraphQL.
 func bodyHeldErrors(x *explain.Explanation, entry *trace.Node) bool {
 	return slices.ContainsFunc(x.Groups.All, func(g *evidence.Group) bool {
-		return g.Node.LocalRoot == entry && semconv.IsGraphQL(g.Node.Attributes()) && x.About(g).Dismissed == ""
+		attrs := g.Node.Attributes()
+		if x.About(g).Dismissed != "" {
+			return false
+		}
+		return g.Node.LocalRoot == entry && (semconv.IsGraphQL(attrs) || semconv.IsToolCall(attrs) && !g.Node.IsExitCall()) ||
+			semconv.IsGraphQL(attrs) && passesGraphQL(g.Node, entry)
+	})
+}
+
+// passesGraphQL reports whether an operation of GraphQL of the entry's service is above a node.
+func passesGraphQL(n, entry *trace.Node) bool {
+	for n = n.Parent; n != nil; n = n.Parent {
+		if n.LocalRoot == entry && semconv.IsGraphQL(n.Attributes()) {
+			return true
+		}
+	}
+	return false
+}
+
+// calledInVain reports whether a request of JSON-RPC that the entry's service made was answered with an error.
+func calledInVain(x *explain.Explanation, entry *trace.Node) bool {
+	return slices.ContainsFunc(x.Groups.All, func(g *evidence.Group) bool {
+		return g.Node.LocalRoot == entry && g.Node.IsExitCall() && semconv.IsToolCall(g.Node.Attributes()) && x.About(g).Dismissed == ""
 	})
 }
 

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
 	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 type findingList struct {
@@ -117,9 +119,26 @@ func (l *findingList) addDismissed(x *explain.Explanation) {
 		case dismissed == incident.DismissClientError:
 			l.add("no failure: "+call+" was answered"+withStatus(g)+", which is the caller's business", g.Refs())
 		case g.IsCancelled():
-			l.add("cancelled: "+call+" was ended because its caller had left", g.Refs())
+			l.add("cancelled: "+call+" was ended"+whyCancelled(x, g), g.Refs())
 		}
 	}
+}
+
+// whyCancelled says what ended a call that was cancelled, as far as it is recorded.
+func whyCancelled(x *explain.Explanation, g *evidence.Group) string {
+	by := x.About(g).ExplainedBy
+	for len(by) > 0 && by[0].IsCancelled() {
+		by = x.About(by[0]).ExplainedBy
+	}
+	switch {
+	case len(by) > 0 && by[0].IsTimeout():
+		return " because a deadline had passed"
+	case len(by) > 0:
+		return " because " + by[0].Node.Service + inOperation(trace.OperationOf(by[0].Node)) + " had failed"
+	case g.Node.Root.Status.HTTP == 499 || g.Node.Root == g.Node && g.Node.IsServing() && g.Reason.Whose == vocabulary.Callers:
+		return " because its caller had left"
+	}
+	return ""
 }
 
 func findingsText(findings []incident.Finding) string {

@@ -1,0 +1,29 @@
+package explain
+
+import (
+	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
+)
+
+// findCallersWhoLeft tells the connection on which a request came in from those of calls: a server whose own
+// span says that an open connection was reset, that had no answer of failure, and of which no call is
+// recorded that failed, was left by its caller.
+func findCallersWhoLeft(x *Explanation) {
+	for _, g := range x.Groups.All {
+		if g.Node.IsServing() && x.isFailure(g) && g.Reason.IsReset() && !g.Peer.IsKnown() && !g.Node.Status.IsServerFailure() && !hasFailedCall(x, g.Node) {
+			g.Reason = evidence.Reason{Match: vocabulary.Of(vocabulary.CallerLeft), Cited: g.Reason.Cited}
+		}
+	}
+}
+
+// hasFailedCall reports whether a call of the node's service below it failed.
+func hasFailedCall(x *Explanation, n *trace.Node) bool {
+	for _, b := range groupsUnder(x, n) {
+		x.budget--
+		if x.budget <= 0 || b.Node != n && b.Node.Service == n.Service && b.Node.IsExitCall() && x.isFailure(b) {
+			return true
+		}
+	}
+	return false
+}
