@@ -125,6 +125,25 @@ func TestSection2ConnectionsOfCallers(t *testing.T) {
 		{name: "a call that failed", trace: aborted(200, true), roots: []verdict{unreachable("files", "origin")}},
 		{name: "an answer of failure", trace: aborted(502, false), roots: []verdict{unreachable("files", "an unnamed peer of files")}},
 		{
+			name: "an address of whom nothing else is known",
+			trace: func() *rcatest.Trace {
+				const broken = "write tcp 10.0.0.5:8080->203.0.113.8:51234: write: broken pipe"
+				tr := rcatest.New("address")
+				tr.Span("files", "GET /file", server, 0, 900).HTTP(200).Failed(broken).Threw(890, "*net.OpError", broken, "")
+				return tr
+			},
+			dismissed: incident.DismissUserLeft,
+		},
+		{
+			name: "a name is a peer's",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("name")
+				tr.Span("files", "GET /file", server, 0, 900).HTTP(200).Failed("").Threw(890, "Error", "read tcp 10.0.0.5:40000->stock:6379: read: connection reset by peer", "")
+				return tr
+			},
+			roots: []verdict{unreachable("files", "stock")},
+		},
+		{
 			name: "nothing that was refused is a caller's",
 			trace: func() *rcatest.Trace {
 				tr := rcatest.New("refused")

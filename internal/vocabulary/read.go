@@ -346,14 +346,15 @@ func (r *reader) dropParts() {
 	}
 }
 
-// dropFrames leaves out wordings in which others stand: connection to server failed: password authentication
-// failed.
+// dropFrames leaves out wordings in which others stand (connection to server failed: password authentication
+// failed), types that are thrown for many reasons where their cause says which, and statuses of a protocol that
+// are answered for many reasons.
 func (r *reader) dropFrames() {
 	isFrame := func(m *Match) bool {
-		return m.evidence == byWording && m.by.source.Generic != nil && *m.by.source.Generic
+		return m.evidence != byNothing && !m.Code.IsStores && m.by.source.Generic != nil && *m.by.source.Generic
 	}
 	says := slices.ContainsFunc(r.matches, func(m Match) bool {
-		return !m.outdone && (m.evidence == byWording || m.evidence == byType) && !isFrame(&m) && !m.Generic && m.Means != NoFailure
+		return !m.outdone && m.InWords() && !isFrame(&m) && !m.Generic && m.Means != NoFailure
 	})
 	for i := range r.matches {
 		r.matches[i].outdone = r.matches[i].outdone || says && isFrame(&r.matches[i])

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
@@ -11,10 +12,16 @@ import (
 // recorded that failed, was left by its caller.
 func findCallersWhoLeft(x *Explanation) {
 	for _, g := range x.Groups.All {
-		if g.Node.IsServing() && x.isFailure(g) && g.Reason.IsReset() && !g.Peer.IsKnown() && !g.Node.Status.IsServerFailure() && !hasFailedCall(x, g.Node) {
+		if g.Node.IsServing() && x.isFailure(g) && g.Reason.IsReset() && mayBeCaller(g.Peer) && !g.Node.Status.IsServerFailure() && !hasFailedCall(x, g.Node) {
 			g.Reason = evidence.Reason{Match: vocabulary.Of(vocabulary.CallerLeft), Cited: g.Reason.Cited}
 		}
 	}
+}
+
+// mayBeCaller reports whether what a text says of the other end of a connection may be who called: nothing, or
+// an address and no name.
+func mayBeCaller(p trace.Peer) bool {
+	return !p.IsKnown() || p.Service == "" && p.System == "" && address.IsNumeric(address.Normal(address.Split(p.Host)))
 }
 
 // hasFailedCall reports whether a call of the node's service below it failed.
