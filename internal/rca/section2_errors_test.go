@@ -183,7 +183,7 @@ func TestSection2NearestChild(t *testing.T) {
 			entry := tr.Span("gateway", "GET /search", server, 0, 200).Answered(500).Logged(c.at, errorLv, c.text)
 			calls := []*rcatest.Span{
 				entry.Call("GET a", 1, 70).With("peer.service", "search").Answered(503),
-				entry.Call("GET b", 71, 100).With("peer.service", "images").Answered(503),
+				entry.Call("GET b", 2, 100).With("peer.service", "images").Answered(503),
 			}
 			c2 := classify(tr)
 			require.Len(t, c2.Roots, 2)

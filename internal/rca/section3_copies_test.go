@@ -227,3 +227,27 @@ func TestSection3WhyCancelled(t *testing.T) {
 	findings = marshal(t, report(t, left).Findings)
 	assert.Contains(t, findings, "was ended because its caller had left")
 }
+
+// Section 3: a service that went on to another call had survived the failure of the one before.
+func TestSection3SurvivedCalls(t *testing.T) {
+	calls := func(name string, second int, log string) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New(name)
+			entry := tr.Span("docs", "GET /thumb", server, 0, 60).Answered(500)
+			entry.Call("get", 1, 3).With("db.system", "redis", "server.address", "docs-cache").Failed("connect ECONNREFUSED 10.1.1.2:6379")
+			entry.Call("GET", second, 50).With("server.address", "media").Failed("connect ECONNREFUSED 10.1.1.1:9000")
+			if log != "" {
+				entry.Logged(58, errorLv, log)
+			}
+			return tr
+		}
+	}
+	cache, media := unreachable("docs", "docs-cache"), unreachable("docs", "media")
+	for _, e := range []expectation{
+		{name: "one after the other", trace: calls("after", 5, ""), roots: []verdict{media}},
+		{name: "both at once", trace: calls("at once", 2, ""), roots: []verdict{cache, media}},
+		{name: "the service speaks of the first", trace: calls("spoken", 5, "thumb failed: docs-cache is gone"), roots: []verdict{cache, media}},
+	} {
+		e.run(t)
+	}
+}

@@ -7,12 +7,16 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
-// findCallersWhoLeft tells the connection on which a request came in from those of calls: a server whose own
-// span says that an open connection was reset, that had no answer of failure, and of which no call is
-// recorded that failed, was left by its caller.
+// findCallersWhoLeft tells the connection on which a request came in from those of calls: a server of which a
+// span that is no call says that an open connection was reset, that had no answer of failure, and of which no
+// call is recorded that failed, was left by its caller.
 func findCallersWhoLeft(x *Explanation) {
 	for _, g := range x.Groups.All {
-		if g.Node.IsServing() && x.isFailure(g) && g.Reason.IsReset() && mayBeCaller(g.Peer) && !g.Node.Status.IsServerFailure() && !hasFailedCall(x, g.Node) {
+		entry := g.Node.LocalRoot
+		if entry == nil || !entry.IsServing() || g.Node.IsExitCall() || !x.isFailure(g) || !g.Reason.IsReset() || !mayBeCaller(g.Peer) {
+			continue
+		}
+		if !entry.Status.IsServerFailure() && !hasFailedCall(x, entry) {
 			g.Reason = evidence.Reason{Match: vocabulary.Of(vocabulary.CallerLeft), Cited: g.Reason.Cited}
 		}
 	}

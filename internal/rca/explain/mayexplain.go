@@ -2,6 +2,7 @@ package explain
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
@@ -21,11 +22,25 @@ func chooseExplanations(x *Explanation, g *evidence.Group, below []*evidence.Gro
 	}
 	thrown, in := g.Exception()
 	if len(fit) == 0 || thrown == nil {
-		return fit
+		return withoutSurvived(x, g, fit)
 	}
 	last := lastFailedCall(x, g, lastToEnd(fit))
 	x.About(g).rival = isOwnFault(in) && wasCalled(x, g, last) && !mentionsCallTo(x, g, last)
 	return []*evidence.Group{last}
+}
+
+// withoutSurvived leaves out failed calls of g's own service that were over before another that failed began: the
+// service went on after them. What g speaks of stays.
+func withoutSurvived(x *Explanation, g *evidence.Group, fit []*evidence.Group) []*evidence.Group {
+	last := trace.Instant(math.MinInt64)
+	for _, b := range fit {
+		if b.Node.IsExitCall() && b.Node.Service == g.Node.Service {
+			last = max(last, b.Node.Start)
+		}
+	}
+	return slices.DeleteFunc(fit, func(b *evidence.Group) bool {
+		return b.Node.IsExitCall() && b.Node.Service == g.Node.Service && overAt(b) < last && !mentionsCallTo(x, g, b)
+	})
 }
 
 // lastToEnd are the groups that ended last, at most rules.MaxOffered of them.
