@@ -9,6 +9,8 @@ import (
 
 const javaNullPointer = "java.lang.NullPointerException: item\n\tat com.example.shop.Show.get(Show.java:12)"
 
+const javaNumberFormat = "java.lang.NumberFormatException: For input string: \"x\"\n\tat com.example.shop.Show.page(Show.java:20)"
+
 // Section 2: an answer 3xx or 4xx is how a framework tells its caller; what it threw and logged on the way is
 // no failure. A mistake of own code is one, whatever was answered.
 func TestSection2AnsweredRefusals(t *testing.T) {
@@ -56,6 +58,11 @@ func TestSection2AnsweredRefusals(t *testing.T) {
 				return tr
 			},
 			roots: []verdict{{incident.KindDependency, "shop", "shop-db", incident.CategoryDependencyUnavailable}},
+		},
+		{name: "data that own code could not read, answered with 400", trace: thrown(400, "java.lang.NumberFormatException", `For input string: "x"`, javaNumberFormat), dismissed: incident.DismissClientError},
+		{
+			name: "data that own code could not read, answered with 404", trace: thrown(404, "java.lang.NumberFormatException", `For input string: "x"`, javaNumberFormat),
+			roots: []verdict{{incident.KindCode, "shop", "shop", incident.CategoryBadData}},
 		},
 		{name: "a store that refused a duplicate, answered with 409", trace: duplicate(409), dismissed: incident.DismissClientError},
 		{

@@ -347,11 +347,10 @@ func (r *reader) dropParts() {
 }
 
 // dropFrames leaves out wordings in which others stand (connection to server failed: password authentication
-// failed), types that are thrown for many reasons where their cause says which, and statuses of a protocol that
-// are answered for many reasons.
+// failed), and types that are thrown for many reasons where their cause says which.
 func (r *reader) dropFrames() {
 	isFrame := func(m *Match) bool {
-		return m.evidence != byNothing && !m.Code.IsStores && m.by.source.Generic != nil && *m.by.source.Generic
+		return m.InWords() && m.by.source.Generic != nil && *m.by.source.Generic
 	}
 	says := slices.ContainsFunc(r.matches, func(m Match) bool {
 		return !m.outdone && m.InWords() && !isFrame(&m) && !m.Generic && m.Means != NoFailure

@@ -39,10 +39,6 @@ func TestReadOrder(t *testing.T) {
 			Record{Exceptions: []Exception{{"org.springframework.transaction.CannotCreateTransactionException", "Could not open JPA EntityManager for transaction"},
 				{"java.sql.SQLTransientConnectionException", "HikariPool-1 - Connection is not available, request timed out after 30000ms"}},
 				Text: "Could not open JPA EntityManager for transaction\nHikariPool-1 - Connection is not available, request timed out after 30000ms"}, "java-pools.hikari"},
-		"a status that is answered for many reasons": {
-			Record{Codes: []Code{{System: "grpc", Code: "RESOURCE_EXHAUSTED"}}, Text: "grpc: received message larger than max (5242880 vs. 4194304)"}, "grpc.message_size"},
-		"a status that is answered for many reasons, and no words": {
-			Record{Codes: []Code{{System: "grpc", Code: "RESOURCE_EXHAUSTED"}}}, "grpc.exhausted"},
 		"a type that says little where its message says nothing": {
 			Record{Exceptions: []Exception{{"redis.clients.jedis.exceptions.JedisConnectionException", "x"}}, Text: "x"}, "java-redis.unavailable"},
 		"a type with words before the type": {

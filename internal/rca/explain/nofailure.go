@@ -50,12 +50,21 @@ func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
 		return false // what a caller further up makes of the answer is not known here
 	}
 	_, in := g.Exception()
-	return (in == nil || !isOwnFault(in)) && !EndsProcess(g.Node)
+	isMistake := isOwnFault
+	if tellsOfData(entry.Status) {
+		isMistake = isOwnMistake
+	}
+	return (in == nil || !isMistake(in)) && !EndsProcess(g.Node)
 }
 
 // EndsProcess reports whether a record of the node is of a severity after which a process does not go on.
 func EndsProcess(n *trace.Node) bool {
 	return slices.ContainsFunc(n.Logs, func(l *signal.Log) bool { return l.Severity >= signal.SeverityFatal })
+}
+
+// tellsOfData reports whether an answer says that what the caller sent could not be read or is not valid.
+func tellsOfData(s semconv.Status) bool {
+	return s.HTTP == 400 || s.HTTP == 413 || s.HTTP == 415 || s.HTTP == 422 || s.RPC == semconv.InvalidArgument || s.RPC == semconv.OutOfRange
 }
 
 // tellsConflict reports whether an answer says that what the caller sent is in conflict with what is there, or is

@@ -11,9 +11,19 @@ import (
 
 // isOwnFault reports whether an exception is a programming or data error thrown by own code.
 func isOwnFault(in *evidence.Record) bool {
+	return isThrownByOwnCode(in, func(m vocabulary.Match) bool { return m.IsCodes() })
+}
+
+// isOwnMistake reports whether an exception is a programming error thrown by own code. Data that does not parse is
+// another matter where it came from the caller, and the caller was told so.
+func isOwnMistake(in *evidence.Record) bool {
+	return isThrownByOwnCode(in, func(m vocabulary.Match) bool { return m.Means == vocabulary.ProgrammingError })
+}
+
+func isThrownByOwnCode(in *evidence.Record, is func(vocabulary.Match) bool) bool {
 	for _, e := range in.Exceptions {
 		inner := e.Innermost()
-		if !isProgramError(inner) {
+		if !slices.ContainsFunc(signsOfProgram(inner), is) {
 			continue
 		}
 		for _, f := range inner.Frames {
@@ -25,12 +35,12 @@ func isOwnFault(in *evidence.Record) bool {
 	return false
 }
 
-// isProgramError goes by the type of an exception, and by its message only where the type says
+// signsOfProgram goes by the type of an exception, and by its message only where the type says
 // nothing, as with Go's panics.
-func isProgramError(x *failure.Exception) bool {
+func signsOfProgram(x *failure.Exception) []vocabulary.Match {
 	text := x.Type
 	if !strings.HasSuffix(text, "Exception") && !strings.HasSuffix(text, "Error") || vocabulary.IsWrapper(text) || strings.HasPrefix(text, "runtime.") {
 		text += ": " + x.Message
 	}
-	return slices.ContainsFunc(evidence.SignsOf(x, text), func(s vocabulary.Match) bool { return s.IsCodes() })
+	return evidence.SignsOf(x, text)
 }
