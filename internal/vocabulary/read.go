@@ -97,8 +97,8 @@ const maxText = 64 << 10
 // A store's code decides before any words, which may quote what was asked. The type of an exception
 // decides before the words of its message, unless the type says little; both say more together.
 func Read(rec Record) []Match {
-	r := reader{Vocabulary: load(), record: &rec}
 	rec.System = semconv.StoreFamily(rec.System)
+	r := reader{Vocabulary: load(), record: rec}
 	r.text = rec.Text[:min(len(rec.Text), maxText)]
 	r.readCodes()
 	r.readExceptions()
@@ -108,7 +108,7 @@ func Read(rec Record) []Match {
 
 type reader struct {
 	*Vocabulary
-	record   *Record
+	record   Record
 	text     string
 	matches  []Match
 	messages []region
@@ -201,7 +201,7 @@ func (r *reader) tryWithin(w *wording, message, lower string) {
 
 // tryAt adds the wording's row, if the wording is around its literal and what it needs besides holds.
 func (r *reader) tryAt(w *wording, text, lower string, literalAt int, by evidence) bool {
-	if !w.row.holdsFor(r.record) || r.tries == maxTries {
+	if !w.row.holdsFor(&r.record) || r.tries == maxTries {
 		return false
 	}
 	if w.pattern != nil {
