@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
 	"github.com/prodsentinel/prodsentinel/internal/servertest"
 )
 
@@ -82,25 +83,31 @@ func TestIdleProcessesTellTheTruth(t *testing.T) {
 	assert.Contains(t, sidecar.awaitProbe(t, http.StatusServiceUnavailable), "upstream "+endpoint)
 }
 
-// An outage under load is told in few lines, and without stacks.
+// A total outage under load, of traces that fail, is told in few lines, and without stacks.
 func TestOutageWritesFewLines(t *testing.T) {
 	t.Parallel()
 	const senders, size, most = 4, 100, 20
 	server := servertest.StartPostgreSQL(t, servertest.PostgreSQLOptions{})
+	redis := servertest.StartRedis(t)
 	c := StartCollector(t, Options{Config: RepositoryRoot(t) + "/config/production.yaml",
-		Env: []string{"DATABASE_URL=" + server.Database(), "REDIS_URL=" + servertest.Redis(t)}})
+		Env: []string{"DATABASE_URL=" + server.Database(), "REDIS_URL=" + redis.URL()}})
 	load := startLoad(t, c.OTLPGRPC, senders, size)
 	require.Eventually(t, func() bool { return load.accepted.Load() > senders }, time.Minute, pollInterval)
 	before, refused := len(c.Log()), load.refused.Load()
 	server.Stop(true)
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(pollInterval) {
+	redis.Kill()
+	n := 0
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(pollInterval) {
+		n++
+		require.False(t, c.sendTraces(analysistest.NewRequest(n, time.Now(), analysistest.BadData).Spans()))
 		code, err := c.postJSON(c.Ingest+"/ingest/logs", `{"service":"s","level":"error","message":"m"}`)
 		require.NoError(t, err)
 		require.NotEqual(t, http.StatusOK, code)
 	}
 	log := c.Log()[before:]
-	require.Greater(t, load.refused.Load(), refused+100)
+	require.Greater(t, load.refused.Load(), refused+10)
 	load.stop()
+	t.Logf("%d lines", strings.Count(log, "\n"))
 	assert.LessOrEqual(t, strings.Count(log, "\n"), most, log)
 	assert.NotContains(t, log, "\n\t", "a stack")
 	assert.Contains(t, log, "PostgreSQL cannot be reached")

@@ -61,6 +61,8 @@ type Workers struct {
 	engine   engine
 	renewed  chan struct{} // closed once incidents of an earlier version are known by this one
 
+	renewing, sweeping recurring // of the sweep's goroutine
+
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/coordination/memory"
@@ -38,4 +39,17 @@ func TestLoopTellsWhetherItWorks(t *testing.T) {
 		})
 		assert.Equal(t, []string{"failures 1: broken", "failures 1: <nil>", "failures 1: broken"}, told)
 	})
+}
+
+func TestWhatKeepsFailingIsToldOnce(t *testing.T) {
+	core, logged := observer.New(zap.InfoLevel)
+	var r recurring
+	for _, err := range []error{nil, errors.New("broken"), errors.New("broken"), nil, nil} {
+		r.note(zap.New(core), "look for lost work", err)
+	}
+	var told []string
+	for _, entry := range logged.All() {
+		told = append(told, entry.Message)
+	}
+	assert.Equal(t, []string{"cannot look for lost work; trying again", "can look for lost work again"}, told)
 }

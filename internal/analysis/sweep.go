@@ -43,8 +43,8 @@ func (w *Workers) sweepLoop(ctx context.Context, started time.Time) {
 func (w *Workers) renew(ctx context.Context) bool {
 	var err error
 	err = errors.Join(recovered(func() { err = w.renewSignatures(ctx) }), err)
-	if err != nil && ctx.Err() == nil {
-		w.log.Warn("cannot find the signatures of incidents of an earlier version; trying again", zap.Error(err))
+	if ctx.Err() == nil {
+		w.renewing.note(w.log, "find the signatures of incidents of an earlier version", err)
 	}
 	return err == nil
 }
@@ -54,14 +54,24 @@ func (w *Workers) renew(ctx context.Context) bool {
 // expired leases are found by the workers, which look by themselves.
 func (w *Workers) sweep(ctx context.Context, before time.Time) {
 	w.reportAgents(ctx)
-	err := recovered(func() {
-		if err := w.sweepOnce(ctx, before); err != nil && ctx.Err() == nil {
-			w.log.Warn("cannot look for lost work; trying again", zap.Error(err))
-		}
-	})
-	if err != nil {
-		w.log.Error("looking for lost work failed; trying again", zap.Error(err))
+	var err error
+	err = errors.Join(recovered(func() { err = w.sweepOnce(ctx, before) }), err)
+	if ctx.Err() == nil {
+		w.sweeping.note(w.log, "look for lost work", err)
 	}
+}
+
+// recurring is something done again and again. That it fails is told once, until it succeeds.
+type recurring struct{ failing bool }
+
+func (r *recurring) note(log *zap.Logger, what string, err error) {
+	switch {
+	case err != nil && !r.failing:
+		log.Warn("cannot "+what+"; trying again", zap.Error(err))
+	case err == nil && r.failing:
+		log.Info("can " + what + " again")
+	}
+	r.failing = err != nil
 }
 
 func (w *Workers) sweepOnce(ctx context.Context, before time.Time) error {
