@@ -41,9 +41,9 @@ func MentionsCall(text string, call *trace.Node, dir *trace.Directory) bool {
 // citesAnswer reports whether a text cites the status of a call's answer. A call that left none itself
 // has the one that is cited.
 func citesAnswer(text string, call *trace.Node) bool {
-	rpc := rpcStatusIn(text)
+	rpc := vocabulary.RPCStatusIn(text)
 	if !call.Status.IsKnown() {
-		return (httpStatusIn(text) != 0 || rpc != "") && call.IsExitCall() && !call.CallsStore()
+		return (vocabulary.HTTPStatusIn(text) != 0 || rpc != "") && call.IsExitCall() && !call.CallsStore()
 	}
 	return call.Status.HTTP >= 400 && HasWord(text, strconv.Itoa(call.Status.HTTP)) || rpc != "" && rpc == string(call.Status.RPC)
 }

@@ -23,7 +23,7 @@ func (e *Record) readSigns(n *trace.Node) {
 	if n != nil {
 		rec.System, rec.Language, rec.IsCall = semconv.PeerSystem(n.Attributes()), n.Resource().Language(), n.IsExitCall()
 	}
-	if state := sqlStateIn(e.Whole); state != "" {
+	if state := vocabulary.SQLStateIn(e.Whole); state != "" {
 		rec.Codes = append(rec.Codes, vocabulary.Code{System: "sqlstate", Code: state, IsStores: true})
 	}
 	if n != nil && e.Observed.Kind != failure.KindLog {
@@ -37,6 +37,7 @@ func (e *Record) readSigns(n *trace.Node) {
 	}
 	rec.Codes = append(rec.Codes, e.statusCodes()...)
 	e.Signs = vocabulary.Read(rec)
+	e.takeStatuses()
 	if e.HTTP >= 400 && e.isFromClient() {
 		e.dropQuotedSigns()
 	}
@@ -63,10 +64,10 @@ func storeCodes(n *trace.Node) []vocabulary.Code {
 func (e *Record) statusCodes() []vocabulary.Code {
 	var codes []vocabulary.Code
 	if e.HTTP == 0 {
-		e.HTTP = httpStatusIn(e.Whole)
+		e.HTTP = vocabulary.HTTPStatusIn(e.Whole)
 	}
 	if e.RPC == "" {
-		e.RPC = rpcStatusIn(e.Whole)
+		e.RPC = vocabulary.RPCStatusIn(e.Whole)
 	}
 	if e.HTTP >= 400 {
 		codes = append(codes, vocabulary.Code{System: "http", Code: strconv.Itoa(e.HTTP)})
@@ -75,6 +76,18 @@ func (e *Record) statusCodes() []vocabulary.Code {
 		codes = append(codes, vocabulary.Code{System: "grpc", Code: e.RPC})
 	}
 	return codes
+}
+
+// takeStatuses takes the statuses that a client's own words cite.
+func (e *Record) takeStatuses() {
+	for i := range e.Signs {
+		switch code := e.Signs[i].Code; {
+		case code.System == "http" && e.HTTP == 0:
+			e.HTTP, _ = strconv.Atoi(code.Code)
+		case code.System == "grpc" && e.RPC == "":
+			e.RPC = string(semconv.RPCStatusNamed(code.Code))
+		}
+	}
 }
 
 // SignsOf are the signs of one exception, given its text.

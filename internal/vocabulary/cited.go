@@ -1,4 +1,4 @@
-package evidence
+package vocabulary
 
 import (
 	"regexp"
@@ -8,6 +8,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 )
 
+// Statuses are cited in forms that have no literal by which a row could be found, such as Unavailable (503);
+// what a client writes besides is in its rows, with codes_of.
 var (
 	sqlStateText = regexp.MustCompile(`(?i)\bSQL[ _-]?STATE[ :=(\["']*([0-9A-Z]{5})\b`)
 	httpText     = regexp.MustCompile(`(?i)(?:\bstatus(?:[ _-]?code)?[ :="'(]*|\bHTTP(?:/[0-9.]+)?[ :]+|\bHttp(?:Client|Server)Error[A-Za-z$]*:? ?|\b(?:returned|answered|responded|replied|upstream)(?: with)?(?: an?)?(?: HTTP)?(?: status)?(?: code)?:? )([1-5][0-9]{2})\b`)
@@ -17,8 +19,8 @@ var (
 	grpcText     = regexp.MustCompile(`(?:rpc error: code = |StatusCode\.|StatusCode="|StatusRuntimeException: |StatusException: )([A-Za-z_]+)`)
 )
 
-// sqlStateIn is the SQLSTATE a text cites, "" where none.
-func sqlStateIn(text string) string {
+// SQLStateIn returns the SQLSTATE that a text cites, "" where it cites none.
+func SQLStateIn(text string) string {
 	if !strings.Contains(text, "STATE") && !strings.Contains(text, "tate") {
 		return ""
 	}
@@ -28,8 +30,8 @@ func sqlStateIn(text string) string {
 	return ""
 }
 
-// httpStatusIn is the failed HTTP status of a peer's answer that a text cites, 0 where none.
-func httpStatusIn(text string) int {
+// HTTPStatusIn returns the failed HTTP status of a peer's answer that a text cites, 0 where it cites none.
+func HTTPStatusIn(text string) int {
 	if !hasFailedStatus(text) {
 		return 0
 	}
@@ -56,8 +58,8 @@ func hasFailedStatus(text string) bool {
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
-// rpcStatusIn is the gRPC status name a text cites, "" where none.
-func rpcStatusIn(text string) string {
+// RPCStatusIn returns the name of the gRPC status that a text cites, "" where it cites none.
+func RPCStatusIn(text string) string {
 	if strings.Contains(text, "rpc error") || strings.Contains(text, "Status") {
 		if m := grpcText.FindStringSubmatch(text); m != nil {
 			return string(semconv.RPCStatusNamed(m[1]))
@@ -82,7 +84,7 @@ func numberedStatusIn(text string) string {
 		name := before[space+1:]
 		head := strings.TrimRight(before[:space], "0123456789")
 		number := before[len(head):space]
-		if head != "" && isNameByte(head[len(head)-1]) {
+		if head != "" && (head[len(head)-1] == '-' || isWordByte(head[len(head)-1])) {
 			continue
 		}
 		if code, err := strconv.Atoi(number); err == nil && code > 0 && name != "" && string(semconv.RPCStatusNumbered(int64(code))) == name {
