@@ -47,6 +47,9 @@ func TestReadOrder(t *testing.T) {
 			Record{Exceptions: []Exception{{"redis.exceptions.BusyLoadingError", "Too many connections"}}, Text: "Too many connections"}, "python-redis.pool_exhausted"},
 		"words that stand in others": {
 			Record{Text: `connection to server at "stock-db", port 5432 failed: FATAL: password authentication failed for user "shop"`}, "postgresql.login"},
+		"what a wrapper's words wrap, told by a type with words": {
+			Record{Exceptions: []Exception{{"org.springframework.jdbc.CannotGetJdbcConnectionException", "Failed to obtain JDBC Connection"}, {"java.sql.SQLTransientConnectionException", "HikariPool-1 - Connection is not available, request timed out after 30000ms."}},
+				Text: "Failed to obtain JDBC Connection; nested exception is java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms."}, "java-pools.hikari"},
 		"the cause of an exception says more": {
 			Record{Exceptions: []Exception{{"TypeError", "x is not a function"}, {"java.net.UnknownHostException", "stock"}}}, "java.host"},
 		"a class of one's own is no class of a client": {
