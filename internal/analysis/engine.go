@@ -21,13 +21,15 @@ type engine struct {
 
 // sound is the engine as it ships.
 var sound = engine{
-	classify: func(_ context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
-		return rca.Classify(tenant, t, k)
+	classify: func(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
+		c, _ := rca.ClassifyContext(ctx, tenant, t, k) // who ended the context asks for no result
+		return c
 	},
-	needs: func(_ context.Context, traces []*incident.Trace, k incident.Knowledge) store.KnowledgeQuery {
-		return queryOf(k, traces)
+	needs: queryOf,
+	analyze: func(ctx context.Context, c *incident.Case) incident.Result {
+		result, _ := rca.AnalyzeContext(ctx, c)
+		return result
 	},
-	analyze: func(_ context.Context, c *incident.Case) incident.Result { return rca.Analyze(c) },
 }
 
 const (

@@ -92,14 +92,17 @@ func asks(q store.KnowledgeQuery) bool {
 	return len(q.Services)+len(q.Addresses)+len(q.Calls)+len(q.Refusals) > 0
 }
 
-// queryOf is what the rules need beyond traces and what is known of their services.
-func queryOf(k incident.Knowledge, traces []*incident.Trace) store.KnowledgeQuery {
+// queryOf is what the rules need beyond traces and what is known of their services; nothing where ctx ends.
+func queryOf(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) store.KnowledgeQuery {
 	var q store.KnowledgeQuery
 	for _, t := range traces {
 		if at := onset(t); q.Onset == 0 || at != 0 && at < q.Onset {
 			q.Onset = at
 		}
-		n := rca.NeedsOf(t, k)
+		n, err := rca.NeedsOfContext(ctx, t, k)
+		if err != nil {
+			return store.KnowledgeQuery{}
+		}
 		q.Services = append(q.Services, n.Services...)
 		q.Addresses = append(q.Addresses, n.Addresses...)
 		q.Calls = append(q.Calls, n.Calls...)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -678,4 +679,51 @@ func TestTraceOfAHundredThousandLogs(t *testing.T) {
 		assert.Equal(t, []string{"truncated"}, gaps)
 		assert.Equal(t, 4+100_000, p.failure(r).ErrorSignals)
 	})
+}
+
+// TestHugeChainsDoNotKeepTheOthers has traces that are a chain of 50,000 failed spans in one service, before one
+// that is innocent.
+func TestHugeChainsDoNotKeepTheOthers(t *testing.T) {
+	if testing.Short() || underRace {
+		t.Skip("stores 150,000 spans, and reads them in one goroutine at a time")
+	}
+	inPlant(t, func(t *testing.T, p *plant) {
+		for n := byte(1); n <= 3; n++ {
+			p.receive(chain(signal.TraceID{n}, 50_000))
+			accepted, err := p.store.UpsertFailures(t.Context(), []store.FailureHint{{Key: signal.TraceID{n}.String()}})
+			require.NoError(t, err)
+			require.Len(t, accepted, 1)
+		}
+		p.fail(1, analysistest.LostBase)
+		p.start(testConfig)
+		p.pass(quiet)
+		components := map[string]bool{}
+		for _, in := range p.incidents() {
+			require.NotNil(t, in.RootCause)
+			components[in.RootCause.Component] = true
+		}
+		assert.Equal(t, map[string]bool{"ledger.example": true, "deep": true}, components)
+		status, err := p.store.Status(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int64{"classified": 4}, status.FailuresByState)
+	})
+}
+
+// chain is a trace in which each span of one service failed because of the next one.
+func chain(id signal.TraceID, n int) store.Batch {
+	resource := &signal.Resource{Attributes: signal.Map{{Key: "service.name", Value: signal.Value{Data: "deep"}}}}
+	spanID := func(i int) signal.SpanID { return signal.SpanID{4: byte(i >> 16), 5: byte(i >> 8), 6: byte(i), 7: 1} }
+	var b store.Batch
+	now := signal.Nanos(time.Now().UnixNano())
+	for i := range n {
+		s := &signal.Span{
+			TraceID: id, SpanID: spanID(i), Resource: resource, Name: "step", Kind: signal.KindInternal,
+			Start: now + signal.Nanos(i), End: now + signal.Nanos(2*n-i), StatusCode: signal.StatusError, StatusMessage: "java.lang.NullPointerException: x",
+		}
+		if i > 0 {
+			s.ParentSpanID = spanID(i - 1)
+		}
+		b.Spans = append(b.Spans, s)
+	}
+	return b
 }

@@ -74,7 +74,7 @@ func fuzzID(b byte) signal.SpanID { return signal.SpanID{7: b % 32} }
 
 // checkInvariants holds for every trace, however hostile.
 func checkInvariants(t require.TestingT, tr *incident.Trace) {
-	requireAcyclic(t, explainTrace(tr, incident.Knowledge{}))
+	requireAcyclic(t, explainTrace(tr, incident.Knowledge{}, nil))
 	c := Classify("", tr, incident.Knowledge{})
 	switch c.State {
 	case incident.FailureClassified:

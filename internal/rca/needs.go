@@ -15,10 +15,9 @@ import (
 )
 
 // needsOf collects what the rules would ask of the store about a trace.
-func needsOf(t *incident.Trace, k incident.Knowledge) Needs {
+func needsOf(x *explain.Explanation) Needs {
 	services, addresses := map[string]bool{}, map[string]bool{}
 	calls, refusals := map[incident.CallStats]bool{}, map[incident.CallStats]bool{}
-	x := explainTrace(t, k)
 	for _, g := range x.Groups.All {
 		addPeer(g.Node, services, addresses)
 		if x.About(g).Place != nil {

@@ -160,7 +160,7 @@ func TestHostileShapes(t *testing.T) {
 		"one parent that never came": build(func(int) int { return 1 << 22 }, mixed),
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireAcyclic(t, explainTrace(tr, incident.Knowledge{}))
+			requireAcyclic(t, explainTrace(tr, incident.Knowledge{}, nil))
 			require.LessOrEqual(t, len(Analyze(&incident.Case{Failing: []*incident.Trace{tr}}).Report.Findings), rules.MaxFindings)
 		})
 	}

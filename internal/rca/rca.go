@@ -5,6 +5,9 @@ package rca
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"math"
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
@@ -14,6 +17,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
 	"github.com/prodsentinel/prodsentinel/internal/rca/render"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/steps"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
@@ -30,34 +35,93 @@ type Needs struct {
 	Refusals  []incident.CallStats
 }
 
-// NeedsOf collects the needs of a trace, given what is known of the services and addresses in it.
-func NeedsOf(t *incident.Trace, k incident.Knowledge) Needs { return needsOf(t, k) }
+// NeedsOf is NeedsOfContext without an end.
+func NeedsOf(t *incident.Trace, k incident.Knowledge) Needs {
+	needs, _ := NeedsOfContext(context.Background(), t, k) // fails only where the context ends
+	return needs
+}
 
-// Classify derives a failure's origins and root signatures from its stored signals.
+// NeedsOfContext collects the needs of a trace, given what is known of the services and addresses in it. It
+// fails only where the context ends.
+func NeedsOfContext(ctx context.Context, t *incident.Trace, k incident.Knowledge) (needs Needs, err error) {
+	err = bound(ctx, t, rules.MaxSteps, func(t *incident.Trace, s *steps.Counter) { needs = needsOf(explainTrace(t, k, s)) })
+	return needs, err
+}
+
+// Classify is ClassifyContext without an end.
 func Classify(tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification {
-	v := judge.Judge(tenant, explainTrace(t, k), k)
+	c, _ := ClassifyContext(context.Background(), tenant, t, k) // fails only where the context ends
+	return c
+}
+
+// ClassifyContext derives a failure's origins and root signatures from its stored signals. It fails only where
+// the context ends.
+func ClassifyContext(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) (incident.Classification, error) {
+	v, err := judgeTrace(ctx, tenant, t, k)
+	if err != nil {
+		return incident.Classification{}, err
+	}
 	render.Titles(v)
-	return v.Classification
+	return v.Classification, nil
 }
 
 // KeyOf returns the root signature of these parts, the key of an incident.
 func KeyOf(tenant string, p incident.SignatureParts) string { return judge.KeyOf(tenant, p) }
 
-// Analyze derives the report of a case. Only the root of c.RootSignature is reported; what else
-// failed in its traces are findings.
+// Analyze is AnalyzeContext without an end.
 func Analyze(c *incident.Case) incident.Result {
+	result, _ := AnalyzeContext(context.Background(), c) // fails only where the context ends
+	return result
+}
+
+// AnalyzeContext derives the report of a case. Only the root of c.RootSignature is reported; what else
+// failed in its traces are findings. It fails only where the context ends.
+func AnalyzeContext(ctx context.Context, c *incident.Case) (result incident.Result, err error) {
 	var verdicts []*judge.Verdict
 	for _, t := range distinctTraces(c.Failing) {
-		verdicts = append(verdicts, judge.Judge(c.Tenant, explainTrace(t, c.Knowledge), c.Knowledge))
+		v, err := judgeTrace(ctx, c.Tenant, t, c.Knowledge)
+		if err != nil {
+			return result, err
+		}
+		verdicts = append(verdicts, v)
 	}
-	r := rank.Rank(c, verdicts)
-	return incident.Result{Report: render.Report(r), Observations: r.Observations}
+	_, err = steps.Run(ctx, math.MaxInt, func(s *steps.Counter) {
+		for _, v := range verdicts {
+			v.Explanation.Tree.Steps = s
+		}
+		r := rank.Rank(c, verdicts)
+		result = incident.Result{Report: render.Report(r), Observations: r.Observations}
+	})
+	return result, err
+}
+
+func judgeTrace(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) (v *judge.Verdict, err error) {
+	err = bound(ctx, t, rules.MaxSteps, func(t *incident.Trace, s *steps.Counter) { v = judge.Judge(tenant, explainTrace(t, k, s), k) })
+	if err != nil {
+		return nil, err
+	}
+	v.Explanation.Tree.Steps = nil // what follows looks at single errors
+	return v, nil
+}
+
+// bound calls f with a trace. If that takes too many steps, it calls f again with less and less of the trace, the
+// last time without a bound. It fails only where the context ends.
+func bound(ctx context.Context, t *incident.Trace, limit int, f func(*incident.Trace, *steps.Counter)) error {
+	records := len(t.Spans) + len(t.Logs)
+	_, err := steps.Run(ctx, limit+records*rules.StepsPerRecord, func(s *steps.Counter) { f(t, s) })
+	for most := rules.LargestPath; errors.Is(err, steps.ErrTooMany); most /= 10 {
+		if most <= rules.SmallestPath {
+			limit = math.MaxInt
+		}
+		_, err = steps.Run(ctx, limit, func(s *steps.Counter) { f(errorPath(t, most), s) })
+	}
+	return err
 }
 
 // explainTrace reads a trace, in three steps: its tree shows who called whom, which the texts of errors are
 // read by, and what explains what follows from both.
-func explainTrace(t *incident.Trace, k incident.Knowledge) *explain.Explanation {
-	tree := trace.Assemble(t)
+func explainTrace(t *incident.Trace, k incident.Knowledge, s *steps.Counter) *explain.Explanation {
+	tree := trace.Assemble(t, s)
 	directory := trace.NewDirectory(tree, k)
 	signals := failure.SignalsOf(t)
 	return explain.Explain(tree, evidence.Gather(tree, signals, directory), signals, directory, k)

@@ -9,10 +9,23 @@ const (
 	MaxSiblings = 64
 	// MaxCalls bounds the search for the call that a message speaks of.
 	MaxCalls = 256
+	// MaxBeside bounds the search for a failure beside a cancellation, on each side.
+	MaxBeside = 64
 	// MaxOffered bounds the errors that are offered to the spans above them as explanations.
 	MaxOffered = 64
-	// MaxSteps bounds walks up and down the tree over one whole trace.
-	MaxSteps = 4_000_000
+	// MaxSteps bounds what is done on one trace, and StepsPerRecord is added for each of its records. A trace
+	// that takes more is looked at by its error path.
+	MaxSteps       = 4_000_000
+	StepsPerRecord = 100
+	// LargestPath is how many records the error path of a trace has. If they take too many steps, it has a
+	// tenth of them, down to SmallestPath.
+	LargestPath  = 20_000
+	SmallestPath = 200
+	// PathAbove are the spans above a failed one, and PathTop the topmost, that are part of an error path;
+	// PathChildren are its calls.
+	PathAbove    = 128
+	PathTop      = 16
+	PathChildren = 16
 	// MaxOrigins bounds the origins of one trace that are judged, primary and other ones each.
 	MaxOrigins = 256
 

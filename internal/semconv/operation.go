@@ -72,13 +72,13 @@ var requestKeys = [...]string{
 	keyURL, keyURLOld, keyHTTPTargetOld, keyDBQueryText, keyDBStatementOld, keyRPCMethod, keyMessageID,
 }
 
-// SameRequest reports whether two calls ask for the same, as far as they say: the URL, statement,
-// method or message.
-func SameRequest[A Attributes](a, b A) bool {
-	for _, key := range requestKeys {
-		if a.Str(key) != b.Str(key) {
-			return false
-		}
+// Request is what a call asks for, as far as it says: the URL, statement, method or message.
+type Request [len(requestKeys)]string
+
+// RequestOf reads what a call asks for.
+func RequestOf[A Attributes](a A) (r Request) {
+	for i, key := range requestKeys {
+		r[i] = a.Str(key)
 	}
-	return true
+	return r
 }

@@ -153,11 +153,11 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func TestSameRequest(t *testing.T) {
+func TestRequestOf(t *testing.T) {
 	one := attrs{"url.full": "http://a/1", "http.request.method": "GET"}.stored()
-	assert.True(t, semconv.SameRequest(one, attrs{"url.full": "http://a/1", "server.address": "a"}.stored()))
+	assert.Equal(t, semconv.RequestOf(one), semconv.RequestOf(attrs{"url.full": "http://a/1", "server.address": "a"}.stored()))
 	for _, key := range []string{"url.full", "http.url", "http.target", "db.query.text", "db.statement", "rpc.method", "messaging.message.id"} {
-		assert.False(t, semconv.SameRequest(one, attrs{"url.full": "http://a/1", key: "other"}.stored()), key)
+		assert.NotEqual(t, semconv.RequestOf(one), semconv.RequestOf(attrs{"url.full": "http://a/1", key: "other"}.stored()), key)
 	}
 }
 

@@ -4,15 +4,21 @@ import (
 	"fmt"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/steps"
 )
 
-// Assemble puts a trace together. The order of its records has no influence on the result.
+// GapTruncated is the kind of the gap that part of a trace was not looked at.
+const GapTruncated = "truncated"
+
+// Assemble puts a trace together. The order of its records has no influence on the result. The steps that
+// this and the rules take on the tree are counted, if a counter is given.
 //
 // The order of the steps matters: logs prove spans that were not received, so they come before
 // stand-ins get their bounds; kinds and bounds are needed to find the calls that led to orphans; and
 // clocks are compared along finished trees only.
-func Assemble(t *incident.Trace) *Tree {
+func Assemble(t *incident.Trace, s *steps.Counter) *Tree {
 	tr := newTree(t)
+	tr.Steps = s
 	tr.addSpans(t.Spans)
 	tr.linkParents()
 	tr.breakCycles()
@@ -26,7 +32,7 @@ func Assemble(t *incident.Trace) *Tree {
 	findCallsOfTransports(tr)
 	correctSkew(tr)
 	if t.Truncated > 0 {
-		tr.addGap("truncated", fmt.Sprintf("%d records of trace %s were left out", t.Truncated, t.Key))
+		tr.addGap(GapTruncated, fmt.Sprintf("%d records of trace %s were left out: it is too large to be looked at as a whole", t.Truncated, t.Key))
 	}
 	return tr
 }

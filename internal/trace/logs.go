@@ -13,6 +13,7 @@ import (
 // received: its logs prove that the service was reached. A log without a span goes to the span
 // of its service that was open, else to a stand-in for the service.
 func placeLogs(tr *Tree, logs []*signal.Log) {
+	tr.Steps.TakeSort(len(logs))
 	sorted := sortedLogs(logs)
 	p := placement{tree: tr, hosts: serviceEntries(tr), linked: make(map[string]bool)}
 	for _, l := range sorted {
@@ -95,6 +96,7 @@ func (p *placement) openSpan(l *signal.Log) *Node {
 	at := InstantOf(l.EventTime())
 	candidates := p.hosts[l.Service()]
 	for _, c := range candidates[:min(len(candidates), maxHosts)] {
+		p.tree.Steps.Take(1)
 		if c.IsReceived() && c.Start <= at && at <= c.End+minTolerance {
 			return c
 		}

@@ -12,15 +12,16 @@ import (
 // call without a recorded callee, preferring one that names the stand-in's service, else the
 // innermost span around it. The parent is marked as guessed.
 func attachOrphans(tr *Tree) {
+	tr.Steps.TakeSort(len(tr.Nodes))
 	slices.SortFunc(tr.Nodes, compareNodes)
 	calls, spans := openCallsAndSpans(tr)
 	for _, s := range tr.Nodes {
 		if s.IsReceived() || s.Parent != nil {
 			continue
 		}
-		parent := callLeadingTo(s, calls)
+		parent := callLeadingTo(tr, s, calls)
 		if parent == nil {
-			parent = spanAround(s, spans)
+			parent = spanAround(tr, s, spans)
 		}
 		if parent != nil {
 			s.Parent, s.Guessed = parent, true
@@ -71,9 +72,10 @@ func startedBefore(s *Node, nodes []*Node, most int) []*Node {
 	return nodes[max(0, after-most):after]
 }
 
-func callLeadingTo(s *Node, calls []*Node) *Node {
+func callLeadingTo(tr *Tree, s *Node, calls []*Node) *Node {
 	var unnamed *Node
 	for _, c := range slices.Backward(startedBefore(s, calls, maxOpenCalls)) {
+		tr.Steps.Take(1)
 		if c.End+minTolerance < s.Start || c.Service == s.Service || leaderOf(c) == s {
 			continue
 		}
@@ -94,13 +96,15 @@ func callLeadingTo(s *Node, calls []*Node) *Node {
 
 // spanAround is the span of another service that started last among those that last as long as the
 // stand-in, else the root that was open when it started.
-func spanAround(s *Node, spans []*Node) *Node {
+func spanAround(tr *Tree, s *Node, spans []*Node) *Node {
 	for _, n := range slices.Backward(startedBefore(s, spans, maxAround)) {
+		tr.Steps.Take(1)
 		if n.Service != s.Service && s.End <= n.End+minTolerance && leaderOf(n) != s {
 			return n
 		}
 	}
 	for _, r := range spans[:min(len(spans), maxOpenCalls)] {
+		tr.Steps.Take(1)
 		if r.Parent == nil && r.Start <= s.Start+minTolerance && s.Start <= r.End+minTolerance && leaderOf(r) != s {
 			return r
 		}

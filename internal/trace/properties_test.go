@@ -75,17 +75,17 @@ func outline(tr *trace.Tree) string {
 func TestPropertyOrderOfRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawTrace(t)
-		want := outline(trace.Assemble(in))
+		want := outline(trace.Assemble(in, nil))
 		in.Spans = rapid.Permutation(in.Spans).Draw(t, "order of spans")
 		in.Logs = rapid.Permutation(in.Logs).Draw(t, "order of logs")
-		require.Equal(t, want, outline(trace.Assemble(in)))
+		require.Equal(t, want, outline(trace.Assemble(in, nil)))
 	})
 }
 
 func TestPropertyEveryRecordOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawTrace(t)
-		tr := trace.Assemble(in)
+		tr := trace.Assemble(in, nil)
 		type half struct {
 			id     signal.SpanID
 			served bool
@@ -112,7 +112,7 @@ func TestPropertyEveryRecordOnce(t *testing.T) {
 
 func TestPropertyTree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tr := trace.Assemble(drawTrace(t))
+		tr := trace.Assemble(drawTrace(t), nil)
 		recorded := func(n *trace.Node) trace.Instant { return n.Start - n.Shift }
 		inOrder := func(list []*trace.Node) bool {
 			return slices.IsSortedFunc(list, func(a, b *trace.Node) int { return int(recorded(a) - recorded(b)) })

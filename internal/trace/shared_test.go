@@ -34,7 +34,7 @@ func logOf(service, body string, id byte, at int) *signal.Log {
 func assemble(spans []*signal.Span, logs ...*signal.Log) *trace.Tree {
 	signal.IdentifySpans("", spans)
 	signal.IdentifyLogs("", logs)
-	return trace.Assemble(&incident.Trace{Key: "t", ID: signal.TraceID{1}, Spans: spans, Logs: logs})
+	return trace.Assemble(&incident.Trace{Key: "t", ID: signal.TraceID{1}, Spans: spans, Logs: logs}, nil)
 }
 
 // names are the nodes in pre-order, each with its depth.

@@ -28,6 +28,7 @@ type slack struct {
 // their parents, or after the end of a call that has their answer, consistently for a pair. A
 // callee that outlasts its caller proves nothing.
 func correctSkew(tr *Tree) {
+	tr.Steps.Take(len(tr.Nodes))
 	pairs := make(map[servicePair]*slack)
 	for _, n := range tr.Nodes {
 		if p := n.Parent; p != nil && n.IsReceived() && p.IsReceived() && !n.Guessed && n.Service != p.Service {

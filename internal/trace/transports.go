@@ -16,6 +16,7 @@ const maxBeside = 32
 func findCallsOfTransports(tr *Tree) {
 	above := make([]*Node, len(tr.Nodes)) // the call of the same service that a node is or is below
 	for _, n := range tr.Nodes {
+		tr.Steps.Take(1 + len(n.Children))
 		p := n.Parent
 		if p != nil && p.Service == n.Service && !n.IsServing() {
 			above[n.Index] = above[p.Index]
@@ -32,6 +33,7 @@ func findCallsOfTransports(tr *Tree) {
 	for _, n := range tr.Nodes {
 		for i, c := range n.Children {
 			if c.transport && c.Call == nil && !n.transport {
+				tr.Steps.Take(2 * maxBeside)
 				c.Call = callBeside(n.Children, i)
 			}
 		}

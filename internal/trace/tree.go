@@ -13,6 +13,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/steps"
 )
 
 // Tree is a trace put together: every span and log in its place, and what is missing or odd.
@@ -32,6 +33,9 @@ type Tree struct {
 	Duplicates []*signal.Span
 	// Loose are the logs that name no span, where Arrange left them apart; ordered as those of nodes.
 	Loose []*signal.Log
+
+	// Steps counts what is done on the tree, nil where that is not bounded.
+	Steps *steps.Counter
 
 	byID map[signal.SpanID]*Node
 	// callers are the client halves of shared span IDs, of which byID has the server half.
@@ -58,6 +62,7 @@ func (tr *Tree) addGap(kind, detail string) {
 // addSpans makes a node per span ID, two where callee and caller share one. Of different spans that would
 // be the same node the smallest identity is meant; the others are conflicts.
 func (tr *Tree) addSpans(spans []*signal.Span) {
+	tr.Steps.TakeSort(len(spans))
 	sorted := slices.Clone(spans)
 	slices.SortFunc(sorted, func(a, b *signal.Span) int {
 		if c := cmp.Or(bytes.Compare(a.SpanID[:], b.SpanID[:]), bytes.Compare(a.ID[:], b.ID[:])); c != 0 {
@@ -112,6 +117,7 @@ func (tr *Tree) addConflict(meant *Node, other, previous *signal.Span) {
 // linkParents hangs every span below its parent, making a stand-in for each parent that was not
 // received.
 func (tr *Tree) linkParents() {
+	tr.Steps.Take(len(tr.Nodes))
 	for _, n := range slices.Clone(tr.Nodes) {
 		if caller := tr.callers[n.ID]; caller != nil && caller != n {
 			n.Parent = caller
@@ -145,6 +151,7 @@ func (tr *Tree) breakCycles() {
 		var path []*Node
 		at := n
 		for at != nil && state[at] == unseen {
+			tr.Steps.Take(1)
 			state[at] = onPath
 			path = append(path, at)
 			at = at.Parent
@@ -176,13 +183,16 @@ func (tr *Tree) numberNodes() {
 		}
 	}
 	slices.SortFunc(tr.Roots, compareNodes)
+	tr.Steps.TakeSort(len(tr.Roots))
 	for _, n := range tr.Nodes {
+		tr.Steps.TakeSort(len(n.Children))
 		slices.SortFunc(n.Children, compareNodes)
 	}
 	ordered := make([]*Node, 0, len(tr.Nodes))
 	stack := slices.Clone(tr.Roots)
 	slices.Reverse(stack)
 	for len(stack) > 0 {
+		tr.Steps.Take(1)
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		n.Index, n.Last = len(ordered), len(ordered)

@@ -30,5 +30,5 @@ func asksSame(a, b *trace.Node) bool {
 	hostB, portB := semconv.PeerAddress(b.Span.Attributes)
 	return hostA == hostB && portA == portB &&
 		semconv.PeerNamespace(a.Span.Attributes) == semconv.PeerNamespace(b.Span.Attributes) &&
-		semconv.SameRequest(a.Span.Attributes, b.Span.Attributes)
+		semconv.RequestOf(a.Span.Attributes) == semconv.RequestOf(b.Span.Attributes)
 }

@@ -21,22 +21,25 @@ func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Grou
 		if n.Call != nil {
 			transports[n.Call] = append(transports[n.Call], n)
 		}
+		tr.Steps.Take(1 + len(n.Logs))
 		for _, l := range n.Logs {
 			if !signals.IsLog(l) {
 				continue
 			}
 			errorLogs[i] = append(errorLogs[i], l)
+			tr.Steps.Take(min(len(n.Children), rules.MaxSiblings))
 			if c := spanMeant(n, l, dir); c != nil {
 				moved[l] = c
 				spoken[c] = append(spoken[c], l)
 			}
 		}
 	}
-	found := &Groups{at: make([]*Group, len(tr.Nodes))}
+	found := &Groups{at: make([]*Group, len(tr.Nodes)), steps: tr.Steps}
 	for i, n := range tr.Nodes {
 		if n.Call != nil {
 			continue
 		}
+		tr.Steps.Take(1)
 		g := &Group{Node: n}
 		g.addSpan(signals)
 		g.addLogs(spoken[n], nil)

@@ -11,6 +11,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/steps"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
@@ -41,6 +42,8 @@ type Group struct {
 type Groups struct {
 	All []*Group // in pre-order of their nodes
 	at  []*Group // by the index of their node, nil for nodes without an error
+
+	steps *steps.Counter // of the tree
 }
 
 // Of is the error of a node, nil where it has none.

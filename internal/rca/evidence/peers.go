@@ -29,7 +29,7 @@ func findPeer(g *Group, groups *Groups, dir *trace.Directory) {
 		return
 	}
 	if g.Call == nil && (g.Reason.Means != vocabulary.Unreachable && g.IsAnswered() || isStoresAnswer(g) && !named.IsKnown()) {
-		g.Call = answeredCall(g, dir)
+		g.Call = answeredCall(g, groups, dir)
 		if g.Call != nil && !named.IsKnown() {
 			named = dir.PeerOf(g.Call)
 		}
@@ -68,7 +68,7 @@ func unansweredCall(g *Group, groups *Groups, dir *trace.Directory) *trace.Node 
 	if g.IsAnswered() || g.Reason.Means != vocabulary.Unreachable && g.Reason.Means != vocabulary.TimedOut {
 		return nil
 	}
-	return lastCallBelow(g, dir, func(c *trace.Node) bool {
+	return lastCallBelow(g, groups, dir, func(c *trace.Node) bool {
 		failed := groups.Of(c)
 		return failed != nil && !failed.IsAnswered() && !failed.Reason.IsAnswer()
 	})
@@ -76,19 +76,20 @@ func unansweredCall(g *Group, groups *Groups, dir *trace.Directory) *trace.Node 
 
 // answeredCall is the call of the same service below the group that its evidence names, else the
 // last one that had ended by then.
-func answeredCall(g *Group, dir *trace.Directory) *trace.Node {
-	return lastCallBelow(g, dir, func(c *trace.Node) bool {
+func answeredCall(g *Group, groups *Groups, dir *trace.Directory) *trace.Node {
+	return lastCallBelow(g, groups, dir, func(c *trace.Node) bool {
 		return !(g.Reason.Cited.HTTP != 0 && c.CallsStore() || isStoresAnswer(g) && !c.CallsStore())
 	})
 }
 
 // lastCallBelow is the fitting call of the same service below the group that its evidence names, else the
 // last one that had ended by then.
-func lastCallBelow(g *Group, dir *trace.Directory, fits func(*trace.Node) bool) *trace.Node {
+func lastCallBelow(g *Group, groups *Groups, dir *trace.Directory, fits func(*trace.Node) bool) *trace.Node {
 	var last *trace.Node
 	named := false
 	queue := []*trace.Node{g.Node}
 	for i := 0; i < len(queue) && i < rules.MaxCalls; i++ {
+		groups.steps.Take(1 + len(queue[i].Children))
 		for _, c := range queue[i].Children {
 			if c.Service != g.Node.Service {
 				continue

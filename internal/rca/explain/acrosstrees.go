@@ -3,8 +3,10 @@ package explain
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
@@ -15,44 +17,80 @@ func explainAcrossTrees(x *Explanation) {
 	if len(x.Tree.Roots) < 2 {
 		return
 	}
-	rank := orderTrees(x)
-	byService := make(map[string][]*evidence.Group)
-	for _, g := range x.Groups.All {
-		if x.isFailure(g) && !g.IsCancelled() {
-			byService[g.Node.Service] = append(byService[g.Node.Service], g)
-		}
-	}
+	trees := rankTrees(x)
 	for _, g := range x.Groups.All {
 		if !x.isOpen(g) || g.IsCancelled() || g.Node.Root.Producer != nil {
 			continue
 		}
 		for _, service := range namedServices(x, g) {
-			if b := errorInEarlierTree(x, g, byService[service], rank); b != nil {
+			if b := trees.errorInEarlierTree(g, service); b != nil {
 				x.link(g, b)
 				break
 			}
 		}
 		if len(x.About(g).ExplainedBy) == 0 && g.Call == nil && !g.Peer.IsKnown() && g.IsFromClient() {
-			if b := errorBefore(x, g, rank); b != nil {
+			if b := trees.errorBefore(g); b != nil {
 				x.link(g, b)
 			}
 		}
 	}
 }
 
-// errorBefore is the error of another service that ended last before a client recorded an answer
-// without saying whose.
-func errorBefore(x *Explanation, g *evidence.Group, rank map[*trace.Node]int) *evidence.Group {
-	var last *evidence.Group
-	for _, b := range x.Groups.All {
-		switch {
-		case b.Node.Service == g.Node.Service || !x.isFailure(b) || b.IsCancelled() || b.End > g.End+x.Tree.Tolerance:
-		case rank[b.Node.Root] >= rank[g.Node.Root]:
-		case last == nil || compareOrigins(b, last) > 0:
-			last = b
+// rankedTrees are the trees of a trace in their order, with the failures in them that may explain others.
+type rankedTrees struct {
+	x    *Explanation
+	rank map[*trace.Node]int
+	// byEnd are the failures, the one that ended first first.
+	byEnd []*evidence.Group
+	// first has, by service, the failures in the order of their trees, without those that ended after one in
+	// an earlier tree.
+	first map[string][]*evidence.Group
+}
+
+func rankTrees(x *Explanation) *rankedTrees {
+	t := &rankedTrees{x: x, rank: orderTrees(x), first: make(map[string][]*evidence.Group)}
+	for _, g := range x.Groups.All {
+		if x.isFailure(g) && !g.IsCancelled() {
+			t.byEnd = append(t.byEnd, g)
 		}
 	}
-	return last
+	x.Tree.Steps.TakeSort(len(t.byEnd))
+	slices.SortFunc(t.byEnd, compareOrigins)
+	byRank := slices.Clone(t.byEnd)
+	slices.SortStableFunc(byRank, func(a, b *evidence.Group) int { return cmp.Compare(t.rankOf(a), t.rankOf(b)) })
+	for _, g := range byRank {
+		of := t.first[g.Node.Service]
+		if len(of) == 0 || compareOrigins(g, of[len(of)-1]) < 0 {
+			t.first[g.Node.Service] = append(of, g)
+		}
+	}
+	return t
+}
+
+func (t *rankedTrees) rankOf(g *evidence.Group) int { return t.rank[g.Node.Root] }
+
+// errorInEarlierTree is the error of the service that ended first, of those in trees before that of g.
+func (t *rankedTrees) errorInEarlierTree(g *evidence.Group, service string) *evidence.Group {
+	of := t.first[service]
+	after := sort.Search(len(of), func(i int) bool { return t.rankOf(of[i]) >= t.rankOf(g) })
+	if after == 0 {
+		return nil
+	}
+	return of[after-1]
+}
+
+// errorBefore is the error of another service, in an earlier tree, that ended last before a client recorded an
+// answer without saying whose; of the rules.MaxBeside errors before it.
+func (t *rankedTrees) errorBefore(g *evidence.Group) *evidence.Group {
+	until := g.End + t.x.Tree.Tolerance
+	after := sort.Search(len(t.byEnd), func(i int) bool { return t.byEnd[i].End > until })
+	for _, b := range slices.Backward(t.byEnd[max(0, after-rules.MaxBeside):after]) {
+		t.x.step()
+		if b.Node.Service != g.Node.Service && t.rankOf(b) < t.rankOf(g) {
+			return b
+		}
+	}
+	return nil
 }
 
 // orderTrees orders the trees that hold groups.
@@ -105,18 +143,4 @@ func namedServices(x *Explanation, g *evidence.Group) []string {
 		}
 	}
 	return nil
-}
-
-func errorInEarlierTree(x *Explanation, g *evidence.Group, candidates []*evidence.Group, rank map[*trace.Node]int) *evidence.Group {
-	root := g.Node.Root
-	var best *evidence.Group
-	for _, b := range candidates {
-		if rank[b.Node.Root] >= rank[root] || len(x.About(b).ExplainedBy) > 0 && b.Node.Root == root {
-			continue
-		}
-		if best == nil || compareOrigins(b, best) < 0 {
-			best = b
-		}
-	}
-	return best
 }

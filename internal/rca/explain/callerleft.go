@@ -11,12 +11,13 @@ import (
 // span that is no call says that an open connection was reset, that had no answer of failure, and of which no
 // call is recorded that failed, was left by its caller.
 func findCallersWhoLeft(x *Explanation) {
+	calling := entriesWithFailedCall(x)
 	for _, g := range x.Groups.All {
 		entry := g.Node.LocalRoot
 		if entry == nil || !entry.IsServing() || g.Node.IsExitCall() || !x.isFailure(g) || !g.Reason.IsReset() || !mayBeCaller(g.Peer) {
 			continue
 		}
-		if !entry.Status.IsServerFailure() && !hasFailedCall(x, entry) {
+		if !entry.Status.IsServerFailure() && !calling[entry] {
 			g.Reason = evidence.Reason{Match: vocabulary.Of(vocabulary.CallerLeft), Cited: g.Reason.Cited}
 		}
 	}
@@ -28,13 +29,13 @@ func mayBeCaller(p trace.Peer) bool {
 	return !p.IsKnown() || p.Service == "" && p.System == "" && address.IsNumeric(address.Normal(address.Split(p.Host)))
 }
 
-// hasFailedCall reports whether a call of the node's service below it failed.
-func hasFailedCall(x *Explanation, n *trace.Node) bool {
-	for _, b := range groupsUnder(x, n) {
-		x.budget--
-		if x.budget <= 0 || b.Node != n && b.Node.Service == n.Service && b.Node.IsExitCall() && x.isFailure(b) {
-			return true
+// entriesWithFailedCall are the spans at which a service was entered and one of its calls failed then.
+func entriesWithFailedCall(x *Explanation) map[*trace.Node]bool {
+	entries := map[*trace.Node]bool{}
+	for _, b := range x.Groups.All {
+		if b.Node.IsExitCall() && b.Node != b.Node.LocalRoot && x.isFailure(b) {
+			entries[b.Node.LocalRoot] = true
 		}
 	}
-	return false
+	return entries
 }

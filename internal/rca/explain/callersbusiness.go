@@ -58,8 +58,8 @@ func reviveCallersBusiness(x *Explanation) {
 
 // ownFailureAbove is the unexplained error of the same service above the call.
 func ownFailureAbove(x *Explanation, g *evidence.Group) *evidence.Group {
-	for n := g.Node.Parent; n != nil && n.Service == g.Node.Service && x.budget > 0; n = n.Parent {
-		x.budget--
+	for n := g.Node.Parent; n != nil && n.Service == g.Node.Service; n = n.Parent {
+		x.step()
 		a := x.Groups.Of(n)
 		if a == nil || !x.isFailure(a) {
 			continue

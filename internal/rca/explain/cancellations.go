@@ -45,8 +45,8 @@ func explainCancellations(x *Explanation) {
 }
 
 func givenUpAbove(x *Explanation, g *evidence.Group) *evidence.Group {
-	for n := g.Node.Parent; n != nil && x.budget > 0; n = n.Parent {
-		x.budget--
+	for n := g.Node.Parent; n != nil; n = n.Parent {
+		x.step()
 		a := x.Groups.Of(n)
 		if a == nil || !x.isFailure(a) || !a.IsTimeout() && !a.IsCancelled() {
 			continue
@@ -66,8 +66,8 @@ func mayHaveCancelled(x *Explanation, at trace.Instant, g *evidence.Group) bool 
 
 // failureBeside is the failure that explains an ancestor of the cancellation and came just before.
 func failureBeside(x *Explanation, g *evidence.Group) *evidence.Group {
-	for n := g.Node.Parent; n != nil && x.budget > 0; n = n.Parent {
-		x.budget--
+	for n := g.Node.Parent; n != nil; n = n.Parent {
+		x.step()
 		a := x.Groups.Of(n)
 		if a == nil {
 			continue

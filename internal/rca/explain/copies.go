@@ -7,10 +7,10 @@ import (
 // isCopy reports whether g records the error of b once more, as handlers and entries do with what a call
 // below them threw.
 func isCopy(x *Explanation, g, b *evidence.Group) bool {
-	if x.budget <= 0 || b.Node.Service != g.Node.Service || b.IsOnlyLogged() {
+	if b.Node.Service != g.Node.Service || b.IsOnlyLogged() {
 		return false
 	}
-	x.budget--
+	x.Tree.Steps.Take(1 + len(g.Records)*len(b.Records))
 	return g.Repeats(b)
 }
 
@@ -22,12 +22,9 @@ func explainCopiesBeside(x *Explanation) {
 		if !b.Node.IsExitCall() || !x.isFailure(b) || entry == nil {
 			continue
 		}
-		for _, g := range groupsUnder(x, entry) {
-			x.budget--
-			if x.budget <= 0 {
-				return
-			}
-			if isCopyBeside(x, g, b) {
+		for _, g := range groupsBeside(x, b) {
+			x.step()
+			if entry.Covers(g.Node) && isCopyBeside(x, g, b) {
 				x.link(g, b)
 			}
 		}
@@ -51,10 +48,10 @@ func explainMarks(x *Explanation, g, b *evidence.Group) bool {
 	var unexplained []*evidence.Group
 	for i := 0; i < len(marks); i++ {
 		m := marks[i]
-		if x.budget <= 0 || !isMarkIn(m, g.Node.Service) {
+		if !isMarkIn(m, g.Node.Service) {
 			return false
 		}
-		x.budget--
+		x.step()
 		led := x.About(m).ExplainedBy
 		if len(led) == 0 {
 			unexplained = append(unexplained, m)

@@ -30,7 +30,7 @@ const (
 // followTime follows the time of a timeout down to the deepest span that held at least half of it.
 func followTime(x *Explanation, g *evidence.Group) *Place {
 	at, from, until := g.Node, g.Node.Start, g.GaveUpAt()
-	for x.budget > 0 {
+	for {
 		next, overlap := longestChild(x, at, from, until)
 		if next == nil || rules.DescentParts*overlap < min(EndAt(at, until), until)-max(at.Start, from) {
 			break
@@ -45,7 +45,7 @@ func followTime(x *Explanation, g *evidence.Group) *Place {
 // was open at the deadline). The transport's time is that of its call.
 func longestChild(x *Explanation, n *trace.Node, from, until trace.Instant) (child *trace.Node, overlap trace.Instant) {
 	for _, c := range n.Children {
-		x.budget--
+		x.step()
 		if c.Call != nil {
 			continue
 		}
@@ -82,10 +82,10 @@ func openGroupsAt(x *Explanation, g *evidence.Group) []*evidence.Group {
 	at := x.About(g).Place.At
 	var found []*evidence.Group
 	for _, b := range x.Groups.All[firstGroupAt(x, at.Index):] {
-		if b.Node.Index > at.Last || len(found) == rules.MaxOffered || x.budget <= 0 {
+		if b.Node.Index > at.Last || len(found) == rules.MaxOffered {
 			break
 		}
-		x.budget--
+		x.step()
 		if b != g && !b.IsCancelled() && !b.IsOnlyLogged() && x.isOpen(b) {
 			found = append(found, b)
 		}

@@ -7,7 +7,6 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
-	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
@@ -25,7 +24,6 @@ import (
 func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, dir *trace.Directory, k incident.Knowledge) *Explanation {
 	x := &Explanation{
 		Tree: tr, Groups: groups, Directory: dir, conclusions: make([]Conclusion, len(groups.All)), signals: signals, calls: k.Calls,
-		budget: rules.MaxSteps,
 	}
 	x.states = statesOf(x)
 	for _, step := range []func(*Explanation){
@@ -43,6 +41,7 @@ func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, d
 		explainCancellations,
 		findOrigins,
 	} {
+		x.Tree.Steps.Take(len(groups.All))
 		step(x)
 	}
 	return x

@@ -7,6 +7,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
@@ -23,9 +24,6 @@ type Explanation struct {
 	conclusions []Conclusion // by the index of their group
 	signals     failure.Signals
 	calls       []incident.CallStats
-	// budget bounds walks up and down the tree over the whole trace, which hostile traces could
-	// make quadratic.
-	budget int
 }
 
 // Conclusion is what was concluded about one group.
@@ -40,6 +38,9 @@ type Conclusion struct {
 
 // About is what was concluded about a group.
 func (x *Explanation) About(g *evidence.Group) *Conclusion { return &x.conclusions[g.Index] }
+
+// step counts a step of a walk over the tree or its groups.
+func (x *Explanation) step() { x.Tree.Steps.Take(1) }
 
 // isFailure reports whether a group was not dismissed.
 func (x *Explanation) isFailure(g *evidence.Group) bool { return x.About(g).Dismissed == "" }
@@ -70,9 +71,15 @@ func groupsUnder(x *Explanation, n *trace.Node) []*evidence.Group {
 		if g.Node.Index > n.Last {
 			break
 		}
+		x.step()
 		under = append(under, g)
 	}
 	return under
+}
+
+// groupsBeside are the groups nearest to one, it included: at most rules.MaxBeside on each side.
+func groupsBeside(x *Explanation, g *evidence.Group) []*evidence.Group {
+	return x.Groups.All[max(0, g.Index-rules.MaxBeside):min(len(x.Groups.All), g.Index+rules.MaxBeside)]
 }
 
 // firstGroupAt is the index of the first group at or after a place in pre-order.

@@ -24,7 +24,7 @@ func chooseExplanations(x *Explanation, g *evidence.Group, below []*evidence.Gro
 	if len(fit) == 0 || thrown == nil {
 		return withoutSurvived(x, g, fit)
 	}
-	last := lastFailedCall(x, g, lastToEnd(fit))
+	last := lastFailedCall(x, g, lastToEnd(x, fit))
 	x.About(g).rival = isOwnFault(in) && wasCalled(x, g, last) && !mentionsCallTo(x, g, last)
 	return []*evidence.Group{last}
 }
@@ -44,10 +44,11 @@ func withoutSurvived(x *Explanation, g *evidence.Group, fit []*evidence.Group) [
 }
 
 // lastToEnd are the groups that ended last, at most rules.MaxOffered of them.
-func lastToEnd(groups []*evidence.Group) []*evidence.Group {
+func lastToEnd(x *Explanation, groups []*evidence.Group) []*evidence.Group {
 	if len(groups) <= rules.MaxOffered {
 		return groups
 	}
+	x.Tree.Steps.TakeSort(len(groups))
 	sorted := slices.Clone(groups)
 	slices.SortFunc(sorted, func(a, b *evidence.Group) int { return cmp.Or(-cmp.Compare(a.End, b.End), compareGroups(a, b)) })
 	return sorted[:rules.MaxOffered]
@@ -64,8 +65,8 @@ func lastFailedCall(x *Explanation, g *evidence.Group, fit []*evidence.Group) *e
 
 // wasCalled reports whether a call lies on the way down from g to b.
 func wasCalled(x *Explanation, g, b *evidence.Group) bool {
-	for n := b.Node; n != nil && n != g.Node && x.budget > 0; n = n.Parent {
-		x.budget--
+	for n := b.Node; n != nil && n != g.Node; n = n.Parent {
+		x.step()
 		if n.IsExitCall() || n.Service != g.Node.Service {
 			return true
 		}
@@ -129,8 +130,8 @@ func happenedAtPeer(x *Explanation, b, g *evidence.Group) bool {
 
 // passesService reports whether the way down from a to b passes a span of the service.
 func passesService(x *Explanation, a, b *trace.Node, service string) bool {
-	for n := b; n != nil && n != a && x.budget > 0; n = n.Parent {
-		x.budget--
+	for n := b; n != nil && n != a; n = n.Parent {
+		x.step()
 		if n.Service == service {
 			return true
 		}

@@ -9,8 +9,8 @@ import (
 // mentionsCallTo reports whether g's evidence names the call that leads to b, its status or exception.
 func mentionsCallTo(x *Explanation, g, b *evidence.Group) bool {
 	call := b.Node
-	for n := b.Node; n != nil && n != g.Node && x.budget > 0; n = n.Parent {
-		x.budget--
+	for n := b.Node; n != nil && n != g.Node; n = n.Parent {
+		x.step()
 		call = n
 		if n.IsExitCall() && n.Service == g.Node.Service {
 			break

@@ -32,12 +32,12 @@ func callerWaited(entry *trace.Node) bool {
 	return entry.Parent.IsExitCall() && entry.Parent.Status.HTTP != 0 && entry.Parent.Status.HTTP != 499
 }
 
-// failedBefore reports whether something else had failed below the entry when g was cancelled.
+// failedBefore reports whether something else had failed below the entry when g was cancelled, of what is beside it.
 func failedBefore(x *Explanation, entry *trace.Node, g *evidence.Group) bool {
-	for _, b := range groupsUnder(x, entry) {
-		x.budget--
-		if x.budget <= 0 {
-			return true
+	for _, b := range groupsBeside(x, g) {
+		x.step()
+		if !entry.Covers(b.Node) {
+			continue
 		}
 		if b != g && x.isFailure(b) && !b.IsCancelled() && !b.Node.Covers(g.Node) && !g.Node.Covers(b.Node) && mayHaveCancelled(x, overAt(b), g) {
 			return true

@@ -11,6 +11,7 @@ import (
 // entry: none of them went well or failed for another reason.
 func ReachesEntry(x *Explanation, g *evidence.Group) bool {
 	for n := TopOfChain(x, g).Node.Parent; n != nil; n = n.Parent {
+		x.step()
 		if x.FailureAt(n) != nil || x.states.of(n) == healthy {
 			return false
 		}
@@ -21,6 +22,7 @@ func ReachesEntry(x *Explanation, g *evidence.Group) bool {
 // TopOfChain is the group highest up that g explains, directly or through others.
 func TopOfChain(x *Explanation, g *evidence.Group) *evidence.Group {
 	for up := errorsAbove(x, g); len(up) > 0; up = errorsAbove(x, g) {
+		x.Tree.Steps.Take(len(up))
 		g = slices.MinFunc(up, compareGroups)
 	}
 	return g
@@ -37,6 +39,7 @@ func FailedPath(x *Explanation, g *evidence.Group) []*trace.Node {
 			stop = next.Node
 		}
 		for n := g.Node; n != nil && n != stop; n = n.Parent {
+			x.step()
 			if n != g.Node && x.states.of(n) == healthy && stop == nil {
 				break
 			}
@@ -65,6 +68,7 @@ func nextErrorAbove(x *Explanation, g *evidence.Group) *evidence.Group {
 func errorsAbove(x *Explanation, g *evidence.Group) []*evidence.Group {
 	var up []*evidence.Group
 	for _, a := range x.About(g).Explains {
+		x.step()
 		if !a.IsCancelled() && !g.Node.Covers(a.Node) {
 			up = append(up, a)
 		}

@@ -12,8 +12,9 @@ import (
 
 // dismissRecovered dismisses the errors of attempts that a later attempt made good.
 func dismissRecovered(x *Explanation) {
+	attempts := attempts{x: x, calls: map[*trace.Node]successes{}, deliveries: map[*trace.Node]successes{}, series: map[*trace.Node]map[work]*series{}}
 	for _, g := range x.Groups.All {
-		if !x.isFailure(g) || !wasMadeGood(x, g.Node) || failsTooOften(x, g) {
+		if !x.isFailure(g) || !attempts.madeGood(g.Node) || failsTooOften(x, g) {
 			continue
 		}
 		for _, b := range groupsUnder(x, g.Node) {
@@ -22,25 +23,58 @@ func dismissRecovered(x *Explanation) {
 	}
 }
 
-// wasMadeGood reports whether a successful sibling to the same peer and operation followed.
-func wasMadeGood(x *Explanation, n *trace.Node) bool {
+// attempts knows the successful ones among siblings: of the calls below a span, and the deliveries of a message.
+type attempts struct {
+	x                 *Explanation
+	calls, deliveries map[*trace.Node]successes
+	series            map[*trace.Node]map[work]*series
+}
+
+// call is what two attempts have in common: whom they ask for what.
+type call struct {
+	service, name, peer string
+	kind                signal.SpanKind
+	request             semconv.Request
+}
+
+func callOf(n *trace.Node) call {
+	return call{service: n.Service, name: n.Name, kind: n.Kind, peer: n.PeerHint(), request: semconv.RequestOf(n.Attributes())}
+}
+
+// successes have, by call, when the last attempt began that went well.
+type successes map[call]trace.Instant
+
+func successesOf(x *Explanation, siblings []*trace.Node) successes {
+	last := successes{}
+	x.Tree.Steps.Take(len(siblings))
+	for _, s := range siblings { // by start
+		if x.states.of(s) == healthy {
+			last[callOf(s)] = s.Start
+		}
+	}
+	return last
+}
+
+// madeGood reports whether a successful sibling to the same peer and operation followed.
+func (a *attempts) madeGood(n *trace.Node) bool {
+	var of map[*trace.Node]successes
+	var above *trace.Node
 	var siblings []*trace.Node
 	switch {
 	case n.Producer != nil:
-		siblings = n.Producer.Consumers
+		of, above, siblings = a.deliveries, n.Producer, n.Producer.Consumers
 	case n.Parent != nil && n.IsExitCall():
-		siblings = n.Parent.Children
-	case n.Parent != nil && isTransient(x, n):
-		return wasRetried(x, n)
+		of, above, siblings = a.calls, n.Parent, n.Parent.Children
+	case n.Parent != nil && isTransient(a.x, n):
+		return a.wasRetried(n)
+	default:
+		return false
 	}
-	for i := len(siblings) - 1; i >= 0 && x.budget > 0 && siblings[i].Start >= n.Start; i-- {
-		x.budget--
-		s := siblings[i]
-		if s != n && s.Start >= n.End-x.Tree.Tolerance && sameCall(n, s) && x.states.of(s) == healthy {
-			return true
-		}
+	if of[above] == nil {
+		of[above] = successesOf(a.x, siblings)
 	}
-	return false
+	last, ok := of[above][callOf(n)]
+	return ok && last >= n.Start && last >= n.End-a.x.Tree.Tolerance
 }
 
 // isTransient reports whether the failure of a span is one that trying again may mend: not the code's own.
@@ -49,24 +83,50 @@ func isTransient(x *Explanation, n *trace.Node) bool {
 	return g.FailedSpan && n.Kind == signal.KindInternal && (g.Reason.Means == vocabulary.PeersFault || g.Reason.Means == vocabulary.Unreachable || g.Reason.Means == vocabulary.TimedOut)
 }
 
-// wasRetried reports whether a failed span is one of several attempts at the same work, of which the last one
-// went well: the spans of one name below one parent, all but the last with status Error. Where there was a
-// success between, they are items of a loop, not attempts.
-func wasRetried(x *Explanation, n *trace.Node) bool {
-	var last *trace.Node
-	for _, s := range n.Parent.Children {
-		x.budget--
-		switch {
-		case x.budget <= 0:
-			return false
-		case s.Name != n.Name || s.Service != n.Service || s.Span == nil:
+// work is what attempts in a loop have in common: their name below one parent.
+type work struct{ service, name string }
+
+// series are the attempts at the same work, in their order.
+type series struct {
+	last    *trace.Node
+	request semconv.Request
+	// mixed is set where they ask for unequal things or one before the last went well: they are items of a
+	// loop, not attempts.
+	mixed bool
+}
+
+func workOf(n *trace.Node) work { return work{n.Service, n.Name} }
+
+func seriesBelow(x *Explanation, parent *trace.Node) map[work]*series {
+	all := map[work]*series{}
+	x.Tree.Steps.Take(len(parent.Children))
+	for _, n := range parent.Children {
+		if n.Span == nil {
 			continue
-		case last != nil && last.Span.StatusCode != signal.StatusError, !semconv.SameRequest(s.Attributes(), n.Attributes()):
-			return false
 		}
-		last = s
+		s, request := all[workOf(n)], semconv.RequestOf(n.Attributes())
+		if s == nil {
+			all[workOf(n)] = &series{last: n, request: request}
+			continue
+		}
+		s.mixed = s.mixed || s.last.Span.StatusCode != signal.StatusError || s.request != request
+		s.last = n
 	}
-	return last != nil && last != n && last.Span.StatusCode != signal.StatusError && len(groupsUnder(x, last)) == 0
+	return all
+}
+
+// wasRetried reports whether a failed span is one of several attempts at the same work, of which the last one
+// went well: the spans of one name below one parent, all but the last with status Error.
+func (a *attempts) wasRetried(n *trace.Node) bool {
+	if a.series[n.Parent] == nil {
+		a.series[n.Parent] = seriesBelow(a.x, n.Parent)
+	}
+	s := a.series[n.Parent][workOf(n)]
+	if s == nil || s.mixed || s.last == n || s.last.Span.StatusCode == signal.StatusError {
+		return false
+	}
+	first := firstGroupAt(a.x, s.last.Index)
+	return first == len(a.x.Groups.All) || a.x.Groups.All[first].Node.Index > s.last.Last
 }
 
 // failsTooOften reports whether the call fails more than twice as often as it did before: then its
@@ -88,12 +148,4 @@ func failsTooOften(x *Explanation, g *evidence.Group) bool {
 // RetriedCall names the calls that show how often the one of g fails.
 func RetriedCall(g *evidence.Group) incident.CallStats {
 	return incident.CallStats{Caller: g.Node.Service, Callee: g.Peer.Name(g.Node.Service), Operation: g.Node.Name}
-}
-
-// sameCall reports whether two calls ask the same peer for the same thing.
-func sameCall(a, b *trace.Node) bool {
-	if a.Name != b.Name || a.Kind != b.Kind || a.Service != b.Service || a.PeerHint() != b.PeerHint() {
-		return false
-	}
-	return semconv.SameRequest(a.Attributes(), b.Attributes())
 }

@@ -26,6 +26,7 @@ type states struct {
 
 func statesOf(x *Explanation) *states {
 	s := &states{explanation: x, speaking: make(map[trace.Instrumentation]bool)}
+	x.Tree.Steps.Take(len(x.Tree.Nodes))
 	for _, n := range x.Tree.Nodes {
 		if reportsOutcome(n) {
 			s.speaking[n.Instrumentation()] = true

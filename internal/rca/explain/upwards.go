@@ -13,6 +13,7 @@ import (
 func explainUpwards(x *Explanation) {
 	pending := make(map[*trace.Node][]*evidence.Group)
 	for _, n := range slices.Backward(x.Tree.Nodes) {
+		x.Tree.Steps.Take(1 + len(pending[n]))
 		below := pending[n]
 		delete(pending, n)
 		if g := x.FailureAt(n); g != nil {
@@ -62,7 +63,7 @@ func explainGroup(x *Explanation, g *evidence.Group, below []*evidence.Group) []
 	rest := slices.DeleteFunc(below, func(b *evidence.Group) bool {
 		return taken[b] || !g.IsCancelled() && !endedAfter(x, g, b)
 	})
-	return append(lastToEnd(rest), g)
+	return append(lastToEnd(x, rest), g)
 }
 
 // inheritReason gives a failed call, whose own span says only that it failed, the reason that the caller's

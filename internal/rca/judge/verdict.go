@@ -181,6 +181,7 @@ func consequencesOf(x *explain.Explanation, origins ...*evidence.Group) []*evide
 		seen[g] = true
 	}
 	for i := 0; i < len(all); i++ {
+		x.Tree.Steps.Take(1 + len(x.About(all[i]).Explains))
 		for _, a := range x.About(all[i]).Explains {
 			if !seen[a] {
 				seen[a] = true

@@ -20,7 +20,7 @@ import (
 )
 
 func observed(t *incident.Trace) []observe.Observation {
-	tree := trace.Assemble(t)
+	tree := trace.Assemble(t, nil)
 	directory, signals := trace.NewDirectory(tree, incident.Knowledge{}), failure.SignalsOf(t)
 	x := explain.Explain(tree, evidence.Gather(tree, signals, directory), signals, directory, incident.Knowledge{})
 	v := judge.Judge("", x, incident.Knowledge{})

@@ -7,9 +7,10 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
-// gapsOf lists what the analysis could not see, each once.
+// gapsOf lists what the analysis could not see, each once; what it did not look at comes first.
 func gapsOf(r *rank.Ranking) []incident.Gap {
 	list := []incident.Gap{}
 	for _, v := range r.All() {
@@ -19,6 +20,12 @@ func gapsOf(r *rank.Ranking) []incident.Gap {
 		list = append(list, incident.Gap{Kind: "no_telemetry", Detail: "nothing is recorded at " + r.Shown.Judgement.Component + " for this request"})
 	}
 	slices.SortFunc(list, func(a, b incident.Gap) int {
+		switch first, second := a.Kind == trace.GapTruncated, b.Kind == trace.GapTruncated; {
+		case first && !second:
+			return -1
+		case second && !first:
+			return 1
+		}
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Detail, b.Detail))
 	})
 	list = slices.Compact(list)
