@@ -50,8 +50,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// maxDepth is far below what exhausts the stack of a decoder.
-const maxDepth = 1000
+// MaxDepth is the largest Depth: far below what exhausts the stack of a decoder.
+const MaxDepth = 1000
 
 // Check returns what is wrong with the limits, by their configuration keys.
 func (l *Limits) Check() error {
@@ -68,8 +68,8 @@ func (l *RecordLimits) Check() error {
 		CheckPositive("nesting_depth", l.Depth), CheckPositive("attributes", l.Attributes), CheckPositive("elements", l.Elements),
 		CheckPositive("events", l.Events), CheckPositive("value_bytes", l.ValueBytes),
 	}
-	if l.Depth > maxDepth {
-		errs = append(errs, fmt.Errorf("nesting_depth: must be at most %d, is %d", maxDepth, l.Depth))
+	if l.Depth > MaxDepth {
+		errs = append(errs, fmt.Errorf("nesting_depth: must be at most %d, is %d", MaxDepth, l.Depth))
 	}
 	return errors.Join(errs...)
 }

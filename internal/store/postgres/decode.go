@@ -89,7 +89,7 @@ func (d *decoder) span(rows pgx.Rows, extra []any) (r store.SignalRecord, err er
 	}
 	var p record.Parser
 	if h.raw != nil {
-		s, err = signal.UnmarshalSpan(h.raw)
+		s, err = record.UnmarshalSpan(h.raw)
 		p.Keep(err)
 	} else {
 		s.Resource, s.Scope = d.resource(&h), d.scope(&h)
@@ -117,7 +117,7 @@ func (d *decoder) log(rows pgx.Rows, extra []any) (r store.SignalRecord, err err
 	}
 	var p record.Parser
 	if h.raw != nil {
-		l, err = signal.UnmarshalLog(h.raw)
+		l, err = record.UnmarshalLog(h.raw)
 		p.Keep(err)
 	} else {
 		l.Resource, l.Scope = d.resource(&h), d.scope(&h)
@@ -144,7 +144,7 @@ func (d *decoder) point(rows pgx.Rows, extra []any) (r store.SignalRecord, err e
 	}
 	var p record.Parser
 	if h.raw != nil {
-		m, err = signal.UnmarshalPoint(h.raw)
+		m, err = record.UnmarshalPoint(h.raw)
 		p.Keep(err)
 	} else {
 		m.Resource, m.Scope = d.resource(&h), d.scope(&h)

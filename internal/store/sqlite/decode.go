@@ -70,7 +70,7 @@ func (d *decoder) span(r *row) (*signal.Span, error) {
 		return nil, err
 	}
 	if h.otlp != nil {
-		s, err := signal.UnmarshalSpan(h.otlp)
+		s, err := record.UnmarshalSpan(h.otlp)
 		if err == nil {
 			s.ID, s.ReceivedAt = h.id, h.received
 		}
@@ -96,7 +96,7 @@ func (d *decoder) log(r *row) (*signal.Log, error) {
 		return nil, err
 	}
 	if h.otlp != nil {
-		l, err := signal.UnmarshalLog(h.otlp)
+		l, err := record.UnmarshalLog(h.otlp)
 		if err == nil {
 			l.ID, l.ReceivedAt = h.id, h.received
 		}
@@ -119,7 +119,7 @@ func (d *decoder) point(r *row) (*signal.Point, error) {
 		return nil, err
 	}
 	if h.otlp != nil {
-		m, err := signal.UnmarshalPoint(h.otlp)
+		m, err := record.UnmarshalPoint(h.otlp)
 		if err == nil {
 			m.ID, m.ReceivedAt = h.id, h.received
 		}

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/signal/signaltest"
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -26,6 +27,7 @@ var appending = map[string]func(*testing.T, store.Store){
 	"EqualLinesOfOneRequestCount":     equalLinesOfOneRequestCount,
 	"EqualErrorSignalsCount":          equalErrorSignalsCount,
 	"BigRecords":                      bigRecords,
+	"DeepRecordsAreReadCut":           deepRecordsAreReadCut,
 	"EventTimesMayBeAnything":         eventTimesMayBeAnything,
 	"TenantsAreApart":                 tenantsAreApart,
 	"HugeTrace":                       hugeTrace,
@@ -384,4 +386,35 @@ func closedStoreIsUnavailable(t *testing.T, s store.Store) {
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	assert.Equal(t, none, got)
 	require.NoError(t, s.Close(), "closing again does nothing")
+}
+
+// deepRecordsAreReadCut has records that are nested deeper than what decodes them should go.
+func deepRecordsAreReadCut(t *testing.T, s store.Store) {
+	nested := func(levels int, text string) signal.Value {
+		v := signal.Value{Data: text}
+		for range levels {
+			v = signal.Value{Data: []signal.Value{v}}
+		}
+		return v
+	}
+	levels := func(v signal.Value) (n int, text string) {
+		for {
+			list, ok := v.Data.([]signal.Value)
+			if !ok {
+				return n, v.Str()
+			}
+			n, v = n+1, list[0]
+		}
+	}
+	allowed, deep := logOf("t", "", "gateway", 9), logOf("t", "", "gateway", 9)
+	allowed.Body, deep.Body = nested(900, "whole"), nested(50_000, "never read")
+	appendAll(t, s, requestOf(tenant, allowed, deep))
+	texts := map[string]int{}
+	for _, r := range searchAll(t, s, tenant, store.KindLog) {
+		n, text := levels(r.Log.Body)
+		texts[text] = n
+		_, cut := r.Log.Attributes.Get(otlpscan.AttributeCut)
+		assert.Equal(t, text == otlpscan.TooDeep, cut)
+	}
+	assert.Equal(t, map[string]int{"whole": 900, otlpscan.TooDeep: otlpscan.MaxDepth}, texts)
 }

@@ -82,8 +82,8 @@ func evidenceOf(ref incident.Ref, found Found) Evidence {
 		e.Change = &c
 		return e
 	}
-	records := recordsOf(found.Records)
-	e.Record, e.Conflicts = &records[0], records[1:]
+	whole := RecordOf(found.Records[0])
+	e.Record, e.Conflicts = &whole, recordsOf(found.Records[1:])
 	return e
 }
 

@@ -56,6 +56,10 @@ type Record struct {
 	Attributes Attributes `json:"attributes"`
 	Resource   Attributes `json:"resource"`
 	Scope      *Scope     `json:"scope,omitempty"`
+
+	// Cut is set where the record takes more than an answer with many records has room for: its reference
+	// resolves to all of it.
+	Cut bool `json:"cut,omitempty"`
 }
 
 // Status is a span's status: unset, ok or error.
@@ -134,10 +138,11 @@ func RecordOf(r store.SignalRecord) Record {
 	}
 }
 
+// recordsOf renders the records of an answer that has many.
 func recordsOf(rs []store.SignalRecord) []Record {
 	out := make([]Record, 0, len(rs))
 	for _, r := range rs {
-		out = append(out, RecordOf(r))
+		out = append(out, RecordOf(r).capped())
 	}
 	return out
 }

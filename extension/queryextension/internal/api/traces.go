@@ -125,14 +125,14 @@ func traceItem(trace signal.TraceID, item tracetree.Item) TraceItem {
 	out := TraceItem{Depth: item.Depth}
 	switch n := item.Node; {
 	case item.Log != nil:
-		out.Record = logRecord(item.Log)
+		out.Record = logRecord(item.Log).capped()
 	case n.Span == nil:
 		out.Record = Record{
 			Kind: kindMissing, Ref: "span:" + trace.String() + "/" + n.SpanID.String(), Service: n.Service,
 			TraceID: trace.String(), SpanID: n.SpanID.String(), StartTime: Time(n.Start), EndTime: Time(n.End),
 		}
 	default:
-		out.Record = spanRecord(n.Span)
+		out.Record = spanRecord(n.Span).capped()
 		switch {
 		case n.Duplicate:
 			out.Note = "duplicate"
