@@ -11,6 +11,10 @@
 //	go run ./e2e/measure flood -n 100000 -second 100 -replicas http://a:4318,http://b:4318 \
 //		-query http://a:8080 -database "$DATABASE_URL" -redis "$REDIS_URL"
 //
+// overload starts bin/prodsentinel with its defaults and sends it more than it can take:
+//
+//	go run ./e2e/measure overload -for 5m -after 3m
+//
 // fill stores made-up signals in an empty PostgreSQL database, reads measures the API over it:
 //
 //	go run ./e2e/measure fill -signals 10000000 -days 10 -database "$DATABASE_URL"
@@ -50,6 +54,10 @@ type target struct {
 	replicas, database, redis string
 	second, senders           int
 
+	// Of overload alone.
+	long, after, quietFor time.Duration
+	memory                string
+
 	// Of fill alone.
 	signals, days int
 
@@ -60,7 +68,7 @@ type target struct {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: roots, latency, flood, fill, reads or plans")
+		return errors.New("say what to measure: roots, latency, flood, overload, fill, reads or plans")
 	}
 	var t target
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -75,6 +83,10 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&t.redis, "redis", "", "flood: Redis to count the work of")
 	flags.IntVar(&t.second, "second", 100, "flood: traces of the second cause among them")
 	flags.IntVar(&t.senders, "senders", 6, "flood: requests under way at a time")
+	flags.DurationVar(&t.long, "for", 5*time.Minute, "overload: for how long three times capacity is sent")
+	flags.DurationVar(&t.after, "after", 3*time.Minute, "overload: for how long 0.8 of capacity is sent then")
+	flags.DurationVar(&t.quietFor, "before", 15*time.Second, "overload: for how long pages are measured while nothing is sent, and then the capacity")
+	flags.StringVar(&t.memory, "memory", "1843MiB", "overload: GOMEMLIMIT of the collector, nine tenths of 2 GiB if not given")
 	flags.IntVar(&t.signals, "signals", 10_000_000, "fill: how many signals")
 	flags.StringVar(&t.only, "only", "", "reads, plans: the name of the one to measure")
 	flags.StringVar(&t.log, "log", "", "plans: the file of the server's log")
@@ -89,6 +101,8 @@ func run(ctx context.Context, args []string) error {
 		return latency(ctx, t)
 	case "flood":
 		return flood(ctx, t)
+	case "overload":
+		return overload(ctx, t)
 	case "fill":
 		return fill(ctx, t)
 	case "reads":
@@ -96,7 +110,7 @@ func run(ctx context.Context, args []string) error {
 	case "plans":
 		return plans(ctx, t)
 	default:
-		return fmt.Errorf("cannot measure %q: say roots, latency, flood, fill, reads or plans", args[0])
+		return fmt.Errorf("cannot measure %q: say roots, latency, flood, overload, fill, reads or plans", args[0])
 	}
 }
 
