@@ -64,7 +64,7 @@ func (g *Group) addSpan(signals failure.Signals) {
 	if n.Span == nil {
 		return
 	}
-	g.FailedSpan = n.Span.StatusCode == signal.StatusError
+	g.FailedSpan = failure.IsSpanError(n.Span)
 	for _, o := range signals.OfSpan(n.Span) {
 		g.add(recordOfSpan(n, o))
 	}

@@ -45,7 +45,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 // of which its own span says only that it did, and not to whom it was.
 func explainsCall(text string, why func() *vocabulary.Match, c *trace.Node, dir *trace.Directory) bool {
 	switch {
-	case c.Span.StatusCode != signal.StatusError, c.Service != c.Parent.Service, c.Span.StatusMessage != "",
+	case !failure.IsSpanError(c.Span), c.Service != c.Parent.Service, c.Span.StatusMessage != "",
 		len(c.Span.Events) > 0, len(c.Children) > 0, dir.PeerOf(c).IsKnown():
 		return false
 	}
@@ -64,5 +64,5 @@ func mostSpecificSign(text string) *vocabulary.Match {
 }
 
 func mayHaveFailed(n *trace.Node) bool {
-	return n.Span.StatusCode == signal.StatusError || n.Status.IsFailure()
+	return failure.IsSpanError(n.Span) || n.Status.IsFailure()
 }

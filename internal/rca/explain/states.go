@@ -3,6 +3,7 @@ package explain
 import (
 	"slices"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
@@ -72,7 +73,7 @@ func (x *Explanation) HasStatuses() bool {
 // is no claim that it went well.
 func calleeFailed(n *trace.Node) bool {
 	c := n.RemoteChild()
-	return c != nil && c.Span != nil && (c.Span.StatusCode == signal.StatusError || c.Status.HTTP >= 500)
+	return c != nil && c.Span != nil && (failure.IsSpanError(c.Span) || c.Status.HTTP >= 500)
 }
 
 // reportsOutcome reports whether the span says how it went by itself.

@@ -3,6 +3,7 @@ package judge
 import (
 	"slices"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
@@ -21,7 +22,7 @@ func outcomeOf(x *explain.Explanation) incident.Outcome {
 	switch {
 	case !entry.IsReceived() || entry.Guessed || !x.HasStatuses():
 		return incident.OutcomeUnknown
-	case entry.Span.StatusCode == signal.StatusError || entry.Status.IsFailure() && !explain.IsCallersBusiness(entry.Status):
+	case failure.IsSpanError(entry.Span) || entry.Status.IsFailure() && !explain.IsCallersBusiness(entry.Status):
 		return incident.OutcomeFailed
 	case bodyHeldErrors(x, entry):
 		return incident.OutcomeFailed

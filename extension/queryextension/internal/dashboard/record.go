@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -90,7 +91,7 @@ func spanRecord(s *signal.Span) record {
 		InTrace: placeInTrace(s.TraceID, "s"+s.ID.String()),
 		Full:    "/evidence/span:" + s.TraceID.String() + "/" + s.SpanID.String(),
 	}
-	if s.StatusCode == signal.StatusError {
+	if failure.IsSpanError(s) {
 		r.Level = "error"
 		r.setText(s.StatusMessage)
 	}
@@ -98,7 +99,7 @@ func spanRecord(s *signal.Span) record {
 	if s.Start != 0 && s.End != 0 {
 		r.addFact("duration", duration(int64(s.End-s.Start))) //nolint:gosec // wraps to the negative duration meant
 	}
-	if s.StatusCode == signal.StatusError {
+	if failure.IsSpanError(s) {
 		r.addFact("status", strings.TrimSpace("error "+s.StatusMessage))
 	}
 	r.addFact("trace", s.TraceID.String())
