@@ -28,7 +28,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 			continue
 		}
 		if text == "" {
-			text = joinTexts(o.ErrorType, o.Message, logText(l))
+			text = joinTexts(o.ErrorType, o.Message, o.Error, logText(l))
 		}
 		names := mentionsPeer(text, dir.PeerOf(c), c)
 		if nearest != nil && (namesNearest && !names || namesNearest == names && (at-c.End).Abs() >= (at-nearest.End).Abs()) {

@@ -38,7 +38,7 @@ func recordOfSpan(n *trace.Node, o failure.Observed) *Record {
 
 func recordOfLog(n *trace.Node, l *signal.Log, o failure.Observed, isSignal bool) *Record {
 	e := &Record{Ref: trace.LogRef(l), time: trace.InstantOf(l.EventTime()) + n.Shift, Observed: o, IsSignal: isSignal}
-	e.read(n, o.ErrorType, o.Message, o.Stack, logText(l))
+	e.read(n, o.ErrorType, o.Message, o.Stack, o.Error, logText(l))
 	return e
 }
 
