@@ -228,7 +228,7 @@ func (p *javaParser) isThrowable(name string, start int, marked bool) bool {
 	placed := marked || heads && stackFollows(tail)
 	switch {
 	case dot > 0:
-		return placed || namesThrowable(class)
+		return placed || namesThrowable(class) && !(class == "Error" && isClass(name)) // Import.Error is a code of macOS
 	case !namesThrowable(class):
 		return false
 	default:

@@ -333,6 +333,7 @@ func TestNoStacks(t *testing.T) {
 		"#0 of 3 done", "#0  0x00007f in main () at a.c:3", "the page on line 3", "Fatal error: none", "we panicked at once", "Caused by: the user",
 		"Caused by:\nthe user", "Location: https://shop.example/", "the exception error: in function of time", "crashed: never",
 		"a.ex: 3", "Fatal error: disk full", "Error: \n  details follow", "lists,[{file,\"",
+		"mdworker[33804]: (ImportBailout.Error:1331) Asked to exit",
 	} {
 		assert.Empty(t, ParseExceptions(text), text)
 	}

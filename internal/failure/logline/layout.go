@@ -242,7 +242,7 @@ func (s *scanner) levelHere(name string, afterTime bool) int32 {
 		return 0
 	case isCapital(name) && (isBlank(next) || next == '|' || next == '['):
 		return level
-	case s.separated(next), afterTime && s.labelled():
+	case s.separated(next), afterTime && (s.labelled() || strings.HasPrefix(s.s[s.pos:], "  ")): // a column's padding
 		return level
 	}
 	return 0
@@ -301,19 +301,18 @@ func (s *scanner) precedesLevel(name string) bool {
 		s.marked = true
 		return true
 	}
-	if !s.marked {
-		return false
-	}
 	switch {
+	case !s.marked:
+		return false
+	case s.month && s.names < 2: // syslog's host, and its program, which has a process or a colon
+		s.names++
+		return s.names == 1 || strings.HasPrefix(rest, "[") || strings.HasPrefix(rest, ": ")
 	case strings.ContainsAny(name, "0123456789@"), strings.IndexByte(name, '.') > 0:
 		return true
 	case strings.HasPrefix(rest, " - "), strings.HasPrefix(rest, "["):
 		return true
-	case s.month && s.names == 0: // the host, after which the program has a colon
-		s.names++
-		return true
 	}
-	return s.month && s.names == 1 && strings.HasPrefix(rest, ": ")
+	return false
 }
 
 // secondLine reads the line below a time, where java.util.logging writes the level.

@@ -133,6 +133,8 @@ func TestSeverity(t *testing.T) {
 		"2026-01-02T15:04:05.123456789Z stderr F [ERROR] no":                                17,
 		"2026-01-02T15:04:05.123456789Z stderr F starting":                                  0,
 		"2026-01-02T15:04:05.123456789+02:00 stdout F {\"level\":\"error\",\"msg\":\"no\"}": 17,
+		"Jul  1 20:23:09 host-7 cloudd[326]:  SecOSStatusWith error:[-50] no":               0,
+		"2026-01-02 15:04:05, Error                 CBS    no":                              17,
 		"web-1  | ERROR no":                                                                 17,
 		"web-1  | error while reading":                                                      0,
 		// JSON
