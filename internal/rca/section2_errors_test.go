@@ -88,6 +88,64 @@ func TestSection2CallersBusiness(t *testing.T) {
 	}
 }
 
+// Section 2: a handled exception is evidence, and no error; the span says how it went. So do the
+// marks of tracers that have no status, and the text of records whose sender set no severity.
+func TestSection2WhichRecordCounts(t *testing.T) {
+	const stack = "shop.RateException: no rate"
+	unrated := func(body string) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New("unrated")
+			tr.Span("tax", "GET /rate", server, 0, 20).Answered(200).Logged(5, 0, body)
+			return tr
+		}
+	}
+	code := []verdict{{incident.KindCode, "tax", "tax", incident.CategoryCodeException}}
+	for _, e := range []expectation{
+		{
+			name: "recorded on a span that answered 200",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("handled")
+				tr.Span("tax", "GET /rate", server, 0, 20).Answered(200).Threw(5, "shop.RateException", "no rate", javaStack(stack, "shop.Tax.rate"))
+				return tr
+			},
+			dismissed: incident.DismissNoError,
+		},
+		{
+			name: "logged at WARN",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("warned")
+				tr.Span("tax", "GET /rate", server, 0, 20).Answered(200).Logged(5, 13, "using the default", "exception.type", "shop.RateException")
+				return tr
+			},
+			dismissed: incident.DismissNoError,
+		},
+		{
+			name: "recorded on a silent span below one that answered 500",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("silent")
+				tr.Span("tax", "GET /rate", server, 0, 20).Answered(500).Inside("handler", 1, 19).
+					Threw(5, "shop.RateException", "no rate", javaStack(stack, "shop.Tax.rate"))
+				return tr
+			},
+			roots: code,
+		},
+		{
+			name: "marked by OpenTracing",
+			trace: func() *rcatest.Trace {
+				tr := rcatest.New("marked")
+				tr.Span("tax", "GET /rate", server, 0, 20).With("error", "true", "error.kind", "shop.RateException", "error.stack", javaStack(stack, "shop.Tax.rate"))
+				return tr
+			},
+			roots: code,
+		},
+		{name: "an ERROR that the layout says", trace: unrated("2026-01-02 15:04:05,123 ERROR [main] tax - " + javaStack(stack, "shop.Tax.rate")), roots: code},
+		{name: "a WARN that the layout says", trace: unrated("2026-01-02 15:04:05,123 WARN [main] tax - " + javaStack(stack, "shop.Tax.rate")), dismissed: incident.DismissNoError},
+		{name: "a word of the message", trace: unrated("an error is handled"), dismissed: incident.DismissNoError},
+	} {
+		e.run(t)
+	}
+}
+
 // Section 2: a cancellation at the entry with no timeout or error before it is the user leaving.
 func TestSection2UserLeft(t *testing.T) {
 	for _, e := range []expectation{

@@ -60,6 +60,34 @@ func TestSpan(t *testing.T) {
 	}
 }
 
+// TestHandledExceptions: the default rule for events asks the span how it went, with conditions and
+// without.
+func TestHandledExceptions(t *testing.T) {
+	other := failure.Conditions{Spans: []string{`name == "other"`}, SpanEvents: []string{`name == "other"`}, Logs: []string{`body == "other"`}}
+	for _, c := range []failure.Conditions{{}, other} {
+		d, err := New(c, componenttest.NewNopTelemetrySettings())
+		require.NoError(t, err)
+		rs, ss, span := newSpan()
+		span.Status().SetCode(ptrace.StatusCodeUnset)
+		assert.Len(t, d.Span(t.Context(), nil, failure.Source{}, rs, ss, span), 1, "the span says nothing")
+		span.Attributes().PutBool("error", true)
+		assert.Len(t, d.Span(t.Context(), nil, failure.Source{}, rs, ss, span), 2, "it is marked")
+		span.Attributes().PutBool("error", false)
+		span.Attributes().PutInt("http.response.status_code", 200)
+		assert.Empty(t, d.Span(t.Context(), nil, failure.Source{}, rs, ss, span), "it was answered well")
+
+		rl := plog.NewLogs().ResourceLogs().AppendEmpty()
+		sl := rl.ScopeLogs().AppendEmpty()
+		l := sl.LogRecords().AppendEmpty()
+		l.Attributes().PutStr("exception.type", "a.B")
+		_, ok := d.Log(t.Context(), failure.Source{}, rl, sl, l)
+		assert.True(t, ok)
+		l.SetSeverityNumber(plog.SeverityNumberWarn)
+		_, ok = d.Log(t.Context(), failure.Source{}, rl, sl, l)
+		assert.False(t, ok, "an exception below ERROR was handled")
+	}
+}
+
 func TestLog(t *testing.T) {
 	warn := failure.Conditions{Logs: []string{`log.severity_number >= SEVERITY_NUMBER_WARN and IsMatch(log.body, "^lost")`}}
 	onlyWarn := warn
