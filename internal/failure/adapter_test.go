@@ -19,8 +19,10 @@ var attributeKeys = []string{
 	"rpc.response.status_code", "db.system", "db.operation.name", "db.sql.table", "db.response.status_code", "messaging.system",
 	"messaging.operation", "messaging.destination.name", "other",
 	"error", "error.kind", "error.message", "error.stack", "error.class", "error.expected", "otel.status_code", "exception.escaped", "event", "message",
-	"level", "severity", "PRIORITY", "log", "err", "stack", "msg", "short_message",
 }
+
+// loggerKeys are names of loggers' own.
+var loggerKeys = []string{"level", "severity", "PRIORITY", "log", "err", "stack", "msg", "short_message", "error.message", "s"}
 
 var texts = []string{
 	"", "503", "x", "java.lang.NullPointerException", "connection refused", "error", "true", "false", "50", "3", "ERROR", "info",
@@ -45,7 +47,7 @@ func drawValue(t *rapid.T, v pcommon.Value) {
 		v.SetBool(rapid.Bool().Draw(t, "bool"))
 	case 4:
 		for m := v.SetEmptyMap(); m.Len() < 2; {
-			key := rapid.SampledFrom(attributeKeys).Draw(t, "field")
+			key := rapid.SampledFrom(loggerKeys).Draw(t, "field")
 			if key == "log" && m.Len() == 0 {
 				m.PutEmptyMap(key).PutStr("level", "error")
 				continue
@@ -106,10 +108,10 @@ func TestAdaptersAgreeOnLogs(t *testing.T) {
 		l.SetTimestamp(pcommon.Timestamp(rapid.Uint64Range(0, 2).Draw(t, "time")))
 		l.SetObservedTimestamp(pcommon.Timestamp(rapid.Uint64Range(0, 2).Draw(t, "observed")))
 		l.SetEventName(rapid.SampledFrom([]string{"", "exception", "order.placed", "prodsentinel.failure"}).Draw(t, "event"))
-		l.SetSeverityNumber(plog.SeverityNumber(rapid.SampledFrom([]int32{0, 9, 16, 17, 24}).Draw(t, "severity")))
-		l.SetSeverityText(rapid.SampledFrom([]string{"", "ERROR", "Fatal", "INFO", "error ", "E", "stderr"}).Draw(t, "text"))
+		l.SetSeverityNumber(plog.SeverityNumber(rapid.SampledFrom([]int32{0, 0, 0, 9, 16, 17, 24}).Draw(t, "severity")))
+		l.SetSeverityText(rapid.SampledFrom([]string{"", "", "", "ERROR", "Fatal", "INFO", "error ", "E", "stderr"}).Draw(t, "text"))
 		drawValue(t, l.Body())
-		drawAttributes(t, l.Attributes(), attributeKeys)
+		drawAttributes(t, l.Attributes(), rapid.SampledFrom([][]string{attributeKeys, loggerKeys}).Draw(t, "keys"))
 
 		want, wantOK := FromLog(signal.FromLogs(ld)[0])
 		got, gotOK := FromPdataLog(SourceOf(rl.Resource()), l)

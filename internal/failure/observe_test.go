@@ -98,6 +98,7 @@ func TestExceptionEvents(t *testing.T) {
 			}
 		}
 		assert.Equal(t, c.want, got == 1, name)
+		assert.Equal(t, FromSpan(nil, s), fromReceivedSpan(s), "received: "+name)
 	}
 }
 
@@ -122,6 +123,7 @@ func TestSpansOfOtherMakes(t *testing.T) {
 		"marked, but status OK": {signal.Span{StatusCode: signal.StatusOK, Attributes: strs("error", "true")}, Observed{}, false},
 	} {
 		got := FromSpan(nil, &c.span)
+		assert.Equal(t, got, fromReceivedSpan(&c.span), "received: "+name)
 		if !c.ok {
 			assert.Empty(t, got, name)
 			continue
@@ -189,9 +191,22 @@ func TestFromLog(t *testing.T) {
 		"a stack of its own field": {signal.Log{Body: body(strs("msg", "no", "stack", stack))}, true},
 		"a stack as attribute":     {signal.Log{Body: body("no"), Attributes: strs("exc_info", stack)}, true},
 	} {
-		_, got := FromLog(&c.log)
+		stored, got := FromLog(&c.log)
 		assert.Equal(t, c.want, got, name)
+		received, alsoGot := fromReceivedLog(&c.log)
+		assert.Equal(t, got, alsoGot, "received: "+name)
+		assert.Equal(t, stored, received, "received: "+name)
 	}
+}
+
+func fromReceivedLog(l *signal.Log) (Observed, bool) {
+	rl := signal.ToLogs([]*signal.Log{l}).ResourceLogs().At(0)
+	return FromPdataLog(SourceOf(rl.Resource()), rl.ScopeLogs().At(0).LogRecords().At(0))
+}
+
+func fromReceivedSpan(s *signal.Span) []Observed {
+	rs := signal.ToTraces([]*signal.Span{s}).ResourceSpans().At(0)
+	return FromPdataSpan(nil, SourceOf(rs.Resource()), rs.ScopeSpans().At(0).Spans().At(0))
 }
 
 // TestLogErrors has what is read of records that were logged under names of their loggers.

@@ -102,9 +102,9 @@ func TestIsHandled(t *testing.T) {
 	}
 }
 
-// TestOtherMakesPeers has the attributes by which tracers that are not OpenTelemetry's name whom
+// TestTracersPeers has the attributes by which tracers that are not OpenTelemetry's name whom
 // they ask.
-func TestOtherMakesPeers(t *testing.T) {
+func TestTracersPeers(t *testing.T) {
 	for _, tt := range []struct {
 		given              attrs
 		host, port, system string
