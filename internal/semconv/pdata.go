@@ -58,16 +58,6 @@ func (m Pdata) Bool(key string) (value, ok bool) {
 	return v.Bool(), true
 }
 
-// HasAny implements Flags.
-func (m Pdata) HasAny(a, b, c string) bool {
-	for key := range m.All() {
-		if key == a || key == b || key == c {
-			return true
-		}
-	}
-	return false
-}
-
 // HasKey reports whether some attribute's name matches.
 func (m Pdata) HasKey(match func(key string) bool) bool {
 	for key := range m.All() {

@@ -37,13 +37,13 @@ type Flags interface {
 	Attributes
 	// Bool returns a boolean attribute; ok is false where it is missing or of another type.
 	Bool(key string) (value, ok bool)
-	// HasAny reports whether one of three attributes is there.
-	HasAny(a, b, c string) bool
+	// HasKey reports whether some attribute's name matches.
+	HasKey(match func(key string) bool) bool
 }
 
 // MarksError reports whether the attributes of a span without a status say that it failed.
 func MarksError[A Flags](attrs A) bool {
-	if !attrs.HasAny(keyError, keyStatusCode, keyErrorClass) {
+	if !attrs.HasKey(isErrorMark) {
 		return false
 	}
 	if marked, ok := attrs.Bool(keyError); ok {
@@ -56,6 +56,10 @@ func MarksError[A Flags](attrs A) bool {
 		return n != 0
 	}
 	return strings.EqualFold(attrs.Str(keyStatusCode), "error") || attrs.Str(keyErrorClass) != "" && !isTrue(attrs, keyErrorExpected)
+}
+
+func isErrorMark(key string) bool {
+	return key == keyError || key == keyStatusCode || key == keyErrorClass
 }
 
 func isTrue[A Flags](attrs A, key string) bool {

@@ -60,16 +60,6 @@ func (m Map) FirstStr(keys ...string) string {
 	return ""
 }
 
-// HasAny reports whether one of three attributes is there.
-func (m Map) HasAny(a, b, c string) bool {
-	for i := range m {
-		if key := m[i].Key; key == a || key == b || key == c {
-			return true
-		}
-	}
-	return false
-}
-
 // Code returns a string attribute, and any that is or reads as an integer also as one.
 func (m Map) Code(key string) (text string, number int64, isNumber bool) {
 	v, _ := m.Get(key)
