@@ -22,11 +22,12 @@ var attributeKeys = []string{
 }
 
 // loggerKeys are names of loggers' own.
-var loggerKeys = []string{"level", "severity", "PRIORITY", "log", "err", "stack", "msg", "short_message", "error.message", "s"}
+var loggerKeys = []string{"level", "severity", "PRIORITY", "log", "err", "stack", "msg", "short_message", "error.message", "s", "trace_id", "dd.span_id", "dd"}
 
 var texts = []string{
 	"", "503", "x", "java.lang.NullPointerException", "connection refused", "error", "true", "false", "50", "3", "ERROR", "info",
 	"level=error msg=x", "2026-01-02 15:04:05 ERROR no", `{"level":"error","msg":"no","err":"refused"}`, `{"level":30,"msg":"no"}`,
+	"3337cf658a2099a95d5e919291341c04", `{"trace_id":"3337cf658a2099a95d5e919291341c04"}`,
 	"a.BException: x\n\tat a.B.c(B.java:1)", "\tat a.B.c(B.java:1)", "<3>no", "Traceback (most recent call last):",
 }
 

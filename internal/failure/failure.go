@@ -22,8 +22,8 @@ const (
 type Observed struct {
 	Kind          Kind
 	TraceID       signal.TraceID // zero without trace context
-	SpanID        signal.SpanID
-	Time          signal.Nanos // event time: a span's end, a log's time, else its observed time; 0 where the record has none
+	SpanID        signal.SpanID  // of a log its context's, see ContextOf
+	Time          signal.Nanos   // event time: a span's end, a log's time, else its observed time; 0 where the record has none
 	Service       string
 	Environment   string
 	Namespace     string // service.namespace

@@ -99,7 +99,8 @@ type stream struct {
 }
 
 func streamOf(l *signal.Log) stream {
-	s := stream{service: l.Service(), trace: l.TraceID, span: l.SpanID, severity: l.Severity, severityText: l.SeverityText}
+	in := ContextOf(l)
+	s := stream{service: l.Service(), trace: in.Trace, span: in.Span, severity: l.Severity, severityText: l.SeverityText}
 	if l.Resource != nil {
 		s.instance = semconv.ServiceInstance(l.Resource.Attributes)
 	}

@@ -59,8 +59,9 @@ func ObserveEvent(s *signal.Span, e *signal.Event) Observed {
 
 // ObserveLog is the error signal of a log record, whether or not the default rules see one.
 func ObserveLog(l *signal.Log) Observed {
+	in := ContextOf(l)
 	o := Observed{
-		Kind: KindLog, TraceID: l.TraceID, SpanID: l.SpanID, Time: cmpTime(l.Time, l.ObservedTime),
+		Kind: KindLog, TraceID: in.Trace, SpanID: in.Span, Time: cmpTime(l.Time, l.ObservedTime),
 		Service: l.Service(), Environment: l.Resource.Environment(), Namespace: l.Resource.Namespace(), Cluster: l.Resource.Cluster(),
 		Operation: l.EventName,
 	}

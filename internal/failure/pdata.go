@@ -87,8 +87,9 @@ func ObservePdataEvent(src Source, s ptrace.Span, e ptrace.SpanEvent) Observed {
 
 // ObservePdataLog is ObserveLog for a record not yet converted.
 func ObservePdataLog(src Source, l plog.LogRecord) Observed {
+	in := ContextOfPdata(l)
 	o := Observed{
-		Kind: KindLog, TraceID: signal.TraceID(l.TraceID()), SpanID: signal.SpanID(l.SpanID()),
+		Kind: KindLog, TraceID: in.Trace, SpanID: in.Span,
 		Time:    cmpTime(signal.Nanos(l.Timestamp()), signal.Nanos(l.ObservedTimestamp())),
 		Service: src.Service, Environment: src.Environment, Namespace: src.Namespace, Cluster: src.Cluster, Operation: l.EventName(),
 	}

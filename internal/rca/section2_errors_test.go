@@ -2,14 +2,47 @@ package rca_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
+
+// Section 2: a log that names its span only among its fields is a log of that span, whichever else of
+// its service was open.
+func TestSection2LogsNameTheirSpan(t *testing.T) {
+	for name, c := range map[string]struct {
+		names bool
+		want  incident.Category
+	}{
+		"named":     {true, incident.CategoryBadData},
+		"not named": {false, incident.CategoryUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := rcatest.New(name)
+			front := tr.Span("front", "GET /v", server, 0, 300).Answered(502)
+			vat := front.Call("GET", 2, 27).With("peer.service", "vat").Answered(500).Serve("vat", "GET /v", 4, 25).Answered(500)
+			front.Call("GET", 1, 290).With("peer.service", "vat").Answered(200).Serve("vat", "GET /v", 2, 280).Answered(200)
+			_, id, _ := strings.Cut(string(vat.Ref()), "/")
+			tr.Log("vat", 20, errorLv, "rates: lookup failed", "err", `strconv.ParseFloat: parsing "n/a": invalid syntax`)
+			built := tr.Build()
+			log := built.Logs[len(built.Logs)-1]
+			log.TraceID = signal.TraceID{}
+			if c.names {
+				log.Attributes = append(log.Attributes, keyValue("trace_id", tr.ID().String()), keyValue("span_id", id))
+			}
+			got := rca.Classify("", built, incident.Knowledge{})
+			require.NotEmpty(t, got.Roots)
+			assert.Equal(t, c.want, got.Roots[0].Category)
+		})
+	}
+}
 
 // Section 2: a call whose only fault is an answer that is the caller's business is no error,
 // unless the caller's own service fails because of it.

@@ -45,19 +45,7 @@ func LogFieldOf(key string) LogField {
 		return LogFieldOther
 	}
 	var name [maxLogField]byte
-	n := 0
-	for i := range len(key) {
-		switch c := key[i]; {
-		case c == '.' || c == '_' || c == '-' || c == '@':
-			continue
-		case c >= 'A' && c <= 'Z':
-			name[n] = c | 0x20
-		default:
-			name[n] = c
-		}
-		n++
-	}
-	switch string(name[:n]) {
+	switch string(foldName(&name, key)) {
 	case "level", "lvl", "loglevel", "levelname", "levelvalue", "severitytext", "logseverity", "loglevelname":
 		return LogFieldLevel
 	case "severity":
@@ -93,6 +81,23 @@ func LogFieldOf(key string) LogField {
 		return LogFieldInner
 	}
 	return LogFieldOther
+}
+
+// foldName writes a field's name in lower case and without separators. The name must fit.
+func foldName(into *[maxLogField]byte, key string) []byte {
+	n := 0
+	for i := range len(key) {
+		switch c := key[i]; {
+		case c == '.' || c == '_' || c == '-' || c == '@':
+			continue
+		case c >= 'A' && c <= 'Z':
+			into[n] = c | 0x20
+		default:
+			into[n] = c
+		}
+		n++
+	}
+	return into[:n]
 }
 
 // LogFile returns the file that a record was read from.

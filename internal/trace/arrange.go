@@ -3,6 +3,7 @@ package trace
 import (
 	"slices"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
@@ -37,13 +38,14 @@ func placeNamedLogs(tr *Tree, logs []*signal.Log) {
 	sorted := slices.Clone(logs)
 	slices.SortFunc(sorted, compareLogs)
 	for _, l := range sorted {
-		if l.SpanID.IsZero() {
+		span := failure.ContextOf(l).Span
+		if span.IsZero() {
 			tr.Loose = append(tr.Loose, l)
 			continue
 		}
-		n := tr.NodeMeant(l.SpanID, l.Service())
+		n := tr.NodeMeant(span, l.Service())
 		if n == nil {
-			n = tr.addStandIn(l.SpanID)
+			n = tr.addStandIn(span)
 		}
 		n.Logs = append(n.Logs, l)
 	}

@@ -17,7 +17,7 @@ func placeLogs(tr *Tree, logs []*signal.Log) {
 	sorted := sortedLogs(logs)
 	p := placement{tree: tr, hosts: serviceEntries(tr), linked: make(map[string]bool)}
 	for _, l := range sorted {
-		if n := tr.NodeMeant(l.SpanID, l.Service()); n != nil && n.IsReceived() {
+		if n := tr.NodeMeant(failure.ContextOf(l).Span, l.Service()); n != nil && n.IsReceived() {
 			p.linked[l.Service()] = true
 		}
 	}
@@ -71,12 +71,12 @@ func serviceEntries(tr *Tree) map[string][]*Node {
 
 func (p *placement) hostOf(l *signal.Log) *Node {
 	service := l.Service()
-	if !l.SpanID.IsZero() {
-		if n := p.tree.NodeMeant(l.SpanID, service); n != nil {
+	if span := failure.ContextOf(l).Span; !span.IsZero() {
+		if n := p.tree.NodeMeant(span, service); n != nil {
 			return n
 		}
 		if open := p.openSpan(l); open == nil || p.linked[service] {
-			return p.tree.addStandIn(l.SpanID)
+			return p.tree.addStandIn(span)
 		}
 	}
 	if open := p.openSpan(l); open != nil {

@@ -51,6 +51,22 @@ func TestReport(t *testing.T) {
 	}, r.Attributes().AsRaw())
 }
 
+// A log that names its trace in its attributes only is part of that trace, and keeps it from being quiet.
+func TestReportOfLogThatNamesItsTrace(t *testing.T) {
+	h := newHarness(t, nil)
+	named := func(l plog.LogRecord) { l.Attributes().PutStr("trace_id", traceIDKey(1)) }
+	h.sendTraces(span(1, 1, "gateway", time.Second, failed))
+	h.sendLogs(logLine(0, 0, "vat", "lookup failed", named))
+	h.advance(4 * time.Second)
+	h.sendLogs(logLine(0, 0, "vat", "healthy", named, func(l plog.LogRecord) { l.SetSeverityNumber(plog.SeverityNumberInfo) }))
+	h.advance(4 * time.Second)
+	require.Empty(t, h.sink.got(), "not yet quiet")
+	h.advance(long)
+	require.Len(t, h.sink.got(), 1)
+	assert.Equal(t, traceIDKey(1), h.sink.got()[0].key())
+	assert.Equal(t, int64(2), h.sink.got()[0].count())
+}
+
 func TestReportOfUntraced(t *testing.T) {
 	h := newHarness(t, nil)
 	h.sendLogs(logLine(0, 0, "cron", "backup failed", func(l plog.LogRecord) { l.SetTimestamp(0) }))

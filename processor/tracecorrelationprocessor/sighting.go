@@ -35,6 +35,13 @@ func (w *watcher) touch(id signal.TraceID) {
 	}
 }
 
+// touchLog is touch for a log record, whose trace may be named by its fields.
+func (w *watcher) touchLog(l plog.LogRecord) {
+	if w.correlator.held.Load() > 0 {
+		w.touch(failure.ContextOfPdata(l).Trace)
+	}
+}
+
 func (c *correlator) lookAtTraces(ctx context.Context, td ptrace.Traces) sighting {
 	w := watcher{correlator: c}
 	for _, rs := range td.ResourceSpans().All() {
@@ -62,7 +69,7 @@ func (c *correlator) lookAtLogs(ctx context.Context, ld plog.Logs) sighting {
 				if failure.IsOwnEvent(record.EventName()) {
 					continue
 				}
-				w.touch(signal.TraceID(record.TraceID()))
+				w.touchLog(record)
 				if o, ok := c.detector.Log(ctx, source, rl, sl, record); ok {
 					w.errors = append(w.errors, o)
 				}

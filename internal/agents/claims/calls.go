@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/dossier"
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
@@ -114,7 +115,7 @@ func whyNotAbsent(k *check, t *dossier.Trace) string {
 		}
 	}
 	for _, l := range t.Logs {
-		if l.Service() == k.object.Service && l.SpanID.IsZero() {
+		if l.Service() == k.object.Service && failure.ContextOf(l).Span.IsZero() {
 			return k.say.name(k.object) + " logged in that trace, outside of its spans"
 		}
 	}

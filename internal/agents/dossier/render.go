@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -155,8 +156,8 @@ func (w *writer) log(r *Record) {
 	l := r.Log
 	w.resource(l.Resource)
 	w.field("trace", traceWord(r.Trace))
-	if !l.SpanID.IsZero() {
-		w.field("span", "span:"+l.TraceID.String()+"/"+l.SpanID.String())
+	if in := failure.ContextOf(l); !in.Span.IsZero() {
+		w.field("span", "span:"+in.Trace.String()+"/"+in.Span.String())
 	}
 	w.field("time", w.d.Time(l.EventTime(), r.Trace))
 	w.field("severity", w.d.severity(l))

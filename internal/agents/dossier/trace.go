@@ -68,10 +68,11 @@ func (t *Trace) Node(id signal.SpanID) *trace.Node { return t.tree.NodeOf(id) }
 // nodeOf is the span or stand-in that a log names, nil where it names none. Of an ID that both sides of a
 // call share it is that of the log's service.
 func (t *Trace) nodeOf(l *signal.Log) *trace.Node {
-	if l.SpanID.IsZero() {
+	span := failure.ContextOf(l).Span
+	if span.IsZero() {
 		return nil
 	}
-	return t.tree.NodeMeant(l.SpanID, l.Service())
+	return t.tree.NodeMeant(span, l.Service())
 }
 
 // FirstError is the corrected time of a node's first error signal: an exception or an error log, else

@@ -190,7 +190,7 @@ func (a *appending) moved() (k failureKeys, byError []bool) {
 		record(a.spans[i].request, a.spans[i].record.TraceID)
 	}
 	for i := range a.logs {
-		record(a.logs[i].request, a.logs[i].record.TraceID)
+		record(a.logs[i].request, a.logs[i].Context.Trace)
 	}
 	for i := range a.errors {
 		note(a.errors[i].request, clean(a.errors[i].Key), true)

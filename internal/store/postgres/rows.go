@@ -145,8 +145,8 @@ func (a *appending) logTable() table {
 			l := r.record
 			c.unclean = r.Raw != nil
 			a.head(c, 20, r.request, l.ID, time(i), l.Service())
-			c.traceID(l.TraceID)
-			c.hex(l.SpanID[:], l.SpanID.IsZero())
+			c.traceID(r.Context.Trace)
+			c.hex(r.Context.Span[:], r.Context.Span.IsZero())
 			c.bigint(record.Saturate(l.Time))
 			c.bigint(record.Saturate(l.ObservedTime))
 			c.integer(l.Severity)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -21,6 +22,8 @@ type Encoded struct {
 	// data point.
 	More [3][]byte
 	Raw  []byte
+	// Context is where a log record is found: what its own columns of trace and span have.
+	Context failure.Context
 }
 
 // Encoder makes the columns of many records, with one buffer. It is for one goroutine, and for
@@ -61,10 +64,10 @@ func (e *Encoder) Span(s *signal.Span) (Encoded, error) {
 
 // Log encodes a log record.
 func (e *Encoder) Log(l *signal.Log) (Encoded, error) {
-	var out Encoded
+	out := Encoded{Context: failure.ContextOf(l)}
 	attributes, carried := e.attributes(l.Attributes)
 	out.Attributes = attributes
-	carried = carried && e.shared(l.Resource, l.Scope) && plain(l.SeverityText, l.EventName) &&
+	carried = carried && e.shared(l.Resource, l.Scope) && plain(l.SeverityText, l.EventName) && out.Context == (failure.Context{Trace: l.TraceID, Span: l.SpanID}) &&
 		l.Time <= MaxTime && l.ObservedTime <= MaxTime
 	switch body := l.Body.Data.(type) {
 	case nil:

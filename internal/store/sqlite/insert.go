@@ -118,9 +118,10 @@ func (w *appending) log(l *signal.Log, e *record.Encoded) error {
 	if err != nil {
 		return err
 	}
-	trace := hexID(l.TraceID[:], l.TraceID.IsZero())
+	in := e.Context
+	trace := hexID(in.Trace[:], in.Trace.IsZero())
 	b.text(trace)
-	b.text(hexID(l.SpanID[:], l.SpanID.IsZero()))
+	b.text(hexID(in.Span[:], in.Span.IsZero()))
 	b.int(record.Saturate(l.Time))
 	b.int(record.Saturate(l.ObservedTime))
 	b.int(int64(l.Severity))

@@ -32,6 +32,7 @@ var appending = map[string]func(*testing.T, store.Store){
 	"TenantsAreApart":                 tenantsAreApart,
 	"HugeTrace":                       hugeTrace,
 	"UntracedFailureHasItsLogs":       untracedFailureHasItsLogs,
+	"LogsAreInTheTraceTheyName":       logsAreInTheTraceTheyName,
 	"UnknownKeysGiveEmptyTraces":      unknownKeysGiveEmptyTraces,
 	"NothingIsStoredWhenCancelled":    nothingIsStoredWhenCancelled,
 	"BatchesAnswerForThemselves":      batchesAnswerForThemselves,
@@ -329,6 +330,31 @@ func untracedFailureHasItsLogs(t *testing.T, s store.Store) {
 	assert.Empty(t, trace.Spans)
 	require.Len(t, trace.Logs, 1)
 	assert.Equal(t, "boom", trace.Logs[0].Body.Str())
+}
+
+// logsAreInTheTraceTheyName: a log that names its trace only in its attributes or body is found by that
+// trace, and comes back as it was received.
+func logsAreInTheTraceTheyName(t *testing.T, s store.Store) {
+	byAttribute, byBody := logOf("", "rates: lookup failed", "vat", signal.SeverityError), logOf("", "", "vat", 9)
+	byAttribute.Attributes = signal.Map{{Key: "trace_id", Value: signal.Value{Data: keyOf("a")}}}
+	byBody.Body = signal.Value{Data: `{"traceId":"` + keyOf("a") + `"}`}
+	want := requestOf(tenant, span("a", "GET /v", "vat"), byAttribute, byBody)
+	appendAll(t, s, want)
+
+	trace := loaded(t, s, tenant, keyOf("a"))
+	require.Len(t, trace.Spans, 1)
+	listing, err := s.SearchSignals(t.Context(), tenant, store.SignalFilter{Kind: store.KindLog, TraceID: traceID("a")}, store.Page{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, listing.Items, 2)
+	for _, logs := range [][]*signal.Log{trace.Logs, {listing.Items[0].Log, listing.Items[1].Log}} {
+		require.Len(t, logs, 2)
+		for _, l := range logs {
+			assert.True(t, l.TraceID.IsZero(), "as it was received")
+			again := *l
+			signal.IdentifyLogs(tenant, []*signal.Log{&again})
+			assert.Equal(t, l.ID, again.ID)
+		}
+	}
 }
 
 func unknownKeysGiveEmptyTraces(t *testing.T, s store.Store) {

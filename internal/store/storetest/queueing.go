@@ -208,10 +208,13 @@ func urgentFailuresAreDue(t *testing.T, s store.Store) {
 }
 
 func newRecordsMakeItWaitAgain(t *testing.T, s store.Store) {
+	named := logOf("", "late line that names its trace", "gateway", 9)
+	named.Attributes = signal.Map{{Key: "trace_id", Value: signal.Value{Data: keyOf("a named log")}}}
 	for name, late := range map[string]any{
-		"error": failing("a", "second error", "payment"),
-		"span":  span("a", "late parent", "gateway"),
-		"log":   logOf("a", "late line", "gateway", 9),
+		"named log": named,
+		"error":     failing("a", "second error", "payment"),
+		"span":      span("a", "late parent", "gateway"),
+		"log":       logOf("a", "late line", "gateway", 9),
 	} {
 		t.Run(name, func(t *testing.T) {
 			trace := "a " + name
@@ -219,7 +222,9 @@ func newRecordsMakeItWaitAgain(t *testing.T, s store.Store) {
 			case *signal.Span:
 				late.TraceID = traceID(trace)
 			case *signal.Log:
-				late.TraceID = traceID(trace)
+				if late != named {
+					late.TraceID = traceID(trace)
+				}
 			}
 			fail(t, s, trace, "payment")
 			classify(t, s, policy, map[string][]incident.Root{keyOf(trace): {root("r "+name, "payment")}})
