@@ -31,22 +31,17 @@ func (e *rcaExporter) errorsOfTraces(ctx context.Context, td ptrace.Traces) []st
 }
 
 // errorsOfLogs finds the error signals of ld. Its records, in order, are those of logs, but for
-// the project's own events, which are never an error and not among them.
+// the project's own events, which are never an error and not among them. Of a stack without a trace that
+// arrived one record a line, each record has the key of the whole, by which all of them are found.
 func (e *rcaExporter) errorsOfLogs(ctx context.Context, ld plog.Logs, logs []*signal.Log) []store.ErrorSignal {
 	var errs []store.ErrorSignal
-	next := 0
-	for _, rl := range ld.ResourceLogs().All() {
-		source := failure.SourceOf(rl.Resource())
-		for _, sl := range rl.ScopeLogs().All() {
-			for _, record := range sl.LogRecords().All() {
-				if failure.IsOwnEvent(record.EventName()) {
-					continue
-				}
-				if o, ok := e.detector.Log(ctx, source, rl, sl, record); ok {
-					errs = append(errs, errorSignal(o, logRef(logs[next].ID)))
-				}
-				next++
-			}
+	for _, found := range e.detector.Logs(ctx, ld) {
+		places := found.Places
+		if !found.TraceID.IsZero() {
+			places = places[:1] // the others are in the trace
+		}
+		for _, place := range places {
+			errs = append(errs, errorSignal(found.Observed, logRef(logs[place].ID)))
 		}
 	}
 	return errs

@@ -94,7 +94,9 @@ var errNoTimeLeft = errors.New("no time is left to classify more")
 // an error are left out.
 func (b *batch) classifyRun(ctx context.Context, failures []store.Failure, traces []*incident.Trace) (results []store.Classified, err error) {
 	tenant := failures[0].Tenant
-	known, blamed, err := b.knower().of(ctx, tenant, slices.Collect(slices.Chunk(traces, 1)))
+	ask := b.knower()
+	ask.thrown = true
+	known, blamed, err := ask.of(ctx, tenant, slices.Collect(slices.Chunk(traces, 1)))
 	for i, f := range failures {
 		if blamed[i] != nil {
 			b.blame(f, blamed[i])

@@ -8,14 +8,13 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
-	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // engine is the pure code that the workers run; tests make it fail. What it takes is its item's doing
 // alone, so that an item is to blame for a panic or for taking too long, and for nothing else.
 type engine struct {
 	classify func(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) incident.Classification
-	needs    func(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) store.KnowledgeQuery
+	needs    func(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) needed
 	analyze  func(ctx context.Context, c *incident.Case) incident.Result
 }
 

@@ -15,11 +15,12 @@ const (
 )
 
 // due is when the failure may be classified: when its trace has been quiet, at the latest
-// maxWait after the oldest record that waits.
+// maxWait after the oldest record that waits. One without a trace waits that long: it may be a copy of a
+// failure whose spans are still to come.
 func due(f store.Failure, quiet, maxWait time.Duration) time.Time {
 	quietAt := f.LastReceived.Add(quiet - min(quietTolerance, quiet/quietToleranceDiv))
 	bound := f.WaitingSince.Add(maxWait)
-	if bound.Before(quietAt) {
+	if f.TraceID.IsZero() || bound.Before(quietAt) {
 		return bound
 	}
 	return quietAt

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -25,12 +26,16 @@ func TestDue(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := store.Failure{LastReceived: at(tt.received), WaitingSince: at(tt.waiting)}
+			f := store.Failure{TraceID: signal.TraceID{1}, LastReceived: at(tt.received), WaitingSince: at(tt.waiting)}
 			assert.Equal(t, at(tt.want), due(f, quiet, maxWait))
 		})
 	}
+	t.Run("one without a trace waits for spans", func(t *testing.T) {
+		f := store.Failure{TraceID: signal.TraceID{}, LastReceived: epoch, WaitingSince: epoch}
+		assert.Equal(t, at(maxWait), due(f, quiet, maxWait))
+	})
 	t.Run("the tolerance is small for a short quiet period", func(t *testing.T) {
-		f := store.Failure{LastReceived: epoch, WaitingSince: epoch}
+		f := store.Failure{TraceID: signal.TraceID{1}, LastReceived: epoch, WaitingSince: epoch}
 		assert.Equal(t, at(90*time.Millisecond), due(f, 100*time.Millisecond, maxWait))
 	})
 }
@@ -38,7 +43,7 @@ func TestDue(t *testing.T) {
 // TestAClockThatWentBackHoldsNoFailureUp has failures of a time that is still to come.
 func TestAClockThatWentBackHoldsNoFailureUp(t *testing.T) {
 	c := New(testConfig, nil, nil, nil, Observer{}).newClassifier()
-	f := store.Failure{LastReceived: at(time.Hour), WaitingSince: at(time.Hour)}
+	f := store.Failure{TraceID: signal.TraceID{1}, LastReceived: at(time.Hour), WaitingSince: at(time.Hour)}
 	assert.Zero(t, c.readyAt(f, epoch))
 	assert.Equal(t, at(time.Hour+dueAfter), c.readyAt(f, at(time.Hour)))
 	f.Attempts = maxAttempts

@@ -262,7 +262,7 @@ func TestOneSlowFailureDoesNotKeepTheOthers(t *testing.T) {
 				endless(t.Key)
 				return sound.classify(ctx, tenant, t, k)
 			}},
-			"asking": {analyze: sound.analyze, classify: sound.classify, needs: func(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) store.KnowledgeQuery {
+			"asking": {analyze: sound.analyze, classify: sound.classify, needs: func(ctx context.Context, traces []*incident.Trace, k incident.Knowledge) needed {
 				endless(traces[0].Key)
 				return sound.needs(ctx, traces, k)
 			}},

@@ -22,12 +22,14 @@ var attributeKeys = []string{
 }
 
 // loggerKeys are names of loggers' own.
-var loggerKeys = []string{"level", "severity", "PRIORITY", "log", "err", "stack", "msg", "short_message", "error.message", "s", "trace_id", "dd.span_id", "dd"}
+var loggerKeys = []string{"level", "severity", "PRIORITY", "log", "err", "stack", "msg", "short_message", "error.message", "s", "trace_id", "dd.span_id", "dd",
+	"k8s.event.reason", "UNIT", "SYSLOG_IDENTIFIER", "_TRANSPORT", "MESSAGE"}
 
 var texts = []string{
 	"", "503", "x", "java.lang.NullPointerException", "connection refused", "error", "true", "false", "50", "3", "ERROR", "info",
 	"level=error msg=x", "2026-01-02 15:04:05 ERROR no", `{"level":"error","msg":"no","err":"refused"}`, `{"level":30,"msg":"no"}`,
 	"3337cf658a2099a95d5e919291341c04", `{"trace_id":"3337cf658a2099a95d5e919291341c04"}`,
+	"OOMKilling", "orders.service", "kernel", "Out of memory: Killed process 7 (java)", "orders.service: Failed with result 'oom-kill'.",
 	"a.BException: x\n\tat a.B.c(B.java:1)", "\tat a.B.c(B.java:1)", "<3>no", "Traceback (most recent call last):",
 }
 
@@ -61,7 +63,7 @@ func drawValue(t *rapid.T, v pcommon.Value) {
 }
 
 func drawResource(t *rapid.T, r pcommon.Resource) {
-	drawAttributes(t, r.Attributes(), []string{"service.name", "deployment.environment", "deployment.environment.name"})
+	drawAttributes(t, r.Attributes(), []string{"service.name", "deployment.environment", "deployment.environment.name", "host.name", "k8s.pod.name", "k8s.object.name"})
 }
 
 func drawID[T ~[16]byte | ~[8]byte](t *rapid.T, one T) (id T) {

@@ -1,6 +1,9 @@
 package failure
 
-import "math/bits"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Exception is one exception with its stack, nearest the throw first, and what caused it.
 type Exception struct {
@@ -31,6 +34,16 @@ func (e *Exception) Innermost() *Exception {
 	return e
 }
 
+// endAtDeadline cuts the causes off below a timeout that a cancellation caused: by cancelling, a deadline
+// stops what it waited for.
+func (e *Exception) endAtDeadline() {
+	for ; e != nil; e = e.Cause {
+		if e.Cause != nil && strings.Contains(simpleName(e.Type), "Timeout") && strings.Contains(simpleName(e.Cause.Type), "Cancel") {
+			e.Cause = nil
+		}
+	}
+}
+
 // Bounds on what is read of one text.
 const (
 	maxExceptions = 64
@@ -47,6 +60,9 @@ type exceptionParser func(text string) []*Exception
 func ParseExceptions(text string) []*Exception {
 	for marked := languageMarks.in(text); marked != 0; marked &= marked - 1 {
 		if found := languages[bits.TrailingZeros32(marked)].parse(text); len(found) > 0 {
+			for _, e := range found {
+				e.endAtDeadline()
+			}
 			return found
 		}
 	}

@@ -28,15 +28,16 @@ type Observed struct {
 	Environment   string
 	Namespace     string // service.namespace
 	Cluster       string
-	Operation     string // span name or log's event name; "" where none
-	OperationKind string // http, rpc, db or messaging; "" where the span has no such attributes
-	Route         string // http.route, rpc, db or messaging operation of the span
-	StatusClass   string // "5xx", a gRPC code, a database's code, or ""
-	Exception     bool   // recorded as an exception (event or attributes), not only by status or severity
-	ErrorType     string // exception.type, else error.type
-	ErrorCode     string // exception.code
-	Message       string // exception.message, status message, or log body
-	Error         string // what a log record says of an error beside its message
-	Stack         string // exception.stacktrace
-	Peer          string // whom an untraced log record names as the other side of a call; "" where nobody
+	Operation     string   // span name or log's event name; "" where none
+	OperationKind string   // http, rpc, db or messaging; "" where the span has no such attributes
+	Route         string   // http.route, rpc, db or messaging operation of the span
+	StatusClass   string   // "5xx", a gRPC code, a database's code, or ""
+	Exception     bool     // recorded as an exception (event or attributes), not only by status or severity
+	ErrorType     string   // exception.type, else error.type
+	ErrorCode     string   // exception.code
+	Message       string   // exception.message, status message, or log body
+	Error         string   // what a log record says of an error beside its message
+	Stack         string   // exception.stacktrace
+	Platform      Platform // what a platform tells of a process
+	Peer          string   // whom an untraced log record names as the other side of a call; "" where nobody
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+
 	"github.com/prodsentinel/prodsentinel/internal/failure/logline"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -61,6 +63,28 @@ type PrintedStack struct {
 	Lines []*signal.Log
 	// Text is the stack, with what its head says before it.
 	Text string
+}
+
+// Observe is the error signal of the stack: that of its first record, had it come with all lines.
+func (s PrintedStack) Observe() Observed {
+	whole := *s.Lines[0]
+	whole.Body = signal.Value{Data: s.Text}
+	o := ObserveLog(&whole)
+	o.Stack = orElse(o.Stack, s.Text)
+	return o
+}
+
+// isError reports whether some line of the stack is an error signal by itself.
+func (s PrintedStack) isError() bool {
+	return slices.ContainsFunc(s.Lines, func(l *signal.Log) bool { _, isError := FromLog(l); return isError })
+}
+
+// IsPdataLine reports whether a log record may be one line from within a stack, below its head.
+func IsPdataLine(l plog.LogRecord) bool { return isLine(receivedLog{l}) }
+
+func isLine[R logRecord](r R) bool {
+	text := logline.Content(r.text())
+	return isIndented(text) || isStackLine(text)
 }
 
 // Bounds on a stack that is put together.

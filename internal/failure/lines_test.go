@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -200,4 +201,28 @@ func FuzzJoinStacks(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Of a stack that came one record a line, each an error, only the first is an error signal, and tells all.
+func TestSignalsJoinStacks(t *testing.T) {
+	for name, text := range printedStacks {
+		logs := printed("ledger", text)
+		for _, l := range logs {
+			l.Severity = signal.SeverityError
+		}
+		healthy := *logs[0]
+		healthy.Severity, healthy.Body.Data, healthy.Time = 9, "paid", second/2
+		signals := SignalsOf(&incident.Trace{Logs: append(logs, &healthy)})
+		var errors []*signal.Log
+		for _, l := range logs {
+			if signals.IsLog(l) {
+				errors = append(errors, l)
+			}
+		}
+		if assert.Len(t, errors, 1, name) {
+			assert.Same(t, logs[0], errors[0], name)
+			assert.NotEmpty(t, ParseExceptions(signals.Observe(errors[0]).Stack), name)
+		}
+		assert.False(t, signals.IsLog(&healthy))
+	}
 }

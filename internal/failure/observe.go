@@ -66,6 +66,7 @@ func ObserveLog(l *signal.Log) Observed {
 		Operation: l.EventName,
 	}
 	setLogError(&o, l.EventName, l.Attributes, func() logline.Record { return logged(l.Attributes, l.Body) })
+	setPlatform(&o, storedLog{l})
 	setPeer(&o, l.Attributes)
 	return o
 }

@@ -16,6 +16,7 @@ type Source struct {
 	Environment string
 	Namespace   string
 	Cluster     string
+	Host        string
 }
 
 // SourceOf reads a resource by the rules of signal.Resource.
@@ -26,6 +27,7 @@ func SourceOf(r pcommon.Resource) Source {
 		Environment: signal.Name(semconv.Environment(attrs)),
 		Namespace:   signal.Name(semconv.ServiceNamespace(attrs)),
 		Cluster:     signal.Name(semconv.Cluster(attrs)),
+		Host:        signal.Name(semconv.Host(attrs)),
 	}
 	if src.Service == "" {
 		src.Service = semconv.UnknownService
@@ -97,8 +99,28 @@ func ObservePdataLog(src Source, l plog.LogRecord) Observed {
 	setLogError(&o, l.EventName(), attrs, func() logline.Record {
 		return logged(signal.FromMap(l.Attributes()), signal.FromValue(l.Body()))
 	})
+	if o.Service == semconv.UnknownService {
+		o.Service = subjectOf(src, l)
+	}
+	setPlatform(&o, receivedLog{l})
 	setPeer(&o, attrs)
 	return o
+}
+
+// subjectOf is the service that a record is about whose resource names none, by the rules of
+// signal.Log.Service.
+func subjectOf(src Source, l plog.LogRecord) string {
+	fields, text := l.Attributes(), ""
+	switch body := l.Body(); body.Type() {
+	case pcommon.ValueTypeMap:
+		fields = body.Map()
+	case pcommon.ValueTypeStr:
+		text = body.Str()
+	}
+	if s := semconv.Subject(semconv.Pdata{Map: fields}, text, src.Host); s != "" {
+		return signal.Name(s)
+	}
+	return semconv.UnknownService
 }
 
 func pdataSpanContext(src Source, s ptrace.Span) Observed {

@@ -36,6 +36,10 @@ func isEventError[A semconv.Flags](kind signal.SpanKind, status signal.StatusCod
 // logRecord is a log record in either representation.
 type logRecord interface {
 	severity() (number int32, text string)
+	// hasTrace reports whether the record names a trace by its own field.
+	hasTrace() bool
+	// eventReason is why Kubernetes wrote it, if it is an event of Kubernetes.
+	eventReason() string
 	isException() bool
 	// said is what its attributes and the fields of its body say.
 	said() said
@@ -46,15 +50,18 @@ type logRecord interface {
 }
 
 // isLogError reports whether a log record is an error: severity ERROR or above, be it set or only
-// said in its text or fields; or, where nothing says how severe it is, an exception. An exception
-// that is logged below ERROR was handled: it is evidence, and no error.
+// said in its text or fields; or, where nothing says how severe it is, an exception; or a platform's word on
+// a process. An exception that is logged below ERROR was handled: it is evidence, and no error.
 func isLogError[R logRecord](r R) bool {
 	number, name := r.severity()
 	if number == 0 {
 		number = logline.Level(name)
 	}
-	if number != 0 { // what the sender set comes before what the record says
-		return number >= signal.SeverityError
+	switch {
+	case number >= signal.SeverityError, platformOf(r) != NoPlatforms:
+		return true
+	case number != 0: // what the sender set comes before what the record says
+		return false
 	}
 	fields := r.said()
 	if s := fields.levels.Severity(); s != 0 {

@@ -12,6 +12,12 @@ type receivedLog struct{ plog.LogRecord }
 
 func (l receivedLog) severity() (int32, string) { return int32(l.SeverityNumber()), l.SeverityText() }
 
+func (l receivedLog) hasTrace() bool { return !l.TraceID().IsEmpty() }
+
+func (l receivedLog) eventReason() string {
+	return semconv.EventReason(semconv.Pdata{Map: l.Attributes()})
+}
+
 func (l receivedLog) isException() bool {
 	return semconv.IsException(l.EventName(), semconv.Pdata{Map: l.Attributes()})
 }

@@ -10,6 +10,10 @@ type storedLog struct{ *signal.Log }
 
 func (l storedLog) severity() (int32, string) { return l.Severity, l.SeverityText }
 
+func (l storedLog) hasTrace() bool { return !l.TraceID.IsZero() }
+
+func (l storedLog) eventReason() string { return semconv.EventReason(l.Attributes) }
+
 func (l storedLog) isException() bool { return semconv.IsException(l.EventName, l.Attributes) }
 
 // fields are those of a structured body.

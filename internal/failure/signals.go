@@ -1,6 +1,10 @@
 package failure
 
 import (
+	"bytes"
+	"cmp"
+	"slices"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
@@ -12,13 +16,18 @@ type Signals struct {
 	spans      map[signal.ID]bool
 	events     map[incident.SpanEvent]bool
 	logs       map[signal.ID]bool
+	// stacks are those that arrived one record a line, by their first; lines are their other records.
+	stacks map[*signal.Log]Observed
+	lines  map[*signal.Log]bool
 }
 
 // SignalsOf reads what a trace says about its error signals.
 func SignalsOf(t *incident.Trace) Signals {
 	found := t.Signals
 	if found == nil {
-		return Signals{}
+		var s Signals
+		s.joinStacks(t.Logs)
+		return s
 	}
 	return Signals{configured: true, spans: membersOf(found.Spans), events: membersOf(found.Events), logs: membersOf(found.Logs)}
 }
@@ -53,8 +62,40 @@ func (s Signals) IsLog(l *signal.Log) bool {
 	if s.configured {
 		return s.logs[l.ID]
 	}
+	if _, isStack := s.stacks[l]; isStack || s.lines[l] {
+		return isStack
+	}
 	_, isError := FromLog(l)
 	return isError
+}
+
+// Observe is ObserveLog, of the first record of a stack that arrived one record a line with the whole stack.
+func (s Signals) Observe(l *signal.Log) Observed {
+	if o, isStack := s.stacks[l]; isStack {
+		return o
+	}
+	return ObserveLog(l)
+}
+
+// joinStacks finds the stacks that arrived one record a line, of which some line is an error.
+func (s *Signals) joinStacks(logs []*signal.Log) {
+	if !slices.ContainsFunc(logs, func(l *signal.Log) bool { return isLine(storedLog{l}) }) {
+		return
+	}
+	sorted := slices.Clone(logs)
+	slices.SortFunc(sorted, func(a, b *signal.Log) int {
+		return cmp.Or(cmp.Compare(a.EventTime(), b.EventTime()), cmp.Compare(a.ReceivedAt, b.ReceivedAt), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	s.stacks, s.lines = make(map[*signal.Log]Observed), make(map[*signal.Log]bool)
+	for _, stack := range JoinStacks(sorted) {
+		if !stack.isError() {
+			continue
+		}
+		s.stacks[stack.Lines[0]] = stack.Observe()
+		for _, l := range stack.Lines[1:] {
+			s.lines[l] = true
+		}
+	}
 }
 
 // Asked reports whether only a configured condition makes the span itself an error, whatever its

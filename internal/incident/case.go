@@ -45,6 +45,33 @@ type Knowledge struct {
 	Calls []CallStats `json:"calls,omitempty"`
 	// RefusedCallers has, by CallStats.Called, the other callers refused in the same window.
 	RefusedCallers map[string][]string `json:"refused_callers,omitempty"`
+	// Thrown are exceptions of traces, by time. Only the classifier of an error without a trace asks for
+	// them: what it takes for a copy is part of no case.
+	Thrown []Thrown `json:"thrown,omitempty"`
+	// Logged are logs without a trace that may belong to the traces at hand. Those that do are made part of
+	// them, and so of their case.
+	Logged []*signal.Log `json:"-"`
+}
+
+// Thrown is an exception that a failed span recorded.
+type Thrown struct {
+	Service     string       `json:"service"`
+	Environment string       `json:"environment,omitempty"`
+	Namespace   string       `json:"namespace,omitempty"`
+	Cluster     string       `json:"cluster,omitempty"`
+	At          signal.Nanos `json:"at"` // event time
+	Type        string       `json:"type,omitempty"`
+	Message     string       `json:"message,omitempty"`
+	Stack       string       `json:"stack,omitempty"`
+}
+
+// Moment is a stretch of event time, both ends included, in which records of a service are looked for; or
+// those of a machine, or of the failure of a key.
+type Moment struct {
+	Service  string
+	Host     string
+	Key      string
+	From, To signal.Nanos
 }
 
 // CallStats counts calls from one service to another operation in the 30 min up to onset, and those of

@@ -106,7 +106,10 @@ const (
 	DismissClientError DismissReason = "client_error" // only 4xx that are the caller's business
 	DismissRecovered   DismissReason = "recovered"
 	DismissUserLeft    DismissReason = "user_left"
-	DismissNoError     DismissReason = "no_error" // nothing in the stored trace is an error by the rules
+	// DismissTraced is the reason where each record of an error without a trace is a copy of one with a trace
+	// (section 12).
+	DismissTraced  DismissReason = "reported_with_trace"
+	DismissNoError DismissReason = "no_error" // nothing in the stored trace is an error by the rules
 )
 
 // Status is the state of an incident.

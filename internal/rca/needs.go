@@ -40,7 +40,8 @@ func needsOf(x *explain.Explanation) Needs {
 	}
 	return Needs{
 		Services: slices.Sorted(maps.Keys(services)), Addresses: slices.Sorted(maps.Keys(addresses)),
-		Calls: sortedCalls(calls), Refusals: sortedCalls(refusals),
+		Calls: sortedCalls(calls), Refusals: sortedCalls(refusals), Moments: momentsOf(x.Tree.Trace),
+		Logged: append(platformMoments(x), append(markMoments(x), hostMoments(x.Tree.Trace)...)...),
 	}
 }
 

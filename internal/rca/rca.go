@@ -33,6 +33,10 @@ type Needs struct {
 	Addresses []string
 	Calls     []incident.CallStats
 	Refusals  []incident.CallStats
+	// Moments are when exceptions of traces are looked for that an error without a trace may be a copy of.
+	Moments []incident.Moment
+	// Logged are when errors without a trace are looked for that may belong to the trace, see Join.
+	Logged []incident.Moment
 }
 
 // NeedsOf is NeedsOfContext without an end.
@@ -60,6 +64,9 @@ func ClassifyContext(ctx context.Context, tenant string, t *incident.Trace, k in
 	v, err := judgeTrace(ctx, tenant, t, k)
 	if err != nil {
 		return incident.Classification{}, err
+	}
+	if isCopy(t, k) {
+		v.Dismiss(incident.DismissTraced)
 	}
 	render.Titles(v)
 	return v.Classification, nil
@@ -121,6 +128,7 @@ func bound(ctx context.Context, t *incident.Trace, limit int, f func(*incident.T
 // explainTrace reads a trace, in three steps: its tree shows who called whom, which the texts of errors are
 // read by, and what explains what follows from both.
 func explainTrace(t *incident.Trace, k incident.Knowledge, s *steps.Counter) *explain.Explanation {
+	t = withoutOld(t)
 	tree := trace.Assemble(t, s)
 	directory := trace.NewDirectory(tree, k)
 	signals := failure.SignalsOf(t)

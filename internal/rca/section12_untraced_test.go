@@ -67,3 +67,66 @@ func TestSection12Report(t *testing.T) {
 	assert.Equal(t, incident.SeverityMedium, r.Severity)
 	assert.Empty(t, r.Gaps)
 }
+
+// Section 12: an exception that a trace has too is no failure of its own.
+func TestSection12Copies(t *testing.T) {
+	thrown := func(service, message string, at int) incident.Thrown {
+		return incident.Thrown{Service: service, At: rcatest.At(at), Type: "app.LedgerError", Message: message}
+	}
+	elsewhere := thrown("ledger", "no account 7", 100)
+	elsewhere.Environment = "staging"
+	inCluster, inNamespace := thrown("ledger", "no account 7", 100), thrown("ledger", "no account 7", 100)
+	inCluster.Cluster, inNamespace.Namespace = "eu-2", "billing"
+	for name, c := range map[string]struct {
+		thrown []incident.Thrown
+		copied bool
+	}{
+		"copies":                       {[]incident.Thrown{thrown("ledger", "no account 7", 0), thrown("ledger", "no account 8", 3001)}, true},
+		"one for two logs at one time": {[]incident.Thrown{thrown("ledger", "no account 7", 100)}, false},
+		"a second before and after":    {[]incident.Thrown{thrown("ledger", "no account 7", 1100), thrown("ledger", "no account 8", 2000)}, true},
+		"longer before":                {[]incident.Thrown{thrown("ledger", "no account 7", 100), thrown("ledger", "no account 8", 1999)}, false},
+		"of another service":           {[]incident.Thrown{thrown("ledger", "no account 8", 3000), thrown("mail", "no account 7", 100)}, false},
+		"of another environment":       {[]incident.Thrown{thrown("ledger", "no account 8", 3000), elsewhere}, false},
+		"of another cluster":           {[]incident.Thrown{thrown("ledger", "no account 8", 3000), inCluster}, false},
+		"of another namespace":         {[]incident.Thrown{thrown("ledger", "no account 8", 3000), inNamespace}, false},
+		"other messages":               {[]incident.Thrown{thrown("ledger", "no account 8", 3000), thrown("ledger", "no account 9", 100)}, false},
+		"nothing thrown":               {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := rcatest.New(name).
+				Log("ledger", 100, errorLv, "left the handler", "exception.type", "LedgerError", "exception.message", "no account 7").
+				Log("ledger", 3000, errorLv, "left the handler", "exception.type", "LedgerError", "exception.message", "no account 8").
+				Untraced("untraced:1")
+			got := rca.Classify("", tr, incident.Knowledge{Thrown: c.thrown})
+			if !c.copied {
+				assert.Equal(t, incident.FailureClassified, got.State)
+				assert.NotEmpty(t, got.Roots)
+				return
+			}
+			assert.Equal(t, incident.FailureDismissed, got.State)
+			assert.Equal(t, incident.DismissTraced, got.Reason)
+			assert.Empty(t, got.Roots)
+			assert.Equal(t, rcatest.At(100), got.FirstError)
+		})
+	}
+}
+
+// Section 12: exceptions are asked for around the last records of an error without a trace.
+func TestSection12Moments(t *testing.T) {
+	tr := rcatest.New("moments")
+	for i := range 30 { // more than are looked for
+		tr.Log("ledger", 1000*i, errorLv, "left the handler", "exception.type", "LedgerError")
+	}
+	apart := rcatest.New("apart").
+		Log("ledger", 0, errorLv, "left", "exception.type", "LedgerError").
+		Log("ledger", 2001, errorLv, "left", "exception.type", "LedgerError").
+		Log("ledger", 9000, 9, "healthy")
+	at := rcatest.At
+	assert.Equal(t, []incident.Moment{{Service: "ledger", From: at(13_000), To: at(30_000)}}, rca.NeedsOf(tr.Untraced("untraced:1"), incident.Knowledge{}).Moments)
+	assert.Equal(t, []incident.Moment{
+		{Service: "ledger", From: at(1001), To: at(3001)}, {Service: "ledger", From: at(-1000), To: at(1000)},
+	}, rca.NeedsOf(apart.Untraced("untraced:1"), incident.Knowledge{}).Moments)
+	assert.Empty(t, rca.NeedsOf(rcatest.New("words").Log("ledger", 1, errorLv, "cannot pay").Untraced("untraced:1"), incident.Knowledge{}).Moments, "no exception")
+	traced := rcatest.New("traced").Log("ledger", 1, errorLv, "left", "exception.type", "LedgerError")
+	assert.Empty(t, rca.NeedsOf(traced.Build(), incident.Knowledge{}).Moments)
+}

@@ -28,6 +28,11 @@ const (
 	PathChildren = 16
 	// MaxOrigins bounds the origins of one trace that are judged, primary and other ones each.
 	MaxOrigins = 256
+	// MaxCopies bounds the records of an error without a trace that are looked for in traces.
+	MaxCopies = 16
+	// MaxAround bounds the moments around a trace in which records without one are looked for, of platforms
+	// and of spans that are only marked each.
+	MaxAround = 32
 
 	// MaxRefs bounds the evidence cited for one statement.
 	MaxRefs = 8

@@ -20,6 +20,7 @@ const (
 	CapReachedInLogs               // only logs show when the service was reached
 	CapNothingToCompare            // a refusal without another caller to compare with
 	CapLogsOnly                    // the trace has no spans
+	CapPlatform                    // a platform's record names the service, and no request
 	CapMissingParent               // a span between the cause and the entry was not received
 	CapRival                       // the caller's own code may have failed as well
 	CapOneTrace                    // one failing trace, and no healthy one
@@ -41,6 +42,7 @@ var limits = [...]incident.Confidence{
 	CapReachedInLogs:    600_000, // section 5
 	CapNothingToCompare: 600_000, // section 6
 	CapLogsOnly:         600_000, // section 12
+	CapPlatform:         800_000, // section 12
 	CapMissingParent:    700_000, // section 3
 	CapRival:            700_000, // section 3
 	CapOneTrace:         800_000,

@@ -44,6 +44,11 @@ func table() []entry {
 		{"CaseChanges", rules.CaseChanges, 14, "changes of the %s before them"},
 		{"CaseAfter", rules.CaseAfter, 14, "points up to %s after the last error"},
 
+		{"CopyWindow", rules.CopyWindow, 12, "within %s of it"},
+		{"CopyWindow", rules.CopyWindow, 12, "within its time and %s"},
+		{"PlatformWindow", rules.PlatformWindow, 12, "in the %s before"},
+		{"PlatformSpan", rules.PlatformSpan, 12, "in the last %s before its newest"},
+
 		{"DescentParts", rules.DescentParts, 5, "at least 1 in %s parts of it"},
 		{"BaselineCalls", rules.BaselineCalls, 9, "a baseline of at least %s calls"},
 		{"RecentCalls", rules.RecentCalls, 9, "at least %s in the last"},
@@ -75,6 +80,8 @@ func table() []entry {
 		{"PathTop", rules.PathTop, 14, "the %s topmost"},
 		{"PathChildren", rules.PathChildren, 14, "its last %s calls"},
 		{"MaxOrigins", rules.MaxOrigins, 14, "%s primary and"},
+		{"MaxCopies", rules.MaxCopies, 14, "its last %s records"},
+		{"MaxAround", rules.MaxAround, 14, "at %s moments"},
 		{"MaxRefs", rules.MaxRefs, 14, "up to %s records"},
 		{"MaxFindings", rules.MaxFindings, 14, "up to %s findings"},
 		{"MaxGaps", rules.MaxGaps, 14, "%s gaps"},
@@ -93,6 +100,7 @@ func table() []entry {
 		{"CapNoException", rules.CapNoException, 10, "no exception recorded %s"},
 		{"CapNothingToCompare", rules.CapNothingToCompare, 10, "another caller to compare with %s"},
 		{"CapLogsOnly", rules.CapLogsOnly, 10, "logs only %s"},
+		{"CapPlatform", rules.CapPlatform, 10, "joined by name and time, %s"},
 		{"CapMissingParent", rules.CapMissingParent, 10, "missing parent on the root path %s"},
 		{"CapRival", rules.CapRival, 10, "a rival in the caller's own code %s;"},
 		{"CapOneTrace", rules.CapOneTrace, 10, "one trace and no baseline %s"},

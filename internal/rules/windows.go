@@ -28,6 +28,14 @@ const (
 	ShareBaselineLeast = 30 * time.Minute
 	// RefusalWindow is how far around onset other refused callers are looked for (section 6).
 	RefusalWindow = 10 * time.Minute
+	// CopyWindow is how far apart an exception of a trace and a copy of it without one may be told
+	// (section 12).
+	CopyWindow = time.Second
+	// PlatformWindow is how long after a platform recorded the end of a process a call to it may fail of it
+	// (section 12).
+	PlatformWindow = 2 * time.Minute
+	// PlatformSpan is how far apart records of a platform are that tell of one failure (section 12).
+	PlatformSpan = 10 * time.Minute
 
 	// CaseBaseline is how long before the failing traces a case takes healthy traces and metrics from, unless
 	// the key case::baseline says otherwise (section 14).

@@ -3,8 +3,32 @@ package semconv
 import "github.com/prodsentinel/prodsentinel/internal/signal/address"
 
 // Service returns the name of the service that a resource is, "" where it has none. Of a pod's name,
-// which some SDKs take for the service's, it is the workload's.
-func Service[A Attributes](resource A) string { return address.Workload(resource.Str(keyServiceName)) }
+// which some SDKs take for the service's, it is the workload's. A resource without a service's name goes
+// by that of its workload or function, or of the object that an event of Kubernetes tells of.
+func Service[A Attributes](resource A) string {
+	if name := resource.Str(keyServiceName); name != "" {
+		return address.Workload(name)
+	}
+	if name := firstStr(resource, keyDeployment, keyStatefulSet, keyDaemonSet, keyCronJob, keyJob, keyFunction); name != "" {
+		return name
+	}
+	if name := resource.Str(keyPodName); name != "" {
+		return address.PodsWorkload(name)
+	}
+	if name := resource.Str(keyObjectName); name != "" {
+		if resource.Str(keyObjectKind) == "Pod" {
+			return address.PodsWorkload(name)
+		}
+		return address.Workload(name)
+	}
+	return resource.Str(keyContainer)
+}
+
+// Host returns the machine that a resource runs on.
+func Host[A Attributes](resource A) string { return firstStr(resource, keyHostName, keyNodeName) }
+
+// HostNamed is the attribute of resources that run on a machine.
+func HostNamed(host string) map[string]string { return map[string]string{keyHostName: host} }
 
 // ServiceNamespace returns what tells services of one name apart.
 func ServiceNamespace[A Attributes](resource A) string { return resource.Str(keyServiceNamespace) }

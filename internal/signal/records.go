@@ -1,5 +1,7 @@
 package signal
 
+import "github.com/prodsentinel/prodsentinel/internal/semconv"
+
 // SpanKind has OTLP's numbers.
 type SpanKind int32
 
@@ -98,8 +100,20 @@ type Log struct {
 	DroppedAttributes uint32  `json:"dropped_attributes,omitempty"`
 }
 
-// Service is the service that wrote the record.
-func (l *Log) Service() string { return l.Resource.Service() }
+// Service is the service that wrote the record, else the one that it is about.
+func (l *Log) Service() string {
+	if s := l.Resource.Service(); s != semconv.UnknownService {
+		return s
+	}
+	fields, structured := l.Body.Data.(Map)
+	if !structured {
+		fields = l.Attributes
+	}
+	if s := semconv.Subject(fields, l.Body.Str(), l.Resource.Host()); s != "" {
+		return Name(s)
+	}
+	return semconv.UnknownService
+}
 
 // EventTime is the record's own time, else when it was observed, else when it was received.
 func (l *Log) EventTime() Nanos {

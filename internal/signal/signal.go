@@ -156,6 +156,14 @@ func (r *Resource) Service() string {
 	return semconv.UnknownService
 }
 
+// Host is the machine that the resource runs on.
+func (r *Resource) Host() string {
+	if r == nil {
+		return ""
+	}
+	return Name(semconv.Host(r.Attributes))
+}
+
 // Version is the version of the resource's service.
 func (r *Resource) Version() string {
 	if r == nil {

@@ -402,6 +402,12 @@ type KnowledgeQuery struct {
 	Addresses []string             // host or host:port of exit calls
 	Calls     []incident.CallStats // caller, callee, operation to count; counts ignored
 	Refusals  []incident.CallStats // caller, callee, operation: who else was refused
+	// Moments are when exceptions are looked for, of failed spans that started no more than a minute before:
+	// the newest 128 spans of each. Onset does not matter.
+	Moments []incident.Moment
+	// Logged are when error logs without a trace are looked for: the newest 128 records of each moment's
+	// service or machine, or the newest 128 error signals of its key. Onset does not matter.
+	Logged []incident.Moment
 }
 
 // ServiceMap is services and the calls between them.

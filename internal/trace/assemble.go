@@ -14,18 +14,20 @@ const GapTruncated = "truncated"
 // this and the rules take on the tree are counted, if a counter is given.
 //
 // The order of the steps matters: logs prove spans that were not received, so they come before
-// stand-ins get their bounds; kinds and bounds are needed to find the calls that led to orphans; and
-// clocks are compared along finished trees only.
+// stand-ins get their bounds; kinds and bounds are needed to find the calls that led to orphans; what
+// platforms tell proves no call, so it comes after; and clocks are compared along finished trees only.
 func Assemble(t *incident.Trace, s *steps.Counter) *Tree {
 	tr := newTree(t)
 	tr.Steps = s
+	logs, platforms := splitLogs(t.Logs)
 	tr.addSpans(t.Spans)
 	tr.linkParents()
 	tr.breakCycles()
-	placeLogs(tr, t.Logs)
+	placeLogs(tr, logs)
 	deriveKinds(tr)
 	boundStandIns(tr)
 	attachOrphans(tr)
+	placePlatformLogs(tr, platforms)
 	separateMessages(tr)
 	tr.numberNodes()
 	listConsumers(tr)

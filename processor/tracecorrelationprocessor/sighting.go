@@ -61,20 +61,16 @@ func (c *correlator) lookAtTraces(ctx context.Context, td ptrace.Traces) sightin
 func (c *correlator) lookAtLogs(ctx context.Context, ld plog.Logs) sighting {
 	w := watcher{correlator: c}
 	for _, rl := range ld.ResourceLogs().All() {
-		source := failure.SourceOf(rl.Resource())
 		for _, sl := range rl.ScopeLogs().All() {
-			records := sl.LogRecords()
-			for i := range records.Len() {
-				record := records.At(i)
-				if failure.IsOwnEvent(record.EventName()) {
-					continue
-				}
-				w.touchLog(record)
-				if o, ok := c.detector.Log(ctx, source, rl, sl, record); ok {
-					w.errors = append(w.errors, o)
+			for _, record := range sl.LogRecords().All() {
+				if !failure.IsOwnEvent(record.EventName()) {
+					w.touchLog(record)
 				}
 			}
 		}
+	}
+	for _, found := range c.detector.Logs(ctx, ld) {
+		w.errors = append(w.errors, found.Observed)
 	}
 	return w.sighting
 }

@@ -4,8 +4,10 @@
 package condition
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
@@ -19,6 +21,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // Detector finds error signals. It is safe for concurrent use.
@@ -90,6 +93,78 @@ func (d *Detector) Log(
 		return failure.Observed{}, false
 	}
 	return failure.ObservePdataLog(src, record), true
+}
+
+// LogError is an error signal of a request's logs, with the places of its records among those of the request
+// that are none of the project's own events: a stack that arrived one record a line is one error.
+type LogError struct {
+	failure.Observed
+	Places []int
+}
+
+// Logs finds the error signals of a request's logs. Where conditions are configured, each record is by itself
+// what they say.
+func (d *Detector) Logs(ctx context.Context, ld plog.Logs) []LogError {
+	var found []LogError
+	place, isTorn := 0, false
+	for _, rl := range ld.ResourceLogs().All() {
+		source := failure.SourceOf(rl.Resource())
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, record := range sl.LogRecords().All() {
+				if failure.IsOwnEvent(record.EventName()) {
+					continue
+				}
+				if o, ok := d.Log(ctx, source, rl, sl, record); ok {
+					found = append(found, LogError{o, []int{place}})
+				}
+				if n := len(found); d.native && !isTorn && n > 0 && place-found[n-1].Places[0] < maxLines {
+					isTorn = failure.IsPdataLine(record)
+				}
+				place++
+			}
+		}
+	}
+	if isTorn {
+		return joinStacks(ld, found)
+	}
+	return found
+}
+
+// maxLines bounds how many records after an error are looked at for lines of its stack.
+const maxLines = 1024
+
+// joinStacks makes one error of those that are lines of one stack.
+func joinStacks(ld plog.Logs, found []LogError) []LogError {
+	logs := slices.DeleteFunc(signal.FromLogs(ld), func(l *signal.Log) bool { return failure.IsOwnEvent(l.EventName) })
+	places := make(map[*signal.Log]int, len(logs))
+	for i, l := range logs {
+		places[l] = i
+	}
+	slices.SortStableFunc(logs, func(a, b *signal.Log) int { return cmp.Compare(a.EventTime(), b.EventTime()) })
+	stackAt := make(map[int]int)
+	stacks := failure.JoinStacks(logs)
+	for i, s := range stacks {
+		for _, l := range s.Lines {
+			stackAt[places[l]] = i
+		}
+	}
+	var joined []LogError
+	done := make(map[int]bool)
+	for _, f := range found {
+		i, isLine := stackAt[f.Places[0]]
+		switch {
+		case !isLine:
+			joined = append(joined, f)
+		case !done[i]:
+			done[i] = true
+			whole := LogError{Observed: stacks[i].Observe()}
+			for _, l := range stacks[i].Lines {
+				whole.Places = append(whole.Places, places[l])
+			}
+			joined = append(joined, whole)
+		}
+	}
+	return joined
 }
 
 func (d *Detector) matchSpan(ctx context.Context, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) bool {

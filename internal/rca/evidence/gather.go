@@ -42,8 +42,8 @@ func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Grou
 		tr.Steps.Take(1)
 		g := &Group{Node: n}
 		g.addSpan(signals)
-		g.addLogs(spoken[n], nil)
-		g.addLogs(errorLogs[i], moved)
+		g.addLogs(spoken[n], nil, signals)
+		g.addLogs(errorLogs[i], moved, signals)
 		g.addTransports(transports[n], signals)
 		if g.Signals == 0 {
 			continue
@@ -83,11 +83,11 @@ func spanMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node {
 }
 
 // addLogs adds the error logs that were not moved to another span.
-func (g *Group) addLogs(logs []*signal.Log, moved map[*signal.Log]*trace.Node) {
+func (g *Group) addLogs(logs []*signal.Log, moved map[*signal.Log]*trace.Node, signals failure.Signals) {
 	logs = slices.DeleteFunc(slices.Clone(logs), func(l *signal.Log) bool { return moved[l] != nil })
 	for i, l := range logs {
 		if i < rules.MaxRecords || i >= len(logs)-rules.MaxRecords {
-			g.add(recordOfLog(g.Node, l, failure.ObserveLog(l), true))
+			g.add(recordOfLog(g.Node, l, signals.Observe(l), true))
 			continue
 		}
 		g.Signals++

@@ -156,6 +156,11 @@ func (g *Group) IsOnlyThrown() bool {
 	return !slices.ContainsFunc(g.Records, func(e *Record) bool { return e.IsSignal && e.Observed.Kind == failure.KindLog })
 }
 
+// IsPlatforms reports whether only platforms tell of the error: kernels, systemd, Kubernetes and their like.
+func (g *Group) IsPlatforms() bool {
+	return len(g.Records) > 0 && !slices.ContainsFunc(g.Records, func(e *Record) bool { return e.Observed.Platform == failure.NoPlatforms })
+}
+
 // IsOnlyLogged reports whether the group is a log without exception, code or any other sign.
 func (g *Group) IsOnlyLogged() bool { return g.Reason.Rank == vocabulary.RankUnknown && !g.FailedSpan }
 

@@ -12,14 +12,15 @@ import (
 
 // explainAcrossTrees joins what the missing of spans has torn apart: a group that names another
 // service is explained by that service's group in another tree of the trace. Trees are ordered
-// (wrappers after others, then earliest, then reference), and only earlier ones explain.
+// (what platforms tell before others, wrappers after others, then earliest, then reference), and only
+// earlier ones explain.
 func explainAcrossTrees(x *Explanation) {
 	if len(x.Tree.Roots) < 2 {
 		return
 	}
 	trees := rankTrees(x)
 	for _, g := range x.Groups.All {
-		if !x.isOpen(g) || g.IsCancelled() || g.Node.Root.Producer != nil {
+		if !x.isOpen(g) || g.IsCancelled() || g.IsPlatforms() || g.Node.Root.Producer != nil {
 			continue
 		}
 		for _, service := range namedServices(x, g) {
@@ -44,11 +45,17 @@ type rankedTrees struct {
 	byEnd []*evidence.Group
 	// first has, by service, the failures in the order of their trees, without those that ended after one in
 	// an earlier tree.
-	first map[string][]*evidence.Group
+	first map[teller][]*evidence.Group
+}
+
+// teller is a service, or the platforms that tell of it.
+type teller struct {
+	service     string
+	isPlatforms bool
 }
 
 func rankTrees(x *Explanation) *rankedTrees {
-	t := &rankedTrees{x: x, rank: orderTrees(x), first: make(map[string][]*evidence.Group)}
+	t := &rankedTrees{x: x, rank: orderTrees(x), first: make(map[teller][]*evidence.Group)}
 	for _, g := range x.Groups.All {
 		if x.isFailure(g) && !g.IsCancelled() {
 			t.byEnd = append(t.byEnd, g)
@@ -59,9 +66,10 @@ func rankTrees(x *Explanation) *rankedTrees {
 	byRank := slices.Clone(t.byEnd)
 	slices.SortStableFunc(byRank, func(a, b *evidence.Group) int { return cmp.Compare(t.rankOf(a), t.rankOf(b)) })
 	for _, g := range byRank {
-		of := t.first[g.Node.Service]
+		teller := teller{g.Node.Service, g.IsPlatforms()}
+		of := t.first[teller]
 		if len(of) == 0 || compareOrigins(g, of[len(of)-1]) < 0 {
-			t.first[g.Node.Service] = append(of, g)
+			t.first[teller] = append(of, g)
 		}
 	}
 	return t
@@ -69,9 +77,19 @@ func rankTrees(x *Explanation) *rankedTrees {
 
 func (t *rankedTrees) rankOf(g *evidence.Group) int { return t.rank[g.Node.Root] }
 
-// errorInEarlierTree is the error of the service that ended first, of those in trees before that of g.
+// errorInEarlierTree is the error of the service that ended first, of those in trees before that of g; what
+// platforms tell of the service comes before what it recorded itself.
 func (t *rankedTrees) errorInEarlierTree(g *evidence.Group, service string) *evidence.Group {
-	of := t.first[service]
+	if mayFollowFromPlatform(g) {
+		if b := t.firstBefore(g, teller{service, true}); b != nil {
+			return b
+		}
+	}
+	return t.firstBefore(g, teller{service, false})
+}
+
+func (t *rankedTrees) firstBefore(g *evidence.Group, by teller) *evidence.Group {
+	of := t.first[by]
 	after := sort.Search(len(of), func(i int) bool { return t.rankOf(of[i]) >= t.rankOf(g) })
 	if after == 0 {
 		return nil
@@ -86,7 +104,7 @@ func (t *rankedTrees) errorBefore(g *evidence.Group) *evidence.Group {
 	after := sort.Search(len(t.byEnd), func(i int) bool { return t.byEnd[i].End > until })
 	for _, b := range slices.Backward(t.byEnd[max(0, after-rules.MaxBeside):after]) {
 		t.x.step()
-		if b.Node.Service != g.Node.Service && t.rankOf(b) < t.rankOf(g) {
+		if b.Node.Service != g.Node.Service && !b.IsPlatforms() && t.rankOf(b) < t.rankOf(g) {
 			return b
 		}
 	}
@@ -97,6 +115,7 @@ func (t *rankedTrees) errorBefore(g *evidence.Group) *evidence.Group {
 func orderTrees(x *Explanation) map[*trace.Node]int {
 	type key struct {
 		root    *trace.Node
+		later   bool // not a platform's record, which may come after what follows from it
 		wrapper bool
 		end     trace.Instant
 		ref     string
@@ -104,13 +123,13 @@ func orderTrees(x *Explanation) map[*trace.Node]int {
 	keys := make(map[*trace.Node]*key)
 	for _, g := range x.Groups.All {
 		root := g.Node.Root
-		k := key{root: root, wrapper: len(namedServices(x, g)) > 0, end: g.End, ref: string(g.Records[0].Ref)}
+		k := key{root: root, later: !g.IsPlatforms(), wrapper: len(namedServices(x, g)) > 0, end: g.End, ref: string(g.Records[0].Ref)}
 		have := keys[root]
 		if have == nil {
 			keys[root] = &k
 			continue
 		}
-		have.wrapper = have.wrapper && k.wrapper
+		have.later, have.wrapper = have.later || k.later, have.wrapper && k.wrapper
 		if k.end < have.end || k.end == have.end && k.ref < have.ref {
 			have.end, have.ref = k.end, k.ref
 		}
@@ -123,7 +142,7 @@ func orderTrees(x *Explanation) map[*trace.Node]int {
 		}
 	}
 	slices.SortStableFunc(ordered, func(a, b *key) int {
-		return cmp.Or(compareBool(a.wrapper, b.wrapper), cmp.Compare(a.end, b.end), cmp.Compare(a.ref, b.ref))
+		return cmp.Or(compareBool(a.later, b.later), compareBool(a.wrapper, b.wrapper), cmp.Compare(a.end, b.end), cmp.Compare(a.ref, b.ref))
 	})
 	rank := make(map[*trace.Node]int, len(ordered))
 	for i, k := range ordered {

@@ -18,7 +18,8 @@ import (
 //   - a copy of a call's exception on a span beside the call is explained by it too;
 //   - only then is known which entries and calls nothing else accounts for: entries that refused are
 //     dismissed, calls that are their caller's business brought back where the caller failed of them;
-//   - other trees explain what this tree leaves open;
+//   - other trees explain what this tree leaves open, and what platforms tell that explains nothing is of
+//     another failure;
 //   - cancellations are explained by whoever gave up, of which all is known by then;
 //   - what nothing explains is an origin.
 func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, dir *trace.Directory, k incident.Knowledge) *Explanation {
@@ -29,6 +30,7 @@ func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, d
 	for _, step := range []func(*Explanation){
 		dismissRecovered,
 		dismissOrderlyOutcomes,
+		dismissSymptomsOfPlatforms,
 		dismissCallersBusiness,
 		findCallersWhoLeft,
 		findOwnDeadlines,
@@ -38,6 +40,7 @@ func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, d
 		dismissAnsweredRefusals,
 		reviveCallersBusiness,
 		explainAcrossTrees,
+		dismissUnrelatedPlatforms,
 		explainCancellations,
 		findOrigins,
 	} {

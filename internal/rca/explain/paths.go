@@ -78,7 +78,9 @@ func errorsAbove(x *Explanation, g *evidence.Group) []*evidence.Group {
 
 // ParentMissing reports whether a span on the failed path of an origin was not received.
 func ParentMissing(x *Explanation, g *evidence.Group) bool {
-	return slices.ContainsFunc(FailedPath(x, g), func(n *trace.Node) bool { return !n.IsReceived() || n.Guessed })
+	return slices.ContainsFunc(FailedPath(x, g), func(n *trace.Node) bool {
+		return n.Guessed || !n.IsReceived() && !(n == g.Node && g.IsPlatforms())
+	})
 }
 
 // RivalOf is the error of own code that the origin explains, but which may have a cause of its own; nil

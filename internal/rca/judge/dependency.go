@@ -29,7 +29,17 @@ func judgeDependency(x *explain.Explanation, j *Judgement, class incident.Class)
 		j.capAt(rules.CapNothingBeyond)
 		return
 	}
+	j.citeSymptoms(x)
 	j.capAt(rules.CapSeenFromCaller)
+}
+
+// citeSymptoms cites what platforms recorded of a peer that did not serve.
+func (j *Judgement) citeSymptoms(x *explain.Explanation) {
+	for _, g := range x.Groups.All {
+		if explain.IsSymptom(g) && g.Node.Service == j.Peer.Service {
+			j.alsoCited = trace.AppendRefs(j.alsoCited, g.Refs()...)
+		}
+	}
 }
 
 // judgeMute decides about a failed call of which no record says why it failed.

@@ -12,6 +12,9 @@ func limitByTrace(x *explain.Explanation, j *Judgement) {
 	} else if explain.ParentMissing(x, j.Group) {
 		j.capAt(rules.CapMissingParent)
 	}
+	if j.Group.IsPlatforms() {
+		j.capAt(rules.CapPlatform)
+	}
 	if explain.RivalOf(x, j.Group) != nil {
 		j.capAt(rules.CapRival)
 	}

@@ -83,6 +83,13 @@ func (v *Verdict) noteDismissal() {
 	}
 }
 
+// Dismiss makes a failure none for a reason that lies outside of its records.
+func (v *Verdict) Dismiss(reason incident.DismissReason) {
+	c := &v.Classification
+	v.Primary, v.Others, v.RootOf = nil, nil, nil
+	c.State, c.Outcome, c.Reason, c.Roots = incident.FailureDismissed, incident.OutcomeUnknown, reason, nil
+}
+
 // judgeOrigins judges the origins, and makes one root of those with one signature.
 func (v *Verdict) judgeOrigins(tenant string, k incident.Knowledge) {
 	x := v.Explanation

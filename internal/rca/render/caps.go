@@ -38,6 +38,8 @@ func capSentence(l judge.Limit) string {
 		return "there is no other caller to compare with"
 	case rules.CapLogsOnly:
 		return "there are logs only"
+	case rules.CapPlatform:
+		return "what the platform recorded names the service and no request"
 	case rules.CapMissingParent:
 		return "a span between the cause and the entry was not received"
 	case rules.CapRival:

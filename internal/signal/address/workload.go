@@ -21,6 +21,27 @@ func Workload(name string) string {
 	return name
 }
 
+// PodsWorkload is Workload for a name that is known to be a pod's: what its owner appends is cut off
+// whatever it looks like, also the number of a stateful set's.
+func PodsWorkload(pod string) string {
+	if workload := Workload(pod); workload != pod {
+		return workload
+	}
+	head, last, found := cutLast(pod)
+	switch {
+	case !found:
+		return pod
+	case strings.Trim(last, "0123456789") == "":
+		return head
+	case len(last) != podLength || strings.ToLower(last) != last:
+		return pod
+	}
+	if workload, set, found := cutLast(head); found && len(set) <= setLongest && strings.ContainsAny(set, "0123456789") && strings.Trim(set, "abcdefghijklmnopqrstuvwxyz0123456789") == "" {
+		return workload
+	}
+	return head
+}
+
 const (
 	// podLength is the length of what Kubernetes appends to the name of a pod's owner.
 	podLength = 5

@@ -33,3 +33,17 @@ func TestWorkload(t *testing.T) {
 	assert.Equal(t, "checkout.shop", address.Normal("checkout-7d9f5d67c4-x2x9z.shop.svc.cluster.local", "80"))
 	assert.True(t, address.Same("checkout-7d9f5d67c4-x2x9z:8080", "checkout"))
 }
+
+func TestPodsWorkload(t *testing.T) {
+	for pod, want := range map[string]string{
+		"checkout-7d9f5d67c4-x2x9z": "checkout",
+		"recommender-7d9f6c-abcde":  "recommender", // as people write them
+		"redis-0":                   "redis",
+		"node-exporter-x2x9z":       "node-exporter",
+		"import-28471200-k4b7p":     "import",
+		"checkout":                  "checkout",
+		"checkout-service":          "checkout-service",
+	} {
+		assert.Equal(t, want, address.PodsWorkload(pod), pod)
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
@@ -22,7 +23,7 @@ func (s *Store) Knowledge(ctx context.Context, tenant string, queries []store.Kn
 		if err != nil {
 			return err
 		}
-		for _, find := range []func(context.Context) error{k.peers, k.owners, k.services, k.calls, k.refused} {
+		for _, find := range []func(context.Context) error{k.peers, k.owners, k.services, k.calls, k.refused, k.thrown, k.logged} {
 			if err := find(ctx); err != nil {
 				return err
 			}
@@ -250,4 +251,43 @@ func (k *knowing) refused(ctx context.Context) error {
 		a.known.RefusedCallers = refused[i]
 	}
 	return err
+}
+
+// thrown lists the exceptions of the moments that each query asks about.
+func (k *knowing) thrown(ctx context.Context) (err error) {
+	for _, a := range k.asked {
+		if a.known.Thrown, err = record.Thrown(a.KnowledgeQuery, k.searching(ctx, record.MostThrowing)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logged lists the error logs without a trace that each query asks about.
+func (k *knowing) logged(ctx context.Context) (err error) {
+	ofKey := record.Once(func(key string) ([]*signal.Log, error) {
+		l := traceLoader{tx: k.tx, tenant: k.tenant, limit: record.MostLogging, decoder: newDecoder()}
+		d, err := l.untraced(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		return d.trace(key).Logs, nil
+	})
+	for _, a := range k.asked {
+		if a.known.Logged, err = record.Logged(a.KnowledgeQuery, k.searching(ctx, record.MostLogging), ofKey); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// searching finds the newest records of a filter.
+func (k *knowing) searching(ctx context.Context, limit int) func(store.SignalFilter) ([]record.Hit, error) {
+	return func(f store.SignalFilter) ([]record.Hit, error) {
+		q, err := newSearch(k.tx, k.tenant, f, record.Endless, limit)
+		if err != nil {
+			return nil, err
+		}
+		return q.run(ctx)
+	}
 }

@@ -15,6 +15,12 @@ const (
 	MostCallers = 20
 	// MostServed bounds the entry spans of one service that a service map reads, newest first.
 	MostServed = 50_000
+	// MostThrowing bounds the failed spans of one moment whose exceptions are read, newest first.
+	MostThrowing = 128
+	// MostLogging bounds the records of one moment that are read for error logs without a trace.
+	MostLogging = 128
+	// longestThrowing is how long before a moment a span may have started that threw then.
+	longestThrowing = time.Minute
 )
 
 // Before is the start of a window that ends at onset.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
@@ -18,12 +19,20 @@ func (s *Store) Knowledge(ctx context.Context, tenant string, queries []store.Kn
 	answers := make([]incident.Knowledge, len(queries))
 	err := s.read(ctx, func(v *view) error {
 		onsets := make([]int64, len(queries))
+		ofKey := record.Once(func(key string) ([]*signal.Log, error) { return v.logged(tenant, key) })
 		for i, q := range queries {
 			if onsets[i] = record.Saturate(q.Onset); onsets[i] == 0 {
 				onsets[i] = record.MaxTime // nothing is known of the time
 			}
 			a := answering{view: v, tenant: tenant, onset: onsets[i]}
 			if err := a.know(q, &answers[i]); err != nil {
+				return err
+			}
+			var err error
+			if answers[i].Thrown, err = record.Thrown(q, a.searching(record.MostThrowing)); err != nil {
+				return err
+			}
+			if answers[i].Logged, err = record.Logged(q, a.searching(record.MostLogging), ofKey); err != nil {
 				return err
 			}
 		}
@@ -57,6 +66,26 @@ func (a answering) know(q store.KnowledgeQuery, k *incident.Knowledge) (err erro
 	}
 	k.ServicesEver, k.ServicesSeen, err = a.services(q.Services, k.AddressOwners)
 	return err
+}
+
+// searching finds the newest records of a filter.
+func (a answering) searching(limit int) func(store.SignalFilter) ([]record.Hit, error) {
+	return func(f store.SignalFilter) ([]record.Hit, error) {
+		q, err := a.newSearch(a.tenant, f, record.Endless, limit)
+		if err != nil {
+			return nil, err
+		}
+		return q.run()
+	}
+}
+
+// logged loads the newest logs of a failure without a trace.
+func (v *view) logged(tenant, key string) ([]*signal.Log, error) {
+	l := traceLoader{
+		view: v, decoders: v.decoders(), tenant: tenant, limit: record.MostLogging, trace: &incident.Trace{Key: key}, seen: map[signal.ID]bool{},
+	}
+	err := l.untraced()
+	return l.trace.Logs, err
 }
 
 // before is the start of a window that ends at onset.

@@ -14,6 +14,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
 var reading = map[string]func(*testing.T, store.Store){
@@ -34,6 +35,8 @@ var reading = map[string]func(*testing.T, store.Store){
 	"AddressesHaveOwners":           addressesHaveOwners,
 	"CallsAreCounted":               callsAreCounted,
 	"RefusedCallersAreKnown":        refusedCallersAreKnown,
+	"ExceptionsAreFoundByMoment":    exceptionsAreFoundByMoment,
+	"LogsAreFoundByMoment":          logsAreFoundByMoment,
 	"KnowledgeOfNothing":            knowledgeOfNothing,
 	"ReadersSeeWhatWasAcknowledged": readersSeeWhatWasAcknowledged,
 }
@@ -507,6 +510,87 @@ func refusedCallersAreKnown(t *testing.T, s store.Store) {
 	assert.Equal(t, map[string][]string{"payment\x00POST /pay": {"checkout"}}, k.RefusedCallers)
 	k = knowledge(t, s, store.KnowledgeQuery{Onset: signal.NanosOf(eventTime.Add(time.Hour)), Refusals: asked})
 	assert.Empty(t, k.RefusedCallers)
+}
+
+// exceptionsAreFoundByMoment: those of failed spans of the service that threw in the moment, wherever the
+// span began, and no more than the newest spans of it.
+func exceptionsAreFoundByMoment(t *testing.T, s store.Store) {
+	throwing := func(trace, service, message string, start, thrown time.Duration, status signal.StatusCode) *signal.Span {
+		sp := span(trace, "GET /", service)
+		sp.StatusCode = status
+		sp.Start, sp.End = signal.NanosOf(eventTime.Add(start)), signal.NanosOf(eventTime.Add(thrown))
+		sp.Events = []signal.Event{{Time: sp.End, Name: "exception", Attributes: signal.Map{
+			{Key: "exception.type", Value: signal.Value{Data: "ValueError"}}, {Key: "exception.message", Value: signal.Value{Data: message}},
+		}}}
+		return sp
+	}
+	appendAll(t, s, requestOf(tenant,
+		throwing("a", "ledger", "in time", -5*time.Second, 0, signal.StatusError),
+		throwing("b", "ledger", "too early", -5*time.Second, -2*time.Second, signal.StatusError),
+		throwing("c", "ledger", "too late", 0, 2*time.Second, signal.StatusError),
+		throwing("d", "ledger", "handled", 0, 0, signal.StatusOK),
+		throwing("e", "ledger", "began long before", -2*time.Minute, 0, signal.StatusError),
+		throwing("f", "other", "of another", 0, 0, signal.StatusError),
+	))
+	appendAll(t, s, requestOf("other", throwing("g", "ledger", "of another tenant", 0, 0, signal.StatusError)))
+	at := func(d time.Duration) signal.Nanos { return signal.NanosOf(eventTime.Add(d)) }
+	moment := incident.Moment{Service: "ledger", From: at(-time.Second), To: at(time.Second)}
+	k := knowledge(t, s, store.KnowledgeQuery{Moments: []incident.Moment{moment, {Service: "nobody", To: at(0)}, moment}})
+	assert.Equal(t, []incident.Thrown{{Service: "ledger", At: at(0), Type: "ValueError", Message: "in time"}}, k.Thrown)
+
+	many := make([]any, record.MostThrowing+10)
+	for i := range many {
+		many[i] = throwing(fmt.Sprint("many", i), "ledger", strconv.Itoa(i), time.Duration(i)*time.Microsecond, 0, signal.StatusError)
+	}
+	appendAll(t, s, requestOf(tenant, many...))
+	k = knowledge(t, s, store.KnowledgeQuery{Moments: []incident.Moment{moment}})
+	assert.Len(t, k.Thrown, record.MostThrowing)
+}
+
+// logsAreFoundByMoment: errors without a trace, by their service, their machine, or the key of their failure,
+// and no more than the newest of it.
+func logsAreFoundByMoment(t *testing.T, s store.Store) {
+	logged := func(trace, body, service string, after time.Duration, severity int32) *signal.Log {
+		l := logOf(trace, body, service, severity)
+		l.Time = signal.NanosOf(eventTime.Add(after))
+		return l
+	}
+	killed := logged("", "Memory cgroup out of memory: Killed process 7 (python)", "ledger", -time.Minute, signal.SeverityError)
+	onHost := logged("", "orders.service: Failed with result 'oom-kill'.", "orders", 0, 13)
+	onHost.Resource = &signal.Resource{Attributes: signal.Map{{Key: "host.name", Value: signal.Value{Data: "db-host-3"}}}}
+	appendAll(t, s, requestOf(tenant,
+		logged("", "in time", "ledger", 0, signal.SeverityError),
+		logged("", "too early", "ledger", -2*time.Second, signal.SeverityError),
+		logged("", "too late", "ledger", 2*time.Second, signal.SeverityError),
+		logged("", "healthy", "ledger", 0, 9),
+		logged("a", "of a trace", "ledger", 0, signal.SeverityError),
+		logged("", "of another", "other", 0, signal.SeverityError),
+		killed, onHost,
+	))
+	appendAll(t, s, requestOf("other", logged("", "of another tenant", "ledger", 0, signal.SeverityError)))
+	at := func(d time.Duration) signal.Nanos { return signal.NanosOf(eventTime.Add(d)) }
+	found := func(moments ...incident.Moment) (bodies []string) {
+		for _, l := range knowledge(t, s, store.KnowledgeQuery{Logged: moments}).Logged {
+			bodies = append(bodies, l.Body.Str())
+		}
+		return bodies
+	}
+	service := incident.Moment{Service: "ledger", From: at(-time.Second), To: at(time.Second)}
+	host := incident.Moment{Host: "db-host-3", From: at(-time.Second), To: at(time.Second)}
+	key := incident.Moment{Key: "untraced:ledger", From: at(-2 * time.Minute), To: at(-30 * time.Second)}
+	assert.Equal(t, []string{"in time"}, found(service, incident.Moment{Service: "nobody", To: at(0)}, service))
+	assert.Equal(t, []string{onHost.Body.Str()}, found(host))
+	assert.Equal(t, []string{killed.Body.Str()}, found(key))
+	assert.Equal(t, []string{killed.Body.Str(), "in time"}, found(service, key), "in order of time")
+	key.From = at(-50 * time.Second)
+	assert.Empty(t, found(key, incident.Moment{Key: "untraced:nobody", To: at(0)}))
+
+	many := make([]any, record.MostLogging+10)
+	for i := range many {
+		many[i] = logged("", fmt.Sprint("many ", i), "ledger", time.Duration(i)*time.Microsecond, signal.SeverityError)
+	}
+	appendAll(t, s, requestOf(tenant, many...))
+	assert.Len(t, found(service), record.MostLogging)
 }
 
 func knowledgeOfNothing(t *testing.T, s store.Store) {

@@ -74,12 +74,13 @@ func logRecord(l *signal.Log) record {
 	if l.Time == 0 {
 		r.addFact("time", "none in the record; shown is when it was observed or received")
 	}
-	if !l.TraceID.IsZero() {
-		r.InTrace = placeInTrace(l.TraceID, "l"+l.ID.String())
-		r.addFact("trace", l.TraceID.String())
+	in := failure.ContextOf(l)
+	if !in.Trace.IsZero() {
+		r.InTrace = placeInTrace(in.Trace, "l"+l.ID.String())
+		r.addFact("trace", in.Trace.String())
 	}
-	if !l.SpanID.IsZero() {
-		r.addFact("span", l.SpanID.String())
+	if !in.Span.IsZero() {
+		r.addFact("span", in.Span.String())
 	}
 	return r
 }

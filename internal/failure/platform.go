@@ -1,0 +1,150 @@
+package failure
+
+import (
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// Platform is what a platform records of a process that it runs. Platforms are kernels, systemd, Kubernetes and
+// those that run functions and containers.
+type Platform uint8
+
+// The words of platforms.
+const (
+	NoPlatforms     Platform = iota // the record is none of a platform
+	PlatformEnd                     // a process ended, or was not left to go on
+	PlatformSymptom                 // a process does not serve; why, is not said
+)
+
+// PlatformOf reads what a log record tells as a platform's. Such a record is an error signal whatever its
+// severity, as it tells of what the process itself could not record any more; it has no trace, and belongs to
+// those that failed of it.
+func PlatformOf(l *signal.Log) Platform {
+	if p := platformOf(storedLog{l}); p != NoPlatforms && ContextOf(l).Trace.IsZero() {
+		return p
+	}
+	return NoPlatforms
+}
+
+func platformOf[R logRecord](r R) Platform {
+	if r.hasTrace() {
+		return NoPlatforms
+	}
+	text := cut(r.text(), maxPlatformText)
+	if platformMarks.in(text) != 0 {
+		for _, words := range platformTexts {
+			if words.are(text) {
+				return words.say
+			}
+		}
+	}
+	return eventReasons[r.eventReason()]
+}
+
+// setPlatform notes that a record without a trace is a platform's. Why Kubernetes wrote an event says more than
+// its message alone.
+func setPlatform[R logRecord](o *Observed, r R) {
+	if !o.TraceID.IsZero() {
+		return
+	}
+	if o.Platform = platformOf(r); o.Platform != NoPlatforms {
+		o.Message = joinNonEmpty(": ", r.eventReason(), o.Message)
+	}
+}
+
+// maxPlatformText is how much of a text is read for a platform's words, which stand at its beginning.
+const maxPlatformText = 2 << 10
+
+// eventReasons are why Kubernetes writes events of processes which ended or do not serve.
+var eventReasons = map[string]Platform{
+	"OOMKilling": PlatformEnd, "OOMKilled": PlatformEnd, "SystemOOM": PlatformEnd, "Evicted": PlatformEnd, "CrashLoopBackOff": PlatformEnd,
+	"BackOff": PlatformSymptom, "Unhealthy": PlatformSymptom, "FailedScheduling": PlatformSymptom,
+}
+
+// platformMarks are words one of which every text of platformTexts has.
+var platformMarks = newWordSet([]language{{nil, []string{
+	" process ", "Main process exited, ", "Failed with result '", "by the OOM killer", "Task timed out after ", "Runtime exited ",
+	"Status: timeout", "Memory quota ", "at=error code=H", "Memory limit of ", "Container killed due to memory",
+	"Back-off restarting failed", "Liveness probe failed", "Readiness probe failed", "Startup probe failed",
+}}})
+
+// platformTexts are the forms in which platforms write.
+var platformTexts = []struct {
+	say Platform
+	are func(string) bool
+}{
+	{PlatformEnd, func(s string) bool { // the kernel
+		_, tail, ok := cutAny(s, "ut of memory: Killed process ", "ut of memory: Kill process ")
+		return ok && digitsLen(tail) > 0
+	}},
+	{PlatformEnd, func(s string) bool { // systemd
+		_, tail, ok := strings.Cut(s, ".service: Main process exited, code=")
+		return ok && !isOrderlyExit(tail)
+	}},
+	{PlatformEnd, func(s string) bool { // systemd
+		_, tail, ok := strings.Cut(s, ".service: Failed with result '")
+		return ok && (strings.HasPrefix(tail, "oom-kill'") || strings.HasPrefix(tail, "core-dump'") || strings.HasPrefix(tail, "watchdog'"))
+	}},
+	{PlatformEnd, func(s string) bool { // systemd
+		return strings.Contains(s, ".service: A process of this unit has been killed by the OOM killer")
+	}},
+	{PlatformEnd, isTimedOutTask},
+	{PlatformEnd, func(s string) bool { // AWS Lambda
+		return strings.HasPrefix(s, "RequestId: ") && strings.Contains(s, " Error: Runtime exited ")
+	}},
+	{PlatformEnd, func(s string) bool { // AWS Lambda
+		return strings.HasPrefix(s, "REPORT RequestId: ") && strings.Contains(s, "Status: timeout")
+	}},
+	{PlatformEnd, func(s string) bool { // Heroku
+		return strings.Contains(s, "Error R14 (Memory quota exceeded)") || strings.Contains(s, "Error R15 (Memory quota vastly exceeded)")
+	}},
+	{PlatformEnd, func(s string) bool { // Heroku's router
+		return strings.Contains(s, "at=error code=H") && strings.Contains(s, " desc=\"")
+	}},
+	{PlatformEnd, func(s string) bool { // Cloud Run
+		return strings.HasPrefix(s, "Memory limit of ") && strings.Contains(s, " exceeded with ")
+	}},
+	{PlatformEnd, func(s string) bool { // Amazon ECS
+		return strings.Contains(s, "OutOfMemoryError: Container killed due to memory")
+	}},
+	{PlatformEnd, func(s string) bool { return strings.Contains(s, "Back-off restarting failed container") }}, // Kubernetes
+	{PlatformSymptom, func(s string) bool { // Kubernetes
+		return strings.HasPrefix(s, "Liveness probe failed: ") || strings.HasPrefix(s, "Readiness probe failed: ") || strings.HasPrefix(s, "Startup probe failed: ")
+	}},
+}
+
+// isTimedOutTask reports whether AWS Lambda tells that an invocation's time was over: after when and whose, it
+// says nothing but this.
+func isTimedOutTask(s string) bool {
+	head, tail, ok := strings.Cut(strings.TrimSpace(s), " Task timed out after ")
+	seconds, isWhole := strings.CutSuffix(tail, " seconds")
+	return ok && isWhole && strings.Trim(seconds, "0123456789.") == "" && strings.IndexByte(head[1+strings.LastIndexByte(head, ' '):], '-') > 0
+}
+
+// isOrderlyExit reports whether a process ended as it was told to, by what follows "code=".
+func isOrderlyExit(tail string) bool {
+	for _, orderly := range [...]string{"killed, status=15/", "killed, status=2/", "killed, status=1/", "exited, status=0/", "exited, status=130/", "exited, status=143/"} {
+		if strings.HasPrefix(tail, orderly) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutAny is strings.Cut around the first of several separators that a text has.
+func cutAny(s string, separators ...string) (before, after string, found bool) {
+	for _, sep := range separators {
+		if before, after, found = strings.Cut(s, sep); found {
+			return before, after, true
+		}
+	}
+	return s, "", false
+}
+
+// IsHosts reports whether a platform's record is about a machine, and says no more of whom it tells.
+func IsHosts(l *signal.Log) bool {
+	host := l.Resource.Host()
+	return host != "" && l.Service() == host && l.Resource.Service() == semconv.UnknownService
+}

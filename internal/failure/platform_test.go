@@ -1,0 +1,78 @@
+package failure
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// TestPlatformOf: what platforms write of processes counts whatever its severity; what sounds like it in an
+// application's log, or belongs to a trace, does not.
+func TestPlatformOf(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Out of memory: Killed process 4312 (java) total-vm:9912340kB, anon-rss:7340032kB":                                        true,
+		"Nov 30 00:00:00 db-host-3 kernel: [17.1] Memory cgroup out of memory: Killed process 29224 (python) total-vm:16334160kB": true,
+		"orders.service: Main process exited, code=killed, status=9/KILL":                                                         true,
+		"Nov 30 00:00:00 db-host-3 systemd[1]: orders.service: Main process exited, code=dumped, status=11/SEGV":                  true,
+		"orders.service: Main process exited, code=exited, status=1/FAILURE":                                                      true,
+		"orders.service: Main process exited, code=killed, status=15/TERM":                                                        false,
+		"orders.service: Main process exited, code=exited, status=143/n/a":                                                        false,
+		"orders.service: Failed with result 'oom-kill'.":                                                                          true,
+		"orders.service: Failed with result 'exit-code'.":                                                                         false,
+		"orders.service: A process of this unit has been killed by the OOM killer.":                                               true,
+		"2026-11-30T00:00:03.100Z 327318f1-18d3-4288-8caa-bb3dcbce0f69 Task timed out after 3.00 seconds\n\n":                     true,
+		"Task timed out after 3 seconds":                                                                                          false,
+		"nightly Task timed out after 3 seconds":                                                                                  false,
+		"2026-11-30T00:00:03.100Z 327318f1-18d3 Task timed out after 3 seconds, trying again":                                     false,
+		"RequestId: 4f2b Error: Runtime exited with error: signal: killed\nRuntime.ExitError":                                     true,
+		"REPORT RequestId: 4f2b\tDuration: 3000.00 ms\tMemory Size: 128 MB\tStatus: timeout":                                      true,
+		"REPORT RequestId: 4f2b\tDuration: 12.00 ms\tMemory Size: 128 MB":                                                         false,
+		"Error R14 (Memory quota exceeded)":                                                                                       true,
+		`at=error code=H12 desc="Request timeout" method=GET path="/" host=shop.example`:                                          true,
+		`at=info method=GET path="/" status=200`:                                                                                  false,
+		"Memory limit of 512 MiB exceeded with 514 MiB used. Consider increasing the memory limit":                                true,
+		`{"stoppedReason":"OutOfMemoryError: Container killed due to memory usage"}`:                                              true,
+		"Back-off restarting failed container app in pod api-7d9f5d67c4-x2x9z_shop":                                               true,
+		"Readiness probe failed: HTTP probe failed with statuscode: 503":                                                          true,
+		"we ran out of memory cards":                                                                                              false,
+		"":                                                                                                                        false,
+	} {
+		l := &signal.Log{Severity: 9, Body: signal.Value{Data: text}}
+		assert.Equal(t, want, PlatformOf(l) != NoPlatforms, text)
+		_, isError := FromLog(l)
+		assert.Equal(t, want, isError, text)
+		l.TraceID = signal.TraceID{1}
+		assert.Equal(t, NoPlatforms, PlatformOf(l), "of a trace: %s", text)
+	}
+	event := &signal.Log{
+		Severity: 13, Body: signal.Value{Data: "The node had condition: [DiskPressure]."},
+		Attributes: signal.Map{{Key: "k8s.event.reason", Value: signal.Value{Data: "Evicted"}}},
+	}
+	assert.Equal(t, PlatformEnd, PlatformOf(event))
+	assert.Equal(t, "Evicted: The node had condition: [DiskPressure].", ObserveLog(event).Message)
+	for reason, want := range map[string]Platform{"Pulled": NoPlatforms, "Unhealthy": PlatformSymptom, "BackOff": PlatformSymptom, "SystemOOM": PlatformEnd} {
+		event.Attributes[0].Value.Data = reason
+		assert.Equal(t, want, PlatformOf(event), reason)
+	}
+	event.Attributes[0].Value.Data, event.Body.Data = "BackOff", "Back-off restarting failed container app in pod api-7d9f5d67c4-x2x9z_shop"
+	assert.Equal(t, PlatformEnd, PlatformOf(event))
+	assert.Equal(t, PlatformSymptom, PlatformOf(&signal.Log{Body: signal.Value{Data: "Readiness probe failed: HTTP probe failed with statuscode: 503"}}))
+}
+
+// All that platforms record of a service has one key, so that traces can look it up.
+func TestPlatformKey(t *testing.T) {
+	key := func(pod, text string) string {
+		return Key(ObserveLog(&signal.Log{
+			Body: signal.Value{Data: text}, Resource: &signal.Resource{Attributes: signal.Map{
+				{Key: "k8s.pod.name", Value: signal.Value{Data: pod}}, {Key: "deployment.environment.name", Value: signal.Value{Data: "production"}},
+			}},
+		}))
+	}
+	const killed, restarting = "Memory cgroup out of memory: Killed process 7 (python)", "Back-off restarting failed container"
+	assert.Equal(t, PlatformKey("production", "", "api"), key("api-7d9f5d67c4-x2x9z", killed))
+	assert.Equal(t, key("api-7d9f5d67c4-x2x9z", killed), key("api-7d9f5d67c4-k4b7p", restarting))
+	assert.NotEqual(t, key("api-7d9f5d67c4-x2x9z", killed), key("web-7d9f5d67c4-x2x9z", killed))
+	assert.NotEqual(t, PlatformKey("production", "", "api"), PlatformKey("", "production", "api"))
+}
