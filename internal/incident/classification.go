@@ -19,6 +19,9 @@ type Root struct {
 	// their onsets overlap: a dependency's timeout joins its unavailability (section 8), and a wait
 	// of which a trace shows nothing the one of which another shows where it went; else "".
 	Joins string `json:"joins,omitempty"`
+	// SeenAs is the signature under which a failure of the same cause comes that names less of it, and which the
+	// incident takes from then on: of a store that its callers sometimes name only by its system; else "".
+	SeenAs string `json:"seen_as,omitempty"`
 	// Origin is the evidence of the origin's error group.
 	Origin []Ref        `json:"origin"`
 	Onset  signal.Nanos `json:"onset"` // event time of the origin's first error

@@ -72,12 +72,20 @@ type Decision struct {
 	Triggered []string // IDs of incidents that want an analysis now
 	Merges    []Merge
 	Splits    []Split
+	Aliases   []Alias
 	Recount   []string // IDs of incidents that lost a link or took links over
 	History   []Entry
 }
 
 // Merge moves the links of From to Into, and lets the incidents merged into From redirect there too.
 type Merge struct{ From, Into string }
+
+// Alias is a signature by which an incident is found beside its own.
+type Alias struct {
+	Signature  string
+	Version    int // of the signature algorithm
+	IncidentID string
+}
 
 // Entry records a change of identity, so that it can be understood and reversed.
 type Entry struct {
@@ -101,13 +109,16 @@ const (
 	ActionSplit     Action = "split"     // taken out of the incident it was merged into
 )
 
-// Signatures returns the keys of the incidents that may take the failure, but for TenantUngrouped.
+// Signatures returns the keys of the incidents that may take the failure, or that its incident would take failures
+// from, but for TenantUngrouped.
 func (o Occurrence) Signatures() []string {
 	var keys []string
 	for _, r := range o.Roots {
 		keys = append(keys, r.Signature, UngroupedSignature(r.Service))
-		if r.Joins != "" {
-			keys = append(keys, r.Joins)
+		for _, also := range []string{r.Joins, r.SeenAs} {
+			if also != "" {
+				keys = append(keys, also)
+			}
 		}
 	}
 	slices.Sort(keys)

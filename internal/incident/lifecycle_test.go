@@ -141,6 +141,22 @@ func TestApplyOpens(t *testing.T) {
 	assert.Equal(t, now, in.LastFailureAt)
 }
 
+// An incident that is opened takes failures that name less of its cause, unless another takes them.
+func TestApplyAliases(t *testing.T) {
+	named := rootOf("mongo-0", "orders")
+	named.SeenAs, named.Parts.Version = "mongodb of orders", 2
+	opened := Situation{}.Apply(failed("a", named), Policy{}, now, func() string { return "i1" })
+	assert.Equal(t, []Alias{{Signature: "mongodb of orders", Version: 2, IncidentID: "i1"}}, opened.Aliases)
+	again := Situation{Incidents: opened.Changed}.Apply(failed("b", named), Policy{}, now, func() string { return "i2" })
+	assert.Empty(t, again.Aliases)
+	taken := Situation{Incidents: []*Incident{{ID: "i0", RootSignature: "mongodb of orders"}}}.Apply(failed("a", named), Policy{}, now, func() string { return "i1" })
+	assert.Empty(t, taken.Aliases)
+	less := Situation{Incidents: opened.Changed, Joined: map[string]string{"mongodb of orders": "i1"}}.
+		Apply(failed("c", rootOf("mongodb of orders", "orders")), Policy{}, now, func() string { return "i2" })
+	assert.Empty(t, less.Opened)
+	assert.Equal(t, "i1", less.Links[0].IncidentID)
+}
+
 func TestApplyPlacesRoots(t *testing.T) {
 	joining := rootOf("timeout", "payment")
 	joining.Joins = "unavailable"

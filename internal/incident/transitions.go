@@ -44,6 +44,9 @@ func (l *ledger) open(r Root) *Incident {
 	l.Incidents = append(l.Incidents, in)
 	l.decision.Opened = append(l.decision.Opened, in.ID)
 	l.record(in, ActionOpened, "", in.RootSignature)
+	if r.SeenAs != "" && !in.Ungrouped && l.bySignature(r.SeenAs) == nil {
+		l.decision.Aliases = append(l.decision.Aliases, Alias{Signature: r.SeenAs, Version: r.Parts.Version, IncidentID: in.ID})
+	}
 	l.changed(in)
 	return in
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
@@ -61,6 +62,27 @@ func TestSection8Dependencies(t *testing.T) {
 	timeout := rootOf(t, db("orders", "shop-db", "shop", "context deadline exceeded"))
 	assert.Equal(t, base.Signature, timeout.Joins, "a timeout joins the open unavailability of the same database")
 	assert.Empty(t, base.Joins)
+}
+
+// Section 8: a store that cannot be reached is known by its address, and to callers that do not name it by its
+// system and the caller; both are one incident, told by the trace that names more.
+func TestSection8SeenAs(t *testing.T) {
+	thrown := func(service, message string) *rcatest.Trace {
+		tr := rcatest.New(service + message)
+		tr.Span(service, "GET /reviews", server, 0, 50).Answered(500).Threw(40, "MongoServerSelectionError", message, "")
+		return tr
+	}
+	named, less := rootOf(t, lost("orders", "connection refused", "db.system", "mongodb", "server.address", "mongo-a")), rootOf(t, thrown("orders", "Topology is closed"))
+	assert.Equal(t, less.Signature, named.SeenAs)
+	assert.Empty(t, less.SeenAs)
+	assert.NotEqual(t, named.SeenAs, rootOf(t, thrown("cart", "Topology is closed")).Signature, "another caller may have another store")
+	assert.Empty(t, rootOf(t, lost("orders", "connection refused", "server.address", "store-a")).SeenAs, "no system")
+	assert.Empty(t, rootOf(t, lost("orders", "ERROR: deadlock detected (SQLSTATE 40P01)", "db.system", "postgresql", "server.address", "a")).SeenAs, "it was reached")
+
+	r := report(t, lost("orders", "connection refused", "db.system", "mongodb", "server.address", "mongo-a"), thrown("orders", "Topology is closed"))
+	require.NotNil(t, r.RootCause)
+	assert.Equal(t, "mongo-a", r.RootCause.Component)
+	assert.Equal(t, incident.Confidence(900_000), r.RootCause.Confidence, "both traces show it")
 }
 
 // Section 8: a server is one, whatever database is asked for; what it answers is told apart by database.

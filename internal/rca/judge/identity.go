@@ -47,6 +47,9 @@ func identifyPeer(tree *trace.Tree, j *Judgement, p trace.Peer, caller *trace.No
 	name := qualify(tree, caller, caller.Service)
 	j.identity = peerIdentity(p, name, j.Class)
 	j.unavailable = peerIdentity(p, name, incident.ClassUnavailable)
+	if j.Class == incident.ClassUnavailable && p.System != "" && p.Service == "" && p.Host != "" {
+		j.seenAs = peerIdentity(trace.Peer{System: p.System}, name, j.Class)
+	}
 	if code := j.Group.Reason.Code; j.Class == incident.ClassData && code.IsStores && code.Code != "" && j.Category != incident.CategoryDatabaseLock {
 		j.identity = append(j.identity, code.Code) // locks are one, and some clients cite no code of theirs
 	}

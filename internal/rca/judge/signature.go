@@ -92,9 +92,15 @@ func (j *Judgement) root(tenant string, tree *trace.Tree) incident.Root {
 		Identity: qualifyIdentity(tree, j), Class: j.Class, Strategy: j.strategy,
 	}
 	j.Signature = KeyOf(tenant, parts)
+	seenAs := ""
+	if j.seenAs != nil {
+		less := parts
+		less.Identity = j.seenAs
+		seenAs = KeyOf(tenant, less)
+	}
 	return incident.Root{
 		Signature: j.Signature, Parts: parts, Kind: j.Kind, Service: j.Service, Component: j.Component,
-		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained, Joins: j.joinsOf(tenant, parts),
+		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained, Joins: j.joinsOf(tenant, parts), SeenAs: seenAs,
 		Origin: trace.AppendRefs(g.Refs(), j.alsoCited...), Onset: g.Onset(),
 	}
 }

@@ -15,8 +15,9 @@ type Support struct {
 	Root      incident.Root
 	Judgement *judge.Judgement
 
-	says  []string // see wordsOf
-	alike int      // how many traces with the root say the same
+	says      []string // see wordsOf
+	namesLess bool     // of the same cause
+	alike     int      // how many traces with the root say the same
 }
 
 // reportedRoot is the signature of the root to report: the incident's, as long as a trace has it,
@@ -55,12 +56,29 @@ func mostVoted(votes map[string]int, wanted string) string {
 	return best
 }
 
-// supportOf is how a trace supports a root: it has the root, or one that joins it; nil where neither.
-func supportOf(v *judge.Verdict, signature string) *Support {
-	for _, joined := range []bool{false, true} {
+// seenAsOf is the signature of traces that name less of a root's cause, "" where there is none.
+func seenAsOf(traces []*judge.Verdict, signature string) string {
+	for _, v := range traces {
+		for _, r := range v.Classification.Roots {
+			if r.Signature == signature && r.SeenAs != "" {
+				return r.SeenAs
+			}
+		}
+	}
+	return ""
+}
+
+// supportOf is how a trace supports a root: it has the root, one that joins it, or one that names less of the
+// same cause; nil where none.
+func supportOf(v *judge.Verdict, signature, seenAs string) *Support {
+	for _, fits := range []func(incident.Root) bool{
+		func(r incident.Root) bool { return r.Signature == signature },
+		func(r incident.Root) bool { return r.Joins == signature },
+		func(r incident.Root) bool { return seenAs != "" && r.Signature == seenAs },
+	} {
 		for i, r := range v.Classification.Roots {
-			if !joined && r.Signature == signature || joined && r.Joins == signature {
-				return &Support{Verdict: v, Root: r, Judgement: v.Primary[slices.Index(v.RootOf, i)]}
+			if fits(r) {
+				return &Support{Verdict: v, Root: r, Judgement: v.Primary[slices.Index(v.RootOf, i)], namesLess: r.Signature == seenAs}
 			}
 		}
 	}
@@ -87,7 +105,7 @@ func limitOf(j *judge.Judgement) incident.Confidence {
 // weakness is what makes a trace a worse witness; the first of these outweighs those after it.
 func (s *Support) weakness() int {
 	weakness := 0
-	for _, weak := range []bool{s.Root.Abstained, s.Verdict.IsIncomplete(), s.Judgement.JoinsUnavailable} {
+	for _, weak := range []bool{s.Root.Abstained, s.namesLess, s.Verdict.IsIncomplete(), s.Judgement.JoinsUnavailable} {
 		weakness *= 2
 		if weak {
 			weakness++

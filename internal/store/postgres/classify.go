@@ -66,6 +66,7 @@ type placing struct {
 	isChanged map[*incident.Incident]bool
 	rekeyed   map[*incident.Incident]bool
 	history   []historyRow
+	aliases   []aliasRow
 	merges    []mergeRow
 	splits    []splitRow
 	recount   []incidentID
@@ -98,6 +99,10 @@ type (
 	historyRow struct {
 		tenant string
 		incident.Entry
+	}
+	aliasRow struct {
+		tenant string
+		incident.Alias
 	}
 	mergeRow struct {
 		tenant string
@@ -151,6 +156,9 @@ func (p *placing) note(t *tenantLedger, f store.Failure, d incident.Decision) {
 			p.flooded = p.flooded || in.RootSignature == incident.TenantUngrouped
 		}
 	}
+	for _, a := range d.Aliases {
+		t.joined[a.Signature] = a.IncidentID
+	}
 	for _, m := range d.Merges {
 		t.merge(m)
 	}
@@ -174,6 +182,9 @@ func (p *placing) noteIncidents(tenant string, d incident.Decision) {
 	}
 	for _, e := range d.History {
 		p.history = append(p.history, historyRow{tenant, e})
+	}
+	for _, a := range d.Aliases {
+		p.aliases = append(p.aliases, aliasRow{tenant, a})
 	}
 	for _, m := range d.Merges {
 		p.merges = append(p.merges, mergeRow{tenant, m})

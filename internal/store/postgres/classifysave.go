@@ -17,6 +17,7 @@ func (p *placing) save(ctx context.Context, tx pgx.Tx) error {
 	p.saveIncidents(&b)
 	p.saveLinks(&b)
 	saveHistory(&b, p.history, p.now)
+	saveAliases(&b, p.aliases)
 	for _, m := range p.merges {
 		moveLinks(&b, m)
 	}

@@ -25,6 +25,14 @@ func saveHistory(b *pgx.Batch, history []historyRow, now time.Time) {
 	}
 }
 
+// saveAliases saves by which signatures incidents are found beside their own.
+func saveAliases(b *pgx.Batch, aliases []aliasRow) {
+	for _, a := range aliases {
+		b.Queue(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			a.tenant, a.Signature, a.Version, a.IncidentID)
+	}
+}
+
 // moveLinks moves what belonged to a merged incident to its survivor. A failure that belonged to
 // both counts there what it counted in both.
 func moveLinks(b *pgx.Batch, m mergeRow) {

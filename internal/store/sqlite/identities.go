@@ -45,6 +45,12 @@ func (c identityChange) save(d incident.Decision) error {
 			return err
 		}
 	}
+	for _, a := range d.Aliases {
+		_, err := c.exec(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, c.tenant, a.Signature, a.Version, a.IncidentID)
+		if err != nil {
+			return err
+		}
+	}
 	for _, id := range d.Recount {
 		if err := c.recount(id); err != nil {
 			return err

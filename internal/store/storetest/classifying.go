@@ -17,6 +17,7 @@ import (
 var classifying = map[string]func(*testing.T, store.Store){
 	"ClassificationOpensAnIncident":     classificationOpensAnIncident,
 	"SameRootJoins":                     sameRootJoins,
+	"RootsSeenAsLessAreTaken":           rootsSeenAsLessAreTaken,
 	"ReclassificationChangesNoCount":    reclassificationChangesNoCount,
 	"TwoCausesAreTwoIncidents":          twoCausesAreTwoIncidents,
 	"DismissedFailuresAreUnlinked":      dismissedFailuresAreUnlinked,
@@ -89,6 +90,30 @@ func sameRootJoins(t *testing.T, s store.Store) {
 	assert.Equal(t, 2, in.Errors)
 	assert.True(t, eventTime.Add(-time.Hour).Equal(in.FirstSeen))
 	assert.Len(t, incidents(t, s), 1)
+}
+
+// rootsSeenAsLessAreTaken checks the signature under which failures come that name less of an incident's cause: it
+// leads to the incident that was opened first.
+func rootsSeenAsLessAreTaken(t *testing.T, s store.Store) {
+	named := root("mongo-0", "orders")
+	named.SeenAs = "mongodb of orders"
+	less := root("mongodb of orders", "orders")
+	id := open(t, s, "a", named)
+	assert.Equal(t, id, open(t, s, "b", less))
+	assert.Equal(t, 2, incidentOf(t, s, id).FailingTraces)
+	assert.Len(t, incidents(t, s), 1)
+
+	other := root("mongo-1", "orders")
+	other.SeenAs = named.SeenAs
+	open(t, s, "c", other)
+	assert.Equal(t, id, open(t, s, "d", less), "it leads to the incident that it has led to before")
+
+	apart := root("redis of cart", "cart")
+	first := open(t, s, "e", apart)
+	cart := root("cart-cache", "cart")
+	cart.SeenAs = "redis of cart"
+	assert.NotEqual(t, first, open(t, s, "f", cart), "an incident of its own keeps its signature")
+	assert.Equal(t, first, open(t, s, "g", apart))
 }
 
 // reclassify makes a failure wait and classifies it anew.
