@@ -43,20 +43,16 @@ func outcomeOf(x *explain.Explanation) incident.Outcome {
 // its status: a field or an operation of GraphQL, or a request of JSON-RPC, failed in the entry's service; or
 // the entry's service passed on what another answered to an operation of GraphQL.
 func bodyHeldErrors(x *explain.Explanation, entry *trace.Node) bool {
-	return slices.ContainsFunc(x.Groups.All, func(g *evidence.Group) bool {
-		attrs := g.Node.Attributes()
-		if x.About(g).Dismissed != "" {
-			return false
+	passed := entry.Index // up to where what failed went through an operation of GraphQL of the entry's service
+	for _, n := range x.Tree.Nodes[entry.Index : entry.Last+1] {
+		isGraphQL, isOwn := semconv.IsGraphQL(n.Attributes()), n.LocalRoot == entry
+		if isGraphQL && isOwn {
+			passed = max(passed, n.Last)
 		}
-		return g.Node.LocalRoot == entry && (semconv.IsGraphQL(attrs) || semconv.IsToolCall(attrs) && !g.Node.IsExitCall()) ||
-			semconv.IsGraphQL(attrs) && passesGraphQL(g.Node, entry)
-	})
-}
-
-// passesGraphQL reports whether an operation of GraphQL of the entry's service is above a node.
-func passesGraphQL(n, entry *trace.Node) bool {
-	for n = n.Parent; n != nil; n = n.Parent {
-		if n.LocalRoot == entry && semconv.IsGraphQL(n.Attributes()) {
+		if x.FailureAt(n) == nil {
+			continue
+		}
+		if isGraphQL && n.Index <= passed || isOwn && semconv.IsToolCall(n.Attributes()) && !n.IsExitCall() {
 			return true
 		}
 	}
