@@ -130,3 +130,27 @@ func TestSection12Moments(t *testing.T) {
 	traced := rcatest.New("traced").Log("ledger", 1, errorLv, "left", "exception.type", "LedgerError")
 	assert.Empty(t, rca.NeedsOf(traced.Build(), incident.Knowledge{}).Moments)
 }
+
+// Section 12: an exception without a trace takes the key that it has in a trace, so that it needs no joining:
+// that of its service, type and frames, or of the peer that its causes name.
+func TestSection12KeyOfException(t *testing.T) {
+	const frames = "\n\tat shop.Ledger.find(Ledger.java:21)\n\tat shop.Pay.pay(Pay.java:7)"
+	for name, c := range map[string]struct {
+		typ, message, stack string
+		kind                incident.Kind
+	}{
+		"own code": {"shop.LedgerException", "no account 7", "shop.LedgerException: no account 7" + frames, incident.KindCode},
+		"a peer among its causes": {
+			"shop.LedgerException", "cannot pay", "shop.LedgerException: cannot pay" + frames +
+				"\nCaused by: java.net.UnknownHostException: stock.internal\n\tat java.base/java.net.Socket.connect(Socket.java:1)", incident.KindDependency,
+		},
+	} {
+		traced := rcatest.New(name)
+		traced.Span("ledger", "POST /pay", server, 0, 40).HTTP(500).Failed("").Threw(5, c.typ, c.message, c.stack)
+		logged := rcatest.New(name).Log("ledger", 5, errorLv, "left the handler", "exception.type", c.typ, "exception.message", c.message, "exception.stacktrace", c.stack)
+		a := only(t, rca.Classify("", traced.Build(), incident.Knowledge{}))
+		b := only(t, rca.Classify("", logged.Untraced("untraced:1"), incident.Knowledge{}))
+		assert.Equal(t, c.kind, a.Kind, name)
+		assert.Equal(t, a.Signature, b.Signature, name)
+	}
+}
