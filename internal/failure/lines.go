@@ -84,7 +84,13 @@ func IsPdataLine(l plog.LogRecord) bool { return isLine(receivedLog{l}) }
 
 func isLine[R logRecord](r R) bool {
 	text := logline.Content(r.text())
-	return isIndented(text) || isStackLine(text)
+	return isIndented(text) || mayBeStackLine(text) && isStackLine(text)
+}
+
+// mayBeStackLine reports cheaply, for almost all others, that a text without indentation is no line of a stack.
+func mayBeStackLine(text string) bool {
+	return strings.HasPrefix(text, "at ") || strings.HasPrefix(text, "#") || strings.HasPrefix(text, "Caused by: ") ||
+		strings.IndexByte(text, '@') >= 0 || strings.Contains(text, ":in `") || strings.Contains(text, ":in '")
 }
 
 // Bounds on a stack that is put together.
