@@ -105,11 +105,16 @@ func (b *batch) classifyRun(ctx context.Context, failures []store.Failure, trace
 	if err != nil {
 		return nil, err
 	}
+	traceOf, knownOf := make(map[string]*incident.Trace, len(traces)), make(map[string]incident.Knowledge, len(traces))
 	for i, f := range failures {
+		traceOf[f.Key], knownOf[f.Key] = traces[i], known[i]
 		if blamed[i] != nil {
 			continue
 		}
 		if time.Now().After(b.until) {
+			if err := b.compareShares(ctx, tenant, results, traceOf, knownOf); err != nil {
+				return results, err
+			}
 			return results, errNoTimeLeft
 		}
 		c, err := alone(ctx, traceLimit, func(ctx context.Context) incident.Classification {
@@ -124,5 +129,5 @@ func (b *batch) classifyRun(ctx context.Context, failures []store.Failure, trace
 			results = append(results, store.Classified{Failure: f, Classification: c, Records: recordsDigest(traces[i])})
 		}
 	}
-	return results, nil
+	return results, b.compareShares(ctx, tenant, results, traceOf, knownOf)
 }

@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/routine"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
@@ -37,6 +40,7 @@ func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (c *incid
 	}{
 		{"failing traces", func(ctx context.Context) error { return b.failing(ctx, in.ID) }},
 		{"knowledge", b.knowledge},
+		{"shares", func(ctx context.Context) error { return b.shares(ctx, in.LastFailureAt) }},
 		{"healthy traces", b.healthy},
 		{"entry statistics", b.entryStats},
 		{"metrics", b.metrics},
@@ -65,9 +69,10 @@ type caseBuilder struct {
 	renewed string
 
 	failingTotal, healthyTotal int
-	begin, last                signal.Nanos // event times: when the first of the failing traces began, and of their last error
-	entries                    []entry      // in order of first failure
-	services                   []string     // on the failed paths
+	begin, last                signal.Nanos       // event times: when the first of the failing traces began, and of their last error
+	entries                    []entry            // in order of first failure
+	services                   []string           // on the failed paths
+	asked                      []store.ShareQuery // whose shares are to be loaded
 }
 
 type entry struct{ service, operation string }
@@ -109,6 +114,11 @@ func (b *caseBuilder) knowledge(ctx context.Context) error {
 		for _, r := range c.Roots {
 			signatures[r.Signature] = true
 		}
+		for _, q := range sharesAsked(c, time.Time{}) {
+			if len(b.asked) < maxShares && !slices.Contains(b.asked, q) {
+				b.asked = append(b.asked, q)
+			}
+		}
 		b.services = append(b.services, c.Services...)
 		if at := beginOf(t, c.FirstError); at != 0 && (b.begin == 0 || at < b.begin) {
 			b.begin = at
@@ -125,6 +135,25 @@ func (b *caseBuilder) knowledge(ctx context.Context) error {
 		b.draft.RootSignature = b.renewed // it was opened by an earlier version
 	}
 	return nil
+}
+
+// shares loads how many requests had the errors of the failing traces, up to the newest failure. Of those without a
+// baseline nothing but that is kept: that a trace was received again must not make another case.
+func (b *caseBuilder) shares(ctx context.Context, until time.Time) (err error) {
+	for i := range b.asked {
+		b.asked[i].Until = until
+	}
+	if len(b.asked) == 0 {
+		return nil
+	}
+	found, err := b.store.Shares(ctx, b.draft.Tenant, b.asked)
+	for i, s := range found {
+		if routine.Judge(s, false).Verdict == routine.NoBaseline {
+			found[i] = incident.ErrorShare{Service: s.Service, Operation: s.Operation, Signature: s.Signature}
+		}
+	}
+	b.draft.Knowledge.Shares = found
+	return err
 }
 
 // beginOf is when the trace began, by the spans that were running when it first failed: others

@@ -20,7 +20,9 @@ func substanceDigest(r incident.Result) string {
 		lines = append(lines, fmt.Sprintf("candidate %04d %q %q %q %q %q", i, c.Kind, c.Service, c.Component, c.Operation, c.Category))
 	}
 	for _, g := range r.Report.Gaps {
-		lines = append(lines, fmt.Sprintf("gap %q", g.Kind))
+		if g.Kind != incident.GapNoBaseline { // counts alone are no change
+			lines = append(lines, fmt.Sprintf("gap %q", g.Kind))
+		}
 	}
 	for _, s := range r.Report.SuspectedChanges {
 		lines = append(lines, fmt.Sprintf("change %q %q", s.ID, s.Verdict))

@@ -676,7 +676,7 @@ func TestTraceOfAHundredThousandLogs(t *testing.T) {
 		for _, g := range p.analysis(in).Gaps {
 			gaps = append(gaps, g.Kind)
 		}
-		assert.Equal(t, []string{"truncated"}, gaps)
+		assert.Equal(t, []string{"truncated", incident.GapNoBaseline}, gaps)
 		assert.Equal(t, 4+100_000, p.failure(r).ErrorSignals)
 	})
 }

@@ -231,3 +231,8 @@ var goStandard = setOf(`
 	archive bufio builtin bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt
 	go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort
 	strconv strings structs sync syscall testing text time unicode unique unsafe weak`)
+
+// IsPanic reports whether the exception is a panic of Go or Rust, which ends its process unless it is recovered.
+func (e *Exception) IsPanic() bool {
+	return e.Type == goPanic || e.Type == goFatal || e.Type == goRuntimeError
+}

@@ -43,6 +43,8 @@ type Knowledge struct {
 	// Calls has, per (caller, callee, operation), how often calls fail and recover in the
 	// baseline.
 	Calls []CallStats `json:"calls,omitempty"`
+	// Shares have how many requests had the errors of the traces at hand before, and lately.
+	Shares []ErrorShare `json:"shares,omitempty"`
 	// RefusedCallers has, by CallStats.Called, the other callers refused in the same window.
 	RefusedCallers map[string][]string `json:"refused_callers,omitempty"`
 	// Thrown are exceptions of traces, by time. Only the classifier of an error without a trace asks for

@@ -31,6 +31,8 @@ type Root struct {
 	ErrorSignals int `json:"error_signals"`
 	// Severity is what this failure alone makes of it; "" where only the outcome tells.
 	Severity Severity `json:"severity,omitempty"`
+	// Routine is the share of the error where it was there before; nil where it was not, or nothing is known.
+	Routine *Routine `json:"routine,omitempty"`
 }
 
 // SignatureParts are the parts a root signature is the hash of, kept to show why failures were

@@ -41,6 +41,10 @@ type Incident struct {
 	Confidence     Confidence     `json:"confidence"`
 	AnalysisState  AnalysisState  `json:"analysis_state"`
 	Provisional    bool           `json:"provisional"`
+	// Routine is the share of its error where all of its newer failures are routine; nil where not. UnusualAt is
+	// when the newest failure that is not was received.
+	Routine   *Routine  `json:"routine,omitempty"`
+	UnusualAt time.Time `json:"-"`
 
 	// Wanted counts triggers, Done the ones a saved analysis had seen when it loaded its case.
 	Wanted int64 `json:"-"`

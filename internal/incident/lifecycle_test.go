@@ -459,3 +459,67 @@ func TestApplyAnalysesWhatLostAFailure(t *testing.T) {
 		})
 	}
 }
+
+// Section 15: an incident is routine while all of its newer failures are, and none again once one is not.
+func TestRoutine(t *testing.T) {
+	usual := &Routine{Failing: 5, Requests: 100}
+	type step struct {
+		after   time.Duration
+		routine *Routine
+		outcome Outcome
+		want    Severity
+		is      bool
+		reason  string // of an analysis that it asks for
+	}
+	for name, steps := range map[string][]step{
+		"known from the beginning": {{0, usual, OutcomeFailed, SeverityLow, true, ReasonOpened}, {time.Minute, usual, OutcomeFailed, SeverityLow, true, ""}},
+		"new, and routine later": {
+			{0, nil, OutcomeFailed, SeverityHigh, false, ReasonOpened}, {5 * time.Minute, usual, OutcomeFailed, SeverityHigh, false, ""},
+			{10 * time.Minute, usual, OutcomeFailed, SeverityLow, true, ReasonRoutine}, {11 * time.Minute, usual, OutcomeFailed, SeverityLow, true, ""},
+		},
+		"another entry of which it is none": {
+			{0, nil, OutcomeFailed, SeverityHigh, false, ReasonOpened}, {9 * time.Minute, nil, OutcomeUnknown, SeverityHigh, false, ""},
+			{18 * time.Minute, usual, OutcomeFailed, SeverityHigh, false, ""}, {19 * time.Minute, usual, OutcomeFailed, SeverityLow, true, ReasonRoutine},
+		},
+		"its share leaves the baseline": {
+			{0, usual, OutcomeFailed, SeverityLow, true, ReasonOpened}, {time.Minute, nil, OutcomeUnknown, SeverityMedium, false, ReasonLeftBaseline},
+			{2 * time.Minute, nil, OutcomeFailed, SeverityHigh, false, ""},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for i, s := range steps {
+				o := failed(strconv.Itoa(i), rootOf("a", "payment"))
+				o.Outcome, o.LastReceived, o.FirstReceived = s.outcome, now.Add(s.after), now.Add(s.after)
+				o.Roots[0].Routine = s.routine
+				d := w.classify(o)
+				require.Len(t, w.incidents, 1)
+				got := w.incidents[0]
+				assert.Equal(t, s.want, got.Severity, "step %d", i)
+				assert.Equal(t, s.is, got.Routine != nil, "step %d", i)
+				assert.Equal(t, s.reason != "", len(d.Triggered) > 0, "step %d", i)
+				if s.reason != "" {
+					assert.Equal(t, s.reason, got.WantReason, "step %d", i)
+				}
+				got.Done, got.WantReason = got.Wanted, ""
+			}
+		})
+	}
+	t.Run("many more of it ask for nothing, and one that was resolved opens without a word", func(t *testing.T) {
+		w := newWorld(t)
+		for i := range 30 {
+			o := failed(strconv.Itoa(i), rootOf("a", "payment"))
+			o.LastReceived = now.Add(time.Duration(i) * time.Second)
+			o.LastError = signal.NanosOf(onset.Add(time.Duration(i) * 24 * time.Hour)) // seldom
+			o.Roots[0].Routine = usual
+			d := w.classify(o)
+			assert.Equal(t, i == 0, len(d.Triggered) > 0)
+			in := w.incidents[0]
+			in.Done, in.WantReason = in.Wanted, ""
+			if i == 20 {
+				in.Status = StatusResolved
+			}
+		}
+		assert.Equal(t, StatusOpen, w.incidents[0].Status)
+	})
+}

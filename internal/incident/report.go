@@ -146,6 +146,9 @@ type Narrative struct {
 	NextSteps []string `json:"next_steps"`
 }
 
+// GapNoBaseline is the kind of the gap that it is not known yet whether an error is routine.
+const GapNoBaseline = "no_baseline"
+
 // Conflict lists records that share one evidence reference.
 type Conflict struct {
 	Ref    Ref      `json:"ref"`
@@ -161,6 +164,7 @@ type Report struct {
 	Errors           int               `json:"errors"`        // error groups nothing explains
 	ErrorSignals     int               `json:"error_signals"` // of the case's failing traces
 	Severity         Severity          `json:"severity"`
+	Routine          *Routine          `json:"routine,omitempty"` // the share of the error where it is routine
 	Propagation      []Step            `json:"propagation"`
 	Candidates       []Candidate       `json:"candidates"`
 	Findings         []Finding         `json:"findings"`
@@ -190,7 +194,7 @@ type Analysis struct {
 	IncidentID    string    `json:"incident_id"`
 	Revision      int       `json:"revision"`
 	Supersedes    int       `json:"supersedes,omitempty"`
-	Reason        string    `json:"reason"` // what asked for it: opened, regressed, grew, new_scope, late_signals, requested
+	Reason        string    `json:"reason"` // what asked for it: opened, regressed, left_baseline, routine, grew, new_scope, late_signals, requested
 	EngineVersion string    `json:"engine_version"`
 	InputDigest   string    `json:"input_digest"`
 	CreatedAt     time.Time `json:"created_at"`

@@ -36,6 +36,9 @@ func mergeJoined(a, b *Incident, reason string) (Decision, error) {
 	from.MergedInto, from.Joined = into.ID, true
 	into.see(from.FirstSeen, from.LastSeen, from.LastFailureAt)
 	into.reach(from.Services, from.Environments, from.Versions)
+	if from.Routine == nil {
+		into.Routine = nil
+	}
 	into.Severity = WorseSeverity(into.Severity, from.Severity)
 	if into.Status == StatusResolved && from.Status != StatusResolved {
 		into.Status, into.ResolvedAt = from.Status, nil

@@ -8,8 +8,8 @@ type ErrorShare struct {
 	Service   string        `json:"service"` // of the entry
 	Operation string        `json:"operation"`
 	Signature string        `json:"signature"`
-	Until     signal.Nanos  `json:"until"` // time of receipt
-	Windows   []ShareWindow `json:"windows"`
+	Until     signal.Nanos  `json:"until,omitempty"` // time of receipt
+	Windows   []ShareWindow `json:"windows,omitempty"`
 }
 
 // ShareWindow counts the requests that were received in one window.

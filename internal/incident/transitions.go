@@ -83,6 +83,7 @@ func (l *ledger) survive(survivor, younger *Incident) {
 	survivor.RootSignature, survivor.SignatureParts = younger.RootSignature, younger.SignatureParts
 	survivor.Title, survivor.Category, survivor.RootCause = younger.Title, younger.Category, younger.RootCause
 	survivor.Confidence, survivor.Severity = younger.Confidence, younger.Severity
+	survivor.Routine, survivor.UnusualAt = younger.Routine, younger.UnusualAt
 	survivor.FailingTraces, survivor.AnalysedTraces = younger.FailingTraces, younger.AnalysedTraces
 	survivor.ErrorSignals, survivor.Errors = younger.ErrorSignals, younger.Errors
 	survivor.see(younger.FirstSeen, younger.LastSeen, younger.LastFailureAt)

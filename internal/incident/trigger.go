@@ -8,13 +8,15 @@ import (
 
 // The reasons for an analysis; each stored revision gives its own.
 const (
-	ReasonOpened      = "opened"
-	ReasonRegressed   = "regressed"
-	ReasonRequested   = "requested"
-	ReasonGrew        = "grew"
-	ReasonNewScope    = "new_scope"
-	ReasonUpgraded    = "upgraded" // a later version of the signatures has one for several incidents
-	ReasonLateSignals = "late_signals"
+	ReasonOpened       = "opened"
+	ReasonRegressed    = "regressed"
+	ReasonLeftBaseline = "left_baseline" // a routine error's share left its baseline
+	ReasonRoutine      = "routine"       // an error became routine
+	ReasonRequested    = "requested"
+	ReasonGrew         = "grew"
+	ReasonNewScope     = "new_scope"
+	ReasonUpgraded     = "upgraded" // a later version of the signatures has one for several incidents
+	ReasonLateSignals  = "late_signals"
 )
 
 // growth is the factor of failing traces at which an incident is analysed again.
@@ -27,7 +29,7 @@ const (
 )
 
 // byWeight orders the reasons: of several that wait together the first is given.
-var byWeight = []string{ReasonOpened, ReasonRegressed, ReasonRequested, ReasonGrew, ReasonNewScope, ReasonUpgraded, ReasonLateSignals}
+var byWeight = []string{ReasonOpened, ReasonRegressed, ReasonLeftBaseline, ReasonRequested, ReasonGrew, ReasonNewScope, ReasonUpgraded, ReasonRoutine, ReasonLateSignals}
 
 // Want counts a trigger, to be taken up when due at the earliest (zero for at once). Of several
 // triggers that wait together the weightiest names the reason and the earliest the time. An
@@ -61,7 +63,9 @@ func (l *ledger) count(in *Incident, k Link) {
 	in.ErrorSignals += k.ErrorSignals - before.ErrorSignals
 	newest := l.occurrence.LastReceived.After(in.LastFailureAt) && !k.LastError.Time().Before(in.LastSeen.Add(l.policy.ResolveAfter))
 	in.see(k.FirstError.Time(), k.LastError.Time(), l.occurrence.LastReceived)
-	in.Severity = WorseSeverity(in.Severity, l.severityIn(in))
+	if reason := l.weigh(in); reason != "" && !first {
+		l.urge(in, reason)
+	}
 	wider := in.reach(l.occurrence.Services, l.occurrence.Environments, l.occurrence.Versions)
 	l.trigger(in, fresh, first, newest, wider)
 }
@@ -75,12 +79,15 @@ func (l *ledger) trigger(in *Incident, fresh, first, newest, wider bool) {
 		in.Status, in.ResolvedAt = StatusOpen, nil
 		in.AnalysedTraces = 1
 		l.want(in, ReasonOpened)
+	case in.Status == StatusResolved && newest && in.Routine != nil:
+		in.Status, in.ResolvedAt = StatusOpen, nil // it was never over, only seldom
 	case in.Status == StatusResolved && newest:
 		in.Status, in.ResolvedAt = StatusRegressed, nil
 		in.LateRuns = 0
 		l.want(in, ReasonRegressed)
 	case l.urgent[in.ID] != "":
 		l.want(in, l.urgent[in.ID])
+	case in.Routine != nil: // that there are more of it tells nothing new
 	case fresh && in.FailingTraces >= growth*max(1, in.AnalysedTraces):
 		in.AnalysedTraces = in.FailingTraces
 		l.want(in, ReasonGrew)

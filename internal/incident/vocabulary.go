@@ -106,6 +106,7 @@ const (
 	DismissClientError DismissReason = "client_error" // only 4xx that are the caller's business
 	DismissRecovered   DismissReason = "recovered"
 	DismissUserLeft    DismissReason = "user_left"
+	DismissRoutine     DismissReason = "routine" // an error that was there before, in a request that failed of something else
 	// DismissTraced is the reason where each record of an error without a trace is a copy of one with a trace
 	// (section 12).
 	DismissTraced  DismissReason = "reported_with_trace"

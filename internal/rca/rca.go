@@ -103,12 +103,24 @@ func AnalyzeContext(ctx context.Context, c *incident.Case) (result incident.Resu
 }
 
 func judgeTrace(ctx context.Context, tenant string, t *incident.Trace, k incident.Knowledge) (v *judge.Verdict, err error) {
-	err = bound(ctx, t, rules.MaxSteps, func(t *incident.Trace, s *steps.Counter) { v = judge.Judge(tenant, explainTrace(t, k, s), k) })
+	err = bound(ctx, t, rules.MaxSteps, func(t *incident.Trace, s *steps.Counter) { v = verdictOn(tenant, t, k, s) })
 	if err != nil {
 		return nil, err
 	}
 	v.Explanation.Tree.Steps = nil // what follows looks at single errors
 	return v, nil
+}
+
+// verdictOn judges a trace. An error that is routine in requests that go well does not explain why this one failed,
+// as long as something else does.
+func verdictOn(tenant string, t *incident.Trace, k incident.Knowledge, s *steps.Counter) *judge.Verdict {
+	v := judge.Judge(tenant, explainTrace(t, k, s), k)
+	if aside := v.KnownOtherwise(k); len(aside) > 0 {
+		if other := judge.Judge(tenant, explainTrace(t, k, s, aside...), k); len(other.Primary) > 0 {
+			return other
+		}
+	}
+	return v
 }
 
 // bound calls f with a trace. If that takes too many steps, it calls f again with less and less of the trace, the
@@ -127,12 +139,12 @@ func bound(ctx context.Context, t *incident.Trace, limit int, f func(*incident.T
 
 // explainTrace reads a trace, in three steps: its tree shows who called whom, which the texts of errors are
 // read by, and what explains what follows from both.
-func explainTrace(t *incident.Trace, k incident.Knowledge, s *steps.Counter) *explain.Explanation {
+func explainTrace(t *incident.Trace, k incident.Knowledge, s *steps.Counter, aside ...int) *explain.Explanation {
 	t = withoutOld(t)
 	tree := trace.Assemble(t, s)
 	directory := trace.NewDirectory(tree, k)
 	signals := failure.SignalsOf(t)
-	return explain.Explain(tree, evidence.Gather(tree, signals, directory), signals, directory, k)
+	return explain.Explain(tree, evidence.Gather(tree, signals, directory), signals, directory, k, aside...)
 }
 
 // distinctTraces orders traces by key, each once: nothing may depend on the order in which they came.

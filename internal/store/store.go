@@ -321,6 +321,7 @@ type IncidentFilter struct {
 	Service  string
 	Category incident.Category
 	Query    string // case-insensitive substring of title, service or component
+	Routine  *bool  // only routine errors, or only others
 	From, To time.Time
 }
 

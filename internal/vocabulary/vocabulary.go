@@ -37,6 +37,9 @@ type Row struct {
 	order    int // among all rows, the more specific first
 }
 
+// EndsProcess reports whether what the row tells ends a process: a crash, or a signal that nothing survives.
+func (r *Row) EndsProcess() bool { return r.ID == "platform.crash" || r.ID == "platform.killed" }
+
 // Vocabulary is a set of rows that errors can be looked up in. It never changes.
 type Vocabulary struct {
 	rows  []*Row // the more specific first

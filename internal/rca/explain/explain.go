@@ -22,9 +22,14 @@ import (
 //     another failure;
 //   - cancellations are explained by whoever gave up, of which all is known by then;
 //   - what nothing explains is an origin.
-func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, dir *trace.Directory, k incident.Knowledge) *Explanation {
+//
+// The errors aside, by their index, are routine and explain nothing (section 15).
+func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, dir *trace.Directory, k incident.Knowledge, aside ...int) *Explanation {
 	x := &Explanation{
 		Tree: tr, Groups: groups, Directory: dir, conclusions: make([]Conclusion, len(groups.All)), signals: signals, calls: k.Calls,
+	}
+	for _, i := range aside {
+		x.conclusions[i].Dismissed = incident.DismissRoutine
 	}
 	x.states = statesOf(x)
 	for _, step := range []func(*Explanation){

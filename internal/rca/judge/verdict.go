@@ -36,6 +36,7 @@ func Judge(tenant string, x *explain.Explanation, k incident.Knowledge) *Verdict
 	}
 	v.judgeOrigins(tenant, k)
 	v.describePaths()
+	v.noteRoutine(k)
 	return v
 }
 

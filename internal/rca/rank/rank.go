@@ -36,6 +36,7 @@ type Ranking struct {
 	Caps       []AppliedCap
 	outcome    incident.Outcome
 	Severity   incident.Severity
+	Routine    *incident.Routine // nil unless all traces with the root have it as routine
 	Impact     incident.Impact
 	Changes    []Change
 	Trigger    incident.Trigger
@@ -64,6 +65,7 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 	r.Confidence, r.Caps = confidenceOf(r)
 	r.outcome = worstOutcome(r.support)
 	r.Severity = severityOf(r.support, c.Entries)
+	r.Routine = routineOf(r)
 	r.Impact = impactOf(r.support, r.outcome)
 	r.Changes = judgeChanges(r)
 	r.Trigger = triggerOf(r)

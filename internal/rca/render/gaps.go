@@ -19,6 +19,9 @@ func gapsOf(r *rank.Ranking) []incident.Gap {
 	if r.Shown != nil && r.Shown.Judgement.Abstained {
 		list = append(list, incident.Gap{Kind: "no_telemetry", Detail: "nothing is recorded at " + r.Shown.Judgement.Component + " for this request"})
 	}
+	if r.Shown != nil && r.HasNoBaseline() {
+		list = append(list, incident.Gap{Kind: incident.GapNoBaseline, Detail: "no baseline yet: too few requests were received before, or for too short a time, to say whether this error is routine"})
+	}
 	slices.SortFunc(list, func(a, b incident.Gap) int {
 		switch first, second := a.Kind == trace.GapTruncated, b.Kind == trace.GapTruncated; {
 		case first && !second:

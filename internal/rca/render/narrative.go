@@ -23,6 +23,8 @@ func narrativeOf(j *judge.Judgement, report *incident.Report, caps []incident.Ca
 	b.WriteString(".\n")
 	switch {
 	case report.Severity != incident.SeverityLow:
+	case report.Routine != nil:
+		fmt.Fprintf(&b, "\nThis error is routine: %s. It is listed apart until its share leaves that.\n", shareText(report.Routine))
 	case report.Impact.Outcome == incident.OutcomeDegraded:
 		b.WriteString("\nThe requests themselves succeeded.\n")
 	default:
@@ -41,6 +43,11 @@ func narrativeOf(j *judge.Judgement, report *incident.Report, caps []incident.Ca
 		fmt.Fprintf(&b, "%d. %s\n", i+1, escape(s))
 	}
 	return incident.Narrative{Author: author, Markdown: b.String(), NextSteps: steps}
+}
+
+// shareText says how many requests have a routine error, and since when.
+func shareText(r *incident.Routine) string {
+	return fmt.Sprintf("%d of %d requests had it since %s UTC", r.Failing, r.Requests, r.Since.Format("2006-01-02 15:04"))
 }
 
 // lowestReasons are the reasons of the caps that decide, those first in order.

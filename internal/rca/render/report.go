@@ -16,7 +16,7 @@ func Report(r *rank.Ranking) incident.Report {
 	caps := capsOf(r)
 	report := incident.Report{
 		Verdict: incident.VerdictRootCause, CriticalFailure: criticalFailure(r.Shown), Impact: r.Impact,
-		Severity: r.Severity, Propagation: rank.PropagationOf(r.Shown), Candidates: renderCandidates(r),
+		Severity: r.Severity, Routine: r.Routine, Propagation: rank.PropagationOf(r.Shown), Candidates: renderCandidates(r),
 		SuspectedChanges: renderChanges(r), Gaps: gapsOf(r), Conflicts: conflictsOf(r),
 	}
 	for _, v := range r.Traces {

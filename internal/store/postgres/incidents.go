@@ -77,6 +77,9 @@ func incidentConditions(tenant string, f store.IncidentFilter, after record.Posi
 	if f.Query != "" {
 		add("(i.title ILIKE ? OR i.service ILIKE ? OR i.component ILIKE ?)", record.Substring(textOf(f.Query)))
 	}
+	if f.Routine != nil {
+		add("(i.routine IS NOT NULL) = ?", *f.Routine)
+	}
 	if !f.From.IsZero() {
 		add("i.last_seen >= ?", record.NanosOf(f.From))
 	}

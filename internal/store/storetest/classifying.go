@@ -609,7 +609,11 @@ func incidentsAreListedAndFiltered(t *testing.T, s store.Store) {
 	payment := open(t, s, "a", root("r1", "payment"))
 	odd := root("r2", "inventory")
 	odd.Category, odd.Title = incident.CategoryDatabaseLock, `100% of "rows_locked"`
+	odd.Routine = &incident.Routine{Failing: 5, Requests: 300, Since: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
 	inventory := open(t, s, "b", odd)
+	assert.Equal(t, odd.Routine, incidentOf(t, s, inventory).Routine)
+	assert.Nil(t, incidentOf(t, s, payment).Routine)
+	routine, others := true, false
 	for name, test := range map[string]struct {
 		filter store.IncidentFilter
 		want   []string
@@ -617,7 +621,9 @@ func incidentsAreListedAndFiltered(t *testing.T, s store.Store) {
 		"all":              {store.IncidentFilter{}, []string{payment, inventory}},
 		"open":             {store.IncidentFilter{Status: incident.StatusOpen}, []string{payment, inventory}},
 		"resolved":         {store.IncidentFilter{Status: incident.StatusResolved}, nil},
-		"severity":         {store.IncidentFilter{Severity: incident.SeverityHigh}, []string{payment, inventory}},
+		"severity":         {store.IncidentFilter{Severity: incident.SeverityHigh}, []string{payment}},
+		"routine":          {store.IncidentFilter{Routine: &routine}, []string{inventory}},
+		"no routine":       {store.IncidentFilter{Routine: &others}, []string{payment}},
 		"root service":     {store.IncidentFilter{Service: "inventory"}, []string{inventory}},
 		"affected service": {store.IncidentFilter{Service: "gateway"}, []string{payment, inventory}},
 		"category":         {store.IncidentFilter{Category: incident.CategoryDatabaseLock}, []string{inventory}},

@@ -20,6 +20,10 @@ func (a *API) incidents(w http.ResponseWriter, r *http.Request, q *query) error 
 		Category: incident.Category(q.choice("category")),
 		Query:    q.text("q"),
 	}
+	if only := q.choice("routine"); only != "" {
+		routine := only == "true"
+		f.Routine = &routine
+	}
 	f.From, f.To = q.window()
 	page := q.page()
 	if err := q.failed(); err != nil {

@@ -73,6 +73,7 @@ func init() {
 			params: []param{
 				{name: "status", kind: "string", enum: Statuses, description: "Incidents in this state."},
 				{name: "severity", kind: "string", enum: Severities, description: "Incidents of this severity."},
+				{name: "routine", kind: "string", enum: []string{"true", "false"}, description: "Only routine errors, which were there before at about the same share of requests, or only the others."},
 				service,
 				{name: "category", kind: "string", enum: Categories, description: "Incidents whose root cause has this category."},
 				{name: "q", kind: "string", description: "Text contained in title, service or component, in any case."},

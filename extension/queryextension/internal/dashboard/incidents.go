@@ -63,7 +63,7 @@ func (d *Dashboard) listIncidents(r *http.Request) (view, error) {
 	return view{template: "incidents", title: "Incidents", data: page}, nil
 }
 
-var filterNames = []string{"status", "severity", "service", "category", "q", "from", "to"}
+var filterNames = []string{"status", "routine", "severity", "service", "category", "q", "from", "to"}
 
 // filterOf keeps the filters that are set.
 func filterOf(q url.Values) url.Values {
@@ -81,8 +81,10 @@ func incidentFilter(q url.Values) (store.IncidentFilter, error) {
 		Status: incident.Status(q.Get("status")), Severity: incident.Severity(q.Get("severity")),
 		Service: q.Get("service"), Category: incident.Category(q.Get("category")), Query: q.Get("q"),
 	}
+	routine := q.Get("routine") == "true" // listed apart
+	f.Routine = &routine
 	for name, allowed := range map[string][]string{
-		"status": api.Statuses, "severity": api.Severities, "category": api.Categories,
+		"status": api.Statuses, "severity": api.Severities, "category": api.Categories, "routine": {"true", "false"},
 	} {
 		if v := q.Get(name); v != "" && !slices.Contains(allowed, v) {
 			return f, badRequest("The filter " + name + " must be one of " + strings.Join(allowed, ", ") + ".")
