@@ -24,10 +24,11 @@ func (c *Collector) probe(t *testing.T, path string) (code int, problems string)
 		Problems []struct{ Component, Problem string }
 	}
 	require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
+	var lines strings.Builder
 	for _, p := range answer.Problems {
-		problems += p.Component + ": " + p.Problem + "\n"
+		lines.WriteString(p.Component + ": " + p.Problem + "\n")
 	}
-	return response.StatusCode, problems
+	return response.StatusCode, lines.String()
 }
 
 // awaitProbe waits for an answer of /healthz, and returns what it says.

@@ -70,5 +70,5 @@ func copyFile(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // as in an image: another user enters
 		return err
 	}
-	return os.WriteFile(to, content, info.Mode().Perm()) //nolint:gosec // paths of this repository
+	return os.WriteFile(to, content, info.Mode().Perm())
 }

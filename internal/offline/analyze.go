@@ -72,7 +72,7 @@ func analyzeFile(ctx context.Context, in io.Reader, out io.Writer, name string, 
 	if err != nil {
 		return err
 	}
-	again, err := reproduce(bundle, stored)
+	again, err := reproduce(ctx, bundle, stored)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func pick(b *analysis.Bundle, opts analyzeOptions) (incident.Analysis, error) {
 }
 
 // reproduce makes an analysis' report again from its case.
-func reproduce(b *analysis.Bundle, stored incident.Analysis) (incident.Analysis, error) {
+func reproduce(ctx context.Context, b *analysis.Bundle, stored incident.Analysis) (incident.Analysis, error) {
 	body, ok := b.Cases[stored.InputDigest]
 	if !ok {
 		return stored, fmt.Errorf("the bundle lacks the case %s of revision %d", stored.InputDigest, stored.Revision)
@@ -123,8 +123,12 @@ func reproduce(b *analysis.Bundle, stored incident.Analysis) (incident.Analysis,
 	if err != nil {
 		return stored, err
 	}
+	result, err := rca.AnalyzeContext(ctx, sealed)
+	if err != nil {
+		return stored, err
+	}
 	again := stored
-	again.EngineVersion, again.Report = rca.EngineVersion, rca.Analyze(sealed).Report
+	again.EngineVersion, again.Report = rca.EngineVersion, result.Report
 	return again, nil
 }
 

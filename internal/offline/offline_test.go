@@ -87,7 +87,7 @@ func TestAnalyzeTellsWhenTheReportIsAnother(t *testing.T) {
 	require.NoError(t, err)
 	changed := b.Analyses[0]
 	changed.Severity = incident.SeverityLow
-	again, err := reproduce(b, changed)
+	again, err := reproduce(t.Context(), b, changed)
 	require.NoError(t, err)
 	require.ErrorContains(t, compare(changed, again), "though the engine is the same")
 	changed.EngineVersion = "0"

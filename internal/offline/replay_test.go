@@ -100,7 +100,7 @@ func TestReplayOfAnOldBundle(t *testing.T) {
 	stored := b.Analyses[0]
 	talk := b.Transcripts[stored.Agents.Transcript]
 	b.Transcripts[stored.Agents.Transcript] = bytes.Replace(talk, []byte(`{"format":2,`), []byte(`{"format":1,`), 1)
-	again, err := reproduce(b, stored)
+	again, err := reproduce(t.Context(), b, stored)
 	require.NoError(t, err)
 	require.NoError(t, compare(stored, again))
 	_, err = replay(t.Context(), b, stored)

@@ -67,7 +67,7 @@ func (p *PostgreSQL) copy(name, source string) {
 	content, err := os.ReadFile(source)
 	require.NoError(p.t, err)
 	path := filepath.Join(p.dir, name)
-	require.NoError(p.t, os.WriteFile(path, content, 0o600)) //nolint:gosec // a test says where
+	require.NoError(p.t, os.WriteFile(path, content, 0o600))
 	if user := serverUser(p.t); user != nil {
 		require.NoError(p.t, os.Chown(path, int(user.Uid), int(user.Gid)))
 	}
