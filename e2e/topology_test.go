@@ -130,7 +130,7 @@ func sendSplit(t *testing.T, collectors []*Collector, requests []analysistest.Re
 
 func atOnce(analysistest.Request) {}
 
-// classified tells whether the failure of the request's trace is, and waits for nothing.
+// classified reports whether the failure of the request's trace is, and waits for nothing.
 func (c *Collector) classified(r analysistest.Request) bool {
 	var trace struct{ Failure *failureView }
 	_, err := c.get("/query/traces/"+r.Key()+"?limit=1", &trace)

@@ -51,7 +51,7 @@ func loadProject(t testing.TB) *types.Project {
 	return project
 }
 
-// ours tells whether a service runs the repository's image.
+// ours reports whether a service runs the repository's image.
 func ours(s types.ServiceConfig) bool { return s.Image == "prodsentinel" }
 
 // environment lists a service's variables as "NAME=value".

@@ -69,7 +69,7 @@ func check(ctx context.Context, a *api, know truth) report {
 	return report{c.found, incidents}
 }
 
-// settled tells whether it is worth while to check: nothing waits any more, and as much is counted as was
+// settled reports whether it is worth while to check: nothing waits any more, and as much is counted as was
 // sent.
 func settled(ctx context.Context, a *api, know truth) bool {
 	status, err := a.status(ctx)

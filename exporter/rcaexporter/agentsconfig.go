@@ -48,7 +48,7 @@ func defaultAgents() AgentsConfig {
 	}
 }
 
-// keyless tells whether agents are wanted and have no key: a deployment without GOOGLE_API_KEY runs
+// keyless reports whether agents are wanted and have no key: a deployment without GOOGLE_API_KEY runs
 // without agents, and says so.
 func (a AgentsConfig) keyless() bool {
 	return a.Provider == agents.ProviderGemini && a.APIKey == ""

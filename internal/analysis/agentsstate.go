@@ -32,7 +32,7 @@ func (w *Workers) reportAgents(ctx context.Context) {
 	}
 }
 
-// othersAsk tells whether another process had agents a moment ago.
+// othersAsk reports whether another process had agents a moment ago.
 func (w *Workers) othersAsk(ctx context.Context) bool {
 	info, err := w.store.AgentsInfo(ctx)
 	if errors.Is(err, store.ErrNotFound) {

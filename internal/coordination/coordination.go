@@ -35,7 +35,7 @@ type Change struct {
 // that needs a server stands in for it while the server is away: its methods then answer for this
 // process alone, and Status says so.
 type Coordinator interface {
-	// Debounce tells whether this is the first call for the key within the window; it opens the
+	// Debounce reports whether this is the first call for the key within the window; it opens the
 	// window if so.
 	Debounce(ctx context.Context, tenant, key string, window time.Duration) (first bool, err error)
 	// DebounceAll is Debounce of each key in turn, with few round trips; firsts has one element
@@ -66,7 +66,7 @@ type Coordinator interface {
 // Status is the state of coordination.
 type Status struct {
 	Backend string `json:"backend"` // memory or redis
-	// Shared tells whether replicas share it now. Without its server each coordinates for itself.
+	// Shared reports whether replicas share it now. Without its server each coordinates for itself.
 	Shared bool `json:"shared"`
 	// Problem is why it is not shared though it should be; it holds no secret.
 	Problem string `json:"problem,omitempty"`

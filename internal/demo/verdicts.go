@@ -69,7 +69,7 @@ func (a *attempt) look(ctx context.Context, from *api) error {
 	return err
 }
 
-// settled tells whether ProdSentinel has nothing left to do about the trace.
+// settled reports whether ProdSentinel has nothing left to do about the trace.
 func (a *attempt) settled() bool {
 	if a.failure == nil || a.failure.State == incident.FailureWaiting {
 		return false

@@ -21,7 +21,7 @@ type Conditions struct {
 	Logs            []string `mapstructure:"logs"`        // OTTL conditions, log context
 }
 
-// Any tells whether a condition is configured.
+// Any reports whether a condition is configured.
 func (c Conditions) Any() bool { return len(c.Spans)+len(c.SpanEvents)+len(c.Logs) > 0 }
 
 // Validate refuses empty conditions and a set that could never match. Whether the conditions are

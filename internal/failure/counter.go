@@ -35,7 +35,7 @@ type Counter struct {
 
 type recorded struct{ events, logs int }
 
-// Add counts one error signal and tells whether it was new.
+// Add counts one error signal and reports whether it was new.
 func (c *Counter) Add(o Observed) bool {
 	key, ok := DedupKeyOf(o)
 	if !ok {

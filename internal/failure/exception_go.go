@@ -102,7 +102,7 @@ func goHeader(s string, traced bool) *Exception {
 	return nil
 }
 
-// headsClause tells whether nothing comes before, or a prefix such as "recovered: ".
+// headsClause reports whether nothing comes before, or a prefix such as "recovered: ".
 func headsClause(before string) bool {
 	before = strings.TrimRight(before, " \t")
 	return before == "" || !isWord(before[len(before)-1])
@@ -215,7 +215,7 @@ func isGoCounter(part string) bool {
 	return false
 }
 
-// goInApp tells whether a frame is of the application's own module: no dependency, no standard
+// goInApp reports whether a frame is of the application's own module: no dependency, no standard
 // library.
 func goInApp(pkg, file string) bool {
 	if strings.Contains(file, "/pkg/mod/") || strings.Contains(file, "/vendor/") || strings.Contains(file, "@v") ||

@@ -213,7 +213,7 @@ func firstLine(s string) string {
 	return strings.TrimSpace(strings.TrimRight(s, " \t\r;"))
 }
 
-// isThrowable tells whether the name at start is that of a throwable. A qualified name says so
+// isThrowable reports whether the name at start is that of a throwable. A qualified name says so
 // itself; a bare one needs its place to say so: after a marker, before a stack, or at the head of
 // a line.
 func (p *javaParser) isThrowable(name string, start int, marked bool) bool {
@@ -263,7 +263,7 @@ func namesThrowable(class string) bool {
 // lookBack bounds how far before a name its place is judged, in bytes.
 const lookBack = 200
 
-// inThread tells whether the text ends in `Exception in thread "main" `.
+// inThread reports whether the text ends in `Exception in thread "main" `.
 func inThread(before string) bool {
 	before = strings.TrimRight(before[max(0, len(before)-lookBack):], " ")
 	return strings.HasSuffix(before, `"`) && strings.Contains(before, "Exception in thread ")
@@ -284,7 +284,7 @@ func indentAt(s string, i int) int {
 	return len(window) - newline - 1
 }
 
-// stackFollows tells whether the line after this one is a stack frame.
+// stackFollows reports whether the line after this one is a stack frame.
 func stackFollows(tail string) bool {
 	line, next, _ := strings.Cut(tail, "\n")
 	if line != "" && line[0] != ':' && strings.TrimSpace(line) != "" {

@@ -59,7 +59,7 @@ func packagingLen(s string) int {
 	return len(s) - len(rest) + len(packaging) + 1
 }
 
-// isJavaName tells whether a byte may be part of a qualified class name.
+// isJavaName reports whether a byte may be part of a qualified class name.
 func isJavaName(b byte) bool { return isWord(b) || b == '.' || b == '$' || b == '_' }
 
 // isFrameName also takes what methods and modules have: <init>, pay-impl, java.base@17/.

@@ -72,7 +72,7 @@ func isJavaClosure(class, method string) bool {
 		last != class && digitsLen(last) == len(last)
 }
 
-// javaInApp tells whether a frame is the application's own code: no library or framework, no
+// javaInApp reports whether a frame is the application's own code: no library or framework, no
 // generated class, no servlet filter.
 func javaInApp(class, method, file string) bool {
 	if file == "<generated>" || strings.Contains(class, "$Proxy") || strings.Contains(class, "$auxiliary$") ||

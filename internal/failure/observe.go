@@ -11,7 +11,7 @@ import (
 // ownPrefix starts the event names of the project's own events.
 const ownPrefix = "prodsentinel."
 
-// IsOwnEvent tells whether a log event is one of the project's own, which are never errors.
+// IsOwnEvent reports whether a log event is one of the project's own, which are never errors.
 func IsOwnEvent(name string) bool { return strings.HasPrefix(name, ownPrefix) }
 
 // FromSpan appends the error signals of a span under the default rules: the span itself where it

@@ -129,7 +129,7 @@ func (c context) keepsNumber(digits, tail string, prev byte) bool {
 	}
 }
 
-// endsStatement tells whether what comes next is no noun that the number could count.
+// endsStatement reports whether what comes next is no noun that the number could count.
 func endsStatement(tail string) bool {
 	if tail == "" || strings.IndexByte(":;,.)]\n", tail[0]) >= 0 || strings.HasPrefix(tail, " (") {
 		return true
@@ -143,7 +143,7 @@ func endsStatement(tail string) bool {
 	})
 }
 
-// continuesNumber tells whether the digits before are only the first part of a time, date,
+// continuesNumber reports whether the digits before are only the first part of a time, date,
 // address or fraction.
 func continuesNumber(tail string) bool {
 	return len(tail) >= 2 && strings.IndexByte(".,:-/", tail[0]) >= 0 && isDigit(tail[1])
@@ -159,7 +159,7 @@ var statusReasons = map[int]string{
 	511: "Network",
 }
 
-// followsReason tells whether the status is written with its reason, as in "503 Service
+// followsReason reports whether the status is written with its reason, as in "503 Service
 // Unavailable".
 func followsReason(status int, tail string) bool {
 	reason := statusReasons[status]
@@ -218,7 +218,7 @@ const sqlStateClasses = " 00 01 02 03 07 08 09 0A 0B 0F 0L 0P 0Z 20 21 22 23 24 
 
 const sqlStateLen = 5
 
-// isSQLState tells whether five characters are a SQLSTATE. Without a word that says so, only those
+// isSQLState reports whether five characters are a SQLSTATE. Without a word that says so, only those
 // with a letter are recognised.
 func isSQLState(s string, announced bool) bool {
 	letters := 0

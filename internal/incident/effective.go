@@ -36,7 +36,7 @@ func (a Analysis) Effective() (Verdict, Confidence, []Cap) {
 	return verdict, lowered, []Cap{{At: lowered, Reason: reason}}
 }
 
-// rests tells whether an assessment names claims, and all of them were verified.
+// rests reports whether an assessment names claims, and all of them were verified.
 func (s *Assessment) rests(claims []VerifiedClaim) bool {
 	verified := make(map[string]bool, len(claims))
 	for _, c := range claims {

@@ -279,7 +279,7 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 	})
 }
 
-// joining tells whether a root would rather be with another incident that may have opened since.
+// joining reports whether a root would rather be with another incident that may have opened since.
 func (w *world) joining(o Occurrence) bool {
 	return slices.ContainsFunc(o.Roots, func(r Root) bool { return r.Joins != "" })
 }

@@ -153,7 +153,7 @@ func (in *Incident) see(first, last, received time.Time) {
 	}
 }
 
-// reach adds to the services, environments and versions hit, and tells whether one is new.
+// reach adds to the services, environments and versions hit, and reports whether one is new.
 func (in *Incident) reach(services, environments, versions []string) bool {
 	grew := union(&in.Services, services)
 	grew = union(&in.Environments, environments) || grew

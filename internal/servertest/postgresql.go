@@ -131,7 +131,7 @@ func (p *PostgreSQL) Kill() {
 	p.end(syscall.SIGKILL)
 }
 
-// Survived tells whether the server answers, or will when it has recovered. One that has ended by itself
+// Survived reports whether the server answers, or will when it has recovered. One that has ended by itself
 // can be started again.
 func (p *PostgreSQL) Survived() bool {
 	p.t.Helper()
@@ -185,7 +185,7 @@ func (p *PostgreSQL) launch() {
 	}()
 }
 
-// awaitReady tells whether the server answers before it ends or the deadline passes.
+// awaitReady reports whether the server answers before it ends or the deadline passes.
 func (p *PostgreSQL) awaitReady(deadline time.Time) bool {
 	for time.Now().Before(deadline) {
 		if p.answers() {

@@ -182,7 +182,7 @@ func (w *jsonWriter) tooDeep(v Value) {
 	w.dst = append(w.dst, "null"...)
 }
 
-// looksEscaped tells whether a reader could take m for an escape.
+// looksEscaped reports whether a reader could take m for an escape.
 func looksEscaped(m Map) bool {
 	return len(m) == 1 && len(m[0].Key) > 0 && m[0].Key[0] == '$'
 }
@@ -224,7 +224,7 @@ func withoutDuplicates(m Map) Map {
 	return kept
 }
 
-// plainText tells whether SQL text and JSON both carry s.
+// plainText reports whether SQL text and JSON both carry s.
 func plainText(s string) bool {
 	return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s)
 }

@@ -191,7 +191,7 @@ type Buckets struct {
 	Counts []uint64 `json:"counts,omitempty"`
 }
 
-// IsZero tells whether the side is empty.
+// IsZero reports whether the side is empty.
 func (b Buckets) IsZero() bool { return b.Offset == 0 && len(b.Counts) == 0 }
 
 // Quantile is one quantile of a summary.

@@ -26,19 +26,19 @@ type SpanID [8]byte
 // String returns 32 lower-case hex digits.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
-// IsZero tells whether the identity has not been computed.
+// IsZero reports whether the identity has not been computed.
 func (id ID) IsZero() bool { return id == ID{} }
 
 // String returns 32 lower-case hex digits.
 func (t TraceID) String() string { return hex.EncodeToString(t[:]) }
 
-// IsZero tells whether there is no trace.
+// IsZero reports whether there is no trace.
 func (t TraceID) IsZero() bool { return t == TraceID{} }
 
 // String returns 16 lower-case hex digits.
 func (s SpanID) String() string { return hex.EncodeToString(s[:]) }
 
-// IsZero tells whether there is no span.
+// IsZero reports whether there is no span.
 func (s SpanID) IsZero() bool { return s == SpanID{} }
 
 // ParseID reads 32 hex digits of either case.

@@ -8,7 +8,7 @@ import (
 // or Map.
 type Value struct{ Data any }
 
-// IsZero tells whether the value is empty.
+// IsZero reports whether the value is empty.
 func (v Value) IsZero() bool { return v.Data == nil }
 
 // Str returns the text of a string value and "" for any other.

@@ -66,7 +66,7 @@ type Writer interface {
 	// result; it never fails its neighbours. On error (ErrUnavailable or a cancelled context)
 	// nothing is stored. Records whose identity is stored already may be stored again; reads
 	// collapse them. A failure whose key gets a new error signal, or whose trace gets any new
-	// record, is made waiting in the same transaction. Without batches it tells whether the store
+	// record, is made waiting in the same transaction. Without batches it reports whether the store
 	// can be written.
 	Append(ctx context.Context, batches []Batch) ([]AppendResult, error)
 	// Appenders is how many Appends side by side the backend gains from, at least 1.

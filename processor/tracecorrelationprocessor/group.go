@@ -85,7 +85,7 @@ func newGroup(key groupKey, by *caller, now time.Time) *group {
 	}
 }
 
-// add takes one error signal in and tells whether it counts.
+// add takes one error signal in and reports whether it counts.
 func (g *group) add(o failure.Observed, now time.Time) bool {
 	g.lastSignalAt = now
 	g.origin.consider(o)

@@ -43,7 +43,7 @@ func lockedRow(ctx context.Context) error {
 	}
 }
 
-// recounting tells whether the stock is being counted just now; a second request finds it done.
+// recounting reports whether the stock is being counted just now; a second request finds it done.
 func recounting(id string, r *http.Request) bool {
 	return scenario.Of(id) == scenario.RetryPay && r.Header.Get("Retry-Attempt") == ""
 }
@@ -62,7 +62,7 @@ func forecast(ctx context.Context, id string) (int, error) {
 	return len(id), nil
 }
 
-// archived tells whether an item is only kept on the replica.
+// archived reports whether an item is only kept on the replica.
 func archived(id string) bool { return scenario.Of(id) == scenario.LostDB }
 
 // warehouseOf returns the warehouse of an item. One of them was never initialised.

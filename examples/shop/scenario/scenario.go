@@ -33,7 +33,7 @@ type Scenario struct {
 
 // Verdict is what must be concluded from a trace of the scenario.
 type Verdict struct {
-	// Incident tells whether the trace may open an incident. If not, Reason is set and the rest is empty.
+	// Incident reports whether the trace may open an incident. If not, Reason is set and the rest is empty.
 	Incident bool
 	// Reason is why the trace is no failure, where Incident is false: "recovered" or "client_error".
 	Reason string

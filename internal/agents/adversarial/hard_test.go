@@ -8,7 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
-// isHard tells whether a claim is of those that a verifier is most likely to get wrong: it quotes
+// isHard reports whether a claim is of those that a verifier is most likely to get wrong: it quotes
 // redacted text, it rests on a callee that outlasts its caller, or on the times of records of two
 // services, whose clocks differ by up to 5 ms.
 func isHard(d *dossier.Dossier, c incident.Claim) bool {

@@ -9,7 +9,7 @@ const (
 	isOpen // neither side would be wrong
 )
 
-// because tells whether a request failed because of another request.
+// because reports whether a request failed because of another request.
 func because(effect, cause *request) verdict {
 	a := effect.fatal
 	switch {
@@ -23,7 +23,7 @@ func because(effect, cause *request) verdict {
 	return because(a.callee, cause)
 }
 
-// heldFor tells whether a request held the time of a call that was given up: at least half of the wait.
+// heldFor reports whether a request held the time of a call that was given up: at least half of the wait.
 func heldFor(a *attempt, cause *request) verdict {
 	below := false
 	for r := cause; r != nil && r.asked != nil; r = r.asked.caller {
@@ -57,7 +57,7 @@ func share(a *attempt, cause *request) verdict {
 	return isOpen
 }
 
-// becauseOfDatabase tells whether a request failed because of a call to a database.
+// becauseOfDatabase reports whether a request failed because of a call to a database.
 func becauseOfDatabase(effect *request, cause *attempt) verdict {
 	a := effect.fatal
 	switch {

@@ -103,7 +103,7 @@ func (r *Request) Functions() []string {
 	return names
 }
 
-// MayCall tells whether the function may be called now.
+// MayCall reports whether the function may be called now.
 func (r *Request) MayCall(name string) bool {
 	for _, n := range r.Functions() {
 		if n == name {

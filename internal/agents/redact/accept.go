@@ -84,7 +84,7 @@ func tokenOfHeader(text string, start, end int) bool {
 	return looksRandom(text, start, end) || end-start >= 16 || notProse(text, start, end)
 }
 
-// isWordAt tells whether the byte at i continues a number, name or ID.
+// isWordAt reports whether the byte at i continues a number, name or ID.
 func isWordAt(text string, i int) bool {
 	if i < 0 || i >= len(text) {
 		return false

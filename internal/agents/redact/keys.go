@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// isSensitiveKey tells whether an attribute's name says that its value is a secret.
+// isSensitiveKey reports whether an attribute's name says that its value is a secret.
 func isSensitiveKey(key string) bool {
 	words := wordsOf(key)
 	if len(words) == 0 {

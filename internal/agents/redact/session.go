@@ -155,7 +155,7 @@ func (s *Session) Hide(shown string) string {
 	return shown
 }
 
-// isShown tells whether people who may read the incident see what a placeholder stands for.
+// isShown reports whether people who may read the incident see what a placeholder stands for.
 func (s *Session) isShown(placeholder string) bool {
 	kind, _, _ := strings.Cut(placeholder[1:], ":")
 	return !s.foreign[placeholder] && (kind == KindEmail || kind == KindIP)

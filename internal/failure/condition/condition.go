@@ -55,7 +55,7 @@ func New(c failure.Conditions, set component.TelemetrySettings) (*Detector, erro
 	return d, nil
 }
 
-// Validate tells whether the conditions compile.
+// Validate reports whether the conditions compile.
 func Validate(c failure.Conditions) error {
 	_, err := New(c, component.TelemetrySettings{Logger: zap.NewNop()})
 	return err

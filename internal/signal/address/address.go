@@ -29,7 +29,7 @@ func Normal(host, port string) string {
 	return Join(host, port)
 }
 
-// isServiceName tells whether a host is named as service discovery names services: by one word. Such
+// isServiceName reports whether a host is named as service discovery names services: by one word. Such
 // a name means the same with and without its port, which some records leave out.
 func isServiceName(host string) bool {
 	return !strings.Contains(host, ".") && !IsNumeric(host) && !IsLoopback(host)
@@ -52,7 +52,7 @@ func trimOrdinal(label string) string {
 	return label[:i]
 }
 
-// IsNumeric tells whether a host, with or without port, is an IP address.
+// IsNumeric reports whether a host, with or without port, is an IP address.
 func IsNumeric(host string) bool {
 	host, _ = Split(host)
 	if !mayBeNumeric(host) {
@@ -68,7 +68,7 @@ func mayBeNumeric(host string) bool {
 	return host != "" && (host[0] >= '0' && host[0] <= '9' || strings.Contains(host, ":"))
 }
 
-// IsLoopback tells whether a host, with or without port, is one's own.
+// IsLoopback reports whether a host, with or without port, is one's own.
 func IsLoopback(host string) bool {
 	host, _ = Split(host)
 	if !mayBeNumeric(host) {

@@ -39,7 +39,7 @@ func MergedFirst(changed []*incident.Incident) {
 	})
 }
 
-// Rekeyed tells whether an incident's identity changed, so that an analysis under way is of
+// Rekeyed reports whether an incident's identity changed, so that an analysis under way is of
 // something else.
 func Rekeyed(d incident.Decision, id string) bool {
 	return slices.ContainsFunc(d.History, func(e incident.Entry) bool {
@@ -48,7 +48,7 @@ func Rekeyed(d incident.Decision, id string) bool {
 }
 
 // AnalysisState is where an incident's analysis stands: dead where it failed for good, leased while
-// a worker has it; due tells whether its WantDue has come.
+// a worker has it; due reports whether its WantDue has come.
 func AnalysisState(in *incident.Incident, dead, leased, due bool) incident.AnalysisState {
 	switch {
 	case dead:
@@ -62,7 +62,7 @@ func AnalysisState(in *incident.Incident, dead, leased, due bool) incident.Analy
 	}
 }
 
-// Repeated tells whether a failure was classified before by the same records.
+// Repeated reports whether a failure was classified before by the same records.
 func Repeated(before string, c store.Classified) bool { return before != "" && before == c.Records }
 
 // Confidence of an incident whose analysis abstained is its best candidate's score.

@@ -11,7 +11,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// refused tells whether the database refuses a row for its data, so that it would refuse it again:
+// refused reports whether the database refuses a row for its data, so that it would refuse it again:
 // data exception, integrity constraint violation, program limit exceeded.
 func refused(err error) bool { return ofClass(err, "22", "23", "54") && !noPartition(err) }
 

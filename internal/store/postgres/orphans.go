@@ -37,7 +37,7 @@ func (s *Store) Orphans(ctx context.Context, before time.Time, limit int) (int, 
 	}
 }
 
-// sweep looks at the next error signals behind the watermark and tells whether there may be more.
+// sweep looks at the next error signals behind the watermark and reports whether there may be more.
 func sweep(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (found int, more bool, err error) {
 	var mine bool
 	if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", lockSweep).Scan(&mine); err != nil || !mine {
@@ -128,7 +128,7 @@ func windowEnd(ctx context.Context, tx pgx.Tx, b sweepBounds, received instant) 
 	}
 }
 
-// adopt makes up to limit failures of the error signals of the given transactions, and tells whether
+// adopt makes up to limit failures of the error signals of the given transactions, and reports whether
 // these were all.
 func adopt(ctx context.Context, tx pgx.Tx, from, end uint64, received pgtype.TimestamptzValuer, limit int) (found int, all bool, err error) {
 	var k failureKeys

@@ -9,7 +9,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
-// isText tells whether a text column carries s: valid UTF-8 without NUL.
+// isText reports whether a text column carries s: valid UTF-8 without NUL.
 func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // textOf is s with what a text column cannot carry replaced.

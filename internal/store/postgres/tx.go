@@ -123,31 +123,31 @@ func (s *Store) withConn(ctx context.Context, pool *pgxpool.Pool, fn func(*pgx.C
 	return err
 }
 
-// again tells whether the same transaction may succeed when run once more.
+// again reports whether the same transaction may succeed when run once more.
 func again(err error) bool {
 	return hasCode(err, "40001", "40P01")
 }
 
-// hopeless tells whether only an operator can mend what is wrong: the schema is newer; the encoding is
+// hopeless reports whether only an operator can mend what is wrong: the schema is newer; the encoding is
 // not UTF-8; the login or the database does not exist; something may not be done or is missing.
 func hopeless(err error) bool {
 	return errors.Is(err, errNewer) || errors.Is(err, errEncoding) || ofClass(err, "28", "3D", "42")
 }
 
-// readOnly tells whether the server takes no writes, or takes none in this session: a standby, or a database
+// readOnly reports whether the server takes no writes, or takes none in this session: a standby, or a database
 // that was set to read only when the session began.
 func readOnly(err error) bool { return hasCode(err, "25006") }
 
-// denied tells whether the login lacks a privilege.
+// denied reports whether the login lacks a privilege.
 func denied(err error) bool { return hasCode(err, "42501") }
 
-// hasCode tells whether the server answered with a SQLSTATE, whatever has wrapped it.
+// hasCode reports whether the server answered with a SQLSTATE, whatever has wrapped it.
 func hasCode(err error, codes ...string) bool {
 	var failed *pgconn.PgError
 	return errors.As(err, &failed) && slices.Contains(codes, failed.Code)
 }
 
-// ofClass tells whether the server answered with a SQLSTATE of one of the classes.
+// ofClass reports whether the server answered with a SQLSTATE of one of the classes.
 func ofClass(err error, classes ...string) bool {
 	var failed *pgconn.PgError
 	if !errors.As(err, &failed) {

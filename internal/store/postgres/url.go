@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// CheckURL tells whether a URL names a PostgreSQL database. Its error says what a URL looks like and
+// CheckURL reports whether a URL names a PostgreSQL database. Its error says what a URL looks like and
 // nothing of the one given but a file that it names.
 func CheckURL(databaseURL string) error {
 	if strings.TrimSpace(databaseURL) == "" {
@@ -54,7 +54,7 @@ func knowsTypes(mode pgx.QueryExecMode) bool {
 	return mode == pgx.QueryExecModeCacheStatement || mode == pgx.QueryExecModeCacheDescribe
 }
 
-// endsInPassword tells whether a character of the password ends what is read as the host of a URL: then the @
+// endsInPassword reports whether a character of the password ends what is read as the host of a URL: then the @
 // before the real host comes after it, or there is a fragment, which no URL of a database has.
 func endsInPassword(databaseURL string) bool {
 	_, rest, ok := strings.Cut(databaseURL, "://")

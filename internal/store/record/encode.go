@@ -134,7 +134,7 @@ func (e *Encoder) attributes(m signal.Map) (b []byte, carried bool) {
 	return e.buf[start:len(e.buf):len(e.buf)], carried
 }
 
-// shared tells whether JSON carries a record's resource and scope.
+// shared reports whether JSON carries a record's resource and scope.
 func (e *Encoder) shared(r *signal.Resource, s *signal.Scope) bool {
 	carried, known := e.resources[r]
 	if !known {
@@ -166,7 +166,7 @@ func scopeCarried(s *signal.Scope) bool {
 	return carried && plain(s.Name, s.Version, s.SchemaURL)
 }
 
-// plain tells whether texts are valid UTF-8 without NUL, which every database carries.
+// plain reports whether texts are valid UTF-8 without NUL, which every database carries.
 func plain(texts ...string) bool {
 	for _, s := range texts {
 		if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {

@@ -21,7 +21,7 @@ type Position struct {
 // Endless is the position before the first item.
 var Endless = Position{At: MaxTime, ID: "\U0010FFFF"}
 
-// Before tells whether an item at p is listed before one at o: newest first, ties by ID.
+// Before reports whether an item at p is listed before one at o: newest first, ties by ID.
 func (p Position) Before(o Position) bool {
 	if p.At != o.At {
 		return p.At > o.At

@@ -54,7 +54,7 @@ func (c *conn) claim(claim *store.Claim) error {
 	}, claim.Lease.Owner, claim.Lease.Until, in.Tenant, in.ID)
 }
 
-// holds tells whether a claim's lease is still its own.
+// holds reports whether a claim's lease is still its own.
 func (c *conn) holds(claim store.Claim) error {
 	n, err := c.number("SELECT count(*) FROM incidents WHERE tenant = ? AND id = ? AND lease_owner = ? AND lease_owner <> '' AND merged_into = ''",
 		claim.Incident.Tenant, claim.Incident.ID, claim.Lease.Owner)

@@ -200,7 +200,7 @@ func (w *appending) insert(k kind, b *binder, time int64, marshal func() ([]byte
 	return err
 }
 
-// refuses tells whether the database refuses a row alone: the transaction goes on.
+// refuses reports whether the database refuses a row alone: the transaction goes on.
 func (w *appending) refuses(err error) bool { return refused(err) && !w.raw.GetAutocommit() }
 
 func (w *appending) quarantine(k kind, cause error, marshal func() ([]byte, error)) error {

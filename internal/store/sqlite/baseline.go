@@ -58,7 +58,7 @@ func (v *view) withoutErrors() string {
 	return strings.Join(arms, " AND ")
 }
 
-// entry is a trace in which a service ran an operation; is tells whether it meets the condition
+// entry is a trace in which a service ran an operation; is reports whether it meets the condition
 // that was asked for.
 type entry struct {
 	trace string

@@ -46,13 +46,13 @@ func (t *timeRange) add(time int64) {
 	t.min, t.max = min(t.min, time), max(t.max, time)
 }
 
-// overlaps tells whether the day's table may have rows with an event time in [from, to].
+// overlaps reports whether the day's table may have rows with an event time in [from, to].
 func (d day) overlaps(k kind, from, to int64) bool {
 	r := d.ranges[k]
 	return r.rows > 0 && r.max >= from && r.min <= to
 }
 
-// hasSignals tells whether anything was received that day.
+// hasSignals reports whether anything was received that day.
 func (d day) hasSignals() bool {
 	for _, r := range d.ranges {
 		if r.rows > 0 {

@@ -42,7 +42,7 @@ func (s *Store) UpsertFailures(ctx context.Context, hints []store.FailureHint) (
 // failureQueue works on failures within the writer's transaction.
 type failureQueue struct{ *view }
 
-// upsert tells whether the failure exists now.
+// upsert reports whether the failure exists now.
 func (q failureQueue) upsert(h store.FailureHint) (bool, error) {
 	known, err := q.number("SELECT count(*) FROM failures WHERE tenant = ? AND key = ?", h.Tenant, h.Key)
 	if err != nil {

@@ -119,7 +119,7 @@ func (l *traceLoader) logs(d *decoder, where string, args ...any) error {
 	}, append([]any{l.tenant}, args...)...)
 }
 
-// more tells whether the row is new and within the bound; beyond it rows are counted.
+// more reports whether the row is new and within the bound; beyond it rows are counted.
 func (l *traceLoader) more(r *row) (bool, error) {
 	id, err := signal.ParseID(r.st.ColumnText(1))
 	if err != nil || l.seen[id] {

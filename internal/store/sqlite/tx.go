@@ -178,7 +178,7 @@ func isCode(err error, codes ...sqlite3.ErrorCode) bool {
 	return false
 }
 
-// refused tells whether the database refuses a record for its data, so that it would refuse it
+// refused reports whether the database refuses a record for its data, so that it would refuse it
 // again. A number that is taken is no fault of the record.
 func refused(err error) bool {
 	if errors.Is(err, sqlite3.CONSTRAINT_PRIMARYKEY) || errors.Is(err, sqlite3.CONSTRAINT_ROWID) {

@@ -69,7 +69,7 @@ func (h history) begin(t *testing.T, s store.Store) {
 	require.Len(t, accepted, len(hints))
 }
 
-// classify saves the classification of the failures that are due, up to limit, and tells whether
+// classify saves the classification of the failures that are due, up to limit, and reports whether
 // there were any. Signals that came since change what a failure is.
 func (h history) classify(t *testing.T, s store.Store, owner string, limit int) bool {
 	claimed, err := s.ClaimFailures(t.Context(), owner, lease, limit)

@@ -35,7 +35,7 @@ func (a Attributes) MarshalJSON() ([]byte, error) {
 // Plain is one value, written as Attributes writes it.
 type Plain signal.Value
 
-// IsZero tells whether the value is empty.
+// IsZero reports whether the value is empty.
 func (p Plain) IsZero() bool { return p.Data == nil }
 
 // MarshalJSON writes the value.
@@ -150,7 +150,7 @@ func (d Double) MarshalJSON() ([]byte, error) {
 // Time is an OTLP time, written as RFC 3339 in UTC. The zero time means "not set".
 type Time signal.Nanos
 
-// IsZero tells whether the time is not set.
+// IsZero reports whether the time is not set.
 func (t Time) IsZero() bool { return t == 0 }
 
 // MarshalJSON writes the time with the nanoseconds it has.

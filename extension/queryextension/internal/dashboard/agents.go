@@ -54,10 +54,10 @@ func agentsOf(an *incident.Analysis, c *citer) *agents {
 	return a
 }
 
-// Speaking tells whether agents came to the end.
+// Speaking reports whether agents came to the end.
 func (a *agents) Speaking() bool { return a.State == incident.AgentsDone }
 
-// Waiting tells whether agents have yet to come to an end.
+// Waiting reports whether agents have yet to come to an end.
 func (a *agents) Waiting() bool {
 	return a.State == incident.AgentsPending || a.State == incident.AgentsRunning
 }

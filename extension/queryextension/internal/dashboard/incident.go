@@ -90,7 +90,7 @@ func (d *Dashboard) showIncident(r *http.Request) (view, error) {
 	return view{template: "incident", title: line(100, page.Heading()), data: page}, nil
 }
 
-// saidAlready tells whether a finding stands as root cause or critical failure above.
+// saidAlready reports whether a finding stands as root cause or critical failure above.
 func saidAlready(an *incident.Analysis, f incident.Finding) bool {
 	return an.RootCause != nil && f.Statement == an.RootCause.Statement ||
 		an.CriticalFailure != nil && f.Statement == an.CriticalFailure.Statement

@@ -227,7 +227,7 @@ func (w *waterfall) placeMatters(p place) bool {
 	return w.reaches[p.node]
 }
 
-// leadsToSelected tells whether the selected record lies under a line.
+// leadsToSelected reports whether the selected record lies under a line.
 func (w *waterfall) leadsToSelected(p place) bool { return p.log == nil && w.selectedUnder[p.node] }
 
 // logMattersAgain is logMatters without counting.
