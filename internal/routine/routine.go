@@ -61,7 +61,7 @@ func Judge(s incident.ErrorShare, failed bool) Judgement {
 	switch {
 	case time.Duration(before)*rules.ShareWindow < rules.ShareBaselineLeast || sum(counts[:before]).requests < rules.ShareRequests:
 		j.Verdict = NoBaseline
-	case !wasThere(baseline):
+	case !wasThere(baseline), failed && isOutage(total):
 		j.Verdict = New
 	case allLeave(tested, total):
 		j.Verdict = Left
@@ -107,6 +107,10 @@ func wasThere(baseline []count) bool {
 	first, second := sum(baseline[:len(baseline)/2]), sum(baseline[len(baseline)/2:])
 	return first.failing > 0 && second.failing > 0 && !leaves(second, first)
 }
+
+// isOutage reports whether so many requests fail that it is no routine, however long it lasts: an operation that never
+// worked since it was deployed, or a day without a database.
+func isOutage(c count) bool { return c.failing > 0 && c.failing*rules.CriticalParts >= c.requests }
 
 // allLeave reports whether the share left the baseline in each window.
 func allLeave(windows []count, baseline count) bool {

@@ -55,6 +55,9 @@ func TestSection15(t *testing.T) {
 		"rare":                                     {shareOf(run{10, 100, 0, 0}, run{1, 100, 1, 0}, run{50, 100, 0, 0}, run{1, 100, 1, 0}, run{10, 100, 0, 0}, run{1, 100, 0, 0}, run{1, 100, 1, 0}), false, Routine},
 		"requests that had it now fail of it":      {shareOf(run{72, 100, 5, 0}, run{2, 100, 5, 5}), true, New},
 		"requests that had it failed of it before": {shareOf(run{72, 100, 5, 5}, run{2, 100, 5, 5}), true, Routine},
+		"two of five requests fail":                {shareOf(run{72, 100, 40, 40}, run{2, 100, 40, 40}), true, Routine},
+		"half of all requests fail, and long have": {shareOf(run{72, 100, 50, 50}, run{2, 100, 50, 50}), true, New},
+		"all requests have it, and go well":        {shareOf(run{72, 100, 100, 0}, run{2, 100, 100, 0}), false, Routine},
 		"windows without requests":                 {shareOf(run{10, 100, 5, 0}, run{50, 0, 0, 0}, run{10, 100, 5, 0}, run{2, 0, 0, 0}), false, Routine},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, Judge(c.share, c.failed).Verdict) })

@@ -56,6 +56,7 @@ func table() []entry {
 		{"ComparableCalls", rules.ComparableCalls, 5, "at least %s healthy calls"},
 		{"CriticalTraces", rules.CriticalTraces, 9, "at least %s of them"},
 		{"CriticalParts", rules.CriticalParts, 9, "at least 1 in %s of an entry's traces"},
+		{"CriticalParts", rules.CriticalParts, 15, "at least 1 in %s requests fail is no routine"},
 		{"CriticalTracesEach", rules.CriticalTracesEach, 9, "at least %s each"},
 		{"CriticalEntries", rules.CriticalEntries, 9, "at %s or more entries"},
 

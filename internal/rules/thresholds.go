@@ -23,7 +23,8 @@ const (
 	ComparableCalls = 3
 
 	// An incident is critical where CriticalTraces traces of one entry failed, and at least one in
-	// CriticalParts of its traces, or CriticalTracesEach at each of CriticalEntries entries (section 9).
+	// CriticalParts of its traces, or CriticalTracesEach at each of CriticalEntries entries (section 9). Where at least
+	// one in CriticalParts of an entry's requests fails, that is never routine (section 15).
 	CriticalTraces     = 10
 	CriticalParts      = 2
 	CriticalTracesEach = 5
