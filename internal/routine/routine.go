@@ -59,7 +59,7 @@ func Judge(s incident.ErrorShare, failed bool) Judgement {
 	total := sum(baseline)
 	j := Judgement{Failing: total.failing, Requests: total.requests, Since: firstFailing(s, counts[:before])}
 	switch {
-	case time.Duration(before)*rules.ShareWindow < rules.ShareBaselineLeast || sum(counts[:before]).requests < rules.ShareRequests:
+	case !isBaseline(counts[:before]):
 		j.Verdict = NoBaseline
 	case !wasThere(baseline), failed && isOutage(total):
 		j.Verdict = New
@@ -69,6 +69,17 @@ func Judge(s incident.ErrorShare, failed bool) Judgement {
 		j.Verdict = Routine
 	}
 	return j
+}
+
+// isBaseline reports whether enough was received, over enough time, to compare with.
+func isBaseline(windows []count) bool {
+	received := time.Duration(0)
+	for _, w := range windows {
+		if w.requests > 0 {
+			received += rules.ShareWindow
+		}
+	}
+	return received >= rules.ShareBaselineLeast && sum(windows).requests >= rules.ShareRequests
 }
 
 // withoutOutliers leaves out the windows in which the share left that of the others, such as those of an outage,
@@ -101,11 +112,31 @@ func withoutOutliers(windows []count) []count {
 	return kept
 }
 
-// wasThere reports whether the error was there in both halves of the baseline, and not far more often in the second:
-// else it is new, or was an outage that is over.
+// wasThere reports whether the error was there in both halves of the baseline, not far more often in the second, and
+// all the time: else it is new, or was an outage, or several of them.
 func wasThere(baseline []count) bool {
 	first, second := sum(baseline[:len(baseline)/2]), sum(baseline[len(baseline)/2:])
-	return first.failing > 0 && second.failing > 0 && !leaves(second, first)
+	return first.failing > 0 && second.failing > 0 && !leaves(second, first) && isSpread(baseline)
+}
+
+// isSpread reports whether the error was in about as many windows as chance would spread it over. Outages that come
+// again are in few windows, and of a service with few requests no single one leaves the others.
+func isSpread(windows []count) bool {
+	total := sum(windows)
+	without := float64(total.requests-total.failing) / float64(total.requests)
+	seen, expected := 0, 0.0
+	for _, w := range windows {
+		if w.failing > 0 {
+			seen++
+		}
+		const nothing = 1e-9
+		none := 1.0 // how likely it is that no request of the window has the error
+		for i := 0; i < w.requests && none > nothing; i++ {
+			none = float64(none * without)
+		}
+		expected += 1 - none
+	}
+	return float64(seen*rules.ShareSpreadOf) >= expected*rules.ShareSpread
 }
 
 // isOutage reports whether so many requests fail that it is no routine, however long it lasts: an operation that never

@@ -62,10 +62,12 @@ func table() []entry {
 
 		{"ShareWindow", rules.ShareWindow, 15, "windows of %s"},
 		{"ShareBaseline", rules.ShareBaseline, 15, "in the %s before them"},
-		{"ShareBaselineLeast", rules.ShareBaselineLeast, 15, "less than %s ago"},
+		{"ShareBaselineLeast", rules.ShareBaselineLeast, 15, "in less than %s of it"},
 		{"ShareRequests", rules.ShareRequests, 15, "fewer than %s requests"},
 		{"ShareWindows", rules.ShareWindows, 15, "in each of the newest %s windows"},
 		{"ShareFactor", rules.ShareFactor, 15, "at least %s times"},
+		{"ShareSpread", rules.ShareSpread, 15, "in at least %s of 4 windows"},
+		{"ShareSpreadOf", rules.ShareSpreadOf, 15, "in at least 3 of %s windows"},
 		{"ShareChance", rules.ShareChance, 15, "with a probability below %s"},
 
 		{"MaxRecords", rules.MaxRecords, 14, "the last %s error logs"},

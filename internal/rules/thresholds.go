@@ -17,6 +17,10 @@ const (
 	ShareRequests = 200
 	ShareWindows  = 2
 	ShareFactor   = 2
+	// An error was there all the time if it was in ShareSpread of ShareSpreadOf windows over which chance would
+	// spread it (section 15).
+	ShareSpread   = 3
+	ShareSpreadOf = 4
 	ShareChance   = 1e-6
 
 	// ComparableCalls is how many healthy calls it takes to say what is usual (section 5).

@@ -24,7 +24,7 @@ const (
 	// ShareBaseline how long before the newest ones the others are compared with (section 15).
 	ShareWindow   = 5 * time.Minute
 	ShareBaseline = 6 * time.Hour
-	// ShareBaselineLeast is how much of that must have passed since the first request (section 15).
+	// ShareBaselineLeast is for how much of that there must be windows with requests (section 15).
 	ShareBaselineLeast = 30 * time.Minute
 	// RefusalWindow is how far around onset other refused callers are looked for (section 6).
 	RefusalWindow = 10 * time.Minute
