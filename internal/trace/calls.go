@@ -9,7 +9,7 @@ import (
 // no call is recorded that it is part of.
 func (n *Node) IsExitCall() bool {
 	if n.transport {
-		host, _ := n.peerAddress()
+		host, _ := peerAddressOf(n)
 		return n.Call == nil && (isClient(n.Kind) || host != "")
 	}
 	return isClient(n.Kind) ||

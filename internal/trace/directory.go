@@ -66,7 +66,7 @@ func (d *Directory) PeerOf(n *Node) Peer {
 		System:    signal.Name(semconv.PeerSystem(attrs)),
 		Namespace: signal.Name(semconv.PeerNamespace(attrs)),
 	}
-	host, port := n.peerAddress()
+	host, port := peerAddressOf(n)
 	host = d.NameOf(host)
 	p.Host = signal.Name(address.Normal(host, port))
 	if c := n.RemoteChild(); c != nil {
@@ -97,11 +97,11 @@ func (d *Directory) learnName(n *Node) {
 		return
 	}
 	attrs := n.Attributes()
-	host, _ := n.peerAddress()
+	host, _ := peerAddressOf(n)
 	ips := []string{semconv.PeerSocket(attrs)}
 	if n.Call != nil && (host == "" || address.IsNumeric(host)) {
 		ips = append(ips, host)
-		host, _ = n.Call.peerAddress()
+		host, _ = peerAddressOf(n.Call)
 	}
 	if host == "" || address.IsNumeric(host) || address.IsLoopback(host) {
 		return

@@ -58,10 +58,10 @@ func callBeside(beside []*Node, at int) *Node {
 		}
 		switch {
 		case c.transport:
-			if _, ownHost := n.hostNamed(); ownHost || c.Call != nil {
+			if _, ownHost := hostNamedBy(n); ownHost || c.Call != nil {
 				continue
 			}
-			if _, names := c.hostNamed(); names && connecting == nil {
+			if _, names := hostNamedBy(c); names && connecting == nil {
 				connecting = c
 			}
 		case !c.IsExitCall():
@@ -80,32 +80,32 @@ func callBeside(beside []*Node, at int) *Node {
 
 // names reports whether a span of the transport names the host that the call does.
 func names(n, call *Node) bool {
-	host, _ := call.peerAddress()
+	host, _ := peerAddressOf(call)
 	if host == "" {
 		return false
 	}
-	own, known := n.hostNamed()
+	own, known := hostNamedBy(n)
 	return known && isSameHost(own, host) || n.Span.StatusMessage != "" && strings.Contains(n.Span.StatusMessage, host)
 }
 
 // mayBeOf reports whether nothing speaks against a span of the transport being part of a call: not if both name
 // their host, and these differ.
 func mayBeOf(n, call *Node) bool {
-	own, known := n.hostNamed()
-	host, _ := call.peerAddress()
+	own, known := hostNamedBy(n)
+	host, _ := peerAddressOf(call)
 	return !known || host == "" || address.IsNumeric(host) || isSameHost(own, host)
 }
 
-// hostNamed is the name of the host that the span, or one of the transport below it, connects to; false where
+// hostNamedBy is the name of the host that the span, or one of the transport below it, connects to; false where
 // only its IP is known.
-func (n *Node) hostNamed() (string, bool) {
-	host, _ := n.peerAddress()
+func hostNamedBy(n *Node) (string, bool) {
+	host, _ := peerAddressOf(n)
 	return host, host != "" && !address.IsNumeric(host)
 }
 
-// peerAddress is host and port of the other side of a call, as recorded: by the span itself, or by one of
+// peerAddressOf is host and port of the other side of a call, as recorded: by the span itself, or by one of
 // the transport below one of the transport.
-func (n *Node) peerAddress() (host, port string) {
+func peerAddressOf(n *Node) (host, port string) {
 	host, port = semconv.PeerAddress(n.Attributes())
 	if host != "" || !n.transport {
 		return host, port

@@ -16,11 +16,11 @@ func (g *Group) Repeats(b *Group) bool {
 		if !e.IsSignal {
 			continue
 		}
-		if m := e.Observed.Message; len(m) >= minCopied && g.says(m) {
+		if m := e.Observed.Message; len(m) >= minCopied && isSaidIn(g, m) {
 			return true
 		}
 		for _, thrown := range e.Exceptions {
-			if g.threw(thrown) || len(thrown.Message) >= minCopied && g.says(thrown.Message) {
+			if isThrownIn(g, thrown) || len(thrown.Message) >= minCopied && isSaidIn(g, thrown.Message) {
 				return true
 			}
 		}
@@ -32,7 +32,7 @@ func (g *Group) Repeats(b *Group) bool {
 func (g *Group) RepeatsThrown(b *Group) bool {
 	for _, e := range b.Records {
 		for _, thrown := range e.Exceptions {
-			if e.IsSignal && len(thrown.Message) >= minCopied && g.threw(thrown) {
+			if e.IsSignal && len(thrown.Message) >= minCopied && isThrownIn(g, thrown) {
 				return true
 			}
 		}
@@ -40,8 +40,8 @@ func (g *Group) RepeatsThrown(b *Group) bool {
 	return false
 }
 
-// says reports whether the text of an error signal contains a message.
-func (g *Group) says(message string) bool {
+// isSaidIn reports whether the text of an error signal contains a message.
+func isSaidIn(g *Group, message string) bool {
 	for _, e := range g.Records {
 		if e.IsSignal && strings.Contains(e.Whole, message) {
 			return true
@@ -50,8 +50,8 @@ func (g *Group) says(message string) bool {
 	return false
 }
 
-// threw reports whether an error signal has an exception, or a cause, of the same type and message.
-func (g *Group) threw(thrown *failure.Exception) bool {
+// isThrownIn reports whether an error signal has an exception, or a cause, of the same type and message.
+func isThrownIn(g *Group, thrown *failure.Exception) bool {
 	if thrown.Type == "" {
 		return false
 	}

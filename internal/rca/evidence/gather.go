@@ -94,21 +94,12 @@ func (g *Group) addLogs(logs []*signal.Log, moved map[*signal.Log]*trace.Node, s
 	}
 }
 
-func (g *Group) add(e *Record) {
-	if g.Signals == 0 {
-		g.First, g.End = e.time, e.time
-	}
-	g.Signals++
-	g.First, g.End = min(g.First, e.time), max(g.End, e.time)
-	g.Records = append(g.Records, e)
-}
-
 // complete completes a group once all its signals are known.
 func (g *Group) complete(errorLogs []*signal.Log) {
 	g.LastRecord = g.End
 	if g.FailedSpan {
 		g.End = max(g.End, g.Node.End)
-		g.LastRecord = g.lastRecord()
+		g.LastRecord = lastRecordOf(g)
 	}
 	slices.SortStableFunc(g.Records, func(a, b *Record) int {
 		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.Ref, b.Ref))
@@ -119,9 +110,9 @@ func (g *Group) complete(errorLogs []*signal.Log) {
 	}
 }
 
-// lastRecord is when the last exception or log of the error was recorded: the answer may have left then,
+// lastRecordOf is when the last exception or log of the error was recorded: the answer may have left then,
 // although the span ended later.
-func (g *Group) lastRecord() trace.Instant {
+func lastRecordOf(g *Group) trace.Instant {
 	last := trace.Instant(-1)
 	for _, e := range g.Records {
 		if e.Observed.Kind != failure.KindSpan {

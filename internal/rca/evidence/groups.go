@@ -38,6 +38,16 @@ type Group struct {
 	Peer trace.Peer // of the call, or named by the evidence
 }
 
+// add adds an error signal.
+func (g *Group) add(e *Record) {
+	if g.Signals == 0 {
+		g.First, g.End = e.time, e.time
+	}
+	g.Signals++
+	g.First, g.End = min(g.First, e.time), max(g.End, e.time)
+	g.Records = append(g.Records, e)
+}
+
 // Groups are the errors of a trace.
 type Groups struct {
 	All []*Group // in pre-order of their nodes

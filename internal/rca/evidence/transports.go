@@ -14,7 +14,7 @@ import (
 // fail nor when that was over. A call that was answered got past it, and so did one that went well after
 // another attempt.
 func (g *Group) addTransports(transports []*trace.Node, signals failure.Signals) {
-	if g.Signals == 0 && !endedWith(g.Node, transports) || g.hasAnswer() {
+	if g.Signals == 0 && !endedWith(g.Node, transports) || hasAnswer(g) {
 		return
 	}
 	failedItself := g.Signals > 0
@@ -36,7 +36,7 @@ func (g *Group) addTransports(transports []*trace.Node, signals failure.Signals)
 }
 
 // hasAnswer reports whether a record of the call has the answer of a peer, which was reached then.
-func (g *Group) hasAnswer() bool {
+func hasAnswer(g *Group) bool {
 	return g.IsAnswered() || slices.ContainsFunc(g.Records, func(e *Record) bool { return e.Best() != nil && e.Best().IsAnswer() })
 }
 

@@ -88,3 +88,15 @@ func firstGroupAt(x *Explanation, order int) int {
 }
 
 func compareGroups(a, b *evidence.Group) int { return cmp.Compare(a.Node.Index, b.Node.Index) }
+
+// endedAfter reports whether b was over only after g. An exception may be stamped after its span's end.
+func endedAfter(x *Explanation, g, b *evidence.Group) bool { return overAt(b) > g.End+x.Tree.Tolerance }
+
+// overAt is when an error was over: its span's end or its last record, whichever came first. Logs of a caller that
+// belong to it may be written later.
+func overAt(g *evidence.Group) trace.Instant {
+	if over := min(g.End, g.LastRecord); !g.FailedSpan || over < g.Node.End {
+		return over
+	}
+	return g.Node.End
+}

@@ -105,18 +105,6 @@ func mayExplain(x *Explanation, g, b *evidence.Group) bool {
 	}
 }
 
-// endedAfter reports whether b was over only after g. An exception may be stamped after its span's end.
-func endedAfter(x *Explanation, g, b *evidence.Group) bool { return overAt(b) > g.End+x.Tree.Tolerance }
-
-// overAt is when an error was over: its span's end or its last record, whichever came first. Logs of a caller that
-// belong to it may be written later.
-func overAt(g *evidence.Group) trace.Instant {
-	if over := min(g.End, g.LastRecord); !g.FailedSpan || over < g.Node.End {
-		return over
-	}
-	return g.Node.End
-}
-
 // happenedAtPeer reports whether b happened at the peer that g could not reach.
 func happenedAtPeer(x *Explanation, b, g *evidence.Group) bool {
 	if b.Peer.IsKnown() && b.Peer.IsSame(g.Peer) {
