@@ -30,8 +30,16 @@ type witness struct {
 func (w *witness) Investigate(ctx context.Context, in agents.Input) (agents.Outcome, error) {
 	w.mu.Lock()
 	w.asked = append(w.asked, in)
+	says := w.says
 	w.mu.Unlock()
-	return w.says(ctx, in)
+	return says(ctx, in)
+}
+
+// turnTo has it say something else from now on.
+func (w *witness) turnTo(says func(context.Context, agents.Input) (agents.Outcome, error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.says = says
 }
 
 func (w *witness) Key(in agents.Input) (string, error) {

@@ -144,7 +144,7 @@ func TestUsersRequestIsNotLost(t *testing.T) {
 			require.NoError(t, p.store.RequestAnalysis(t.Context(), "", p.theIncident().ID))
 			p.pass(quiet)
 			require.Equal(t, 1, w.times())
-			w.says = doubts
+			w.turnTo(doubts)
 			p.grow()
 			in := p.theIncident()
 			require.Equal(t, 2, in.Revision)
@@ -188,7 +188,7 @@ func TestPassingCauseIsWaitedFor(t *testing.T) {
 		assert.Equal(t, "The budget is used up. Agents are asked again later.", waiting.Reason)
 		p.pass((maxAttempts + 2) * time.Hour)
 		require.Greater(t, w.times(), maxAttempts, "waiting is no attempt")
-		w.says = doubts
+		w.turnTo(doubts)
 		p.pass(2 * time.Hour)
 		assert.Equal(t, incident.AgentsDone, p.analysis(p.theIncident()).Agents.State)
 	})
@@ -235,7 +235,7 @@ func TestRestartIsNoAttempt(t *testing.T) {
 		}
 		require.Equal(t, incident.AgentsRunning, p.analysis(p.theIncident()).Agents.State)
 		p.stop()
-		w.says = doubts
+		w.turnTo(doubts)
 		p.start(withAgents(w))
 		assert.Equal(t, incident.AgentsDone, p.analysis(p.theIncident()).Agents.State)
 	})
