@@ -133,16 +133,15 @@ func readerThatLeavesIsNoLoad(t *testing.T, s store.Store) {
 	require.NoError(t, slowSearch(t.Context(), s, "patient"))
 }
 
-// readersAreRefusedNotKept has a reader told at once that there are too many of its searches.
+// readersAreRefusedNotKept has a reader told that there are too many of its searches, some at once, others when
+// they have waited for as long as a search may: how long that is, package fair tests.
 func readersAreRefusedNotKept(t *testing.T, s store.Store) {
 	fillHaystack(t, s)
 	const searches = 60
 	var refused atomic.Int64
 	concurrently(searches, func(int) {
-		begun := time.Now()
 		if err := slowSearch(t.Context(), s, "greedy"); errors.Is(err, store.ErrBusy) {
 			refused.Add(1)
-			assert.Less(t, time.Since(begun), 5*time.Second)
 		} else {
 			assert.NoError(t, err)
 		}
