@@ -31,9 +31,12 @@ func FromSpan(dst []Observed, s *signal.Span) []Observed {
 // IsSpanError is the default rule for a span, see failed.
 func IsSpanError(s *signal.Span) bool { return failed(s.StatusCode, s.Attributes) }
 
-// FromLog returns the error signal of a log record under the default rules, see isLogError.
+// IsLogError is the default rule for a log record, see isLogError.
+func IsLogError(l *signal.Log) bool { return !IsOwnEvent(l.EventName) && isLogError(storedLog{l}) }
+
+// FromLog returns the error signal of a log record under the default rules.
 func FromLog(l *signal.Log) (Observed, bool) {
-	if IsOwnEvent(l.EventName) || !isLogError(storedLog{l}) {
+	if !IsLogError(l) {
 		return Observed{}, false
 	}
 	return ObserveLog(l), true

@@ -65,8 +65,7 @@ func (s Signals) IsLog(l *signal.Log) bool {
 	if _, isStack := s.stacks[l]; isStack || s.lines[l] {
 		return isStack
 	}
-	_, isError := FromLog(l)
-	return isError
+	return IsLogError(l)
 }
 
 // Observe is ObserveLog, of the first record of a stack that arrived one record a line with the whole stack.
