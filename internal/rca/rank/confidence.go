@@ -29,8 +29,8 @@ func confidenceOf(r *Ranking) (incident.Confidence, []AppliedCap) {
 	if n, showing := len(r.Traces), countShowing(r.support, r.Shown); showing < n {
 		caps = append(caps, AppliedCap{Limit: judge.Limit{Cap: rules.CapShare}, At: rules.ShareLimit(showing, n), Shown: showing, Traces: n})
 	}
-	if n := len(r.support); r.agreeing < n {
-		caps = append(caps, AppliedCap{Limit: judge.Limit{Cap: rules.CapUnequal}, At: rules.ShareLimit(r.agreeing, n), Shown: r.agreeing, Traces: n})
+	if n, alike := len(r.support), r.Shown.alike; alike < n {
+		caps = append(caps, AppliedCap{Limit: judge.Limit{Cap: rules.CapUnequal}, At: rules.ShareLimit(alike, n), Shown: alike, Traces: n})
 	}
 	base := baseConfidence(j)
 	value := base

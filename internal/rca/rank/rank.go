@@ -28,9 +28,8 @@ type Ranking struct {
 	// onset is when the reported root was first seen.
 	onset signal.Nanos
 
-	// Variants are those of support that say other things than the one that is shown; agreeing are the others.
-	Variants []Variant
-	agreeing int
+	// Variants are those of support that say other things than the one that is shown, by what they say.
+	Variants [][]*Support
 
 	Confidence incident.Confidence
 	Caps       []AppliedCap
@@ -61,7 +60,7 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 	// A change of whoever refused moves the blame, so all else comes after it.
 	r.blameChangedCallee()
 	r.Observations = sumObservations(observe.All(observe.Input{Case: c, Verdicts: r.All()}))
-	r.Variants, r.agreeing = variantsOf(r)
+	r.Variants = variantsOf(r)
 	r.Confidence, r.Caps = confidenceOf(r)
 	r.outcome = worstOutcome(r.support)
 	r.Severity = severityOf(r.support, c.Entries)

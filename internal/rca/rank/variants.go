@@ -9,12 +9,6 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
 )
 
-// Variant is what some traces with the reported root say of it, unlike the one that is shown.
-type Variant struct {
-	Traces []*Support
-	says   []string
-}
-
 // countAlike notes what each trace says, and how many say the same.
 func countAlike(support []*Support) {
 	for _, s := range support {
@@ -30,25 +24,21 @@ func countAlike(support []*Support) {
 }
 
 // variantsOf are the traces with the reported root that give other messages than the one that is shown, by
-// what they say; agreeing is how many say the same.
-func variantsOf(r *Ranking) (variants []Variant, agreeing int) {
+// what they say.
+func variantsOf(r *Ranking) (variants [][]*Support) {
 	for _, s := range r.support {
-		says := s.says
-		if isSameMessage(says, r.Shown.says) {
-			agreeing++
+		if isSameMessage(s.says, r.Shown.says) {
 			continue
 		}
-		at := slices.IndexFunc(variants, func(v Variant) bool { return isSameMessage(v.says, says) })
-		if at < 0 {
-			if len(variants) == maxVariants {
-				continue
-			}
-			at = len(variants)
-			variants = append(variants, Variant{says: says})
+		at := slices.IndexFunc(variants, func(v []*Support) bool { return isSameMessage(v[0].says, s.says) })
+		switch {
+		case at >= 0:
+			variants[at] = append(variants[at], s)
+		case len(variants) < maxVariants:
+			variants = append(variants, []*Support{s})
 		}
-		variants[at].Traces = append(variants[at].Traces, s)
 	}
-	return variants, agreeing
+	return variants
 }
 
 // maxVariants bounds how many messages are told apart; traces with further ones only count as unequal.

@@ -83,11 +83,11 @@ func (l *findingList) addOrigins(v *judge.Verdict, root string) {
 func (l *findingList) addVariants(r *rank.Ranking) {
 	for _, v := range r.Variants {
 		var refs []incident.Ref
-		for _, s := range v.Traces {
+		for _, s := range v {
 			refs = trace.AppendRefs(refs, s.Root.Origin...)
 		}
-		said := statementOf(v.Traces[0].Judgement)
-		l.add(fmt.Sprintf("%d of %s with this cause say otherwise: %s", len(v.Traces), count(r.Supporting(), "failing trace"), said), refs[:min(len(refs), rules.MaxRefs)])
+		said := statementOf(v[0].Judgement)
+		l.add(fmt.Sprintf("%d of %s with this cause say otherwise: %s", len(v), count(r.Supporting(), "failing trace"), said), refs[:min(len(refs), rules.MaxRefs)])
 	}
 }
 
