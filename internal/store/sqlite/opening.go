@@ -98,7 +98,26 @@ const (
 
 // keepOpening opens the store for writing once that is possible.
 func (s *Store) keepOpening(ctx context.Context) {
-	tick := time.NewTicker(openAgain)
+	s.every(openAgain, func() (done bool) {
+		if !canWrite(s.path) {
+			return false
+		}
+		s.readers.pause()
+		if err := s.openForWriting(ctx); err != nil {
+			s.setOpen(s.notWritable(err))
+			s.readers.openReadOnly()
+			return false
+		}
+		s.readers.resume()
+		_ = s.tracker.Wrote(nil)
+		s.background.Go(s.watch)
+		return true
+	})
+}
+
+// every calls a function at intervals until it is done or the store is closed.
+func (s *Store) every(interval time.Duration, f func() (done bool)) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
@@ -106,20 +125,9 @@ func (s *Store) keepOpening(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if !canWrite(s.path) {
-			continue
+		if f() {
+			return
 		}
-		s.readers.pause()
-		err := s.openForWriting(ctx)
-		if err != nil {
-			s.setOpen(s.notWritable(err))
-			s.readers.openReadOnly()
-			continue
-		}
-		s.readers.resume()
-		_ = s.tracker.Wrote(nil)
-		s.background.Go(s.watch)
-		return
 	}
 }
 

@@ -20,19 +20,13 @@ const (
 // again. It ends when the store is closed.
 func (s *Store) watch() {
 	opened, _ := os.Stat(s.path)
-	tick := time.NewTicker(watchInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.closed:
-			return
-		case <-tick.C:
-		}
+	s.every(watchInterval, func() (done bool) {
 		s.checkPlace(opened)
 		if s.tracker.Untried(untriedPause) && canWrite(s.path) {
 			_ = s.tracker.Wrote(nil)
 		}
-	}
+		return false
+	})
 }
 
 // checkPlace notes whether the file that was opened is still in its place. What is written to a file that
