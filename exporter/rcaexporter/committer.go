@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -63,11 +63,11 @@ type committer struct {
 	limits   limits
 	sides    int                           // commits side by side
 	observed func(context.Context, commit) // called after each commit, before its requests are answered
-	budget   *fair.Budget                  // of limits.inFlight, by source
+	budget   *fairshare.Budget             // of limits.inFlight, by source
 
 	mu       sync.Mutex
-	small    fair.Queue[*request] // by source
-	large    fair.Queue[*request]
+	small    fairshare.Queue[*request] // by source
+	large    fairshare.Queue[*request]
 	waiting  backlog
 	pace     pace
 	repeats  repeats
@@ -102,7 +102,7 @@ type appendFunc func(context.Context, []store.Batch) ([]store.AppendResult, erro
 // newCommitter starts a committer. Its commits run in ctx, and in no request's.
 func newCommitter(ctx context.Context, l limits, sides int, f appendFunc, observed func(context.Context, commit)) *committer {
 	c := &committer{
-		append: f, limits: l, sides: sides, observed: observed, budget: fair.NewBudget(l.inFlight),
+		append: f, limits: l, sides: sides, observed: observed, budget: fairshare.NewBudget(l.inFlight),
 		waiting: backlog{small: map[string]int64{}}, running: map[int]time.Time{}, repeats: newRepeats(),
 		work: make(chan struct{}, sides), exited: make(chan struct{}),
 	}

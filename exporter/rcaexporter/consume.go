@@ -9,7 +9,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/cost"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -25,7 +25,7 @@ func (e *rcaExporter) consumeTraces(ctx context.Context, td ptrace.Traces) error
 	}
 	spans := signal.FromTraces(td)
 	signal.IdentifySpans(noTenant, spans)
-	batch := store.Batch{Tenant: noTenant, Source: peer.Of(ctx), Spans: spans, Errors: e.errorsOfTraces(ctx, td)}
+	batch := store.Batch{Tenant: noTenant, Source: requester.Of(ctx), Spans: spans, Errors: e.errorsOfTraces(ctx, td)}
 	return e.store(ctx, batch, size)
 }
 
@@ -37,7 +37,7 @@ func (e *rcaExporter) consumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 	logs, own := splitOwn(signal.FromLogs(ld))
 	signal.IdentifyLogs(noTenant, logs)
-	batch := store.Batch{Tenant: noTenant, Source: peer.Of(ctx), Logs: logs, Errors: e.errorsOfLogs(ctx, ld, logs), Changes: e.act(ctx, own)}
+	batch := store.Batch{Tenant: noTenant, Source: requester.Of(ctx), Logs: logs, Errors: e.errorsOfLogs(ctx, ld, logs), Changes: e.act(ctx, own)}
 	return e.store(ctx, batch, size)
 }
 
@@ -48,7 +48,7 @@ func (e *rcaExporter) consumeMetrics(ctx context.Context, md pmetric.Metrics) er
 	}
 	points := signal.FromMetrics(md)
 	signal.IdentifyPoints(noTenant, points)
-	batch := store.Batch{Tenant: noTenant, Source: peer.Of(ctx), Points: points}
+	batch := store.Batch{Tenant: noTenant, Source: requester.Of(ctx), Points: points}
 	return e.store(ctx, batch, size)
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/failure/condition"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -109,7 +109,7 @@ func (e *rcaExporter) shutdown(ctx context.Context) error {
 
 // admit makes room for a request of that cost, or asks the client to send it again.
 func (e *rcaExporter) admit(ctx context.Context, cost int64) error {
-	if wait, err := e.committer.reserve(ctx, peer.Of(ctx), cost); err != nil {
+	if wait, err := e.committer.reserve(ctx, requester.Of(ctx), cost); err != nil {
 		return newPushback(err, max(wait, retryBusy))
 	}
 	return nil

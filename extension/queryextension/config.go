@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 // Config of the query extension.
@@ -51,7 +51,7 @@ func (c *Config) Validate() error {
 	} else {
 		errs = append(errs, c.validateServer("http", &c.HTTP))
 	}
-	if _, err := peer.ParseProxies(c.TrustedProxies); err != nil {
+	if _, err := requester.ParseProxies(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies::%w", err))
 	}
 	if c.managed() {

@@ -10,15 +10,15 @@ import (
 
 	"google.golang.org/grpc/mem"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 )
 
 // calls knows the calls over gRPC whose message is not complete. What they hold is known of all together
 // only, so that it is bounded by ending calls of the sender that has most of them.
 type calls struct {
 	config UnfinishedConfig
-	shares *fair.Budget // of config.Streams
-	held   atomic.Int64 // bytes of buffers
+	shares *fairshare.Budget // of config.Streams
+	held   atomic.Int64      // bytes of buffers
 
 	mu         sync.Mutex
 	unfinished map[string][]*call // by sender, the oldest first
@@ -51,7 +51,7 @@ func (c *call) free() {
 
 func newCalls(config UnfinishedConfig) *calls {
 	return &calls{
-		config: config, shares: fair.NewBudget(int64(config.Streams)), unfinished: map[string][]*call{}, stop: make(chan struct{}),
+		config: config, shares: fairshare.NewBudget(int64(config.Streams)), unfinished: map[string][]*call{}, stop: make(chan struct{}),
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 // Config of the extension. The sources of the defaults are in the README.
@@ -66,7 +66,7 @@ func (c *Config) Validate() error {
 	if c.InFlightBytes < 2*c.Limits.DecodedBytes { // a sender has half at most
 		errs = append(errs, errors.New("in_flight_bytes: must be at least twice decoded_bytes, or no large request is ever taken"))
 	}
-	if _, err := peer.ParseProxies(c.TrustedProxies); err != nil {
+	if _, err := requester.ParseProxies(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies::%w", err))
 	}
 	return errors.Join(errs...)

@@ -24,7 +24,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 const (
@@ -69,7 +69,7 @@ func (g *grpcLimiter) begin(ctx context.Context, info *tap.Info) (context.Contex
 	if from, ok := grpcpeer.FromContext(ctx); ok {
 		ctx = client.NewContext(ctx, client.Info{Addr: from.Addr})
 	}
-	sender := peer.Of(g.proxies.Identify(ctx, info.Header.Get(peer.ForwardedFor)))
+	sender := requester.Of(g.proxies.Identify(ctx, info.Header.Get(requester.ForwardedFor)))
 	ctx, cancel := context.WithCancel(ctx)
 	c := g.calls.begin(sender, cancel)
 	if c == nil {
@@ -156,7 +156,7 @@ func (g *grpcLimiter) intercept(ctx context.Context, request any, _ *grpc.UnaryS
 		return handle(ctx, request)
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
-	ctx = g.proxies.Identify(ctx, md.Get(peer.ForwardedFor))
+	ctx = g.proxies.Identify(ctx, md.Get(requester.ForwardedFor))
 	release, err := g.decode(ctx, c.message.ReadOnlyData(), request)
 	c.free() // before the request waits for its commit
 	if err != nil {
@@ -174,7 +174,7 @@ func (g *grpcLimiter) decode(ctx context.Context, message []byte, request any) (
 	if err != nil {
 		return nil, err
 	}
-	key := peer.Of(ctx)
+	key := requester.Of(ctx)
 	if !g.inFlight.Take(key, result.DecodedBytes) {
 		return nil, errBusy
 	}

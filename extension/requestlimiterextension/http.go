@@ -14,7 +14,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 const (
@@ -33,7 +33,7 @@ func (h *httpLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
-	r = r.WithContext(h.proxies.Identify(r.Context(), r.Header.Values(peer.ForwardedFor)))
+	r = r.WithContext(h.proxies.Identify(r.Context(), r.Header.Values(requester.ForwardedFor)))
 	body, err := h.bodies.Read(w, r)
 	if err != nil {
 		h.refuse(w, r, err)
@@ -77,7 +77,7 @@ func (h *httpLimiter) admit(r *http.Request, body []byte) (content []byte, relea
 	if err != nil {
 		return nil, nil, err
 	}
-	key := peer.Of(r.Context())
+	key := requester.Of(r.Context())
 	if !h.inFlight.Take(key, result.DecodedBytes) {
 		return nil, nil, errBusy
 	}

@@ -14,19 +14,19 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/prodsentinel/prodsentinel/extension/requestlimiterextension/internal/metadata"
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 // limiter holds the requests of all servers that name it to one set of limits.
 type limiter struct {
 	limits    otlpscan.Limits
 	bodies    *listener.Bodies
-	inFlight  *fair.Budget
+	inFlight  *fairshare.Budget
 	calls     *calls
-	proxies   peer.Proxies
+	proxies   requester.Proxies
 	telemetry *metadata.TelemetryBuilder
 }
 
@@ -43,14 +43,14 @@ func newLimiter(set component.TelemetrySettings, config *Config) (*limiter, erro
 	if err != nil {
 		return nil, fmt.Errorf("create the extension's metrics: %w", err)
 	}
-	proxies, err := peer.ParseProxies(config.TrustedProxies)
+	proxies, err := requester.ParseProxies(config.TrustedProxies)
 	if err != nil { // Validate has seen it
 		return nil, err
 	}
 	return &limiter{
 		limits:    config.Limits,
 		bodies:    listener.NewBodies(config.BodyBytes, config.Unfinished.UnfinishedConfig),
-		inFlight:  fair.NewBudget(config.InFlightBytes),
+		inFlight:  fairshare.NewBudget(config.InFlightBytes),
 		calls:     newCalls(config.Unfinished),
 		proxies:   proxies,
 		telemetry: telemetry,

@@ -24,7 +24,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 const soon = 10 * time.Second
@@ -264,10 +264,10 @@ func TestTrustedProxiesSayWhoSends(t *testing.T) {
 			p := startPlant(t, func(c *Config) { c.TrustedProxies = tt.trusted })
 			senders := make(chan string, 2)
 			p.received = func(ctx context.Context) error {
-				senders <- peer.Of(ctx)
+				senders <- requester.Of(ctx)
 				return nil
 			}
-			conn := p.dial(grpc.WithPerRPCCredentials(headers{peer.ForwardedFor: tt.forwarded}))
+			conn := p.dial(grpc.WithPerRPCCredentials(headers{requester.ForwardedFor: tt.forwarded}))
 			require.NoError(t, conn.Invoke(t.Context(), exportLogs, deepLogs(1), new(any), grpc.ForceCodec(raw{})))
 			assert.Equal(t, tt.want, <-senders, "gRPC")
 

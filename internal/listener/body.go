@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 var (
@@ -63,7 +63,7 @@ func (c *UnfinishedConfig) Check(largest int64) error {
 type Bodies struct {
 	pace     UnfinishedConfig
 	most     int64 // bytes of one body, decompressed
-	budget   *fair.Budget
+	budget   *fairshare.Budget
 	decoders *semaphore.Weighted // each with a window of its own
 
 	mu      sync.Mutex
@@ -74,7 +74,7 @@ type Bodies struct {
 // NewBodies returns a reader of bodies with at most the given number of bytes each, decompressed.
 func NewBodies(most int64, config UnfinishedConfig) *Bodies {
 	return &Bodies{
-		pace: config, most: most, budget: fair.NewBudget(config.Bytes),
+		pace: config, most: most, budget: fairshare.NewBudget(config.Bytes),
 		decoders: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		reading:  make(map[*pacedReader]struct{}),
 	}
@@ -97,7 +97,7 @@ func (b *Bodies) Held() int64 { return b.budget.Used() }
 type Body struct {
 	buffer []byte // its length is what was read
 	key    string
-	budget *fair.Budget
+	budget *fairshare.Budget
 }
 
 // Bytes returns the body.
@@ -146,7 +146,7 @@ func (b *Body) readFrom(r io.Reader, most int64) error {
 // still set. Its errors are ErrBusy, ErrSlow, *http.MaxBytesError, and what reading and decompressing
 // return.
 func (b *Bodies) Read(w http.ResponseWriter, r *http.Request) (*Body, error) {
-	body := &Body{key: peer.Of(r.Context()), budget: b.budget}
+	body := &Body{key: requester.Of(r.Context()), budget: b.budget}
 	if n := r.ContentLength; n >= 0 && n < firstBuffer { // no larger than needed
 		if !b.budget.Take(body.key, n+1) {
 			return nil, ErrBusy

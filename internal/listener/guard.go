@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 // Rules are what Protect enforces.
@@ -18,7 +18,7 @@ type Rules struct {
 	// loopback: exact, "*.example.com" for every name below it, or "*" for all.
 	AllowedHosts []string
 	// TrustedProxies are believed whose request they forward: the request's RemoteAddr then is the sender's.
-	TrustedProxies peer.Proxies
+	TrustedProxies requester.Proxies
 	// AllowedOrigins are foreign origins whose pages may send requests that change something, as
 	// in confighttp's CORS: "https://app.example.com", with at most one "*" for any characters.
 	AllowedOrigins []string

@@ -11,7 +11,7 @@ import (
 
 	"go.opentelemetry.io/collector/config/confighttp"
 
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 const (
@@ -42,7 +42,7 @@ func Protect(srv *http.Server, rules Rules) {
 	srv.MaxHeaderBytes = maxHeaderBytes
 	guarded := Guard(srv.Handler, rules)
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.RemoteAddr = rules.TrustedProxies.RemoteAddr(r.RemoteAddr, r.Header.Values(peer.ForwardedFor))
+		r.RemoteAddr = rules.TrustedProxies.RemoteAddr(r.RemoteAddr, r.Header.Values(requester.ForwardedFor))
 		guarded.ServeHTTP(w, r)
 	})
 }
@@ -50,7 +50,7 @@ func Protect(srv *http.Server, rules Rules) {
 // RulesFor takes from a server's configuration what the rules need; allowedHosts are the names,
 // beyond those of the loopback, under which it may be called, trustedProxies networks.
 func RulesFor(cfg *confighttp.ServerConfig, allowedHosts, trustedProxies []string) (Rules, error) {
-	trusted, err := peer.ParseProxies(trustedProxies)
+	trusted, err := requester.ParseProxies(trustedProxies)
 	if err != nil {
 		return Rules{}, fmt.Errorf("trusted_proxies::%w", err)
 	}

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 func TestValidateEndpoint(t *testing.T) {
@@ -176,7 +176,7 @@ func TestProtect(t *testing.T) {
 	rules, err := listener.RulesFor(&cfg, []string{"sentinel"}, []string{"127.0.0.0/8"})
 	require.NoError(t, err)
 	assert.Equal(t, listener.Rules{
-		TrustedProxies: peer.Proxies{netip.MustParsePrefix("127.0.0.0/8")},
+		TrustedProxies: requester.Proxies{netip.MustParsePrefix("127.0.0.0/8")},
 		Endpoint:       "localhost:0",
 		AllowedHosts:   []string{"sentinel"},
 		AllowedOrigins: []string{"https://app.test"},

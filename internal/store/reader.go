@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 )
 
 // ErrBusy says that a reader's call would have to wait for too many others; it may succeed later.
-var ErrBusy = fair.ErrBusy
+var ErrBusy = fairshare.ErrBusy
 
 type readerKey struct{}
 

@@ -141,3 +141,9 @@ func simpleName(name string) string {
 
 // isSeparator reports whether a byte separates the parts of a type's name: a.b.C$D, A::B, A\B.
 func isSeparator(b byte) bool { return b == '.' || b == '$' || b == ':' || b == '\\' || b == '*' }
+
+// IsWrapper reports whether an exception type says nothing about what was thrown.
+func IsWrapper(exceptionType string) bool {
+	r := load().types.find(exceptionType, "", "")
+	return r != nil && r.Means == SaysNothing
+}

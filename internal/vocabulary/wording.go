@@ -3,6 +3,7 @@ package vocabulary
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -242,4 +243,22 @@ func endsLine(rest string) bool {
 
 func isWordByte(b byte) bool {
 	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
+
+// addAddress gives names host and port of their own where a URL, or the host, holds both.
+func addAddress(names map[string]string) {
+	if u, err := url.Parse(strings.TrimRight(names["url"], ".:")); err == nil && u.Hostname() != "" {
+		names["host"], names["port"] = u.Hostname(), u.Port()
+	}
+	host, ok := names["host"]
+	if !ok {
+		return
+	}
+	if name, port, cut := strings.Cut(host, ":"); cut && strings.Trim(port, "0123456789") == "" {
+		names["host"], names["port"] = name, port
+	}
+	names["host"] = strings.Trim(names["host"], "[]")
+	if names["port"] == "" {
+		delete(names, "port")
+	}
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/otlpscan"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 const defaultEndpoint = "localhost:8000"
@@ -66,7 +66,7 @@ func (c *Config) Validate() error {
 	if c.HTTP.NetAddr.Transport != confignet.TransportTypeUnix {
 		errs = append(errs, listener.ValidateEndpoint(c.HTTP.NetAddr.Endpoint, listener.Authenticates(&c.HTTP), c.AllowUnauthenticated))
 	}
-	if _, err := peer.ParseProxies(c.TrustedProxies); err != nil {
+	if _, err := requester.ParseProxies(c.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies::%w", err))
 	}
 	if c.HTTP.MaxRequestBodySize < 0 {

@@ -12,7 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/internal/listener"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -104,7 +104,7 @@ func receive[T any](s *server, w http.ResponseWriter, r *http.Request, kind stri
 	}
 	defer body.Release()
 	rs := &records{body: body.Bytes(), lines: isLines(r), limits: &s.config.Limits}
-	key := peer.Of(r.Context())
+	key := requester.Of(r.Context())
 	count, memory := rs.measure()
 	switch {
 	case count > s.config.Limits.Records:

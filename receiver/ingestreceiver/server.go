@@ -18,7 +18,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/receiver/ingestreceiver/internal/metadata"
 )
@@ -36,7 +36,7 @@ type server struct {
 	telemetry *metadata.TelemetryBuilder
 	operators *operators
 	bodies    *listener.Bodies
-	inFlight  *fair.Budget
+	inFlight  *fairshare.Budget
 	now       func() time.Time
 
 	nextLogs    consumer.Logs
@@ -68,7 +68,7 @@ func newServer(set receiver.Settings, config *Config) (*server, error) {
 	return &server{
 		config: config, settings: set, obs: obs, telemetry: telemetry, operators: operators, now: time.Now,
 		bodies:   listener.NewBodies(config.largestBody(), config.Unfinished),
-		inFlight: fair.NewBudget(config.InFlightBytes),
+		inFlight: fairshare.NewBudget(config.InFlightBytes),
 		stopping: make(chan struct{}),
 	}, nil
 }

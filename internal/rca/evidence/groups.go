@@ -171,7 +171,7 @@ func (g *Group) IsPlatforms() bool {
 	return len(g.Records) > 0 && !slices.ContainsFunc(g.Records, func(e *Record) bool { return e.Observed.Platform == failure.NoPlatforms })
 }
 
-// IsOnlyLogged reports whether the group is a log without exception, code or any other sign.
+// IsOnlyLogged reports whether the group is a log without exception, code or any other match.
 func (g *Group) IsOnlyLogged() bool { return g.Reason.Rank == vocabulary.RankUnknown && !g.FailedSpan }
 
 // IsBareMark reports whether the group is a span with status Error of which nothing says why.

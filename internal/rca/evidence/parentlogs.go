@@ -20,7 +20,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 	o := failure.ObserveLog(l)
 	at := trace.InstantOf(l.EventTime()) + n.Shift
 	text := ""
-	why := sync.OnceValue(func() *vocabulary.Match { return mostSpecificSign(text) })
+	why := sync.OnceValue(func() *vocabulary.Match { return mostSpecificMatch(text) })
 	var nearest *trace.Node
 	namesNearest := false
 	for _, c := range n.Children[max(0, len(n.Children)-rules.MaxSiblings):] {
@@ -41,7 +41,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 	return nearest
 }
 
-// explainsCall reports whether a text, given how to find its most specific sign, says how a call went wrong
+// explainsCall reports whether a text, given how to find its most specific match, says how a call went wrong
 // of which its own span says only that it did, and not to whom it was.
 func explainsCall(text string, why func() *vocabulary.Match, c *trace.Node, dir *trace.Directory) bool {
 	switch {
@@ -56,8 +56,8 @@ func explainsCall(text string, why func() *vocabulary.Match, c *trace.Node, dir 
 	return s != nil && s.IsOfCall()
 }
 
-// mostSpecificSign is the most specific sign of a text, nil where it has none.
-func mostSpecificSign(text string) *vocabulary.Match {
+// mostSpecificMatch is the most specific match of a text, nil where it has none.
+func mostSpecificMatch(text string) *vocabulary.Match {
 	e := &Record{}
 	e.read(nil, "", text, "")
 	return e.Best()

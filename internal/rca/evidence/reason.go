@@ -2,7 +2,7 @@ package evidence
 
 import "github.com/prodsentinel/prodsentinel/internal/vocabulary"
 
-// Reason is the most specific sign of a group and the record that cites it; of two that are as specific, the
+// Reason is the most specific match of a group and the record that cites it; of two that are as specific, the
 // one of the group's own span.
 type Reason struct {
 	vocabulary.Match
@@ -26,7 +26,7 @@ func reasonOf(all []*Record) Reason {
 	return best
 }
 
-// isBetter reports whether a sign of a record says more than the best one so far.
+// isBetter reports whether a match of a record says more than the best one so far.
 func isBetter(e *Record, s *vocabulary.Match, best Reason) bool {
 	switch {
 	case best.Generic && s.Means == vocabulary.NoFailure:

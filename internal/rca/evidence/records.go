@@ -18,7 +18,7 @@ type Record struct {
 	Whole    string // text, and what its exceptions were caused by
 	// Exceptions are those the record carries or its text holds, outermost first.
 	Exceptions []*failure.Exception
-	Signs      []vocabulary.Match // most specific first
+	Matches    []vocabulary.Match // most specific first
 	HTTP       int                // status of a peer's answer, of the call or cited by the text
 	RPC        string
 	lent       bool // of the transport below the call
@@ -30,8 +30,8 @@ func recordOfSpan(n *trace.Node, o failure.Observed) *Record {
 		e.HTTP, e.RPC = n.Status.HTTP, string(n.Status.RPC)
 	}
 	e.read(n, o.ErrorType, o.Message, o.Stack)
-	if o.Kind == failure.KindSpan && isAcquire(n) && !e.hasSign(func(s vocabulary.Match) bool { return s.Means == vocabulary.Cancelled }) {
-		e.addSign(vocabulary.Of(vocabulary.PoolWait))
+	if o.Kind == failure.KindSpan && isAcquire(n) && !e.hasMatch(func(s vocabulary.Match) bool { return s.Means == vocabulary.Cancelled }) {
+		e.addMatch(vocabulary.Of(vocabulary.PoolWait))
 	}
 	return e
 }
@@ -42,7 +42,7 @@ func recordOfLog(n *trace.Node, l *signal.Log, o failure.Observed, isSignal bool
 	return e
 }
 
-// read reads the texts of a record and what is thrown, from stacks and bodies, and looks for its signs.
+// read reads the texts of a record and what is thrown, from stacks and bodies, and looks up what they mean.
 func (e *Record) read(n *trace.Node, errorType, message, stack string, more ...string) {
 	text := joinTexts(append([]string{errorType, message}, more...)...)
 	e.Text = text
@@ -53,5 +53,5 @@ func (e *Record) read(n *trace.Node, errorType, message, stack string, more ...s
 		}
 	}
 	e.Whole = text
-	e.readSigns(n)
+	e.readMatches(n)
 }

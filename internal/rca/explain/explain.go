@@ -39,7 +39,7 @@ func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, d
 		dismissCallersBusiness,
 		findCallersWhoLeft,
 		findOwnDeadlines,
-		explainUpwards,
+		explainAncestors,
 		explainCopiesBeside,
 		dismissRefusedEntries,
 		dismissAnsweredRefusals,

@@ -42,5 +42,5 @@ func signsOfProgram(x *failure.Exception) []vocabulary.Match {
 	if !strings.HasSuffix(text, "Exception") && !strings.HasSuffix(text, "Error") || vocabulary.IsWrapper(text) || strings.HasPrefix(text, "runtime.") {
 		text += ": " + x.Message
 	}
-	return evidence.SignsOf(x, text)
+	return evidence.MatchesOf(x, text)
 }

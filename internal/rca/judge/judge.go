@@ -35,6 +35,6 @@ func judgeOrigin(x *explain.Explanation, g *evidence.Group, k incident.Knowledge
 	default:
 		judgeCode(j)
 	}
-	limitByTrace(x, j)
+	capByTrace(x, j)
 	return j
 }

@@ -36,7 +36,7 @@ func quoteOf(g *evidence.Group) string {
 	}
 	for _, x := range e.Exceptions {
 		inner := x.Innermost()
-		if signs := evidence.SignsOf(inner, inner.Type+": "+inner.Message); len(signs) > 0 && signs[0].Rank == g.Reason.Rank && inner.Message != "" {
+		if matches := evidence.MatchesOf(inner, inner.Type+": "+inner.Message); len(matches) > 0 && matches[0].Rank == g.Reason.Rank && inner.Message != "" {
 			return withCode(withoutRepetition(quoteTelling(inner.Message, g.Reason.Line)), g)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
-	"github.com/prodsentinel/prodsentinel/internal/store/packed"
+	"github.com/prodsentinel/prodsentinel/internal/store/zstd"
 )
 
 // askAgents puts a revision on the agents' queue, or notes why they do not look at it. One that
@@ -95,7 +95,7 @@ func (s *Store) RenewAgents(ctx context.Context, claim store.AgentsClaim, lease 
 
 // SaveAgents implements store.Agents.
 func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store.AgentsRecord) error {
-	compressed, err := packed.Pack(r.Transcript)
+	compressed, err := zstd.Compress(r.Transcript)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (s *Store) Transcript(ctx context.Context, tenant, digest string) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	return packed.Unpack(found)
+	return zstd.Decompress(found)
 }
 
 // Reserve implements store.Agents.

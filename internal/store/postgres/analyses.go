@@ -12,8 +12,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
-	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
+	"github.com/prodsentinel/prodsentinel/internal/store/zstd"
 )
 
 // ClaimIncidents implements store.Incidents. The reason of a claim is that of the newest trigger,
@@ -86,7 +86,7 @@ func (s *Store) RenewIncident(ctx context.Context, claim store.Claim, lease time
 
 // SaveAnalysis implements store.Incidents.
 func (s *Store) SaveAnalysis(ctx context.Context, claim store.Claim, a store.AnalysisRecord) (revision int, err error) {
-	compressed, err := packed.Pack(a.Case)
+	compressed, err := zstd.Compress(a.Case)
 	if err != nil {
 		return 0, err
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/condition"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
@@ -48,7 +48,7 @@ type Store struct {
 	today    today
 	counted  *share.Counted
 	places   *share.Places
-	appends  *fair.Semaphore
+	appends  *fairshare.Semaphore
 	turns    ledger.Turns
 	tracker  *condition.Tracker
 
@@ -116,7 +116,7 @@ func newStore(pool *pgxpool.Pool) *Store {
 	return &Store{
 		pool: pool, replica: pool, patience: longestTransaction, counted: share.NewCounted(), problem: errOpening, stop: func() {},
 		places:  share.NewPlaces(conns-appends-pages-searches-locks, pages, searches),
-		appends: fair.New(fair.Limits{Places: appends}),
+		appends: fairshare.New(fairshare.Limits{Places: appends}),
 		turns:   ledger.NewTurns(),
 		tracker: condition.NewTracker(nil),
 	}

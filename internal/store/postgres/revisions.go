@@ -8,8 +8,8 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
-	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
+	"github.com/prodsentinel/prodsentinel/internal/store/zstd"
 )
 
 // Analysis implements store.Incidents.
@@ -70,5 +70,5 @@ func (s *Store) Case(ctx context.Context, tenant, digest string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	return packed.Unpack(compressed)
+	return zstd.Decompress(compressed)
 }

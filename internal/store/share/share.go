@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -86,14 +86,14 @@ const (
 )
 
 // Places has the places of each share.
-type Places struct{ semaphores [3]*fair.Semaphore }
+type Places struct{ semaphores [3]*fairshare.Semaphore }
 
 // NewPlaces makes so many places for each share.
 func NewPlaces(work, pages, searches int) *Places {
-	return &Places{semaphores: [...]*fair.Semaphore{
-		Work:     fair.New(fair.Limits{Places: work}),
-		Pages:    fair.New(fair.Limits{Places: pages, Waiting: pagesWaiting, WaitingPerKey: pagesWaitingPerPeer, Patience: pagesPatience}),
-		Searches: fair.New(fair.Limits{Places: searches, Waiting: searchesWaiting, WaitingPerKey: searchesWaitingPerPeer, Patience: searchesPatience}),
+	return &Places{semaphores: [...]*fairshare.Semaphore{
+		Work:     fairshare.New(fairshare.Limits{Places: work}),
+		Pages:    fairshare.New(fairshare.Limits{Places: pages, Waiting: pagesWaiting, WaitingPerKey: pagesWaitingPerPeer, Patience: pagesPatience}),
+		Searches: fairshare.New(fairshare.Limits{Places: searches, Waiting: searchesWaiting, WaitingPerKey: searchesWaitingPerPeer, Patience: searchesPatience}),
 	}}
 }
 

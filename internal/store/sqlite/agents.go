@@ -9,8 +9,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
-	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
+	"github.com/prodsentinel/prodsentinel/internal/store/zstd"
 )
 
 // askAgents puts a revision on the agents' queue, or notes why they do not look at it. One that
@@ -99,7 +99,7 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 	if err != nil {
 		return fmt.Errorf("write what agents said: %w", err)
 	}
-	compressed, err := packed.Pack(r.Transcript)
+	compressed, err := zstd.Compress(r.Transcript)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (s *Store) Transcript(ctx context.Context, tenant, digest string) ([]byte, 
 	err := s.read(ctx, func(v *view) error {
 		err := record.NotFound("transcript %q", digest)
 		if scanErr := v.query("SELECT zstd FROM transcripts WHERE tenant = ? AND digest = ?", func(r *row) error {
-			found, err = packed.Unpack(r.raw())
+			found, err = zstd.Decompress(r.raw())
 			return err
 		}, tenant, digest); scanErr != nil {
 			return scanErr

@@ -9,8 +9,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
-	"github.com/prodsentinel/prodsentinel/internal/store/packed"
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
+	"github.com/prodsentinel/prodsentinel/internal/store/zstd"
 )
 
 // ClaimIncidents implements store.Incidents.
@@ -77,7 +77,7 @@ func (s *Store) RenewIncident(ctx context.Context, claim store.Claim, lease time
 
 // SaveAnalysis implements store.Incidents.
 func (s *Store) SaveAnalysis(ctx context.Context, claim store.Claim, a store.AnalysisRecord) (revision int, err error) {
-	compressed, err := packed.Pack(a.Case)
+	compressed, err := zstd.Compress(a.Case)
 	if err != nil {
 		return 0, err
 	}
@@ -277,7 +277,7 @@ func (s *Store) Case(ctx context.Context, tenant, digest string) ([]byte, error)
 	err := s.read(ctx, func(v *view) error {
 		err := record.NotFound("case %q", digest)
 		if scanErr := v.query("SELECT zstd FROM cases WHERE tenant = ? AND digest = ?", func(r *row) error {
-			found, err = packed.Unpack(r.raw())
+			found, err = zstd.Decompress(r.raw())
 			return err
 		}, tenant, digest); scanErr != nil {
 			return scanErr

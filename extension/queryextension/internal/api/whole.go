@@ -5,14 +5,14 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // Whole lets few answers at a time hold a whole trace, case or bundle in memory, whatever the number of
 // requests. API and pages share one. Readers take turns by peer.
-type Whole struct{ semaphore *fair.Semaphore }
+type Whole struct{ semaphore *fairshare.Semaphore }
 
 const (
 	wholePlaces         = 3
@@ -23,7 +23,7 @@ const (
 
 // NewWhole returns a Whole that nothing is held under.
 func NewWhole() *Whole {
-	return &Whole{semaphore: fair.New(fair.Limits{
+	return &Whole{semaphore: fairshare.New(fairshare.Limits{
 		Places: wholePlaces, Patience: wholePatience, Waiting: wholeWaiting, WaitingPerKey: wholeWaitingPerPeer,
 	})}
 }
@@ -40,13 +40,13 @@ func (w *Whole) Hold(ctx context.Context, create func(ctx context.Context) error
 }
 
 func (w *Whole) enter(ctx context.Context) (release func(), err error) {
-	return w.semaphore.Acquire(ctx, peer.Of(ctx))
+	return w.semaphore.Acquire(ctx, requester.Of(ctx))
 }
 
 // ForReaders makes what a handler asks the store for a reader's calls, so that it has the reader's share
 // of the store.
 func ForReaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(store.ForReader(r.Context(), peer.Of(r.Context()))))
+		next.ServeHTTP(w, r.WithContext(store.ForReader(r.Context(), requester.Of(r.Context()))))
 	})
 }

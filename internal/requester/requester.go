@@ -1,6 +1,6 @@
-// Package peer names who sent a request, so that bounds can be shared out among senders and among
+// Package requester names who sent a request, so that bounds can be shared out among senders and among
 // readers. The name is good for telling them apart, and for nothing that needs authentication.
-package peer
+package requester
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package peer_test
+package requester_test
 
 import (
 	"net"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/collector/client"
 
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 type auth map[string]any
@@ -34,7 +34,7 @@ func TestOf(t *testing.T) {
 		"principal without a name": {client.Info{Addr: tcp("192.0.2.7"), Auth: auth{"raw": "token", "subject": 7}}, "192.0.2.7"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, test.want, peer.Of(client.NewContext(t.Context(), test.info)))
+			assert.Equal(t, test.want, requester.Of(client.NewContext(t.Context(), test.info)))
 		})
 	}
 }

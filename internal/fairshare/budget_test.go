@@ -1,4 +1,4 @@
-package fair_test
+package fairshare_test
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 )
 
 // fill takes one after the other, as often as it may, and returns how often that was.
-func fill(b *fair.Budget, key string) (n int) {
+func fill(b *fairshare.Budget, key string) (n int) {
 	for b.Take(key, 1) {
 		n++
 	}
@@ -19,7 +19,7 @@ func fill(b *fair.Budget, key string) (n int) {
 }
 
 func TestBudgetLeavesSomethingForTheNext(t *testing.T) {
-	b := fair.NewBudget(1000)
+	b := fairshare.NewBudget(1000)
 	assert.Equal(t, 500, fill(b, "greedy"), "half of all")
 	assert.Equal(t, 250, fill(b, "second"), "half of what is left")
 	assert.True(t, b.Take("third", 100))
@@ -28,7 +28,7 @@ func TestBudgetLeavesSomethingForTheNext(t *testing.T) {
 }
 
 func TestBudgetManyGreedyCallersLeaveRoom(t *testing.T) {
-	b := fair.NewBudget(64 << 20)
+	b := fairshare.NewBudget(64 << 20)
 	for i := range 10 {
 		taken := true
 		for taken {
@@ -39,7 +39,7 @@ func TestBudgetManyGreedyCallersLeaveRoom(t *testing.T) {
 }
 
 func TestBudgetIsReturned(t *testing.T) {
-	b := fair.NewBudget(1000)
+	b := fairshare.NewBudget(1000)
 	assert.False(t, b.Take("a", 501))
 	require.True(t, b.Take("a", 500))
 	assert.False(t, b.Take("b", 251))

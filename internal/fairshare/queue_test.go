@@ -1,15 +1,15 @@
-package fair_test
+package fairshare_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 )
 
 func TestQueueTakesTurnsByKey(t *testing.T) {
-	var q fair.Queue[string]
+	var q fairshare.Queue[string]
 	for _, item := range []string{"a1", "a2", "a3", "b1", "c1", "c2"} {
 		q.Add(item[:1], item)
 	}

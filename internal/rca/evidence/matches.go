@@ -11,9 +11,9 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
-// readSigns finds what the codes, exceptions and words of a record mean. What its span's attributes say
+// readMatches finds what the codes, exceptions and words of a record mean. What its span's attributes say
 // counts for an exception of that span too.
-func (e *Record) readSigns(n *trace.Node) {
+func (e *Record) readMatches(n *trace.Node) {
 	rec := vocabulary.Record{Text: e.Whole}
 	for _, x := range e.Exceptions {
 		for ; x != nil; x = x.Cause {
@@ -36,14 +36,14 @@ func (e *Record) readSigns(n *trace.Node) {
 		rec.Codes = append(rec.Codes, vocabulary.Code{System: "errno", Code: code}, vocabulary.Code{System: "prisma", Code: code})
 	}
 	rec.Codes = append(rec.Codes, e.statusCodes()...)
-	e.Signs = vocabulary.Read(rec)
+	e.Matches = vocabulary.Read(rec)
 	e.takeStatuses()
 	if e.HTTP >= 400 && e.isFromClient() {
-		e.dropQuotedSigns()
+		e.dropQuotedMatches()
 	}
-	e.dropRefutedSigns()
+	e.dropRefutedMatches()
 	if len(e.Exceptions) > 0 {
-		e.addSign(vocabulary.Of(vocabulary.Thrown))
+		e.addMatch(vocabulary.Of(vocabulary.Thrown))
 	}
 }
 
@@ -80,8 +80,8 @@ func (e *Record) statusCodes() []vocabulary.Code {
 
 // takeStatuses takes the statuses that a client's own words cite.
 func (e *Record) takeStatuses() {
-	for i := range e.Signs {
-		switch code := e.Signs[i].Code; {
+	for i := range e.Matches {
+		switch code := e.Matches[i].Code; {
 		case code.System == "http" && e.HTTP == 0:
 			e.HTTP, _ = strconv.Atoi(code.Code)
 		case code.System == "grpc" && e.RPC == "":
@@ -90,28 +90,28 @@ func (e *Record) takeStatuses() {
 	}
 }
 
-// SignsOf are the signs of one exception, given its text.
-func SignsOf(x *failure.Exception, text string) []vocabulary.Match {
+// MatchesOf is what the rows of the vocabulary say of one exception, given its text.
+func MatchesOf(x *failure.Exception, text string) []vocabulary.Match {
 	return vocabulary.Read(vocabulary.Record{Text: text, Exceptions: []vocabulary.Exception{{Type: x.Type, Message: x.Message}}})
 }
 
 // isFromClient reports whether the record is that of a client which was answered with an error; the
 // peer's body often follows.
 func (e *Record) isFromClient() bool {
-	return e.hasSign(func(s vocabulary.Match) bool { return s.Means == vocabulary.Answered })
+	return e.hasMatch(func(s vocabulary.Match) bool { return s.Means == vocabulary.Answered })
 }
 
-// dropQuotedSigns drops the signs of programming and data errors: the exceptions that the body of
+// dropQuotedMatches drops the matches of programming and data errors: the exceptions that the body of
 // an answer names were thrown by the peer.
-func (e *Record) dropQuotedSigns() {
-	e.Signs = slices.DeleteFunc(e.Signs, func(s vocabulary.Match) bool { return s.IsCodes() })
+func (e *Record) dropQuotedMatches() {
+	e.Matches = slices.DeleteFunc(e.Matches, func(s vocabulary.Match) bool { return s.IsCodes() })
 }
 
-// dropRefutedSigns drops the signs of a connection that could not be opened where the record tells that
+// dropRefutedMatches drops the matches of a connection that could not be opened where the record tells that
 // the client closed it.
-func (e *Record) dropRefutedSigns() {
-	if e.hasSign(func(s vocabulary.Match) bool { return s.Means == vocabulary.Cancelled && s.Whose == vocabulary.Callers }) {
-		e.Signs = slices.DeleteFunc(e.Signs, func(s vocabulary.Match) bool { return s.Means == vocabulary.Unreachable })
+func (e *Record) dropRefutedMatches() {
+	if e.hasMatch(func(s vocabulary.Match) bool { return s.Means == vocabulary.Cancelled && s.Whose == vocabulary.Callers }) {
+		e.Matches = slices.DeleteFunc(e.Matches, func(s vocabulary.Match) bool { return s.Means == vocabulary.Unreachable })
 	}
 }
 
@@ -122,23 +122,23 @@ func isAcquire(n *trace.Node) bool {
 		strings.HasSuffix(name, ".getconnection") || name == "getconnection"
 }
 
-func (e *Record) hasSign(is func(vocabulary.Match) bool) bool {
-	return slices.ContainsFunc(e.Signs, is)
+func (e *Record) hasMatch(is func(vocabulary.Match) bool) bool {
+	return slices.ContainsFunc(e.Matches, is)
 }
 
-// addSign enters a sign by its rank.
-func (e *Record) addSign(s vocabulary.Match) {
-	at := slices.IndexFunc(e.Signs, func(have vocabulary.Match) bool { return s.Rank < have.Rank })
+// addMatch enters a match by its rank.
+func (e *Record) addMatch(s vocabulary.Match) {
+	at := slices.IndexFunc(e.Matches, func(have vocabulary.Match) bool { return s.Rank < have.Rank })
 	if at < 0 {
-		at = len(e.Signs)
+		at = len(e.Matches)
 	}
-	e.Signs = slices.Insert(e.Signs, at, s)
+	e.Matches = slices.Insert(e.Matches, at, s)
 }
 
-// Best is the most specific sign, nil where the record has none.
+// Best is the most specific match, nil where the record has none.
 func (e *Record) Best() *vocabulary.Match {
-	if len(e.Signs) == 0 {
+	if len(e.Matches) == 0 {
 		return nil
 	}
-	return &e.Signs[0]
+	return &e.Matches[0]
 }

@@ -1,4 +1,4 @@
-package peer_test
+package requester_test
 
 import (
 	"net"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/client"
 
-	"github.com/prodsentinel/prodsentinel/internal/peer"
+	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
 
 func TestProxies(t *testing.T) {
@@ -33,7 +33,7 @@ func TestProxies(t *testing.T) {
 		"IPv4 in IPv6":                {ours, "[::ffff:10.0.0.1]:1", []string{"::ffff:192.0.2.1"}, "192.0.2.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := peer.ParseProxies(tt.trusted)
+			p, err := requester.ParseProxies(tt.trusted)
 			require.NoError(t, err)
 			host, _, err := net.SplitHostPort(p.RemoteAddr(tt.remote, tt.forwarded))
 			require.NoError(t, err)
@@ -47,12 +47,12 @@ func TestProxies(t *testing.T) {
 			assert.Equal(t, tt.want, host)
 		})
 	}
-	_, err := peer.ParseProxies([]string{"10.0.0.0/8", "10.1.2.3"})
+	_, err := requester.ParseProxies([]string{"10.0.0.0/8", "10.1.2.3"})
 	assert.EqualError(t, err, `1: want a network such as 10.0.0.0/8, got "10.1.2.3"`)
 }
 
 func TestUnknownSenders(t *testing.T) {
-	p, err := peer.ParseProxies([]string{"0.0.0.0/0"})
+	p, err := requester.ParseProxies([]string{"0.0.0.0/0"})
 	require.NoError(t, err)
 	assert.Equal(t, "@", p.RemoteAddr("@", []string{"192.0.2.1"}), "a Unix socket")
 	assert.Nil(t, client.FromContext(p.Identify(t.Context(), []string{"192.0.2.1"})).Addr)
@@ -62,7 +62,7 @@ func FuzzProxies(f *testing.F) {
 	f.Add("127.0.0.1:1", "198.51.100.9, 192.0.2.1")
 	f.Add("[::1]:1", "fe80::1%eth0, ,x")
 	f.Add("@", ",,,")
-	p, err := peer.ParseProxies([]string{"127.0.0.0/8", "::1/128", "10.0.0.0/8"})
+	p, err := requester.ParseProxies([]string{"127.0.0.0/8", "::1/128", "10.0.0.0/8"})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, remote, forwarded string) {
 		got := p.RemoteAddr(remote, []string{forwarded})

@@ -8,9 +8,9 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
-// explainUpwards offers every group to the failed spans above it, nearest first, until a span
+// explainAncestors offers every group to the failed spans above it, nearest first, until a span
 // that went well is in between.
-func explainUpwards(x *Explanation) {
+func explainAncestors(x *Explanation) {
 	pending := make(map[*trace.Node][]*evidence.Group)
 	for _, n := range slices.Backward(x.Tree.Nodes) {
 		x.Tree.Steps.Take(1 + len(pending[n]))

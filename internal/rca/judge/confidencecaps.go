@@ -5,8 +5,8 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 )
 
-// limitByTrace adds what the trace at hand does not allow to claim.
-func limitByTrace(x *explain.Explanation, j *Judgement) {
+// capByTrace adds what the trace at hand does not allow to claim.
+func capByTrace(x *explain.Explanation, j *Judgement) {
 	if len(x.Tree.Trace.Spans) == 0 {
 		j.capAt(rules.CapLogsOnly)
 	} else if explain.ParentMissing(x, j.Group) {

@@ -1,4 +1,4 @@
-package fair_test
+package fairshare_test
 
 import (
 	"context"
@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/prodsentinel/prodsentinel/internal/fair"
+	"github.com/prodsentinel/prodsentinel/internal/fairshare"
 )
 
 // hold takes a place until the returned function is called.
-func hold(t *testing.T, s *fair.Semaphore, key string) (release func()) {
+func hold(t *testing.T, s *fairshare.Semaphore, key string) (release func()) {
 	t.Helper()
 	release, err := s.Acquire(t.Context(), key)
 	require.NoError(t, err)
@@ -24,7 +24,7 @@ func hold(t *testing.T, s *fair.Semaphore, key string) (release func()) {
 
 func TestCallersTakeTurnsByKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fair.New(fair.Limits{Places: 1})
+		s := fairshare.New(fairshare.Limits{Places: 1})
 		release := hold(t, s, "greedy")
 		var mu sync.Mutex
 		var served []string
@@ -52,7 +52,7 @@ func TestCallersTakeTurnsByKey(t *testing.T) {
 
 func TestWaitsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fair.New(fair.Limits{Places: 2, Waiting: 3, WaitingPerKey: 2, Patience: 5 * time.Second})
+		s := fairshare.New(fairshare.Limits{Places: 2, Waiting: 3, WaitingPerKey: 2, Patience: 5 * time.Second})
 		first, second := hold(t, s, "a"), hold(t, s, "a")
 		require.True(t, s.Full())
 		begun := time.Now()
@@ -60,7 +60,7 @@ func TestWaitsAreBounded(t *testing.T) {
 		for _, key := range []string{"a", "a", "b"} {
 			callers.Go(func() {
 				_, err := s.Acquire(t.Context(), key)
-				if !errors.Is(err, fair.ErrBusy) {
+				if !errors.Is(err, fairshare.ErrBusy) {
 					t.Errorf("after too long a wait: %v", err)
 				}
 				assert.Equal(t, 5*time.Second, time.Since(begun))
@@ -69,7 +69,7 @@ func TestWaitsAreBounded(t *testing.T) {
 		}
 		for _, key := range []string{"a", "b"} { // a has two that wait, and there are three in all
 			_, err := s.Acquire(t.Context(), key)
-			require.ErrorIs(t, err, fair.ErrBusy)
+			require.ErrorIs(t, err, fairshare.ErrBusy)
 			assert.Zero(t, time.Since(begun), "refused at once")
 		}
 		callers.Wait()
@@ -84,7 +84,7 @@ func TestWaitsAreBounded(t *testing.T) {
 
 func TestWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fair.New(fair.Limits{Places: 1})
+		s := fairshare.New(fairshare.Limits{Places: 1})
 		release := hold(t, s, "a")
 		ctx, cancel := context.WithCancel(t.Context())
 		gone := make(chan error)
@@ -106,7 +106,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 // TestNoPlaceIsLost has many callers come, give up and leave at the same time.
 func TestNoPlaceIsLost(t *testing.T) {
 	const places = 3
-	s := fair.New(fair.Limits{Places: places, Patience: time.Millisecond})
+	s := fairshare.New(fairshare.Limits{Places: places, Patience: time.Millisecond})
 	var callers sync.WaitGroup
 	for i := range 50 {
 		callers.Go(func() {

@@ -1,8 +1,8 @@
-// Package fair divides a bounded number of places among callers that compete for them. Callers are
+// Package fairshare divides a bounded number of places among callers that compete for them. Callers are
 // told apart by a key, such as the address of a peer: those that wait take turns by key, so that one
 // caller's many requests delay another's by one turn and not by all of them. It knows nothing of
 // what a place is good for.
-package fair
+package fairshare
 
 import (
 	"context"

@@ -1,5 +1,5 @@
-// Package packed is the compressed form in which stores keep cases and transcripts (zstd).
-package packed
+// Package zstd compresses what stores keep of cases and transcripts.
+package zstd
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Pack compresses b.
-func Pack(b []byte) ([]byte, error) {
+// Compress returns b compressed.
+func Compress(b []byte) ([]byte, error) {
 	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, fmt.Errorf("compress: %w", err)
@@ -16,8 +16,8 @@ func Pack(b []byte) ([]byte, error) {
 	return w.EncodeAll(b, []byte{}), w.Close()
 }
 
-// Unpack returns what was packed.
-func Unpack(b []byte) ([]byte, error) {
+// Decompress returns what Compress was given.
+func Decompress(b []byte) ([]byte, error) {
 	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
