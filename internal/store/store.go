@@ -507,6 +507,7 @@ type Status struct {
 	Quarantined       int64            `json:"quarantined"`
 	FailuresByState   map[string]int64 `json:"failures_by_state"`
 	IncidentsByStatus map[string]int64 `json:"incidents_by_status"`
+	RoutineByStatus   map[string]int64 `json:"routine_by_status"`        // those of them that are routine errors
 	AnalysesPending   int64            `json:"analyses_pending"`         // incidents with done < wanted
 	AnalysesFailed    int64            `json:"analyses_failed"`          // dead letters
 	AgentsPending     int64            `json:"agents_pending"`           // analyses that agents are still to look at

@@ -59,6 +59,9 @@ func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.Incide
 	}), err
 }
 
+// isRoutine reports whether an incident i is a routine error.
+const isRoutine = "i.routine IS NOT NULL"
+
 func incidentConditions(tenant string, f store.IncidentFilter, after record.Position) (where string, args []any) {
 	conditions := []string{"i.tenant = $1", "i.merged_into = ''", "i.failing_traces > 0", "(i.last_seen, i.id) < ($2, $3)"}
 	args = []any{tenant, after.At, after.ID}
@@ -78,7 +81,7 @@ func incidentConditions(tenant string, f store.IncidentFilter, after record.Posi
 		add("(i.title ILIKE ? OR i.service ILIKE ? OR i.component ILIKE ?)", record.Substring(textOf(f.Query)))
 	}
 	if f.Routine != nil {
-		add("(i.routine IS NOT NULL) = ?", *f.Routine)
+		add("("+isRoutine+") = ?", *f.Routine)
 	}
 	if !f.From.IsZero() {
 		add("i.last_seen >= ?", record.NanosOf(f.From))

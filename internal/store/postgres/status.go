@@ -20,7 +20,7 @@ func (s *Store) Status(ctx context.Context) (store.Status, error) {
 }
 
 func readStatus(ctx context.Context, tx pgx.Tx) (store.Status, error) {
-	st := store.Status{Backend: "postgres", FailuresByState: map[string]int64{}, IncidentsByStatus: map[string]int64{}, Tables: map[string]int64{}}
+	st := store.Status{Backend: "postgres", FailuresByState: map[string]int64{}, IncidentsByStatus: map[string]int64{}, RoutineByStatus: map[string]int64{}, Tables: map[string]int64{}}
 	err := tx.QueryRow(ctx, `SELECT (SELECT max(version_id) FROM goose_db_version WHERE is_applied),
 			coalesce(sum(spans), 0)::bigint, coalesce(sum(logs), 0)::bigint, coalesce(sum(points), 0)::bigint, coalesce(sum(error_signals), 0)::bigint,
 			(SELECT count(*) FROM quarantine), min(day)::timestamp AT TIME ZONE 'UTC' FROM commits`).
@@ -38,8 +38,9 @@ func readStatus(ctx context.Context, tx pgx.Tx) (store.Status, error) {
 		return st, err
 	}
 	for sql, into := range map[string]map[string]int64{
-		"SELECT state, count(*) FROM failures GROUP BY state":                                                  st.FailuresByState,
-		"SELECT status, count(*) FROM incidents WHERE merged_into = '' AND failing_traces > 0 GROUP BY status": st.IncidentsByStatus,
+		"SELECT state, count(*) FROM failures GROUP BY state":                                        st.FailuresByState,
+		"SELECT status, count(*) FROM " + listedIncidents + " GROUP BY status":                       st.IncidentsByStatus,
+		"SELECT status, count(*) FROM " + listedIncidents + " AND " + isRoutine + " GROUP BY status": st.RoutineByStatus,
 		tableSizes: st.Tables,
 	} {
 		if err := readCounts(ctx, tx, sql, into); err != nil {
@@ -48,6 +49,9 @@ func readStatus(ctx context.Context, tx pgx.Tx) (store.Status, error) {
 	}
 	return st, sumSizes(ctx, tx, &st)
 }
+
+// listedIncidents are those that ListIncidents lists.
+const listedIncidents = "incidents i WHERE i.merged_into = '' AND i.failing_traces > 0"
 
 // tableSizes has the bytes of each kind of record, indexes and all. A partition that is being
 // dropped has none; a table without partitions is in no partition tree.

@@ -120,6 +120,9 @@ func jsonSet(set []string) string {
 	return string(b)
 }
 
+// isRoutine reports whether an incident is a routine error.
+const isRoutine = "routine <> 'null'"
+
 // Incident implements store.Incidents.
 func (s *Store) Incident(ctx context.Context, tenant, id string) (incident.Incident, error) {
 	var found []incident.Incident
@@ -164,7 +167,7 @@ func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.Incide
 		add(`(title LIKE ? ESCAPE '\' OR service LIKE ? ESCAPE '\' OR component LIKE ? ESCAPE '\')`, like, like, like)
 	}
 	if f.Routine != nil {
-		add("(routine <> 'null') = ?", *f.Routine)
+		add("("+isRoutine+") = ?", *f.Routine)
 	}
 	if !f.From.IsZero() {
 		add("last_seen >= ?", f.From)

@@ -14,7 +14,7 @@ func (s *Store) Status(ctx context.Context) (store.Status, error) {
 }
 
 func (s *Store) count(ctx context.Context) (store.Status, error) {
-	st := store.Status{Backend: "sqlite", FailuresByState: map[string]int64{}, IncidentsByStatus: map[string]int64{}}
+	st := store.Status{Backend: "sqlite", FailuresByState: map[string]int64{}, IncidentsByStatus: map[string]int64{}, RoutineByStatus: map[string]int64{}}
 	err := s.read(ctx, func(v *view) error {
 		for _, d := range v.days {
 			st.Spans += d.ranges[kindSpans].rows
@@ -42,7 +42,11 @@ func (v *view) status(st *store.Status) error {
 	if err := v.query("SELECT state, count(*) FROM failures GROUP BY state", count(st.FailuresByState)); err != nil {
 		return err
 	}
-	if err := v.query("SELECT status, count(*) FROM incidents WHERE merged_into = '' AND failing_traces > 0 GROUP BY status", count(st.IncidentsByStatus)); err != nil {
+	const listed = "SELECT status, count(*) FROM incidents WHERE merged_into = '' AND failing_traces > 0"
+	if err := v.query(listed+" GROUP BY status", count(st.IncidentsByStatus)); err != nil {
+		return err
+	}
+	if err := v.query(listed+" AND "+isRoutine+" GROUP BY status", count(st.RoutineByStatus)); err != nil {
 		return err
 	}
 	var attempts int64

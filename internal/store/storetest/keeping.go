@@ -143,6 +143,7 @@ func statusCounts(t *testing.T, s store.Store) {
 	assert.EqualValues(t, 4, status.ErrorSignals)
 	assert.Equal(t, map[string]int64{"waiting": 1, "classified": 1, "dismissed": 1}, status.FailuresByState)
 	assert.Equal(t, map[string]int64{"open": 1}, status.IncidentsByStatus)
+	assert.Empty(t, status.RoutineByStatus)
 	assert.EqualValues(t, 1, status.AnalysesPending)
 	assert.Zero(t, status.AnalysesFailed)
 	require.NotNil(t, status.OldestWaiting)
@@ -168,4 +169,12 @@ func statusCounts(t *testing.T, s store.Store) {
 	assert.Zero(t, status.AgentsPending)
 	assert.EqualValues(t, 1, status.AgentsFailed)
 	assert.Equal(t, 1, status.MaxAttempts, "of the analysis under way")
+
+	odd := root("odd", "payment")
+	odd.Routine = &incident.Routine{Failing: 5, Requests: 300}
+	open(t, s, "odd", odd)
+	status, err = s.Status(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int64{"open": 2}, status.IncidentsByStatus)
+	assert.Equal(t, map[string]int64{"open": 1}, status.RoutineByStatus)
 }

@@ -53,6 +53,8 @@ type Counts struct {
 	ErrorSignals int64            `json:"error_signals"`
 	Failures     map[string]int64 `json:"failures"`
 	Incidents    map[string]int64 `json:"incidents"`
+	// Routine are those of Incidents that are routine errors, which lists show apart.
+	Routine map[string]int64 `json:"routine_incidents"`
 }
 
 // Backlog is work that waits.
@@ -148,7 +150,7 @@ func (a *API) State(ctx context.Context) (State, error) {
 		return State{
 			Versions: Versions{ProdSentinel: a.info.Version, Engine: a.info.Engine}, StartedAt: a.info.StartedAt.UTC(),
 			Store:        storeStateOf(condition),
-			Counts:       Counts{Failures: filled(nil, failureStates...), Incidents: filled(nil, Statuses...)},
+			Counts:       Counts{Failures: filled(nil, failureStates...), Incidents: filled(nil, Statuses...), Routine: filled(nil, Statuses...)},
 			DeadLetters:  DeadLetters{Items: []store.DeadLetter{}},
 			Coordination: a.info.Coordination(ctx), Subscribers: a.events.Count(),
 		}, nil
@@ -176,6 +178,7 @@ func (a *API) State(ctx context.Context) (State, error) {
 		Counts: Counts{
 			Spans: s.Spans, Logs: s.Logs, MetricPoints: s.MetricPoints, ErrorSignals: s.ErrorSignals,
 			Failures: failures, Incidents: filled(s.IncidentsByStatus, Statuses...),
+			Routine: filled(s.RoutineByStatus, Statuses...),
 		},
 		Backlog: Backlog{
 			FailuresWaiting: failures[string(incident.FailureWaiting)],

@@ -20,6 +20,7 @@ type incidentsPage struct {
 	Filter     url.Values
 	Filtered   bool
 	Tabs       []tab
+	Routine    int64 // incidents that are routine errors
 	Severities []string
 	Categories []string
 	Next       string // address of the next page
@@ -53,8 +54,8 @@ func (d *Dashboard) listIncidents(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	page := incidentsPage{
-		Items: l.Items, Filter: given, Filtered: len(given) > 0, Tabs: tabs(given, state.Counts.Incidents),
-		Severities: api.Severities, Categories: api.Categories,
+		Items: l.Items, Filter: given, Filtered: len(given) > 0, Tabs: tabs(given, shownCounts(given, state.Counts)),
+		Routine: sum(state.Counts.Routine), Severities: api.Severities, Categories: api.Categories,
 		Later: cursor != "", First: listAddress(given, "", ""), State: state, Host: hostName(r.Host),
 	}
 	if l.NextCursor != "" {
@@ -104,19 +105,34 @@ func incidentFilter(q url.Values) (store.IncidentFilter, error) {
 	return f, nil
 }
 
-func tabs(given url.Values, counts map[string]int64) []tab {
-	var total int64
-	for _, n := range counts {
-		total += n
+// shownCounts are how many incidents of each status the list has: routine errors are listed apart.
+func shownCounts(given url.Values, all api.Counts) map[string]int64 {
+	if given.Get("routine") == "true" {
+		return all.Routine
 	}
+	counts := make(map[string]int64, len(all.Incidents))
+	for status, n := range all.Incidents {
+		counts[status] = n - all.Routine[status]
+	}
+	return counts
+}
+
+func tabs(given url.Values, counts map[string]int64) []tab {
 	current := given.Get("status")
-	out := []tab{{Label: "all", Count: total, Href: listAddress(given, "status", ""), Current: current == ""}}
+	out := []tab{{Label: "all", Count: sum(counts), Href: listAddress(given, "status", ""), Current: current == ""}}
 	for _, s := range api.Statuses {
 		out = append(out, tab{
 			Label: s, Count: counts[s], Href: listAddress(given, "status", s), Current: current == s,
 		})
 	}
 	return out
+}
+
+func sum(counts map[string]int64) (total int64) {
+	for _, n := range counts {
+		total += n
+	}
+	return total
 }
 
 // listAddress is the list with one parameter set, or taken away for "".
