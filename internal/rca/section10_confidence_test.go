@@ -203,3 +203,43 @@ func TestSection10UnequalMessages(t *testing.T) {
 		})
 	}
 }
+
+// Section 10: how long something took is said of all traces of an incident, never of one as if it were all.
+func TestSection10Ranges(t *testing.T) {
+	gaveUp := func(name string, ms int) *rcatest.Trace {
+		tr := rcatest.New(name)
+		tr.Span("orders", "POST /orders", server, 0, ms+10).Failed("").Call("GET /items", 0, ms).With("peer.service", "stock").Failed("timeout of request exceeded")
+		return tr
+	}
+	held := func(name string, ms int) *rcatest.Trace {
+		tr := rcatest.New(name)
+		tr.Span("orders", "POST /orders", server, 0, ms+10).Failed("").Call("GET /items", 0, ms).With("peer.service", "stock").
+			Failed("context deadline exceeded").Serve("stock", "GET /items", 0, ms+900).HTTP(200)
+		return tr
+	}
+	between := func(name string, ms int) *rcatest.Trace {
+		tr := rcatest.New(name)
+		tr.Span("orders", "POST /orders", server, 0, ms+10).Failed("").Call("GET /items", 0, ms).With("peer.service", "stock").
+			Failed("context deadline exceeded").Serve("stock", "GET /items", ms-100, ms-10).HTTP(200)
+		return tr
+	}
+	for name, c := range map[string]struct {
+		traces []*rcatest.Trace
+		want   string
+	}{
+		"one":              {[]*rcatest.Trace{gaveUp("a", 1200)}, "orders gave up after 1.2 s waiting for stock; nothing is recorded there"},
+		"several":          {[]*rcatest.Trace{gaveUp("a", 3000), gaveUp("b", 1200), gaveUp("c", 4800)}, "orders gave up after 1.2 s to 4.8 s in 3 traces waiting for stock; nothing is recorded there"},
+		"several like one": {[]*rcatest.Trace{gaveUp("a", 3000), gaveUp("b", 3001)}, "orders gave up after 3.0 s in 2 traces waiting for stock; nothing is recorded there"},
+		"held":             {[]*rcatest.Trace{held("a", 1000), held("b", 2000)}, "stock held the request in GET /items until the deadline of orders passed after 1.0 s to 2.0 s in 2 traces"},
+		"lost on the way":  {[]*rcatest.Trace{between("a", 1000), between("b", 3000)}, "time was lost between orders and stock: orders waited 1.0 s to 3.0 s in 2 traces, and stock had the request for 90 ms of it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := report(t, c.traces...)
+			require.NotNil(t, r.RootCause)
+			assert.Equal(t, c.want, r.RootCause.Statement)
+			assert.Equal(t, c.want, r.Candidates[0].For[0].Statement)
+			assert.Equal(t, c.want, r.Findings[0].Statement)
+			assert.Contains(t, r.Narrative.Markdown, c.want)
+		})
+	}
+}

@@ -76,8 +76,8 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 // All are the verdicts on all traces, failures first.
 func (r *Ranking) All() []*judge.Verdict { return slices.Concat(r.Traces, r.Dismissed) }
 
-// Supporting is how many failing traces have the reported root.
-func (r *Ranking) Supporting() int { return len(r.support) }
+// Support are the failing traces with the reported root.
+func (r *Ranking) Support() []*Support { return r.support }
 
 // IsAbstention reports whether nothing certain can be said.
 func (r *Ranking) IsAbstention() bool {

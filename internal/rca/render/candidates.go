@@ -15,7 +15,7 @@ func renderCandidates(r *rank.Ranking) []incident.Candidate {
 		j := c.Judgement
 		rendered := incident.Candidate{
 			Kind: j.Kind, Service: c.Service, Component: c.Component, Operation: j.Operation, Category: j.Category, Score: c.Score,
-			For: []incident.Statement{{Statement: statementOf(j), Evidence: r.Shown.Root.Origin}},
+			For: []incident.Statement{{Statement: statementOf(j, judgementsOf(r.Support())...), Evidence: r.Shown.Root.Origin}},
 		}
 		if rows := j.Group.Reason.DecidedBy(); rows != "" {
 			rendered.For = append(rendered.For, incident.Statement{
@@ -26,7 +26,7 @@ func renderCandidates(r *rank.Ranking) []incident.Candidate {
 		case rank.Reported:
 			rendered.Against = speaksAgainst(j)
 			if r.Usual != nil {
-				rendered.For = append(rendered.For, comparisonStatement(r.Usual))
+				rendered.For = append(rendered.For, comparisonStatement(r))
 			}
 		case rank.RivalCode:
 			rendered.For[0].Evidence = j.Group.Refs()
@@ -38,9 +38,15 @@ func renderCandidates(r *rank.Ranking) []incident.Candidate {
 }
 
 // comparisonStatement says how long the operation that held the time takes in healthy traces.
-func comparisonStatement(c *rank.Comparison) incident.Statement {
+func comparisonStatement(r *rank.Ranking) incident.Statement {
+	c := r.Usual
+	here := lengthsOf(r.Shown.Judgement, judgementsOf(r.Support()), heldTime(c.At))
+	took := here.text() + " here"
+	if len(here.traces) > 1 {
+		took = here.inTraces()
+	}
 	return incident.Statement{
-		Statement: fmt.Sprintf("%s took %s here, and %s in the middle of %s", trace.OperationOf(c.At), trace.FormatDuration(c.At.End-c.At.Start),
+		Statement: fmt.Sprintf("%s took %s, and %s in the middle of %s", trace.OperationOf(c.At), took,
 			trace.FormatDuration(rank.LengthOf(c.Median)), count(c.Calls, "healthy call")),
 		Evidence: trace.AppendRefs(c.At.Refs(), trace.SpanRef(c.Median)),
 	}

@@ -44,7 +44,7 @@ func (l *findingList) add(statement string, refs []incident.Ref) {
 func findingsOf(r *rank.Ranking, report *incident.Report) []incident.Finding {
 	l := &findingList{said: map[string]int{}, items: []incident.Finding{}}
 	if r.Shown != nil {
-		l.add(statementOf(r.Shown.Judgement), r.Shown.Root.Origin)
+		l.add(causeStatement(r), r.Shown.Root.Origin)
 		for _, s := range report.Candidates[0].For[1:] {
 			l.add(s.Statement, s.Evidence)
 		}
@@ -52,9 +52,7 @@ func findingsOf(r *rank.Ranking, report *incident.Report) []incident.Finding {
 		for _, s := range report.Propagation {
 			l.add(fmt.Sprintf("the failure reached %s from %s", s.To, s.From), s.Evidence)
 		}
-		for _, v := range r.Traces {
-			l.addOrigins(v, r.Shown.Root.Signature)
-		}
+		l.addOrigins(r)
 		l.addVariants(r)
 		l.addIncomplete(r)
 	}
@@ -64,18 +62,44 @@ func findingsOf(r *rank.Ranking, report *incident.Report) []incident.Finding {
 	return l.items
 }
 
-// addOrigins adds the other origins of a trace: primary ones have incidents of their own, and those
-// that are the root once more, as in a loop of attempts, are counted with it.
-func (l *findingList) addOrigins(v *judge.Verdict, root string) {
-	for _, j := range v.Primary {
-		if j.Signature != root {
-			l.add("another cause in the same trace: "+statementOf(j), j.Group.Refs())
+// otherOrigin is an origin beside the reported root, in the traces that have it.
+type otherOrigin struct {
+	prefix     string
+	judgements []*judge.Judgement
+}
+
+// addOrigins adds the other origins of the traces, each once: primary ones have incidents of their own, and
+// those that are the root once more, as in a loop of attempts, are counted with it.
+func (l *findingList) addOrigins(r *rank.Ranking) {
+	var list []*otherOrigin
+	known := map[string]*otherOrigin{}
+	add := func(prefix string, origins []*judge.Judgement) {
+		for _, j := range origins {
+			if j.Signature == r.Shown.Root.Signature {
+				continue
+			}
+			key := strings.Join([]string{prefix, j.Signature, titleOf(j), quoteOf(j.Group)}, "\x00")
+			o := known[key]
+			if o == nil {
+				o = &otherOrigin{prefix: prefix}
+				known[key] = o
+				list = append(list, o)
+			}
+			o.judgements = append(o.judgements, j)
 		}
 	}
-	for _, j := range v.Others {
-		if j.Signature != root {
-			l.add("also failed: "+statementOf(j), j.Group.Refs())
+	for _, v := range r.Traces {
+		add("another cause in the same trace: ", v.Primary)
+		add("also failed: ", v.Others)
+	}
+	for _, o := range list {
+		var refs []incident.Ref
+		for _, j := range o.judgements {
+			if len(refs) < rules.MaxRefs {
+				refs = trace.AppendRefs(refs, j.Group.Refs()...)
+			}
 		}
+		l.add(o.prefix+statementOf(o.judgements[0], o.judgements...), refs[:min(len(refs), rules.MaxRefs)])
 	}
 }
 
@@ -86,8 +110,8 @@ func (l *findingList) addVariants(r *rank.Ranking) {
 		for _, s := range v {
 			refs = trace.AppendRefs(refs, s.Root.Origin...)
 		}
-		said := statementOf(v[0].Judgement)
-		l.add(fmt.Sprintf("%d of %s with this cause say otherwise: %s", len(v), count(r.Supporting(), "failing trace"), said), refs[:min(len(refs), rules.MaxRefs)])
+		said := statementOf(v[0].Judgement, judgementsOf(v)...)
+		l.add(fmt.Sprintf("%d of %s with this cause say otherwise: %s", len(v), count(len(r.Support()), "failing trace"), said), refs[:min(len(refs), rules.MaxRefs)])
 	}
 }
 

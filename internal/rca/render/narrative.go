@@ -5,14 +5,15 @@ import (
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
+	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
 )
 
 // narrativeOf renders the report as prose, from its findings only.
-func narrativeOf(j *judge.Judgement, report *incident.Report, caps []incident.Cap) incident.Narrative {
+func narrativeOf(r *rank.Ranking, report *incident.Report, caps []incident.Cap) incident.Narrative {
 	var b strings.Builder
+	j := r.Shown.Judgement
 	if report.Verdict == incident.VerdictAbstained {
-		fmt.Fprintf(&b, "## No certain root cause\n\nThe likeliest is **%s**: %s.\n", escape(j.Component), escape(statementOf(j)))
+		fmt.Fprintf(&b, "## No certain root cause\n\nThe likeliest is **%s**: %s.\n", escape(j.Component), escape(causeStatement(r)))
 	} else {
 		fmt.Fprintf(&b, "## Root cause: %s\n\n%s.\n", escape(j.Component), escape(report.RootCause.Statement))
 	}

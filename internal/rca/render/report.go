@@ -30,7 +30,7 @@ func Report(r *rank.Ranking) incident.Report {
 	}
 	// Findings repeat what the report says so far, and the narrative is written from them only.
 	report.Findings = findingsOf(r, &report)
-	report.Narrative = narrativeOf(r.Shown.Judgement, &report, caps)
+	report.Narrative = narrativeOf(r, &report, caps)
 	return report
 }
 
@@ -38,9 +38,14 @@ func rootCause(r *rank.Ranking, caps []incident.Cap) *incident.RootCause {
 	j := r.Shown.Judgement
 	return &incident.RootCause{
 		Kind: j.Kind, Service: j.Service, Component: j.Component, Operation: j.Operation, Category: j.Category,
-		Trigger: r.Trigger, Code: codeOf(j), Statement: statementOf(j), Evidence: r.Shown.Root.Origin, Confidence: r.Confidence,
+		Trigger: r.Trigger, Code: codeOf(j), Statement: causeStatement(r), Evidence: r.Shown.Root.Origin, Confidence: r.Confidence,
 		CappedBy: caps,
 	}
+}
+
+// causeStatement says what was seen at the origin of all traces with the reported root.
+func causeStatement(r *rank.Ranking) string {
+	return statementOf(r.Shown.Judgement, judgementsOf(r.Support())...)
 }
 
 // criticalFailure says where a caller was first hurt.

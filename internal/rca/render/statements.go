@@ -6,16 +6,14 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
-	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
 	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
-	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // statementOf says what was seen at the origin, and no more: the edge, not the state of what lies
-// behind it.
-func statementOf(j *judge.Judgement) string {
+// behind it. How long something took is said of all traces with that origin, whose judgements may be given.
+func statementOf(j *judge.Judgement, all ...*judge.Judgement) string {
 	g := j.Group
 	caller := g.Node.Service
 	if j.IsMute() {
@@ -28,21 +26,21 @@ func statementOf(j *judge.Judgement) string {
 	case incident.KindResource:
 		return resourceStatement(j) + inParentheses(g)
 	case incident.KindDependency:
-		return dependencyStatement(j, caller)
+		return dependencyStatement(j, all)
 	case incident.KindEdge:
 		if j.Class == incident.ClassRefused {
 			return fmt.Sprintf("%s refused %s's request%s", j.Callee, j.Caller, withStatus(g))
 		}
-		return fmt.Sprintf("time was lost between %s and %s: %s", j.Caller, j.Callee, lostTime(j))
+		return fmt.Sprintf("time was lost between %s and %s: %s", j.Caller, j.Callee, lostTime(j, all))
 	case incident.KindSlow:
 		if j.Place != nil && j.Place.At.IsGhost() {
-			return fmt.Sprintf("%s gave up%s waiting; %s had logged the request, its span was not received", caller, afterWait(g), j.Service)
+			return fmt.Sprintf("%s gave up%s waiting; %s had logged the request, its span was not received", caller, afterWait(j, all), j.Service)
 		}
 		return fmt.Sprintf("%s held the request in %s until the deadline of %s passed after %s",
-			j.Service, operationOrSpan(j), caller, trace.FormatDuration(waitOf(g)))
+			j.Service, operationOrSpan(j), caller, lengthsOf(j, all, waited).inTraces())
 	case incident.KindUnknown:
 		if g.IsTimeout() {
-			return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", caller, afterWait(g), j.Component)
+			return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", caller, afterWait(j, all), j.Component)
 		}
 		return fmt.Sprintf("%s got an error from %s%s; nothing is recorded there", caller, j.Component, onlyInParentheses(g))
 	}
@@ -50,13 +48,11 @@ func statementOf(j *judge.Judgement) string {
 }
 
 // lostTime says how long the caller waited and what the callee had of that time.
-func lostTime(j *judge.Judgement) string {
-	g := j.Group
-	if had := calleeTime(j.Place, g); had > 0 {
-		return fmt.Sprintf("%s waited %s, and %s had the request for %s of it", j.Caller, trace.FormatDuration(waitOf(g)), j.Callee, trace.FormatDuration(had))
+func lostTime(j *judge.Judgement, all []*judge.Judgement) string {
+	if _, had := hadRequest(j); had {
+		return fmt.Sprintf("%s waited %s, and %s had the request for %s of it", j.Caller, lengthsOf(j, all, waitedWithCallee).inTraces(), j.Callee, lengthsOf(j, all, hadRequest).text())
 	}
-	late := max(0, j.Place.Callee.Start-g.GaveUpAt())
-	return fmt.Sprintf("%s gave up%s, and %s recorded the request only %s later", g.Node.Service, afterWait(g), j.Callee, trace.FormatDuration(late))
+	return fmt.Sprintf("%s gave up%s, and %s recorded the request only %s later", j.Group.Node.Service, afterWait(j, all), j.Callee, lengthsOf(j, all, recordedLate).text())
 }
 
 func resourceStatement(j *judge.Judgement) string {
@@ -81,13 +77,13 @@ func resourceStatement(j *judge.Judgement) string {
 	}
 }
 
-func dependencyStatement(j *judge.Judgement, caller string) string {
-	g, peer := j.Group, j.Component
+func dependencyStatement(j *judge.Judgement, all []*judge.Judgement) string {
+	g, peer, caller := j.Group, j.Component, j.Group.Node.Service
 	switch {
 	case j.Class == incident.ClassTimeout && g.Reason.System != "" && quoteOf(g) != "":
-		return fmt.Sprintf("%s gave up%s waiting for %s", waitingService(j.Place, caller), afterWait(g), peer) + inParentheses(g)
+		return fmt.Sprintf("%s gave up%s waiting for %s", waitingService(j.Place, caller), afterWait(j, all), peer) + inParentheses(g)
 	case j.Class == incident.ClassTimeout:
-		return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", waitingService(j.Place, caller), afterWait(g), peer)
+		return fmt.Sprintf("%s gave up%s waiting for %s; nothing is recorded there", waitingService(j.Place, caller), afterWait(j, all), peer)
 	case j.Category == incident.CategoryDNS:
 		return fmt.Sprintf("%s could not resolve the address of %s", caller, peer) + inParentheses(g)
 	case j.Category == incident.CategoryCertificate:
@@ -128,15 +124,12 @@ func codeStatement(j *judge.Judgement) string {
 }
 
 // afterWait says how long the wait was, where a span shows it.
-func afterWait(g *evidence.Group) string {
-	if !g.Node.IsReceived() {
+func afterWait(j *judge.Judgement, all []*judge.Judgement) string {
+	if !j.Group.Node.IsReceived() {
 		return ""
 	}
-	return " after " + trace.FormatDuration(waitOf(g))
+	return " after " + lengthsOf(j, all, waitedInSpan).inTraces()
 }
-
-// waitOf is how long the group's span had gone on when it gave up.
-func waitOf(g *evidence.Group) trace.Instant { return max(0, g.GaveUpAt()-g.Node.Start) }
 
 // waitingService is whoever waited at the place, else the given service.
 func waitingService(p *explain.Place, fallback string) string {
@@ -144,9 +137,4 @@ func waitingService(p *explain.Place, fallback string) string {
 		return p.At.Service
 	}
 	return fallback
-}
-
-// calleeTime is how long the callee had the request before the deadline.
-func calleeTime(p *explain.Place, g *evidence.Group) trace.Instant {
-	return max(0, min(explain.EndAt(p.Callee, g.GaveUpAt()), g.GaveUpAt())-p.Callee.Start)
 }
