@@ -45,7 +45,7 @@ func TestBrowserTabsCountWhatTheyList(t *testing.T) {
 		"/?routine=true": {"all 1", "open 1", "regressed 0", "resolved 0", "routine errors 1"},
 	} {
 		b.open(address)
-		assert.Equal(t, want, eval[[]string](b, `[...document.querySelectorAll(".tabs a")].map((a) => a.innerText)`), address)
+		assert.Equal(t, want, eval[[]string](b, `[...document.querySelectorAll(".tabs a")].map((a) => a.textContent)`), address)
 		listed := eval[[]string](b, `[...document.querySelectorAll(".incident")].map((i) => i.innerText)`)
 		assert.Len(t, listed, int(want[0][4]-'0'), address)
 	}
