@@ -77,6 +77,7 @@ func WriteBundle(ctx context.Context, s BundleSource, tenant, incidentID string,
 		if err != nil {
 			return fmt.Errorf("read revision %d of incident %s: %w", revisions[i].Revision, incidentID, err)
 		}
+		a.Now = nil // the incident says it
 		out.encode(fmt.Sprintf("%s%d.json", bundleAnalyses, a.Revision), a)
 		digests = append(digests, a.InputDigest)
 		if a.Agents != nil && a.Agents.Transcript != "" {

@@ -22,7 +22,7 @@ type Incident struct {
 	RootSignature  string         `json:"-"`
 	Title          string         `json:"title"` // names component and reason, in the words of one occurrence
 	Status         Status         `json:"status"`
-	Severity       Severity       `json:"severity"`
+	Severity       Severity       `json:"severity"` // of what is known now; computed on reading
 	Category       Category       `json:"category"`
 	RootCause      RootSummary    `json:"root_cause"`
 	SignatureParts SignatureParts `json:"signature_parts"`
@@ -40,7 +40,9 @@ type Incident struct {
 	Ungrouped      bool           `json:"ungrouped,omitempty"` // a flood of new roots of one service
 	Confidence     Confidence     `json:"confidence"`
 	AnalysisState  AnalysisState  `json:"analysis_state"`
-	Provisional    bool           `json:"provisional"`
+	Provisional    bool           `json:"provisional"` // computed on reading
+	// Reported is the severity that the newest analysis gave it, which alone knows that it is critical.
+	Reported Severity `json:"-"`
 	// Routine is the share of its error where all of its newer failures are routine; nil where not. UnusualAt is
 	// when the newest failure that is not was received.
 	Routine   *Routine  `json:"routine,omitempty"`

@@ -16,6 +16,7 @@ type Link struct {
 	IncidentID    string
 	RootSignature string // of the root it was classified as; an ungrouped incident holds many
 	Outcome       Outcome
+	Severity      Severity     // what the failure makes of the incident
 	FirstError    signal.Nanos // event time
 	LastError     signal.Nanos // event time
 	Errors        int
@@ -228,7 +229,7 @@ func (l *ledger) link() {
 			continue
 		}
 		links[in.ID] = &Link{
-			IncidentID: in.ID, RootSignature: r.Signature, Outcome: l.occurrence.Outcome,
+			IncidentID: in.ID, RootSignature: r.Signature, Outcome: l.occurrence.Outcome, Severity: l.severityIn(in),
 			FirstError: l.onset(r), LastError: max(l.onset(r), l.occurrence.LastError),
 			Errors: r.Errors, ErrorSignals: r.ErrorSignals,
 		}

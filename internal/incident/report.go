@@ -189,6 +189,20 @@ type Result struct {
 	Observations []Observation `json:"observations"`
 }
 
+// Now is what is known of an incident when it is read, whatever its reports say.
+type Now struct {
+	Severity      Severity `json:"severity"`
+	FailingTraces int      `json:"failing_traces"`
+	ErrorSignals  int      `json:"error_signals"`
+	Errors        int      `json:"errors"`
+	Routine       *Routine `json:"routine,omitempty"`
+}
+
+// Now sums up what is known of an incident that was just read.
+func (in *Incident) Now() *Now {
+	return &Now{Severity: in.Severity, FailingTraces: in.FailingTraces, ErrorSignals: in.ErrorSignals, Errors: in.Errors, Routine: in.Routine}
+}
+
 // Analysis is one stored run over a case: the report in its envelope.
 type Analysis struct {
 	IncidentID    string    `json:"incident_id"`
@@ -199,6 +213,9 @@ type Analysis struct {
 	InputDigest   string    `json:"input_digest"`
 	CreatedAt     time.Time `json:"created_at"`
 	Provisional   bool      `json:"provisional"`
+	// Now is what is known of the incident on reading, where the report says what was known at its revision. Like
+	// Provisional it is not stored.
+	Now *Now `json:"now,omitempty"`
 	Report
 	Agents *Agents `json:"agents,omitempty"`
 }

@@ -39,7 +39,7 @@ func mergeJoined(a, b *Incident, reason string) (Decision, error) {
 	if from.Routine == nil {
 		into.Routine = nil
 	}
-	into.Severity = WorseSeverity(into.Severity, from.Severity)
+	into.Reported = WorseSeverity(into.Reported, from.Reported)
 	if into.Status == StatusResolved && from.Status != StatusResolved {
 		into.Status, into.ResolvedAt = from.Status, nil
 	}

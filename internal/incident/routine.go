@@ -28,8 +28,7 @@ func (l *ledger) routineIn(in *Incident) (found *Routine) {
 	return found
 }
 
-// weigh makes an incident routine, or ends that, and has the failure count for its severity. It returns the reason
-// to analyse it where that changed, else "".
+// weigh makes an incident routine, or ends that. It returns the reason to analyse it where that changed, else "".
 func (l *ledger) weigh(in *Incident) (reason string) {
 	received, routine := l.occurrence.LastReceived, l.routineIn(in)
 	if routine == nil {
@@ -37,16 +36,15 @@ func (l *ledger) weigh(in *Incident) (reason string) {
 			in.UnusualAt = received
 		}
 		if in.Routine != nil {
-			in.Routine, in.Severity, reason = nil, "", ReasonLeftBaseline
+			in.Routine, reason = nil, ReasonLeftBaseline
 		}
-		in.Severity = WorseSeverity(in.Severity, l.severityIn(in))
 		return reason
 	}
 	switch {
 	case in.Routine != nil:
 		in.Routine = routine
 	case received.Sub(in.UnusualAt) >= routineAfter:
-		in.Routine, in.Severity, reason = routine, SeverityLow, ReasonRoutine
+		in.Routine, reason = routine, ReasonRoutine
 	}
 	return reason
 }

@@ -32,7 +32,7 @@ func (l *ledger) open(r Root) *Incident {
 			return in
 		}
 	}
-	in := &Incident{ID: l.newID(), Status: StatusOpen, OpenedAt: l.now, Severity: SeverityLow, AnalysisState: AnalysisPending}
+	in := &Incident{ID: l.newID(), Status: StatusOpen, OpenedAt: l.now, AnalysisState: AnalysisPending}
 	in.takeRoot(r)
 	in.see(l.onset(r).Time(), max(l.onset(r), l.occurrence.LastError).Time(), time.Time{})
 	in.Source = l.occurrence.Source
@@ -82,7 +82,7 @@ func (l *ledger) survive(survivor, younger *Incident) {
 	l.record(survivor, ActionRekeyed, survivor.RootSignature, younger.RootSignature)
 	survivor.RootSignature, survivor.SignatureParts = younger.RootSignature, younger.SignatureParts
 	survivor.Title, survivor.Category, survivor.RootCause = younger.Title, younger.Category, younger.RootCause
-	survivor.Confidence, survivor.Severity = younger.Confidence, younger.Severity
+	survivor.Confidence, survivor.Reported = younger.Confidence, younger.Reported
 	survivor.Routine, survivor.UnusualAt = younger.Routine, younger.UnusualAt
 	survivor.FailingTraces, survivor.AnalysedTraces = younger.FailingTraces, younger.AnalysedTraces
 	survivor.ErrorSignals, survivor.Errors = younger.ErrorSignals, younger.Errors

@@ -132,12 +132,16 @@ func (l *ledger) urge(in *Incident, reason string) {
 	l.urgent[in.ID] = reason
 }
 
-// severityIn is what the failure makes of an incident: the worst of its roots there.
+// severityIn is what the failure makes of an incident: the worst of its roots there. Routine ones are low.
 func (l *ledger) severityIn(in *Incident) Severity {
 	var worst Severity
 	for i, r := range l.occurrence.Roots {
 		if l.targets[i] == in {
-			worst = WorseSeverity(worst, cmp.Or(r.Severity, severityOf(l.occurrence.Outcome)))
+			own := cmp.Or(r.Severity, severityOf(l.occurrence.Outcome))
+			if r.Routine != nil {
+				own = SeverityLow
+			}
+			worst = WorseSeverity(worst, own)
 		}
 	}
 	return worst

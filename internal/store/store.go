@@ -276,7 +276,7 @@ type Incidents interface {
 	// into the older. An incident whose signature is of that version already is left alone. ErrNotFound
 	// if it is not there.
 	RenewSignature(ctx context.Context, tenant, id string, r incident.Renewal) ([]IncidentChange, error)
-	// Analysis returns a revision, the newest for 0. Provisional is computed on reading.
+	// Analysis returns a revision, the newest for 0. Provisional and Now are computed on reading.
 	Analysis(ctx context.Context, tenant, id string, revision int) (incident.Analysis, error)
 	// Revisions lists an incident's analyses, newest first, without their bodies' candidates.
 	Revisions(ctx context.Context, tenant, id string) ([]RevisionView, error)

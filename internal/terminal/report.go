@@ -45,7 +45,7 @@ func WriteReport(out io.Writer, inc incident.Incident, an incident.Analysis) err
 	p := &Printer{Out: out}
 	p.Line("%s", inc.Title)
 	p.Line("%s · %s · %s in %s · revision %d", inc.Severity, inc.Status,
-		Plural(an.ErrorSignals, "error signal"), Plural(inc.FailingTraces, "failing trace"), an.Revision)
+		Plural(inc.ErrorSignals, "error signal"), Plural(inc.FailingTraces, "failing trace"), an.Revision)
 	p.rootCause(an)
 	if c := an.CriticalFailure; c != nil {
 		p.section("Where it hurt first")

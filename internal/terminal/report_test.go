@@ -11,9 +11,9 @@ import (
 )
 
 func TestReportReadsInATerminal(t *testing.T) {
-	inc := incident.Incident{Title: "payment: connection pool exhausted", Severity: "high", Status: "open", FailingTraces: 1}
+	inc := incident.Incident{Title: "payment: connection pool exhausted", Severity: "high", Status: "open", FailingTraces: 1, ErrorSignals: 104}
 	an := incident.Analysis{Revision: 2, Report: incident.Report{
-		Verdict: incident.VerdictRootCause, ErrorSignals: 104,
+		Verdict: incident.VerdictRootCause, ErrorSignals: 6,
 		RootCause: &incident.RootCause{
 			Kind: "resource", Service: "payment", Component: "payment", Category: "connection_pool_exhausted",
 			Statement:  `payment could not acquire a connection from its pool "ledger" (4 of 4 in use) within its deadline, fifty times.`,

@@ -21,7 +21,7 @@ func narrativeOf(r *rank.Ranking, report *incident.Report, caps []incident.Cap) 
 	if why := lowestReasons(caps); len(why) > 0 {
 		fmt.Fprintf(&b, " (%s)", escape(strings.Join(why, "; ")))
 	}
-	b.WriteString(".\n")
+	fmt.Fprintf(&b, ".\n\nAt this revision: severity %s, %s.\n", report.Severity, count(report.Impact.FailingTraces, "failing trace"))
 	switch {
 	case report.Severity != incident.SeverityLow:
 	case report.Routine != nil:

@@ -115,7 +115,7 @@ func saveAnalysis(ctx context.Context, tx pgx.Tx, claim store.Claim, r store.Ana
 	}
 	if !same {
 		a := r.Analysis
-		a.IncidentID, a.Revision, a.Supersedes, a.Provisional, a.Agents = id, newest+1, newest, false, nil
+		a.IncidentID, a.Revision, a.Supersedes, a.Provisional, a.Now, a.Agents = id, newest+1, newest, false, nil, nil
 		newest++
 		if err := storeRevision(ctx, tx, tenant, a, r, compressed); err != nil {
 			return 0, err

@@ -90,17 +90,18 @@ func (p *placing) saveLinks(b *pgx.Batch) {
 	var ids, signatures, outcomes []string
 	var firsts, lasts, errors, signals []int64
 	var received []instant
+	var severities []int64
 	for _, l := range p.links {
 		k.add(l.tenant, l.key)
 		ids, signatures, outcomes = append(ids, l.IncidentID), append(signatures, l.RootSignature), append(outcomes, string(l.Outcome))
 		firsts, lasts = append(firsts, record.Saturate(l.FirstError)), append(lasts, record.Saturate(l.LastError))
 		errors, signals = append(errors, int64(l.Errors)), append(signals, int64(l.ErrorSignals))
-		received = append(received, instant(l.lastReceived))
+		received, severities = append(received, instant(l.lastReceived)), append(severities, ledger.SeverityNumber(l.Severity))
 	}
 	if len(k.keys) == 0 {
 		return
 	}
-	b.Queue(`INSERT INTO incident_failures (tenant, key, incident_id, root_signature, outcome, first_error, last_error, last_received, errors, error_signals)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::bigint[], $10::bigint[])`,
-		k.tenants, k.keys, ids, signatures, outcomes, firsts, lasts, received, errors, signals)
+	b.Queue(`INSERT INTO incident_failures (tenant, key, incident_id, root_signature, outcome, first_error, last_error, last_received, errors, error_signals, severity)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::bigint[], $10::bigint[], $11::smallint[])`,
+		k.tenants, k.keys, ids, signatures, outcomes, firsts, lasts, received, errors, signals, severities)
 }

@@ -23,7 +23,7 @@ var incidentColumns = []string{
 
 func incidentValues(in *incident.Incident) []any {
 	return []any{
-		in.Tenant, in.ID, in.RootSignature, in.SignatureParts, in.Title, in.Status, in.Severity, in.Category, in.RootCause.Kind,
+		in.Tenant, in.ID, in.RootSignature, in.SignatureParts, in.Title, in.Status, in.Reported, in.Category, in.RootCause.Kind,
 		in.RootCause.Service, in.RootCause.Component, in.RootCause.Operation, record.NanosOf(in.FirstSeen), record.NanosOf(in.LastSeen),
 		instant(in.OpenedAt), in.ResolvedAt, instant(in.LastFailureAt), in.FailingTraces, in.ErrorSignals, in.Errors,
 		nonNil(in.Services), nonNil(in.Environments), nonNil(in.Versions), in.Ungrouped, in.Confidence, in.Wanted, in.Done, in.WantReason,
@@ -49,7 +49,7 @@ func scanIncident(row pgx.CollectableRow, more ...any) (in incident.Incident, er
 	var dead, leased, due bool
 	var resolved *time.Time
 	err = row.Scan(append([]any{
-		&in.Tenant, &in.ID, &in.RootSignature, &in.SignatureParts, &in.Title, &in.Status, &in.Severity, &in.Category, &in.RootCause.Kind,
+		&in.Tenant, &in.ID, &in.RootSignature, &in.SignatureParts, &in.Title, &in.Status, &in.Reported, &in.Category, &in.RootCause.Kind,
 		&in.RootCause.Service, &in.RootCause.Component, &in.RootCause.Operation, &first, &last,
 		(*instant)(&in.OpenedAt), &resolved, (*instant)(&in.LastFailureAt), &in.FailingTraces, &in.ErrorSignals, &in.Errors,
 		&in.Services, &in.Environments, &in.Versions, &in.Ungrouped, &in.Confidence, &in.Wanted, &in.Done, &in.WantReason,
@@ -75,16 +75,20 @@ const unsettled = `(i.tenant, i.id) IN (
 	SELECT l.tenant, l.incident_id FROM failures f JOIN incident_failures l ON l.tenant = f.tenant AND l.key = f.key
 		WHERE f.missing_parent AND f.late_until > clock_timestamp())`
 
+// severityNow is how severe an incident i is.
+var severityNow = ledger.SeverityNow("i", isRoutine)
+
 // incidents reads the incidents i that a condition selects, in the order it gives.
 func incidents(ctx context.Context, tx pgx.Tx, where string, args ...any) ([]incident.Incident, error) {
-	rows, err := tx.Query(ctx, "SELECT "+incidentRow+", "+unsettled+" FROM incidents i WHERE "+where, args...)
+	rows, err := tx.Query(ctx, "SELECT "+incidentRow+", "+unsettled+", "+severityNow+" FROM incidents i WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (incident.Incident, error) {
 		var open bool
-		in, err := scanIncident(row, &open)
-		in.Provisional = in.Wanted > in.Done || open
+		var severity incident.Severity
+		in, err := scanIncident(row, &open, &severity)
+		in.Provisional, in.Severity = in.Wanted > in.Done || open, severity
 		return in, err
 	})
 }

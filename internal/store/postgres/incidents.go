@@ -69,9 +69,9 @@ func incidentConditions(tenant string, f store.IncidentFilter, after record.Posi
 		args = append(args, value)
 		conditions = append(conditions, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
 	}
-	for column, value := range map[string]string{"status": string(f.Status), "severity": string(f.Severity), "category": string(f.Category)} {
+	for column, value := range map[string]string{"i.status": string(f.Status), severityNow: string(f.Severity), "i.category": string(f.Category)} {
 		if value != "" {
-			add("i."+column+" = ?", textOf(value))
+			add(column+" = ?", textOf(value))
 		}
 	}
 	if f.Service != "" {

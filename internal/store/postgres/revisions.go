@@ -29,7 +29,7 @@ func (s *Store) Analysis(ctx context.Context, tenant, id string, revision int) (
 		if err != nil {
 			return err
 		}
-		a.Provisional = in.Provisional && revision == in.Revision
+		a.Provisional, a.Now = in.Provisional && revision == in.Revision, in.Now()
 		return readAgents(ctx, tx, tenant, &a)
 	})
 	return a, err

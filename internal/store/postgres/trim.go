@@ -56,7 +56,7 @@ func trim(ctx context.Context, tx pgx.Tx, old failureKeys, incidentID string) er
 			WHERE l.tenant = k.tenant AND l.key = k.key AND ($3 = '' OR l.incident_id = $3) RETURNING l.*)
 		INSERT INTO trimmed_failures AS t
 		SELECT g.tenant, g.incident_id, CASE WHEN i.ungrouped THEN i.root_signature ELSE g.root_signature END AS signature,
-			count(*), sum(g.errors), sum(g.error_signals), min(g.first_error), max(g.last_error), max(g.last_received)
+			count(*), sum(g.errors), sum(g.error_signals), min(g.first_error), max(g.last_error), max(g.last_received), max(g.severity)
 		FROM gone g JOIN incidents i ON i.tenant = g.tenant AND i.id = g.incident_id GROUP BY g.tenant, g.incident_id, signature
 		`+addToTrimmed, old.tenants, old.keys, incidentID)
 	b.Queue(`DELETE FROM failures f USING unnest($1::text[], $2::text[]) AS k (tenant, key) WHERE f.tenant = k.tenant AND f.key = k.key
@@ -68,12 +68,12 @@ const addToTrimmed = `ON CONFLICT (tenant, incident_id, root_signature) DO UPDAT
 	failing_traces = t.failing_traces + excluded.failing_traces,
 	errors = t.errors + excluded.errors, error_signals = t.error_signals + excluded.error_signals,
 	first_error = least(t.first_error, excluded.first_error), last_error = greatest(t.last_error, excluded.last_error),
-	last_received = greatest(t.last_received, excluded.last_received)`
+	last_received = greatest(t.last_received, excluded.last_received), severity = greatest(t.severity, excluded.severity)`
 
 // moveTrimmed lets a survivor have what was trimmed of an incident merged into it.
 func moveTrimmed(b *pgx.Batch, m mergeRow) {
 	b.Queue(`WITH moved AS (DELETE FROM trimmed_failures WHERE tenant = $2 AND incident_id = $3 RETURNING *)
 		INSERT INTO trimmed_failures AS t
-		SELECT tenant, $1, root_signature, failing_traces, errors, error_signals, first_error, last_error, last_received FROM moved
+		SELECT tenant, $1, root_signature, failing_traces, errors, error_signals, first_error, last_error, last_received, severity FROM moved
 		`+addToTrimmed, m.Into, m.tenant, m.From)
 }

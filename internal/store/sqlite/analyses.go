@@ -116,7 +116,7 @@ func (w *analysisWriter) save(compressed []byte) (int, error) {
 	}
 	if !same {
 		a := w.record.Analysis
-		a.IncidentID, a.Revision, a.Supersedes, a.CreatedAt, a.Provisional, a.Agents = id, newest+1, newest, w.now.UTC(), false, nil
+		a.IncidentID, a.Revision, a.Supersedes, a.CreatedAt, a.Provisional, a.Now, a.Agents = id, newest+1, newest, w.now.UTC(), false, nil, nil
 		newest++
 		if err := w.store(a, compressed); err != nil {
 			return 0, err
@@ -242,7 +242,7 @@ func (s *Store) Analysis(ctx context.Context, tenant, id string, revision int) (
 		if agentsErr := v.agents(&a, tenant, s.now()); agentsErr != nil {
 			return agentsErr
 		}
-		a.Provisional = found[0].Provisional && revision == found[0].Revision
+		a.Provisional, a.Now = found[0].Provisional && revision == found[0].Revision, found[0].Now()
 		return err
 	})
 	return a, err

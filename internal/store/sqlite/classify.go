@@ -189,9 +189,9 @@ func (s *classifying) replaceLinks(links []incident.Link) error {
 		return err
 	}
 	for _, l := range links {
-		_, err := s.exec(`INSERT INTO incident_failures (tenant, key, incident_id, root_signature, outcome, first_error, last_error, last_received, errors, error_signals)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			f.Tenant, f.Key, l.IncidentID, l.RootSignature, l.Outcome, l.FirstError, l.LastError, f.LastError, l.Errors, l.ErrorSignals)
+		_, err := s.exec(`INSERT INTO incident_failures (tenant, key, incident_id, root_signature, outcome, severity, first_error, last_error, last_received, errors, error_signals)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			f.Tenant, f.Key, l.IncidentID, l.RootSignature, l.Outcome, ledger.SeverityNumber(l.Severity), l.FirstError, l.LastError, f.LastError, l.Errors, l.ErrorSignals)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,10 @@ const unsettled = `(tenant, id) IN (
 	SELECT l.tenant, l.incident_id FROM failures f CROSS JOIN incident_failures l ON l.tenant = f.tenant AND l.key = f.key
 		WHERE f.missing_parent = 1 AND f.late_until > ?)`
 
-// incidents reads incidents without Provisional.
+// severityNow is how severe an incident is.
+var severityNow = ledger.SeverityNow("incidents", isRoutine)
+
+// incidents reads incidents without what is computed on reading: Provisional and Severity.
 func (c *conn) incidents(now time.Time, where string, args ...any) (list []incident.Incident, err error) {
 	err = c.query("SELECT "+incidentColumns+" FROM incidents WHERE "+where, func(r *row) error {
 		in, err := scanIncident(r, now)
@@ -36,11 +39,12 @@ func (c *conn) incidents(now time.Time, where string, args ...any) (list []incid
 	return list, err
 }
 
-// settledIncidents reads incidents with Provisional.
+// settledIncidents reads incidents with what is computed on reading.
 func (c *conn) settledIncidents(now time.Time, where string, args ...any) (list []incident.Incident, err error) {
-	err = c.query("SELECT "+incidentColumns+", "+unsettled+" FROM incidents WHERE "+where, func(r *row) error {
+	err = c.query("SELECT "+incidentColumns+", "+unsettled+", "+severityNow+" FROM incidents WHERE "+where, func(r *row) error {
 		in, err := scanIncident(r, now)
-		in.Provisional = in.Wanted > in.Done || r.bool()
+		open := r.bool()
+		in.Provisional, in.Severity = in.Wanted > in.Done || open, incident.Severity(r.text())
 		list = append(list, in)
 		return err
 	}, append([]any{now}, args...)...)
@@ -51,7 +55,7 @@ func scanIncident(r *row, now time.Time) (incident.Incident, error) {
 	var p parser
 	in := incident.Incident{Tenant: r.text(), ID: r.text(), RootSignature: r.text()}
 	p.json(r, &in.SignatureParts)
-	in.Title, in.Status, in.Severity = r.text(), incident.Status(r.text()), incident.Severity(r.text())
+	in.Title, in.Status, in.Reported = r.text(), incident.Status(r.text()), incident.Severity(r.text())
 	in.Category = incident.Category(r.text())
 	in.RootCause = incident.RootSummary{
 		Kind: incident.Kind(r.text()), Service: r.text(), Component: r.text(), Operation: r.text(), Category: in.Category,
@@ -100,7 +104,7 @@ func (c *conn) upsertIncident(in *incident.Incident, rekeyed bool) error {
 	_, err = c.exec("INSERT INTO incidents ("+strings.Join(columns, ", ")+") VALUES (?"+strings.Repeat(", ?", len(columns)-1)+
 		") ON CONFLICT (tenant, id) DO UPDATE SET "+strings.Join(set, ", ")+`, attempts = iif(dead > excluded.dead, 0, attempts),
 			lease_reason = iif(dead > excluded.dead, '', lease_reason)`,
-		in.Tenant, in.ID, in.RootSignature, string(parts), in.Title, in.Status, in.Severity, in.Category, in.RootCause.Kind,
+		in.Tenant, in.ID, in.RootSignature, string(parts), in.Title, in.Status, in.Reported, in.Category, in.RootCause.Kind,
 		in.RootCause.Service, in.RootCause.Component, in.RootCause.Operation, in.FirstSeen, in.LastSeen, in.OpenedAt, resolved,
 		in.LastFailureAt, in.FailingTraces, in.ErrorSignals, in.Errors, jsonSet(in.Services), jsonSet(in.Environments),
 		jsonSet(in.Versions), in.Ungrouped, in.Confidence, in.Wanted, in.Done, in.WantReason, in.WantDue, in.LateRuns, in.AnalysedAt,
@@ -154,7 +158,7 @@ func (s *Store) ListIncidents(ctx context.Context, tenant string, f store.Incide
 		where = append(where, condition)
 		args = append(args, values...)
 	}
-	for column, value := range map[string]string{"status": string(f.Status), "severity": string(f.Severity), "category": string(f.Category)} {
+	for column, value := range map[string]string{"status": string(f.Status), severityNow: string(f.Severity), "category": string(f.Category)} {
 		if value != "" {
 			add(column+" = ?", value)
 		}

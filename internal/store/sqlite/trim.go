@@ -42,7 +42,7 @@ func (c *conn) trim(incidentID, sql string, args ...any) (int, error) {
 	}
 	for _, f := range old {
 		_, err := c.exec(`INSERT INTO trimmed_failures
-			SELECT l.tenant, l.incident_id, iif(i.ungrouped, i.root_signature, l.root_signature), 1, l.errors, l.error_signals, l.first_error, l.last_error, l.last_received
+			SELECT l.tenant, l.incident_id, iif(i.ungrouped, i.root_signature, l.root_signature), 1, l.errors, l.error_signals, l.first_error, l.last_error, l.last_received, l.severity
 			FROM incident_failures l CROSS JOIN incidents i ON i.tenant = l.tenant AND i.id = l.incident_id
 			WHERE l.tenant = ?1 AND l.key = ?2 AND ?3 IN ('', l.incident_id)`+addToTrimmed, f.tenant, f.key, incidentID)
 		if err != nil {
@@ -65,4 +65,4 @@ const addToTrimmed = ` ON CONFLICT (tenant, incident_id, root_signature) DO UPDA
 	failing_traces = failing_traces + excluded.failing_traces,
 	errors = errors + excluded.errors, error_signals = error_signals + excluded.error_signals,
 	first_error = min(first_error, excluded.first_error), last_error = max(last_error, excluded.last_error),
-	last_received = max(last_received, excluded.last_received)`
+	last_received = max(last_received, excluded.last_received), severity = max(severity, excluded.severity)`

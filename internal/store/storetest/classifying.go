@@ -39,6 +39,7 @@ var classifying = map[string]func(*testing.T, store.Store){
 	"TimeoutsJoinTheUnavailable":        timeoutsJoinTheUnavailable,
 	"MissingParentIsProvisional":        missingParentIsProvisional,
 	"SeverityIsTheWorst":                severityIsTheWorst,
+	"SeverityIsOfNow":                   severityIsOfNow,
 	"KeysAreSpreadEvenly":               keysAreSpreadEvenly,
 	"TenantsHaveTheirOwnIncidents":      tenantsHaveTheirOwnIncidents,
 	"IncidentsAreListedAndFiltered":     incidentsAreListedAndFiltered,
@@ -557,11 +558,65 @@ func severityIsTheWorst(t *testing.T, s store.Store) {
 		id = changes[0].ID
 		assert.Equal(t, step.want, incidentOf(t, s, id).Severity, "after %s", step.outcome)
 	}
-	record := analysisOf("judged")
-	record.Analysis.Severity = incident.SeverityLow
-	_, err := s.SaveAnalysis(t.Context(), claimIncident(t, s, "w"), record)
+}
+
+// severityIsOfNow: what a failure made of its incident before it was classified again counts no more, nor does
+// what an analysis said then, but that many failed requests are critical.
+func severityIsOfNow(t *testing.T, s store.Store) {
+	say := func(trace string, outcome incident.Outcome) string {
+		appendAll(t, s, requestOf(tenant, failing(trace, "POST /pay", "payment")))
+		upsert(t, s, store.FailureHint{Tenant: tenant, Key: keyOf(trace)})
+		f := claim(t, s, "w")[0]
+		c := classified(f.Key, root("r", "payment"))
+		c.Outcome = outcome
+		changes, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: f, Classification: c}}, policy)
+		require.NoError(t, err)
+		return changes[0].ID
+	}
+	report := func(severity incident.Severity) {
+		record := analysisOf("says " + string(severity))
+		record.Analysis.Severity = severity
+		_, err := s.SaveAnalysis(t.Context(), claimIncident(t, s, "w"), record)
+		require.NoError(t, err)
+	}
+	requireSeverity := func(id string, want incident.Severity, why string) {
+		t.Helper()
+		require.Equal(t, want, incidentOf(t, s, id).Severity, why)
+		list, err := s.ListIncidents(t.Context(), tenant, store.IncidentFilter{Severity: want}, store.Page{})
+		require.NoError(t, err)
+		require.Len(t, list.Items, 1, why)
+		require.Equal(t, want, list.Items[0].Severity, why)
+	}
+	id := say("a", incident.OutcomeUnknown)
+	requireSeverity(id, incident.SeverityMedium, "only its logs came")
+	report(incident.SeverityMedium)
+	say("a", incident.OutcomeDegraded)
+	requireSeverity(id, incident.SeverityLow, "its spans show that the request was answered well")
+
+	say("b", incident.OutcomeFailed)
+	requireSeverity(id, incident.SeverityHigh, "whatever was reported before")
+	require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+	report(incident.SeverityCritical)
+	requireSeverity(id, incident.SeverityCritical, "many requests failed, as the analysis counted")
+	a, err := s.Analysis(t.Context(), tenant, id, 1)
 	require.NoError(t, err)
-	assert.Equal(t, incident.SeverityLow, incidentOf(t, s, id).Severity, "an analysis knows better")
+	assert.Equal(t, incident.SeverityMedium, a.Severity, "a report says what was known at its revision")
+	assert.Equal(t, &incident.Now{Severity: incident.SeverityCritical, FailingTraces: 2, ErrorSignals: 4, Errors: 2}, a.Now, "and beside it stands what is now")
+
+	retainIncidents(t, s)
+	requireSeverity(id, incident.SeverityCritical, "what retention dropped counts")
+	say("c", incident.OutcomeDegraded)
+	requireSeverity(id, incident.SeverityCritical, "what retention dropped counts")
+
+	say("d", incident.OutcomeDegraded)
+	reclassify(t, s, policy, "d", root("other", "payment"))
+	for _, in := range incidents(t, s) {
+		if in.ID != id {
+			assert.Equal(t, incident.SeverityHigh, in.Severity, "of its own failures")
+			merge(t, s, id, in.ID)
+		}
+	}
+	requireSeverity(id, incident.SeverityCritical, "of both, once they are one")
 }
 
 func keysAreSpreadEvenly(t *testing.T, s store.Store) {

@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -49,4 +50,31 @@ func TestBrowserTabsCountWhatTheyList(t *testing.T) {
 		listed := eval[[]string](b, `[...document.querySelectorAll(".incident")].map((i) => i.innerText)`)
 		assert.Len(t, listed, int(want[0][4]-'0'), address)
 	}
+}
+
+// An incident's page says how severe it is now, and what a report knew at its revision.
+func TestBrowserTellsNowFromTheRevision(t *testing.T) {
+	s := sitetest.OpenStore(t)
+	seeded := querytest.Fill(t, s, querytest.Options{})
+	site := sitetest.ServeStore(t, s)
+	b := openTab(t, site, 1440)
+	b.open("/incidents/" + seeded.Hostile)
+	assert.Equal(t, "medium", strings.TrimSpace(eval[string](b, `document.querySelector(".marks .severity").textContent`)))
+	assert.Equal(t, "At this revision: severity medium, 1 failing trace looked at", eval[string](b, `document.querySelector("#revision").textContent`))
+
+	_, err := s.Append(t.Context(), []store.Batch{{Spans: querytest.HostileSignals().Spans}})
+	require.NoError(t, err)
+	claimed, err := s.ClaimFailures(t.Context(), "test", time.Minute, 10)
+	require.NoError(t, err)
+	require.Len(t, claimed, 1)
+	in, err := s.Incident(t.Context(), "", seeded.Hostile)
+	require.NoError(t, err)
+	_, err = s.SaveClassifications(t.Context(), []store.Classified{{Failure: claimed[0], Classification: incident.Classification{
+		Key: claimed[0].Key, TraceID: claimed[0].TraceID, State: incident.FailureClassified, Outcome: incident.OutcomeDegraded,
+		Roots: []incident.Root{{Signature: in.RootSignature, Kind: in.RootCause.Kind, Service: in.RootCause.Service, Component: in.RootCause.Component, Errors: 1}},
+	}}}, incident.Policy{LateWindow: time.Minute})
+	require.NoError(t, err)
+	b.open("/incidents/" + seeded.Hostile)
+	assert.Equal(t, "low", strings.TrimSpace(eval[string](b, `document.querySelector(".marks .severity").textContent`)), "the request was answered well, as its spans show")
+	assert.Equal(t, "At this revision: severity medium, 1 failing trace looked at", eval[string](b, `document.querySelector("#revision").textContent`))
 }
