@@ -22,6 +22,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/configcheck"
 	"github.com/prodsentinel/prodsentinel/internal/demo"
 	"github.com/prodsentinel/prodsentinel/internal/escape"
+	"github.com/prodsentinel/prodsentinel/internal/eval"
 	"github.com/prodsentinel/prodsentinel/internal/maintenance"
 	"github.com/prodsentinel/prodsentinel/internal/offline"
 )
@@ -40,7 +41,7 @@ func main() {
 	}
 	cli.LimitMemory()
 	commands := append(maintenance.NewCommands(collectorSettings(configcheck.NewMender())),
-		demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand())
+		demo.NewCommand(), offline.NewAnalyzeCommand(), offline.NewExportCommand(), eval.NewCommand())
 	checks := &configcheck.Checks{}
 	root := cli.NewCommand(collectorSettings(checks.NewConverter()), config.Embedded(), commands...)
 	cli.WarnOnValidate(root, checks.Warnings)

@@ -123,7 +123,24 @@ type Case struct {
 	Entries   []EntryStats      `json:"entries,omitempty"`
 	Knowledge Knowledge         `json:"knowledge"`
 	Selection Selection         `json:"selection"`
+	// Window, where set, is what the case is about instead of an incident's failing traces: then Failing are
+	// the traces that began in it and Healthy those of the baseline, whether they have errors or not.
+	Window *Window `json:"window,omitempty"`
+	// Logs are the logs of a case with a window that name no trace.
+	Logs []*signal.Log `json:"logs,omitempty"`
 }
+
+// Window is a stretch of event time in which something was wrong that need not be an error: an alert, or requests
+// that were answered late. Metric points and logs from From up to To are of the window, all others of the baseline.
+type Window struct {
+	From signal.Nanos `json:"from"`
+	To   signal.Nanos `json:"to"`
+	// Service is whose alert it was; "" where that is not known.
+	Service string `json:"service,omitempty"`
+}
+
+// Contains reports whether a time lies in the window.
+func (w *Window) Contains(at signal.Nanos) bool { return w.From <= at && at < w.To }
 
 // Change is a deploy, configuration change, flag or commit.
 type Change struct {

@@ -1,0 +1,98 @@
+package eval
+
+import (
+	"hash/fnv"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/analysis"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
+
+// track is a way in which a case is told: as it is, or with less.
+type track struct {
+	name string
+	// tell changes what is told. It may change the source, which is its own, but not the records in it.
+	tell func(s *source, w incident.Window, name string) incident.Window
+}
+
+// fullTrack is the track on which baselines are compared and cases listed.
+const fullTrack = "full"
+
+var tracks = []track{
+	{fullTrack, func(_ *source, w incident.Window, _ string) incident.Window { return w }},
+	{"no_metrics", dropping(func(r *analysis.Recorded) { r.Points = nil })},
+	{"no_logs", dropping(dropLogs)},
+	{"traces_only", dropping(func(r *analysis.Recorded) { r.Points = nil; dropLogs(r) })},
+	{"first_60s", func(s *source, w incident.Window, _ string) incident.Window {
+		w.To = min(w.To, w.From+signal.Nanos(time.Minute))
+		s.own = between(s.own, 0, w.To)
+		return w
+	}},
+	{"sampling_10", dropping(sampling(10))},
+	{"sampling_30", dropping(sampling(30))},
+	{"dropped_30", dropping(losing(30))},
+	{"baseline_1m", func(s *source, w incident.Window, _ string) incident.Window {
+		s.before = between(s.before, w.From-min(w.From, signal.Nanos(time.Minute)), w.From)
+		return w
+	}},
+}
+
+// dropping is a track on which the same is missing everywhere.
+func dropping(drop func(*analysis.Recorded)) func(*source, incident.Window, string) incident.Window {
+	return func(s *source, w incident.Window, _ string) incident.Window {
+		drop(&s.own)
+		drop(&s.before)
+		return w
+	}
+}
+
+func dropLogs(r *analysis.Recorded) {
+	r.Logs = nil
+	kept := make([]*incident.Trace, 0, len(r.Traces))
+	for _, t := range r.Traces {
+		if len(t.Spans) > 0 {
+			kept = append(kept, &incident.Trace{Key: t.Key, ID: t.ID, Spans: t.Spans})
+		}
+	}
+	r.Traces = kept
+}
+
+// sampling keeps so many of a hundred traces, as a sampler at the head does.
+func sampling(percent uint64) func(*analysis.Recorded) {
+	return func(r *analysis.Recorded) {
+		var kept []*incident.Trace
+		for _, t := range r.Traces {
+			if chance(t.ID[:]) < percent {
+				kept = append(kept, t)
+			}
+		}
+		r.Traces = kept
+	}
+}
+
+// losing drops so many of a hundred spans.
+func losing(percent uint64) func(*analysis.Recorded) {
+	return func(r *analysis.Recorded) {
+		kept := make([]*incident.Trace, 0, len(r.Traces))
+		for _, t := range r.Traces {
+			left := &incident.Trace{Key: t.Key, ID: t.ID, Logs: t.Logs}
+			for _, s := range t.Spans {
+				if chance(s.SpanID[:]) >= percent {
+					left.Spans = append(left.Spans, s)
+				}
+			}
+			if len(left.Spans)+len(left.Logs) > 0 {
+				kept = append(kept, left)
+			}
+		}
+		r.Traces = kept
+	}
+}
+
+// chance is a number below 100 that depends on the ID alone.
+func chance(id []byte) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(append([]byte("eval"), id...))
+	return h.Sum64() >> 20 % 100
+}
