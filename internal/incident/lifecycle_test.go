@@ -373,12 +373,12 @@ func TestTriggers(t *testing.T) {
 		reason  string
 		due     time.Duration
 	}{
-		"one more":               {analysed, failed("b", rootOf("r", "x")), "", 0},
+		"one more":               {analysed, failed("b", rootOf("r", "x")), ReasonGrew, time.Minute},
 		"a wider scope":          {analysed, wider, ReasonNewScope, 0},
 		"resolved, failed again": {resolved, newer, ReasonRegressed, 0},
-		"resolved, a backlog":    {resolved, backlog, "", 0},
+		"resolved, a backlog":    {resolved, backlog, ReasonGrew, time.Minute},
 		"resolved, no time":      {resolved, undated, ReasonRegressed, 0},
-		"resolved, an old one":   {resolved, failed("b", rootOf("r", "x")), "", 0},
+		"resolved, an old one":   {resolved, failed("b", rootOf("r", "x")), ReasonGrew, time.Minute},
 		"late":                   {analysed, again, ReasonLateSignals, time.Minute},
 		"late, third time":       {func(in *Incident) { analysed(in); in.LateRuns = 2 }, again, ReasonLateSignals, 4 * time.Minute},
 		"late, often":            {func(in *Incident) { analysed(in); in.LateRuns = 60 }, again, ReasonLateSignals, time.Hour},
@@ -421,7 +421,7 @@ func TestGrowthTriggersAtTenfold(t *testing.T) {
 		}
 		in.WantReason, in.Done = "", in.Wanted
 	}
-	assert.Equal(t, []int{10, 100, 1000}, at)
+	assert.Equal(t, []int{2, 10, 100, 1000}, at)
 }
 
 func TestWantKeepsTheWeightiestReasonAndTheEarliestTime(t *testing.T) {
@@ -537,4 +537,40 @@ func TestRoutine(t *testing.T) {
 		}
 		assert.Equal(t, StatusOpen, w.incidents[0].Status)
 	})
+}
+
+// Section 13: a second failing trace is compared with the first a minute after the first look, unless an analysis waits
+// that sees both.
+func TestSecondTraceIsCompared(t *testing.T) {
+	for name, c := range map[string]struct {
+		state  AnalysisState // of the first analysis
+		waits  bool
+		reason string
+		due    time.Time
+	}{
+		"analysed":       {state: AnalysisDone, reason: ReasonGrew, due: now.Add(-20*time.Second + firstLateWait)},
+		"being analysed": {state: AnalysisRunning, reason: ReasonGrew, due: now.Add(firstLateWait)},
+		"waiting":        {state: AnalysisPending, waits: true, reason: ReasonOpened},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.classify(failed("a", rootOf("a", "payment")))
+			in := w.incidents[0]
+			if !c.waits {
+				in.WantReason, in.AnalysisState = "", c.state
+			}
+			if c.state == AnalysisDone {
+				in.Done, in.AnalysedAt = in.Wanted, now.Add(-20*time.Second)
+			}
+			wanted := in.Wanted
+			d := w.classify(failed("b", rootOf("a", "payment")))
+			assert.Empty(t, d.Triggered, "nothing is urgent")
+			assert.Equal(t, c.reason, in.WantReason)
+			assert.Equal(t, c.due, in.WantDue)
+			assert.Equal(t, !c.waits, in.Wanted > wanted)
+			in.Done, in.WantReason = in.Wanted, ""
+			w.classify(failed("c", rootOf("a", "payment")))
+			assert.Empty(t, in.WantReason, "a third one tells nothing new")
+		})
+	}
 }

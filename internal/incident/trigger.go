@@ -93,6 +93,8 @@ func (l *ledger) trigger(in *Incident, fresh, first, newest, wider bool) {
 		l.want(in, ReasonGrew)
 	case wider:
 		l.want(in, ReasonNewScope)
+	case fresh && in.FailingTraces == 2:
+		l.compare(in)
 	case !fresh && !l.occurrence.Repeated:
 		l.late(in)
 	}
@@ -105,16 +107,28 @@ func (l *ledger) late(in *Incident) {
 	if waits || closed {
 		return
 	}
-	since := in.AnalysedAt
-	if in.AnalysisState == AnalysisRunning || since.IsZero() {
-		since = l.now
-	}
 	wait := longestWait
 	if in.LateRuns < 6 { // 2^6 minutes are more than an hour
 		wait = firstLateWait << in.LateRuns
 	}
 	in.LateRuns++
-	in.Want(ReasonLateSignals, since.Add(wait))
+	in.Want(ReasonLateSignals, l.lookedAt(in).Add(wait))
+}
+
+// compare asks for an analysis of an incident that has a second failing trace, with which to compare the first: how
+// sure its cause is must not depend on how many traces were there when it was first looked at. One that waits sees both.
+func (l *ledger) compare(in *Incident) {
+	if in.WantReason == "" {
+		in.Want(ReasonGrew, l.lookedAt(in).Add(firstLateWait))
+	}
+}
+
+// lookedAt is when an incident was looked at last: now, where it is under way.
+func (l *ledger) lookedAt(in *Incident) time.Time {
+	if in.AnalysisState == AnalysisRunning || in.AnalysedAt.IsZero() {
+		return l.now
+	}
+	return in.AnalysedAt
 }
 
 func (l *ledger) want(in *Incident, reason string) {

@@ -2,11 +2,15 @@ package rca_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // Section 7: the category from what the common libraries and servers write.
@@ -173,4 +177,40 @@ func TestSection4AnswersInBodies(t *testing.T) {
 	work.Logged(82, errorLv, "failed to index document", "error.type", "es_rejected_execution_exception",
 		"error.reason", "rejected execution of coordinating operation [coordinating_and_primary_bytes=53687091]")
 	assert.Equal(t, verdict{incident.KindDependency, "indexer", "es-logs", incident.CategoryCapacity}, verdictOf(only(t, classify(tr))))
+}
+
+// Section 7: what set a cause off is only said where the case shows it.
+func TestSection7Trigger(t *testing.T) {
+	const host = "server.address"
+	answered := []any{"http.response.status_code", int64(503)}
+	rollout := func(service string, after time.Duration) *incident.Change {
+		return &incident.Change{ID: "c", Service: service, Kind: "deployment", Time: signal.NanosOf(rcatest.Start.Time().Add(after))}
+	}
+	for name, c := range map[string]struct {
+		trace  *rcatest.Trace
+		change *incident.Change
+		want   incident.Trigger
+	}{
+		"a server of the internet answered with the error": {lost("orders", "", append(answered, host, "api.payments.example")...), nil, incident.TriggerExternal},
+		"a server of the cluster did":                      {lost("orders", "", append(answered, host, "rates")...), nil, incident.TriggerNoneFound},
+		"a server of a private domain did":                 {lost("orders", "", append(answered, host, "rates.prod.internal")...), nil, incident.TriggerNoneFound},
+		"a server of the internet was not reached":         {lost("orders", "connection refused", host, "api.payments.example"), nil, incident.TriggerNoneFound},
+		"a database": {
+			lost("orders", "ERROR: deadlock detected (SQLSTATE 40P01)", host, "db.shop.example", "db.system.name", "postgresql"), nil, incident.TriggerNoneFound,
+		},
+		"a change of the cause":          {rcatest.FailStock("stock"), rollout("inventory", -time.Minute), incident.TriggerChange},
+		"a change long before":           {rcatest.FailStock("stock"), rollout("inventory", -time.Hour), incident.TriggerNoneFound},
+		"a change of what failed of it":  {rcatest.FailStock("stock"), rollout("gateway", -time.Minute), incident.TriggerNoneFound},
+		"a change after the first error": {rcatest.FailStock("stock"), rollout("inventory", time.Hour), incident.TriggerNoneFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := caseOf(t, c.trace)
+			if c.change != nil {
+				in.Changes = append(in.Changes, *c.change)
+			}
+			r := rca.Analyze(in).Report
+			require.NotNil(t, r.RootCause)
+			assert.Equal(t, c.want, r.RootCause.Trigger, "%s", r.RootCause.Statement)
+		})
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/signal/address"
 )
 
 // Suspicion is how likely a change set the failure off.
@@ -80,12 +81,15 @@ func (r *Ranking) blameChangedCallee() {
 	}
 }
 
-// triggerOf says what set the cause off, as far as the case shows.
+// triggerOf says what set the cause off, as far as the case shows: a change of where the cause lies, or a server
+// outside, which said itself that it had failed. That no telemetry comes from where a call failed shows nothing.
 func triggerOf(r *Ranking) incident.Trigger {
 	if len(r.Changes) > 0 && r.Changes[0].Suspicion == ChangedCause {
 		return incident.TriggerChange
 	}
-	if j := r.Shown.Judgement; j.Kind == incident.KindDependency && j.Peer.Service == "" {
+	j := r.Shown.Judgement
+	answered := j.Group.Node.IsExitCall() && j.Group.Node.Status.IsFromPeer()
+	if j.Kind == incident.KindDependency && answered && j.Peer.Service == "" && j.Peer.System == "" && address.IsPublic(j.Peer.Host) {
 		return incident.TriggerExternal
 	}
 	return incident.TriggerNoneFound

@@ -45,7 +45,7 @@ func capSentence(l judge.Limit) string {
 	case rules.CapRival:
 		return "the caller's own code may have failed as well"
 	case rules.CapOneTrace:
-		return "there is one failing trace and nothing to compare it with"
+		return "at this revision there is one failing trace and nothing to compare it with"
 	default:
 		return "not all failing traces show this cause"
 	}
@@ -58,9 +58,9 @@ func capsOf(r *rank.Ranking) []incident.Cap {
 		reason := capSentence(c.Limit)
 		switch c.Limit.Cap {
 		case rules.CapShare:
-			reason = fmt.Sprintf("%d of %s show this cause", c.Shown, count(c.Traces, "failing trace"))
+			reason = fmt.Sprintf("%d of %s at this revision show this cause", c.Shown, count(c.Traces, "failing trace"))
 		case rules.CapUnequal:
-			reason = fmt.Sprintf("%d of %s say the same of it", c.Shown, count(c.Traces, "failing trace"))
+			reason = fmt.Sprintf("%d of %s at this revision say the same of it", c.Shown, count(c.Traces, "failing trace"))
 		}
 		list = append(list, incident.Cap{At: c.At, Reason: reason})
 	}

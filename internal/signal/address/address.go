@@ -78,6 +78,34 @@ func IsLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
+// IsPublic reports whether a host, with or without port, is one of the internet, as far as its address tells: by a
+// domain of three labels that is none of private networks, by two of a domain that companies have, or by an IP that is
+// routed. Names within a cluster such as "stock.shop" are not told from others of two labels.
+func IsPublic(host string) bool {
+	host, _ = Split(host)
+	if mayBeNumeric(host) {
+		ip, err := netip.ParseAddr(host)
+		return err == nil && ip.IsGlobalUnicast() && !ip.IsPrivate()
+	}
+	labels := strings.Split(host, ".")
+	top := labels[len(labels)-1]
+	switch {
+	case len(labels) < 2 || len(top) < 2 || strings.Trim(top, "abcdefghijklmnopqrstvuwxyz") != "" || privateDomains[top]:
+		return false
+	case len(labels) == 2:
+		return companyDomains[top]
+	}
+	return true
+}
+
+var (
+	privateDomains = map[string]bool{
+		"internal": true, "local": true, "localdomain": true, "localhost": true, "lan": true, "home": true, "corp": true, "private": true,
+		"intranet": true, "svc": true, "cluster": true, "consul": true, "docker": true, "test": true, "invalid": true, "arpa": true, "default": true,
+	}
+	companyDomains = map[string]bool{"com": true, "net": true, "org": true, "io": true, "dev": true, "app": true, "cloud": true, "ai": true}
+)
+
 // Same compares hosts without ports and domains.
 func Same(a, b string) bool { return FirstLabel(a) == FirstLabel(b) }
 
