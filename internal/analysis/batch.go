@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -17,6 +19,8 @@ type batch struct {
 	*classifier
 	until time.Time       // when no further trace is begun
 	open  []store.Failure // neither saved nor to blame
+	// explained are failures which follow from what is classified.
+	explained []store.Explained
 }
 
 // classify derives, saves and announces the classifications of the failures that are open: together, or
@@ -60,6 +64,7 @@ func (b *batch) close(closed ...store.Failure) {
 // classifyTogether classifies failures as far as time allows, and saves what it has come to.
 func (b *batch) classifyTogether(ctx context.Context, failures []store.Failure) error {
 	var results []store.Classified
+	b.explained = nil
 	for tenant, ofTenant := range byTenant(failures) {
 		err := b.loader().load(ctx, tenant, keysOf(ofTenant), func(first int, run []*incident.Trace) error {
 			classified, err := b.classifyRun(ctx, ofTenant[first:first+len(run)], run)
@@ -76,6 +81,9 @@ func (b *batch) classifyTogether(ctx context.Context, failures []store.Failure) 
 	if len(results) == 0 {
 		return nil
 	}
+	if err := b.reopen(ctx); err != nil {
+		return err
+	}
 	changes, err := b.store.SaveClassifications(ctx, results, b.config.Policy)
 	if err != nil {
 		return fmt.Errorf("save %d classifications: %w", len(results), err)
@@ -84,6 +92,21 @@ func (b *batch) classifyTogether(ctx context.Context, failures []store.Failure) 
 		b.close(r.Failure)
 	}
 	b.published(ctx, results, changes)
+	return nil
+}
+
+// reopen has failures classified again that follow from what is about to be saved: so that they join its incident.
+func (b *batch) reopen(ctx context.Context) error {
+	if len(b.explained) == 0 {
+		return nil
+	}
+	n, err := b.store.Reopen(ctx, b.explained)
+	if err != nil {
+		return fmt.Errorf("have failures classified again: %w", err)
+	}
+	if n > 0 {
+		b.wake(ctx, coordination.QueueFailures, "explained")
+	}
 	return nil
 }
 
@@ -126,6 +149,9 @@ func (b *batch) classifyRun(ctx context.Context, failures []store.Failure, trace
 		case err != nil:
 			return results, err
 		default:
+			for _, e := range rca.ExplainedLater(traces[i], c) {
+				b.explained = append(b.explained, store.Explained{Tenant: tenant, Service: e.Service, Signature: e.Signature, From: e.From, To: e.To})
+			}
 			results = append(results, store.Classified{Failure: f, Classification: c, Records: recordsDigest(traces[i])})
 		}
 	}

@@ -188,10 +188,23 @@ type Failures interface {
 	// is stored all the same. One whose lease was lost is skipped. It returns the incidents that
 	// changed.
 	SaveClassifications(ctx context.Context, results []Classified, policy incident.Policy) ([]IncidentChange, error)
+	// Reopen makes classified failures of traces waiting again that something explains which was received after
+	// them, as long as late signals of theirs count: the newest 1,000 of each. It returns how many.
+	Reopen(ctx context.Context, explained []Explained) (int, error)
 	// Failure returns one failure by key, ErrNotFound if there is none.
 	Failure(ctx context.Context, tenant, key string) (FailureView, error)
 	// IncidentFailures lists the failures linked to an incident, newest first.
 	IncidentFailures(ctx context.Context, tenant, incidentID string, page Page) (Listing[FailureView], error)
+}
+
+// Explained names failures that something explains which was received after them: those of incidents, other than that
+// of Signature, which blame the service, or a server of that name, with an error at From or later and one at To or
+// earlier, by event time.
+type Explained struct {
+	Tenant    string
+	Service   string
+	Signature string
+	From, To  signal.Nanos
 }
 
 // Classified is a claimed failure with its classification.

@@ -84,6 +84,9 @@ func EvenSpread(total, limit int) []int {
 	return positions
 }
 
+// MostReopened bounds how many failures of one Explained are reopened.
+const MostReopened = 1000
+
 // Changes collects incidents that changed, each once, in the order of their first change.
 type Changes struct {
 	List []store.IncidentChange
