@@ -130,8 +130,10 @@ func (d *Directory) Owner(host, port string) string {
 	if host == "" {
 		return ""
 	}
-	if s := d.owners[address.Join(host, port)]; s != "" && port != "" {
-		return s
+	if port != "" {
+		if s := d.owners[address.Join(host, port)]; s != "" {
+			return s
+		}
 	}
 	if s := d.owners[host]; s != "" {
 		return s

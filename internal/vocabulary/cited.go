@@ -84,7 +84,7 @@ func numberedStatusIn(text string) string {
 		name := before[space+1:]
 		head := strings.TrimRight(before[:space], "0123456789")
 		number := before[len(head):space]
-		if head != "" && (head[len(head)-1] == '-' || isWordByte(head[len(head)-1])) {
+		if number == "" || head != "" && (head[len(head)-1] == '-' || isWordByte(head[len(head)-1])) {
 			continue
 		}
 		if code, err := strconv.Atoi(number); err == nil && code > 0 && name != "" && string(semconv.RPCStatusNumbered(int64(code))) == name {

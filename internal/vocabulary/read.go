@@ -115,6 +115,14 @@ type reader struct {
 	tries    int
 }
 
+// add adds a match. Most records that have one have a second.
+func (r *reader) add(m Match) {
+	if r.matches == nil {
+		r.matches = make([]Match, 0, 2)
+	}
+	r.matches = append(r.matches, m)
+}
+
 // region is the part of the text that an exception's message is.
 type region struct {
 	from, to int
@@ -127,7 +135,7 @@ const maxTries = 512
 func (r *reader) readCodes() {
 	for _, c := range r.record.Codes {
 		if row := r.rowOf(c); row != nil {
-			r.matches = append(r.matches, Match{Row: row, by: row, Code: c, evidence: byCode})
+			r.add(Match{Row: row, by: row, Code: c, evidence: byCode})
 		}
 	}
 }
@@ -156,7 +164,7 @@ func (r *reader) readException(exceptionType, message string) int {
 		if row == nil || row.Means == SaysNothing {
 			return -1
 		}
-		r.matches = append(r.matches, Match{Row: row, by: row, evidence: byType})
+		r.add(Match{Row: row, by: row, evidence: byType})
 	}
 	return first
 }
@@ -223,7 +231,7 @@ func (r *reader) tryAt(w *wording, text, lower string, literalAt int, by evidenc
 		m.outdone = r.isDecided(m.from)
 		r.outdoTypes(&m)
 	}
-	r.matches = append(r.matches, m)
+	r.add(m)
 	return true
 }
 
@@ -316,10 +324,16 @@ func toLower(text string) string {
 // ordered are the matches by how specific they are, one of each rank. Where a store's code says what
 // happened, nothing else counts.
 func (r *reader) ordered() []Match {
+	if len(r.matches) == 0 {
+		return nil
+	}
 	r.dropParts()
 	r.dropFrames()
 	slices.SortStableFunc(r.matches, compareMatches)
-	var found []Match
+	found := r.matches[:0] // a single match may take its own place
+	if len(r.matches) > 1 {
+		found = make([]Match, 0, len(r.matches))
+	}
 	for _, m := range r.matches {
 		switch {
 		case m.outdone || m.Means == SaysNothing:
@@ -386,7 +400,8 @@ func (r *reader) withNames(m Match) Match {
 			names = o.Names
 		}
 	}
-	m.System, m.Names = m.Row.System, maps.Clone(names)
+	m.System, m.Names = m.Row.System, names
+	shared := true // with another match
 	for i := range r.matches {
 		o := &r.matches[i]
 		if !lends(o) {
@@ -396,23 +411,28 @@ func (r *reader) withNames(m Match) Match {
 		if o.Means == m.Means {
 			m.Line = or(m.Line, o.Line)
 		}
-		if h := o.Names["host"]; len(o.Names) > 0 && (h == "" || h == names["host"]) {
-			m.addNames(o.Names)
+		if h := o.Names["host"]; h != "" && h != names["host"] {
+			continue
+		}
+		for hole, name := range o.Names {
+			if m.Names[hole] != "" {
+				continue
+			}
+			if shared {
+				m.Names, shared = cloneNames(m.Names), false
+			}
+			m.Names[hole] = name
 		}
 	}
 	return m
 }
 
-// addNames adds what a match does not name yet.
-func (m *Match) addNames(names map[string]string) {
-	if m.Names == nil {
-		m.Names = make(map[string]string, len(names))
+// cloneNames is a copy that can be added to.
+func cloneNames(names map[string]string) map[string]string {
+	if names == nil {
+		return make(map[string]string)
 	}
-	for hole, name := range names {
-		if m.Names[hole] == "" {
-			m.Names[hole] = name
-		}
-	}
+	return maps.Clone(names)
 }
 
 // isBetterHost reports whether a host says more than another: a name more than an address.

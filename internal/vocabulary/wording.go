@@ -247,8 +247,10 @@ func isWordByte(b byte) bool {
 
 // addAddress gives names host and port of their own where a URL, or the host, holds both.
 func addAddress(names map[string]string) {
-	if u, err := url.Parse(strings.TrimRight(names["url"], ".:")); err == nil && u.Hostname() != "" {
-		names["host"], names["port"] = u.Hostname(), u.Port()
+	if text := names["url"]; text != "" {
+		if u, err := url.Parse(strings.TrimRight(text, ".:")); err == nil && u.Hostname() != "" {
+			names["host"], names["port"] = u.Hostname(), u.Port()
+		}
 	}
 	host, ok := names["host"]
 	if !ok {

@@ -26,6 +26,9 @@ func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Grou
 			if !signals.IsLog(l) {
 				continue
 			}
+			if errorLogs[i] == nil {
+				errorLogs[i] = make([]*signal.Log, 0, len(n.Logs))
+			}
 			errorLogs[i] = append(errorLogs[i], l)
 			tr.Steps.Take(min(len(n.Children), rules.MaxSiblings))
 			if c := spanMeant(n, l, dir); c != nil {
@@ -35,12 +38,16 @@ func Gather(tr *trace.Tree, signals failure.Signals, dir *trace.Directory) *Grou
 		}
 	}
 	found := &Groups{at: make([]*Group, len(tr.Nodes)), steps: tr.Steps}
+	var g *Group
 	for i, n := range tr.Nodes {
 		if n.Call != nil {
 			continue
 		}
 		tr.Steps.Take(1)
-		g := &Group{Node: n}
+		if g == nil || g.Signals > 0 {
+			g = new(Group)
+		}
+		*g = Group{Node: n}
 		g.addSpan(signals)
 		g.addLogs(spoken[n], nil, signals)
 		g.addLogs(errorLogs[i], moved, signals)

@@ -35,7 +35,7 @@ func (e *Record) readMatches(n *trace.Node) {
 	if code := e.Observed.ErrorCode; code != "" {
 		rec.Codes = append(rec.Codes, vocabulary.Code{System: "errno", Code: code}, vocabulary.Code{System: "prisma", Code: code})
 	}
-	rec.Codes = append(rec.Codes, e.statusCodes()...)
+	rec.Codes = e.appendStatusCodes(rec.Codes)
 	e.Matches = vocabulary.Read(rec)
 	e.takeStatuses()
 	if e.HTTP >= 400 && e.isFromClient() {
@@ -59,10 +59,9 @@ func storeCodes(n *trace.Node) []vocabulary.Code {
 	return nil
 }
 
-// statusCodes are the statuses with which a peer answered: that of the call, else the ones that the text
-// cites.
-func (e *Record) statusCodes() []vocabulary.Code {
-	var codes []vocabulary.Code
+// appendStatusCodes appends the statuses with which a peer answered: that of the call, else the ones that the
+// text cites.
+func (e *Record) appendStatusCodes(codes []vocabulary.Code) []vocabulary.Code {
 	if e.HTTP == 0 {
 		e.HTTP = vocabulary.HTTPStatusIn(e.Whole)
 	}

@@ -2,13 +2,11 @@ package evidence
 
 import (
 	"strings"
-	"sync"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
-	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // childMeant is the failed child whose peer, exception or status an error log of its parent names
@@ -20,7 +18,7 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 	o := failure.ObserveLog(l)
 	at := trace.InstantOf(l.EventTime()) + n.Shift
 	text := ""
-	why := sync.OnceValue(func() *vocabulary.Match { return mostSpecificMatch(text) })
+	tells, isRead := false, false // whether the text says how a call went wrong
 	var nearest *trace.Node
 	namesNearest := false
 	for _, c := range n.Children[max(0, len(n.Children)-rules.MaxSiblings):] {
@@ -34,33 +32,39 @@ func childMeant(n *trace.Node, l *signal.Log, dir *trace.Directory) *trace.Node 
 		if nearest != nil && (namesNearest && !names || namesNearest == names && (at-c.End).Abs() >= (at-nearest.End).Abs()) {
 			continue
 		}
-		if names || MentionsCall(text, c, dir) || explainsCall(text, why, c, dir) {
-			nearest, namesNearest = c, names
+		if !names && !MentionsCall(text, c, dir) {
+			if !isUnexplainedCall(text, c, dir) {
+				continue
+			}
+			if !isRead {
+				tells, isRead = isOfCall(text), true
+			}
+			if !tells {
+				continue
+			}
 		}
+		nearest, namesNearest = c, names
 	}
 	return nearest
 }
 
-// explainsCall reports whether a text, given how to find its most specific match, says how a call went wrong
-// of which its own span says only that it did, and not to whom it was.
-func explainsCall(text string, why func() *vocabulary.Match, c *trace.Node, dir *trace.Directory) bool {
+// isUnexplainedCall reports whether a span says of a call only that it went wrong, and not to whom it was; a span
+// that is not known to be a call counts where the text has its name.
+func isUnexplainedCall(text string, c *trace.Node, dir *trace.Directory) bool {
 	switch {
 	case !failure.IsSpanError(c.Span), c.Service != c.Parent.Service, c.Span.StatusMessage != "",
 		len(c.Span.Events) > 0, len(c.Children) > 0, dir.PeerOf(c).IsKnown():
 		return false
 	}
-	if !c.IsExitCall() && (c.Name == "" || !strings.Contains(strings.ReplaceAll(text, "%20", " "), c.Name)) {
-		return false
-	}
-	s := why()
-	return s != nil && s.IsOfCall()
+	return c.IsExitCall() || c.Name != "" && strings.Contains(strings.ReplaceAll(text, "%20", " "), c.Name)
 }
 
-// mostSpecificMatch is the most specific match of a text, nil where it has none.
-func mostSpecificMatch(text string) *vocabulary.Match {
+// isOfCall reports whether a text says how a call went wrong.
+func isOfCall(text string) bool {
 	e := &Record{}
 	e.read(nil, "", text, "")
-	return e.Best()
+	best := e.Best()
+	return best != nil && best.IsOfCall()
 }
 
 func mayHaveFailed(n *trace.Node) bool {

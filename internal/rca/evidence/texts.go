@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
@@ -34,7 +35,7 @@ func exceptionsOf(errorType, message, stack string, bodies []string) []*failure.
 
 // isStatusWord reports whether an error.type only repeats a status: "500", "_OTHER", "timeout".
 func isStatusWord(s string) bool {
-	return s == "_OTHER" || s == "timeout" || strings.Trim(s, "0123456789") == "" || strings.ToUpper(s) == s
+	return s == "_OTHER" || s == "timeout" || strings.Trim(s, "0123456789") == "" || !strings.ContainsFunc(s, unicode.IsLower)
 }
 
 // logText is what a log record says beside its message: its body and its error attributes.
@@ -64,15 +65,33 @@ func textOf(v signal.Value, depth int) string {
 
 // joinTexts joins what is not empty and not said already.
 func joinTexts(texts ...string) string {
-	joined := ""
-	for _, t := range texts {
+	only := "" // as long as there is but one text to join
+	var joined strings.Builder
+	for i, t := range texts {
 		switch {
-		case t == "" || strings.Contains(joined, t):
-		case joined == "":
-			joined = t
-		default:
-			joined += "\n" + t
+		case t == "" || strings.Contains(only, t) || strings.Contains(joined.String(), t):
+			continue
+		case only == "" && joined.Len() == 0:
+			only = t
+			continue
+		case only != "":
+			joined.Grow(lengthOf(texts[i:], len(only)))
+			joined.WriteString(only)
+			only = ""
 		}
+		joined.WriteByte('\n')
+		joined.WriteString(t)
 	}
-	return joined
+	if only != "" {
+		return only
+	}
+	return joined.String()
+}
+
+// lengthOf is how long the texts are that follow one of a length, a line each.
+func lengthOf(texts []string, length int) int {
+	for _, t := range texts {
+		length += 1 + len(t)
+	}
+	return length
 }

@@ -23,21 +23,16 @@ func isOwnMistake(in *evidence.Record) bool {
 func isThrownByOwnCode(in *evidence.Record, is func(vocabulary.Match) bool) bool {
 	for _, e := range in.Exceptions {
 		inner := e.Innermost()
-		if !slices.ContainsFunc(signsOfProgram(inner), is) {
-			continue
-		}
-		for _, f := range inner.Frames {
-			if f.InApp {
-				return true
-			}
+		if slices.ContainsFunc(inner.Frames, func(f failure.Frame) bool { return f.InApp }) && slices.ContainsFunc(matchesOfProgram(inner), is) {
+			return true
 		}
 	}
 	return false
 }
 
-// signsOfProgram goes by the type of an exception, and by its message only where the type says
+// matchesOfProgram goes by the type of an exception, and by its message only where the type says
 // nothing, as with Go's panics.
-func signsOfProgram(x *failure.Exception) []vocabulary.Match {
+func matchesOfProgram(x *failure.Exception) []vocabulary.Match {
 	text := x.Type
 	if !strings.HasSuffix(text, "Exception") && !strings.HasSuffix(text, "Error") || vocabulary.IsWrapper(text) || strings.HasPrefix(text, "runtime.") {
 		text += ": " + x.Message

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
@@ -21,17 +22,24 @@ func ReachesEntry(x *Explanation, g *evidence.Group) bool {
 
 // TopOfChain is the group highest up that g explains, directly or through others.
 func TopOfChain(x *Explanation, g *evidence.Group) *evidence.Group {
-	for up := errorsAbove(x, g); len(up) > 0; up = errorsAbove(x, g) {
-		x.Tree.Steps.Take(len(up))
-		g = slices.MinFunc(up, compareGroups)
+	for {
+		var top *evidence.Group
+		for up := range errorsAbove(x, g) {
+			if x.step(); top == nil || compareGroups(up, top) < 0 {
+				top = up
+			}
+		}
+		if top == nil {
+			return g
+		}
+		g = top
 	}
-	return g
 }
 
 // FailedPath is the failed path of an origin: from its span up to the top of its chain, and on as far
 // as nothing went well, across trees where the chain crosses them.
 func FailedPath(x *Explanation, g *evidence.Group) []*trace.Node {
-	var nodes []*trace.Node
+	nodes := make([]*trace.Node, 0, 8)
 	for {
 		stop := (*trace.Node)(nil)
 		next := nextErrorAbove(x, g)
@@ -55,7 +63,7 @@ func FailedPath(x *Explanation, g *evidence.Group) []*trace.Node {
 // nextErrorAbove is the nearest error that g led to, nil where it led to none.
 func nextErrorAbove(x *Explanation, g *evidence.Group) *evidence.Group {
 	var next *evidence.Group
-	for _, a := range errorsAbove(x, g) {
+	for a := range errorsAbove(x, g) {
 		if next == nil || compareGroups(a, next) > 0 {
 			next = a
 		}
@@ -65,15 +73,15 @@ func nextErrorAbove(x *Explanation, g *evidence.Group) *evidence.Group {
 
 // errorsAbove are the errors that g led to: what it explains, without cancellations and a callee's mark of
 // the request that it refused.
-func errorsAbove(x *Explanation, g *evidence.Group) []*evidence.Group {
-	var up []*evidence.Group
-	for _, a := range x.About(g).Explains {
-		x.step()
-		if !a.IsCancelled() && !g.Node.Covers(a.Node) {
-			up = append(up, a)
+func errorsAbove(x *Explanation, g *evidence.Group) iter.Seq[*evidence.Group] {
+	return func(yield func(*evidence.Group) bool) {
+		for _, a := range x.About(g).Explains {
+			x.step()
+			if !a.IsCancelled() && !g.Node.Covers(a.Node) && !yield(a) {
+				return
+			}
 		}
 	}
-	return up
 }
 
 // ParentMissing reports whether a span on the failed path of an origin was not received.
