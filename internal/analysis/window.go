@@ -91,7 +91,9 @@ func orderWindowCase(c *incident.Case) {
 	for _, traces := range [][]*incident.Trace{c.Failing, c.Healthy} {
 		slices.SortFunc(traces, func(a, b *incident.Trace) int { return cmp.Compare(a.Key, b.Key) })
 	}
-	slices.SortFunc(c.Logs, func(a, b *signal.Log) int { return cmp.Or(cmp.Compare(a.EventTime(), b.EventTime()), compareIDs(a.ID, b.ID)) })
+	slices.SortFunc(c.Logs, func(a, b *signal.Log) int {
+		return cmp.Or(cmp.Compare(a.EventTime(), b.EventTime()), compareIDs(a.ID, b.ID))
+	})
 	slices.SortFunc(c.Metrics, func(a, b *signal.Point) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Name, b.Name), compareIDs(a.ID, b.ID))
 	})

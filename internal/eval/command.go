@@ -88,11 +88,16 @@ func evaluate(ctx context.Context, out, progress io.Writer, dir string, chosen [
 	if err != nil {
 		return err
 	}
+	healthy, err := runControls(ctx, dir, s)
+	if err != nil {
+		return err
+	}
 	list, err := score(results)
 	if err != nil {
 		return err
 	}
 	o := outputOf(list, trackNames(chosen))
+	o.Controls = healthy
 	if opts.output == "text" {
 		return o.writeTables(out)
 	}

@@ -208,7 +208,7 @@ func TestTracksTellLess(t *testing.T) {
 		}
 	}
 	thinned := newSource(r)
-	sampling(10)(&thinned.own)
+	sampling(10)(thinned, s.cases[0].told(), "told")
 	assert.InDelta(t, 12, len(thinned.own.Traces), 10)
 	lossy := newSource(r)
 	losing(30)(&lossy.own)

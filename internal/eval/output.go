@@ -22,6 +22,12 @@ type output struct {
 		N                  int     `json:"n"`
 		RightWhenAnswering float64 `json:"right_when_answering"`
 	} `json:"abstained"`
+	Controls   controls `json:"controls"`
+	CodeRegion struct {
+		N   int     `json:"n"`
+		At1 float64 `json:"at1"`
+		At3 float64 `json:"at3"`
+	} `json:"code_region"`
 	Changes changesOutput `json:"changes"`
 	Cases   []caseOutput  `json:"cases"`
 
@@ -87,6 +93,14 @@ func outputOf(list []scored, order []string) *output {
 			right++
 		}
 	}
+	var regions []int
+	for _, s := range full {
+		if s.hasRegion() {
+			regions = append(regions, s.region())
+		}
+	}
+	places := accuracyOf(regions)
+	o.CodeRegion.N, o.CodeRegion.At1, o.CodeRegion.At3 = places.N, places.AC1, places.AC3
 	o.Abstained.RightWhenAnswering = float64(right) / float64(max(1, len(full)-o.Abstained.N))
 	return o
 }

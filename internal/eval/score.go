@@ -3,7 +3,9 @@ package eval
 import (
 	"cmp"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
@@ -48,6 +50,27 @@ func score(results []result) (list []scored, err error) {
 		return cmp.Or(cmp.Compare(a.of.suite, b.of.suite), cmp.Compare(a.of.name, b.of.name))
 	})
 	return list, nil
+}
+
+// placeInCode is a file or class with the number of a line.
+var placeInCode = regexp.MustCompile(`\w[#:]\d+$`)
+
+// hasRegion reports whether the label names the places in code between which the fault is.
+func (s scored) hasRegion() bool {
+	return classOfFault(s.label.Fault) == classCode && placeInCode.MatchString(s.label.Detail)
+}
+
+// region is the place of the right pair of places among those of the report, 0 where it is not.
+func (s scored) region() int {
+	if s.answer.report.RootCause == nil || s.answer.report.RootCause.Code == nil {
+		return 0
+	}
+	for i, r := range s.answer.report.RootCause.Code.Region {
+		if strings.Replace(r.Function, " → ", "_", 1) == s.label.Detail {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // isPath reports whether a report says how the fault came from its cause to the entry: from hop to hop, or there is none to go.

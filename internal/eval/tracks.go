@@ -29,8 +29,8 @@ var tracks = []track{
 		s.own = between(s.own, 0, w.To)
 		return w
 	}},
-	{"sampling_10", dropping(sampling(10))},
-	{"sampling_30", dropping(sampling(30))},
+	{"sampling_10", sampling(10)},
+	{"sampling_30", sampling(30)},
 	{"dropped_30", dropping(losing(30))},
 	{"baseline_1m", func(s *source, w incident.Window, _ string) incident.Window {
 		s.before = between(s.before, w.From-min(w.From, signal.Nanos(time.Minute)), w.From)
@@ -58,16 +58,18 @@ func dropLogs(r *analysis.Recorded) {
 	r.Traces = kept
 }
 
-// sampling keeps so many of a hundred traces, as a sampler at the head does.
-func sampling(percent uint64) func(*analysis.Recorded) {
-	return func(r *analysis.Recorded) {
+// sampling keeps so many of a hundred traces, as a sampler at the head does. It keeps the baseline: of the hours that
+// one is really taken from, as many are left as these minutes have.
+func sampling(percent uint64) func(*source, incident.Window, string) incident.Window {
+	return func(s *source, w incident.Window, _ string) incident.Window {
 		var kept []*incident.Trace
-		for _, t := range r.Traces {
+		for _, t := range s.own.Traces {
 			if chance(t.ID[:]) < percent {
 				kept = append(kept, t)
 			}
 		}
-		r.Traces = kept
+		s.own.Traces = kept
+		return w
 	}
 }
 

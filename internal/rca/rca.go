@@ -84,6 +84,9 @@ func Analyze(c *incident.Case) incident.Result {
 // AnalyzeContext derives the report of a case. Only the root of c.RootSignature is reported; what else
 // failed in its traces are findings. It fails only where the context ends.
 func AnalyzeContext(ctx context.Context, c *incident.Case) (result incident.Result, err error) {
+	if c.Window != nil {
+		return analyzeWindow(ctx, c)
+	}
 	var verdicts []*judge.Verdict
 	for _, t := range distinctTraces(c.Failing) {
 		v, err := judgeTrace(ctx, c.Tenant, t, c.Knowledge)

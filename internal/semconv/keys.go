@@ -111,4 +111,10 @@ const (
 	keyCodeLine         = string(now.CodeLineNumberKey)
 	keyCodeLineOld      = string(old.CodeLineNumberKey)
 	keyCodeNamespaceOld = string(old.CodeNamespaceKey)
+
+	keyMeshSource              = "source" // Istio
+	keyMeshSourceWorkload      = "source_workload"
+	keyMeshDestination         = "destination"
+	keyMeshDestinationWorkload = "destination_workload"
+	keyMeshReporter            = "reporter"
 )

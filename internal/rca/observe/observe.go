@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rca/behaviour"
 	"github.com/prodsentinel/prodsentinel/internal/rca/judge"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
@@ -24,6 +25,18 @@ type Observation struct {
 	Evidence []incident.Ref
 	// Contradicts are records that speak against the observation.
 	Contradicts []incident.Ref
+	// Measured is what the size was made of; nil for errors.
+	Measured *Measured
+}
+
+// Measured is what was measured in the window of a case, beside what is usual.
+type Measured struct {
+	Metric     string // or the operation
+	Peer       string // the other end of a call
+	Now, Usual int64  // nanoseconds for times, else millionths
+	Share      int64  // of all that was found of this sort; millionths
+	Count      int    // requests, calls or spans that show it; 0 for metrics
+	Shift      *behaviour.Shift
 }
 
 // Side is where an observation lies, seen from its subject.
@@ -42,6 +55,8 @@ const Whole = 1_000_000
 type Input struct {
 	Case     *incident.Case
 	Verdicts []*judge.Verdict // of the case's failing traces, dismissed ones included
+	// Behaviour is that of the window of a case, nil for a case without one.
+	Behaviour *behaviour.Behaviour
 }
 
 // Producer draws observations of one sort. It must not depend on other producers, and it yields the same
@@ -53,6 +68,12 @@ type Producer func(in Input) iter.Seq[Observation]
 var producers = []Producer{
 	observeErrors,
 	observeRoots,
+	observeChanges,
+	observeDelays,
+	observeSlowness,
+	observeUses,
+	observeLostCalls,
+	observeDeviations,
 }
 
 // All yields all observations of a case, in the order of their producers.

@@ -30,11 +30,23 @@ type Change struct {
 	Before signal.Nanos
 }
 
-// judgeChanges judges the changes around onset, the likeliest first, then the latest.
+// changeContext is what changes are judged by: when it began, where the cause lies, and who else is on the failed path.
+type changeContext struct {
+	onset        signal.Nanos
+	causes, path []string
+}
+
+// judgeChanges judges the changes around onset of the reported root.
 func judgeChanges(r *Ranking) []Change {
-	list := make([]Change, 0, len(r.Case.Changes))
-	for _, ch := range r.Case.Changes {
-		list = append(list, judgeChange(r, ch))
+	j := r.Shown.Judgement
+	return changeContext{onset: r.onset, causes: []string{j.Service, j.Component}, path: r.Impact.Services}.judgeAll(r.Case.Changes)
+}
+
+// judgeAll judges changes, the likeliest first, then the latest.
+func (x changeContext) judgeAll(changes []incident.Change) []Change {
+	list := make([]Change, 0, len(changes))
+	for _, ch := range changes {
+		list = append(list, x.judge(ch))
 	}
 	slices.SortStableFunc(list, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(min(a.Suspicion, ChangedOther), min(b.Suspicion, ChangedOther)), -cmp.Compare(a.Change.Time, b.Change.Time),
@@ -43,20 +55,19 @@ func judgeChanges(r *Ranking) []Change {
 	return list
 }
 
-func judgeChange(r *Ranking, ch incident.Change) Change {
+func (x changeContext) judge(ch incident.Change) Change {
 	c := Change{Change: ch}
-	j := r.Shown.Judgement
 	switch {
-	case ch.Time > r.onset:
+	case ch.Time > x.onset:
 		c.Suspicion = ChangedLate
-	case !precedesOnset(r, ch):
+	case !precedes(ch, x.onset):
 		c.Suspicion = ChangedEarly
 	default:
-		c.Before = r.onset - ch.Time
+		c.Before = x.onset - ch.Time
 		switch {
-		case ch.Service != "" && (ch.Service == j.Service || ch.Service == j.Component):
+		case ch.Service != "" && slices.Contains(x.causes, ch.Service):
 			c.Suspicion = ChangedCause
-		case slices.Contains(r.Impact.Services, ch.Service):
+		case slices.Contains(x.path, ch.Service):
 			c.Suspicion = ChangedPath
 		default:
 			c.Suspicion = ChangedOther
@@ -65,9 +76,9 @@ func judgeChange(r *Ranking, ch incident.Change) Change {
 	return c
 }
 
-// precedesOnset reports whether a change came shortly before onset.
-func precedesOnset(r *Ranking, ch incident.Change) bool {
-	return ch.Time <= r.onset && r.onset-ch.Time <= signal.Nanos(rules.ChangeWindow)
+// precedes reports whether a change came shortly before onset.
+func precedes(ch incident.Change, onset signal.Nanos) bool {
+	return ch.Time <= onset && onset-ch.Time <= signal.Nanos(rules.ChangeWindow)
 }
 
 // blameChangedCallee moves a refusal to the callee, if a change of it precedes onset.
@@ -76,7 +87,7 @@ func (r *Ranking) blameChangedCallee() {
 	if !j.IsRefusalByCaller() {
 		return
 	}
-	if slices.ContainsFunc(r.Case.Changes, func(ch incident.Change) bool { return ch.Service == j.Callee && precedesOnset(r, ch) }) {
+	if slices.ContainsFunc(r.Case.Changes, func(ch incident.Change) bool { return ch.Service == j.Callee && precedes(ch, r.onset) }) {
 		j.BlameCallee()
 	}
 }
