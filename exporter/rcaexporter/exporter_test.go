@@ -193,7 +193,7 @@ func TestOwnEvents(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, logs.Items, 1)
 		assert.Equal(t, "an.event.of.theirs", logs.Items[0].Log.EventName)
-		changes, err := p.store.Changes(t.Context(), "", "", time.Unix(0, 0), time.Unix(1, 0), store.Page{Limit: 10})
+		changes, err := p.store.Changes(t.Context(), "", "", time.Time{}, time.Time{}, store.Page{Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, changes.Items, 1)
 		assert.Equal(t, "d1", changes.Items[0].ID)

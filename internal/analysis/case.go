@@ -33,6 +33,7 @@ func (w *Workers) buildCase(ctx context.Context, in incident.Incident) (c *incid
 	b := caseBuilder{
 		store: w.store, loader: w.loader(), knower: w.knower(), config: w.config.Case, classify: w.engine.classify,
 		draft: &incident.Case{Tenant: in.Tenant, RootSignature: in.RootSignature}, renewed: rca.KeyOf(in.Tenant, in.SignatureParts),
+		received: map[string]signal.Nanos{},
 	}
 	for _, part := range []struct {
 		name string
@@ -69,10 +70,11 @@ type caseBuilder struct {
 	renewed string
 
 	failingTotal, healthyTotal int
-	begin, last                signal.Nanos       // event times: when the first of the failing traces began, and of their last error
-	entries                    []entry            // in order of first failure
-	services                   []string           // on the failed paths
-	asked                      []store.ShareQuery // whose shares are to be loaded
+	received                   map[string]signal.Nanos // when the last record of each failing trace was
+	begin, last                signal.Nanos            // event times: when the first of the failing traces began, and of their last error
+	entries                    []entry                 // in order of first failure
+	services                   []string                // on the failed paths
+	asked                      []store.ShareQuery      // whose shares are to be loaded
 }
 
 type entry struct{ service, operation string }
@@ -86,6 +88,7 @@ func (b *caseBuilder) failing(ctx context.Context, incidentID string) error {
 	room := maxCaseRecords
 	return b.loader.load(ctx, b.draft.Tenant, keys, func(_ int, run []*incident.Trace) error {
 		for _, t := range run {
+			b.received[t.Key] = receiptOf(t)
 			canonicaliseTrace(t) // so that it is always the same records that are left out
 			room -= truncate(t, max(room, smallTrace))
 		}
@@ -120,10 +123,11 @@ func (b *caseBuilder) knowledge(ctx context.Context) error {
 			}
 		}
 		b.services = append(b.services, c.Services...)
-		if at := beginOf(t, c.FirstError); at != 0 && (b.begin == 0 || at < b.begin) {
+		received := b.received[t.Key]
+		if at := beginOf(t, signal.EventTime(received, c.FirstError), received); at != 0 && (b.begin == 0 || at < b.begin) {
 			b.begin = at
 		}
-		b.last = max(b.last, c.LastError)
+		b.last = max(b.last, signal.EventTime(received, c.LastError))
 		e := entry{c.EntryService, c.EntryOperation}
 		if e.service != "" && !seen[e] && len(b.entries) < maxEntries {
 			seen[e] = true
@@ -158,14 +162,25 @@ func (b *caseBuilder) shares(ctx context.Context, until time.Time) (err error) {
 
 // beginOf is when the trace began, by the spans that were running when it first failed: others
 // may have any clock.
-func beginOf(t *incident.Trace, firstError signal.Nanos) signal.Nanos {
+func beginOf(t *incident.Trace, firstError, received signal.Nanos) signal.Nanos {
 	begin := firstError
 	for _, s := range t.Spans {
-		if s.Start != 0 && s.Start < begin && s.End >= firstError {
+		if s.Start.IsCredible(received) && s.Start < begin && s.End >= firstError {
 			begin = s.Start
 		}
 	}
 	return begin
+}
+
+// receiptOf is when the last record of a trace was received.
+func receiptOf(t *incident.Trace) (last signal.Nanos) {
+	for _, s := range t.Spans {
+		last = max(last, s.ReceivedAt)
+	}
+	for _, l := range t.Logs {
+		last = max(last, l.ReceivedAt)
+	}
+	return last
 }
 
 func (b *caseBuilder) healthy(ctx context.Context) error {

@@ -1,7 +1,9 @@
 package analysis
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,8 +27,11 @@ func TestRefusalsAreAskedForByService(t *testing.T) {
 	lacking, _ := call("lacking", "gateway", 100)
 
 	inPlant(t, func(t *testing.T, p *plant) {
-		trace := lacking.Build()
-		p.receive(store.Batch{Spans: whole.Build().Spans}, store.Batch{Spans: trace.Spans})
+		trace, other := lacking.Build(), whole.Build()
+		for _, s := range slices.Concat(trace.Spans, other.Spans) { // not of a time that is still to come
+			s.Start, s.End = s.Start-rcatest.Start+signal.NanosOf(time.Now()), s.End-rcatest.Start+signal.NanosOf(time.Now())
+		}
+		p.receive(store.Batch{Spans: other.Spans}, store.Batch{Spans: trace.Spans})
 		known, blamed, err := New(testConfig, p.store, p.coord, nil, Observer{}).knower().of(t.Context(), "", [][]*incident.Trace{{trace}})
 		require.NoError(t, blamed[0])
 		require.NoError(t, err)

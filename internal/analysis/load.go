@@ -67,13 +67,15 @@ func (l loader) load(ctx context.Context, tenant string, keys []string, each fun
 }
 
 // onset is the event time at which the trace first failed: the start of the first span or log
-// with an error, of the first record where none is found, 0 where no record has a time.
+// with an error, of the first record where none is found, 0 where no record has a time. Where its clock is not credible, when it was
+// received.
 func onset(t *incident.Trace) signal.Nanos {
 	var first, firstError signal.Nanos
-	note := func(at signal.Nanos, isError bool) {
+	note := func(at, received signal.Nanos, isError bool) {
 		if at == 0 {
 			return
 		}
+		at = signal.EventTime(received, at)
 		if first == 0 || at < first {
 			first = at
 		}
@@ -83,10 +85,10 @@ func onset(t *incident.Trace) signal.Nanos {
 	}
 	signals := failure.SignalsOf(t)
 	for _, s := range t.Spans {
-		note(s.Start, len(signals.OfSpan(s)) > 0)
+		note(s.Start, s.ReceivedAt, len(signals.OfSpan(s)) > 0)
 	}
 	for _, l := range t.Logs {
-		note(l.EventTime(), signals.IsLog(l))
+		note(l.EventTime(), l.ReceivedAt, signals.IsLog(l))
 	}
 	if firstError != 0 {
 		return firstError

@@ -18,6 +18,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // entry is a number of the rules and what a section of docs/verdict.md says of it, %s for the number.
@@ -30,6 +31,7 @@ type entry struct {
 
 func table() []entry {
 	return []entry{
+		{"signal.ClockAhead", signal.ClockAhead, 1, "nor more than %s after receipt"},
 		{"ClockTolerance", rules.ClockTolerance, 5, "beyond tolerance (%s or"},
 		{"ParentLogWindow", rules.ParentLogWindow, 2, "within %s of a failed child's end"},
 		{"CancelWindow", rules.CancelWindow, 3, "up to %s before"},

@@ -8,6 +8,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 )
 
@@ -23,6 +24,8 @@ type Verdict struct {
 	RootOf []int
 	// Entry is where the request came in.
 	Entry *trace.Node
+
+	received signal.Nanos // when its last record was, 0 where that is not known
 }
 
 // Judge judges the origins of a trace.
@@ -54,15 +57,40 @@ func (v *Verdict) ErrorSignals() int {
 	return total
 }
 
-// noteErrorTimes notes when the trace's errors were seen.
+// noteErrorTimes notes when the trace's errors were seen: by the clocks that are credible, else by its receipt.
 func (v *Verdict) noteErrorTimes() {
 	c := &v.Classification
-	for i, g := range v.Explanation.Groups.All {
-		if first := g.Onset(); i == 0 || first < c.FirstError {
-			c.FirstError = first
+	first, last := receiptOf(v.Explanation.Tree.Trace)
+	v.received = last
+	for _, g := range v.Explanation.Groups.All {
+		if onset := g.Onset(); onset.IsCredible(last) && (c.FirstError == 0 || onset < c.FirstError) {
+			c.FirstError = onset
 		}
-		c.LastError = max(c.LastError, g.LastSeen())
+		if seen := g.LastSeen(); seen.IsCredible(last) {
+			c.LastError = max(c.LastError, seen)
+		}
 	}
+	if c.FirstError == 0 {
+		c.FirstError = first
+	}
+	c.LastError = max(c.LastError, c.FirstError)
+}
+
+// receiptOf is when the first and the last record of a trace were received, 0 where that is not known.
+func receiptOf(t *incident.Trace) (first, last signal.Nanos) {
+	note := func(at signal.Nanos) {
+		if at != 0 && (first == 0 || at < first) {
+			first = at
+		}
+		last = max(last, at)
+	}
+	for _, s := range t.Spans {
+		note(s.ReceivedAt)
+	}
+	for _, l := range t.Logs {
+		note(l.ReceivedAt)
+	}
+	return first, last
 }
 
 // noteDismissal notes why nothing in the trace is a failure.
@@ -116,6 +144,9 @@ func (v *Verdict) judgeOrigins(tenant string, k incident.Knowledge) {
 // addRoot adds a root, or joins it to the one of its signature, and returns the index of that. The
 // origin that ended first stands for the others.
 func (v *Verdict) addRoot(r incident.Root) int {
+	if !r.Onset.IsCredible(v.received) {
+		r.Onset = v.Classification.FirstError
+	}
 	roots := v.Classification.Roots
 	at := slices.IndexFunc(roots, func(have incident.Root) bool { return have.Signature == r.Signature })
 	if at < 0 {

@@ -30,7 +30,7 @@ func compareWithHealthy(r *Ranking) *Comparison {
 	var same []*signal.Span
 	for _, t := range r.Case.Healthy {
 		for _, s := range t.Spans {
-			if s.Name == at.Name && s.Service() == at.Service {
+			if s.Name == at.Name && s.Service() == at.Service && s.Start != 0 && s.End >= s.Start {
 				same = append(same, s)
 			}
 		}

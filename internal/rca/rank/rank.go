@@ -98,8 +98,12 @@ func (r *Ranking) findSupport() {
 	}
 	countAlike(r.support)
 	r.Shown = slices.MinFunc(r.support, compareSupport)
-	r.onset = r.Shown.Root.Onset
 	for _, s := range r.support {
-		r.onset = min(r.onset, s.Root.Onset)
+		if r.onset == 0 || s.Root.Onset != 0 && s.Root.Onset < r.onset {
+			r.onset = s.Root.Onset
+		}
+	}
+	if r.onset == 0 { // its clocks do not tell
+		r.onset = r.Case.Selection.BaselineTo
 	}
 }

@@ -13,7 +13,7 @@ type kind struct {
 	decode  func(*decoder, pgx.Rows, []any) (store.SignalRecord, error)
 	// text is the column that a search for a substring reads.
 	text string
-	// unset tells of row t that the record has no event time of its own, same that row o is of the
+	// unset reports whether the record of row t has no credible event time of its own, same that row o is of the
 	// same identity.
 	unset, same string
 }
@@ -21,15 +21,15 @@ type kind struct {
 var (
 	kindSpans = &kind{
 		table: "spans", columns: spanColumns, decode: (*decoder).span, text: "name",
-		unset: "start_time = 0", same: "(o.trace_id = t.trace_id OR o.trace_id IS NULL AND t.trace_id IS NULL) AND o.span_id = t.span_id AND o.id = t.id",
+		unset: "t.time <> t.start_time", same: "(o.trace_id = t.trace_id OR o.trace_id IS NULL AND t.trace_id IS NULL) AND o.span_id = t.span_id AND o.id = t.id",
 	}
 	kindLogs = &kind{
 		table: "logs", columns: logColumns, decode: (*decoder).log, text: "body",
-		unset: "log_time = 0 AND observed_time = 0", same: "o.id = t.id",
+		unset: "t.time <> t.log_time AND t.time <> t.observed_time", same: "o.id = t.id",
 	}
 	kindPoints = &kind{
 		table: "metric_points", columns: pointColumns, decode: (*decoder).point, text: "name",
-		unset: "point_time = 0", same: "o.id = t.id",
+		unset: "t.time <> t.point_time", same: "o.id = t.id",
 	}
 )
 

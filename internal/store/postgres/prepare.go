@@ -129,10 +129,14 @@ func prepareRows[R any](p *preparation, rows []row[R], request int, records []R,
 	return rows, nil
 }
 
-// errorSignals numbers those of one request that are equal.
+// errorSignals numbers those of one request that are equal. A time that is not credible is none.
 func (p *preparation) errorSignals(request int, b *store.Batch) {
 	seen := make(map[store.ErrorSignal]int32, len(b.Errors))
+	now := signal.NanosOf(time.Now())
 	for _, e := range b.Errors {
+		if !e.Time.IsCredible(now) {
+			e.Time = 0
+		}
 		p.errors = append(p.errors, errorRow{ErrorSignal: e, turn: p.turns.Of(b.Source, e.Service), request: request, ordinal: seen[e]})
 		seen[e]++
 	}

@@ -67,7 +67,7 @@ func (a *appending) head(c *copyRow, columns int16, request int, id signal.ID, t
 	c.text(a.tenants[request])
 	c.uuid(id)
 	c.bigint(a.received.column())
-	c.bigint(a.eventTime(time))
+	c.bigint(time)
 	c.text(service)
 }
 
@@ -78,17 +78,14 @@ func (r *row[R]) tail(c *copyRow) {
 	c.bytes(r.Raw)
 }
 
-// eventTime is the time by which a record is found: its own, else that of its receipt.
-func (a *appending) eventTime(time int64) int64 {
-	if time == 0 {
-		return a.received.nanos()
-	}
-	return time
+// eventTime is the time by which a record is found: the first credible one of its own, else that of its receipt.
+func (a *appending) eventTime(times ...signal.Nanos) int64 {
+	return record.Saturate(signal.EventTime(signal.Nanos(a.received.nanos()), times...)) //nolint:gosec // of this century
 }
 
 func (a *appending) spanTable() table {
 	rows := a.spans
-	time := func(i int) int64 { return record.Saturate(rows[i].record.Start) }
+	time := func(i int) int64 { return a.eventTime(rows[i].record.Start) }
 	return table{
 		name: "spans", rows: len(rows), time: time,
 		columns: `tenant, id, received_at, time, service, trace_id, span_id, parent_span_id, name, kind, start_time, end_time,
@@ -127,13 +124,7 @@ func (a *appending) spanTable() table {
 
 func (a *appending) logTable() table {
 	rows := a.logs
-	time := func(i int) int64 {
-		l := rows[i].record
-		if l.Time != 0 {
-			return record.Saturate(l.Time)
-		}
-		return record.Saturate(l.ObservedTime)
-	}
+	time := func(i int) int64 { return a.eventTime(rows[i].record.Time, rows[i].record.ObservedTime) }
 	return table{
 		name: "logs", rows: len(rows), time: time,
 		columns: `tenant, id, received_at, time, service, trace_id, span_id, log_time, observed_time, severity, severity_text,
@@ -169,7 +160,7 @@ func (a *appending) logTable() table {
 
 func (a *appending) pointTable() table {
 	rows := a.points
-	time := func(i int) int64 { return record.Saturate(rows[i].record.Time) }
+	time := func(i int) int64 { return a.eventTime(rows[i].record.Time) }
 	return table{
 		name: "metric_points", rows: len(rows), time: time,
 		columns: `tenant, id, received_at, time, service, name, description, unit, metadata, type, temporality, monotonic,
@@ -205,7 +196,7 @@ func (a *appending) errorTable() table {
 	return table{
 		name: "error_signals", rows: len(rows), // their xid is the database's
 		columns:  "tenant, key, received_at, kind, ref, time, ordinal, turn",
-		time:     func(i int) int64 { return record.Saturate(rows[i].Time) },
+		time:     func(i int) int64 { return a.eventTime(rows[i].Time) },
 		request:  func(i int) int { return rows[i].request },
 		original: func(i int) ([]byte, error) { return json.Marshal(rows[i].ErrorSignal) },
 		encode: func(c *copyRow, i int) {
@@ -229,7 +220,7 @@ func (a *appending) changeTable() table {
 	return table{
 		name: "changes", rows: len(rows),
 		columns:  "tenant, id, received_at, time, service, kind, version, title, url, attributes",
-		time:     func(i int) int64 { return record.Saturate(rows[i].Time) },
+		time:     func(i int) int64 { return a.eventTime(rows[i].Time) },
 		request:  func(i int) int { return rows[i].request },
 		original: func(i int) ([]byte, error) { return json.Marshal(rows[i].Change) },
 		encode: func(c *copyRow, i int) {
@@ -239,7 +230,7 @@ func (a *appending) changeTable() table {
 			c.text(a.tenants[r.request])
 			c.text(r.ID)
 			c.bigint(a.received.column())
-			c.bigint(a.eventTime(record.Saturate(r.Time)))
+			c.bigint(a.eventTime(r.Time))
 			for _, s := range []string{r.Service, r.Kind, r.Version, r.Title, r.URL} {
 				c.text(s)
 			}

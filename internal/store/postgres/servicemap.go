@@ -48,7 +48,7 @@ func addServices(ctx context.Context, tx pgx.Tx, m *store.ServiceMap, tenant str
 		FROM unnest($2::text[]) AS n(service) LEFT JOIN LATERAL (
 			SELECT DISTINCT ON (id) id, failed, took, (SELECT p.service FROM spans AS p
 				WHERE `+received("p", days...)+` AND `+unindexed("p.tenant = $1")+` AND p.trace_id = e.trace_id AND p.span_id = e.parent_span_id LIMIT 1) AS caller
-			FROM (`+newest(`SELECT id, time, status_code = 2 AS failed, greatest(end_time - start_time, 0) AS took, trace_id, nullif(parent_span_id, '') AS parent_span_id
+			FROM (`+newest("SELECT id, time, status_code = 2 AS failed, "+record.Took+` AS took, trace_id, nullif(parent_span_id, '') AS parent_span_id
 				FROM spans AS t WHERE `+window+` AND kind IN (2, 5)`, "$5")+`) AS e) AS s ON true
 		WHERE `+exists("SELECT 1 FROM spans AS t WHERE "+window+" ORDER BY time")+`
 		GROUP BY GROUPING SETS ((n.service), (n.service, s.caller)) ORDER BY n.service, s.caller`, tenant, names, from, to, record.MostServed)

@@ -110,7 +110,7 @@ func (a *appending) ranges() map[string]timeRange {
 	for _, t := range a.tables() {
 		r := timeRange{min: math.MaxInt64, max: math.MinInt64}
 		for i := range t.rows {
-			at := a.eventTime(t.time(i))
+			at := t.time(i)
 			r.min, r.max = min(r.min, at), max(r.max, at)
 		}
 		ranges[t.name] = r

@@ -45,3 +45,7 @@ func TimeOf(n int64) time.Time {
 	}
 	return time.Unix(0, n).UTC()
 }
+
+// Took is an SQL expression of how long the span of a row took, NULL where its clock cannot tell: it has no start, ends
+// before it, or took more than a day, as where a clock was set in between.
+const Took = "CASE WHEN start_time > 0 AND end_time >= start_time AND end_time - start_time <= 86400000000000 THEN end_time - start_time END"

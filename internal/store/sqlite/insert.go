@@ -180,6 +180,9 @@ func (w *appending) point(p *signal.Point, e *record.Encoded) error {
 func (w *appending) errorSignals(signals []store.ErrorSignal) error {
 	seen := map[store.ErrorSignal]int64{}
 	for _, e := range signals {
+		if !e.Time.IsCredible(signal.Nanos(w.received)) { //nolint:gosec // of this century
+			e.Time = 0
+		}
 		st, err := w.prepare(w.errSQL)
 		if err != nil {
 			return err
@@ -219,14 +222,9 @@ func (w *appending) change(ch *incident.Change) error {
 	return w.insert(kindChanges, b, time, func() ([]byte, error) { return json.Marshal(ch) })
 }
 
-// eventTime is the first of times that is set, else the time of receipt.
+// eventTime is the first credible one of times, else the time of receipt.
 func (w *appending) eventTime(times ...signal.Nanos) int64 {
-	for _, t := range times {
-		if t != 0 {
-			return record.Saturate(t)
-		}
-	}
-	return w.received
+	return record.Saturate(signal.EventTime(signal.Nanos(w.received), times...)) //nolint:gosec // of this century
 }
 
 // hexID is the column of a trace or span ID: "" for none.

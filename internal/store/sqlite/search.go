@@ -169,12 +169,12 @@ func (c *conditions) add(condition string, args ...any) {
 	c.args = append(c.args, args...)
 }
 
-// text is the column that a search for a substring reads, unset tells that a record has no event
+// text is the column that a search for a substring reads, unset reports whether a record has no credible event
 // time of its own.
 var searched = map[kind]struct{ text, unset, same string }{
-	kindSpans:  {"name", "start_time = 0", "trace_id = t.trace_id AND span_id = t.span_id AND id = t.id"},
-	kindLogs:   {"body", "log_time = 0 AND observed_time = 0", "id = t.id"},
-	kindPoints: {"name", "point_time = 0", "id = t.id"},
+	kindSpans:  {"name", "time <> start_time", "trace_id = t.trace_id AND span_id = t.span_id AND id = t.id"},
+	kindLogs:   {"body", "time <> log_time AND time <> observed_time", "id = t.id"},
+	kindPoints: {"name", "time <> point_time", "id = t.id"},
 }
 
 func (q *search) narrow(c *conditions, d day) {

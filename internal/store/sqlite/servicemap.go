@@ -78,12 +78,12 @@ func (v *view) served(tenant, service string, from, to int64) ([]served, error) 
 			continue
 		}
 		t := d.table(kindSpans)
-		err := v.query(`SELECT s.id, s.status_code = 2, s.end_time - s.start_time,
+		err := v.query("SELECT s.id, s.status_code = 2, coalesce("+record.Took+`, -1),
 				(SELECT p.service FROM `+t+` p WHERE p.tenant = s.tenant AND p.trace_id = s.trace_id AND p.span_id = s.parent_span_id AND s.parent_span_id <> '' LIMIT 1)
 			FROM `+t+` s WHERE tenant = ? AND service = ? AND time >= ? AND time < ? AND kind IN (2, 5) ORDER BY time DESC, id DESC LIMIT ?`, func(r *row) error {
 			if id := r.text(); !seen[id] {
 				seen[id] = true
-				spans = append(spans, served{failed: r.bool(), duration: max(0, r.int()), caller: r.text()})
+				spans = append(spans, served{failed: r.bool(), duration: r.int(), caller: r.text()})
 			}
 			return nil
 		}, tenant, service, from, to, record.MostServed)
@@ -99,9 +99,11 @@ func statsOf(service string, spans []served) store.ServiceStats {
 	if len(spans) == 0 {
 		return stats
 	}
-	durations := make([]int64, len(spans))
-	for i, s := range spans {
-		durations[i] = s.duration
+	var durations []int64
+	for _, s := range spans {
+		if s.duration >= 0 {
+			durations = append(durations, s.duration)
+		}
 		if s.failed {
 			stats.Errors++
 		}
@@ -112,8 +114,11 @@ func statsOf(service string, spans []served) store.ServiceStats {
 	return stats
 }
 
-// percentile of sorted values by the nearest rank.
+// percentile of sorted values by the nearest rank, 0 of none.
 func percentile(sorted []int64, p int) int64 {
+	if len(sorted) == 0 {
+		return 0
+	}
 	return sorted[max(0, (len(sorted)*p+99)/100-1)]
 }
 

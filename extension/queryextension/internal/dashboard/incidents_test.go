@@ -1,6 +1,7 @@
 package dashboard_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/querytest"
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/sitetest"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -77,4 +79,31 @@ func TestBrowserTellsNowFromTheRevision(t *testing.T) {
 	b.open("/incidents/" + seeded.Hostile)
 	assert.Equal(t, "low", strings.TrimSpace(eval[string](b, `document.querySelector(".marks .severity").textContent`)), "the request was answered well, as its spans show")
 	assert.Equal(t, "At this revision: severity medium, 1 failing trace looked at", eval[string](b, `document.querySelector("#revision").textContent`))
+}
+
+// A span whose clock is not set does not stretch the waterfall, and none has a date that nobody sent.
+func TestTracePageIsNotStretchedByClocks(t *testing.T) {
+	s := sitetest.OpenStore(t)
+	now := time.Now()
+	at := func(name string, id byte, start, end time.Time) *signal.Span {
+		sp := &signal.Span{TraceID: signal.TraceID{7}, SpanID: signal.SpanID{id}, Name: name, Kind: signal.KindServer}
+		if !start.IsZero() {
+			sp.Start, sp.End = signal.NanosOf(start), signal.NanosOf(end)
+		}
+		return sp
+	}
+	spans := []*signal.Span{
+		at("right", 1, now, now.Add(80*time.Millisecond)), at("2106", 2, now, time.Unix(1<<32-1, 0)),
+		at("1970", 3, time.Unix(3600, 0), time.Unix(3601, 0)), at("ahead", 4, now.Add(time.Hour), now.Add(time.Hour+time.Second)),
+		at("zero", 5, time.Time{}, time.Time{}),
+	}
+	signal.IdentifySpans("", spans)
+	_, err := s.Append(t.Context(), []store.Batch{{Spans: spans}})
+	require.NoError(t, err)
+	_, body := fetch(t, http.MethodGet, sitetest.ServeStore(t, s).URL+"/traces/"+spans[0].TraceID.String())
+	summary, _, _ := strings.Cut(body[strings.Index(body, `class="summary"`):], "</p>")
+	assert.Contains(t, summary, " 80.0 ms ")
+	assert.Contains(t, summary, now.UTC().Format("2006-01-02"))
+	assert.Contains(t, body, `>80.0 ms</text>`, "the ruler's end")
+	assert.NotContains(t, body, "0001-01-01")
 }

@@ -232,12 +232,15 @@ func greatest(d time.Duration) string {
 	}
 }
 
-const shownTime = "2006-01-02 15:04:05"
+const (
+	shownTime = "2006-01-02 15:04:05"
+	noTime    = `<span class="none">no time</span>`
+)
 
 // moment is a time element with UTC to the second, and how long ago that was.
 func moment(now time.Time, t time.Time) template.HTML {
 	if t.IsZero() {
-		return `<span class="none">no time</span>`
+		return noTime
 	}
 	t = t.UTC()
 	//nolint:gosec // made of a time and nothing else
@@ -247,6 +250,9 @@ func moment(now time.Time, t time.Time) template.HTML {
 
 // stamp is a time element with UTC to the second alone.
 func stamp(t time.Time) template.HTML {
+	if t.IsZero() {
+		return noTime
+	}
 	t = t.UTC()
 	//nolint:gosec // made of a time and nothing else
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s UTC</time>`, t.Format(time.RFC3339Nano), t.Format(shownTime)))
@@ -255,7 +261,7 @@ func stamp(t time.Time) template.HTML {
 // instant is a time element to the millisecond, without how long ago.
 func instant(n signal.Nanos) template.HTML {
 	if n == 0 {
-		return `<span class="none">no time</span>`
+		return noTime
 	}
 	t := n.Time()
 	//nolint:gosec // made of a time and nothing else

@@ -306,21 +306,33 @@ type scale struct {
 }
 
 // scaleOf spans the received spans, or the logs where there are none: a log's wrong clock does
-// not squeeze the spans.
+// not squeeze the spans, nor does that of a span those whose clocks are credible.
 func scaleOf(tree *tracetree.Tree) scale {
 	s := scale{colors: map[string]int{}}
-	for item := range tree.Items() {
-		if n := item.Node; item.Log == nil && n.Span != nil && n.Start != 0 {
-			if s.start == 0 || n.Start < s.start {
-				s.start = n.Start
-			}
-			s.end = max(s.end, n.Start, n.End)
-		}
+	s.cover(tree, func(at signal.Nanos, n *tracetree.Node) bool { return at.IsCredible(n.Span.ReceivedAt) })
+	if s.start == 0 {
+		s.cover(tree, func(at signal.Nanos, _ *tracetree.Node) bool { return at != 0 })
 	}
 	if s.start == 0 {
 		s.start, s.end = tree.Start, tree.End
 	}
 	return s
+}
+
+// cover spans the times of received spans that count.
+func (s *scale) cover(tree *tracetree.Tree, counts func(at signal.Nanos, n *tracetree.Node) bool) {
+	for item := range tree.Items() {
+		n := item.Node
+		if item.Log != nil || n.Span == nil || !counts(n.Start, n) {
+			continue
+		}
+		if s.start == 0 || n.Start < s.start {
+			s.start = n.Start
+		}
+		if s.end = max(s.end, n.Start); counts(n.End, n) {
+			s.end = max(s.end, n.End)
+		}
+	}
 }
 
 func (s scale) width() float64 { return float64(max(s.end-s.start, 1)) }

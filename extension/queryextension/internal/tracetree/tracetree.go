@@ -183,12 +183,14 @@ func (t *Tree) sumUp(nodes []*Node, logs []*signal.Log) {
 	for _, n := range nodes {
 		if n.Span != nil {
 			services[n.Service] = true
-			t.cover(n.Start, n.End)
 		}
 	}
 	for _, l := range logs {
 		services[l.Service()] = true
-		t.cover(l.EventTime(), l.EventTime())
+	}
+	t.coverAll(nodes, logs, signal.Nanos.IsCredible)
+	if t.Start == 0 {
+		t.coverAll(nodes, logs, func(at, _ signal.Nanos) bool { return at != 0 })
 	}
 	for s := range services {
 		t.Services = append(t.Services, s)
@@ -196,11 +198,27 @@ func (t *Tree) sumUp(nodes []*Node, logs []*signal.Log) {
 	slices.Sort(t.Services)
 }
 
-func (t *Tree) cover(start, end signal.Nanos) {
-	if start != 0 && (t.Start == 0 || start < t.Start) {
-		t.Start = start
+// coverAll spans the times that count, given when their records were received.
+func (t *Tree) coverAll(nodes []*Node, logs []*signal.Log, counts func(at, received signal.Nanos) bool) {
+	cover := func(received signal.Nanos, times ...signal.Nanos) {
+		for _, at := range times {
+			if !counts(at, received) {
+				continue
+			}
+			if t.Start == 0 || at < t.Start {
+				t.Start = at
+			}
+			t.End = max(t.End, at)
+		}
 	}
-	t.End = max(t.End, start, end)
+	for _, n := range nodes {
+		if n.Span != nil {
+			cover(n.Span.ReceivedAt, n.Start, n.End)
+		}
+	}
+	for _, l := range logs {
+		cover(l.ReceivedAt, l.EventTime())
+	}
 }
 
 // compareNodes orders nodes as package trace does, duplicates of one time by identity.
