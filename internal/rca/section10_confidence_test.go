@@ -243,3 +243,19 @@ func TestSection10Ranges(t *testing.T) {
 		})
 	}
 }
+
+// Section 10: of traces that say the same of a cause, the one that shows how far it reached tells it, not the first.
+func TestSection10TraceThatShowsMost(t *testing.T) {
+	const stack = "java.lang.IllegalStateException: closed\n\tat com.acme.orders.Basket.close(Basket.java:41)\n"
+	alone := rcatest.New("a")
+	alone.Span("orders", "POST /orders", server, 0, 20).Answered(500).Threw(9, "java.lang.IllegalStateException", "closed", stack)
+	whole := rcatest.New("b")
+	whole.Span("gateway", "POST /buy", server, 100, 150).Answered(500).Failed("").Call("POST", 101, 140).With("peer.service", "orders").Failed("").
+		Serve("orders", "POST /orders", 102, 120).Answered(500).Threw(109, "java.lang.IllegalStateException", "closed", stack)
+	r := report(t, alone, whole)
+	require.NotNil(t, r.RootCause)
+	require.Len(t, r.Propagation, 1)
+	assert.Equal(t, "gateway", r.Propagation[0].To)
+	assert.Equal(t, "gateway", r.CriticalFailure.Service)
+	assert.Equal(t, 2, r.Impact.FailingTraces)
+}

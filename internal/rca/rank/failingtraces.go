@@ -86,11 +86,11 @@ func supportOf(v *judge.Verdict, signature, seenAs string) *Support {
 }
 
 // compareSupport prefers traces that show the cause, complete ones, those with the root itself, those that
-// show most of it, those that say what most say, then the earliest.
+// show most of it, those that say what most say, those that show how far it reached, then the earliest.
 func compareSupport(a, b *Support) int {
 	x, y := a.Verdict.Classification, b.Verdict.Classification
 	return cmp.Or(cmp.Compare(a.weakness(), b.weakness()), -cmp.Compare(limitOf(a.Judgement), limitOf(b.Judgement)), -cmp.Compare(a.alike, b.alike),
-		cmp.Compare(x.FirstError, y.FirstError), cmp.Compare(x.Key, y.Key))
+		-cmp.Compare(len(x.Services), len(y.Services)), cmp.Compare(x.FirstError, y.FirstError), cmp.Compare(x.Key, y.Key))
 }
 
 // limitOf is how much a trace alone allows to claim.
