@@ -7,7 +7,7 @@ import (
 
 const dotnetInner = "--- End of inner exception stack trace ---"
 
-var dotnetHeader = regexp.MustCompile("([A-Za-z_][A-Za-z0-9_.+`]*(?:Exception|Error))(?: \\((?:0x)?[0-9A-Fa-f-]+\\))?(?::[ \r\n]*([^\r\n]*))?")
+var dotnetHeader = regexp.MustCompile("([A-Za-z_][A-Za-z0-9_.+`]*(?:Exception|Error)\\b)(?: \\((?:0x)?[0-9A-Fa-f-]+\\))?(?::[ \r\n]*([^\r\n]*))?")
 
 // parseDotnet reads what Exception.ToString writes: the exception and, after arrows, its inner ones,
 // then the frames of the innermost, of what wraps it, and so on.

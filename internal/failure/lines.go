@@ -87,6 +87,29 @@ func isLine[R logRecord](r R) bool {
 	return isIndented(text) || mayBeStackLine(text) && isStackLine(text)
 }
 
+// isInnerLine reports whether a record, however severe its sender rates it, is one line from within a stack and
+// tells of no exception by itself: a call with its place, or a cause.
+func isInnerLine[R logRecord](r R) bool {
+	text := r.text()
+	if !isIndented(text) && !strings.HasPrefix(text, "at ") && !strings.HasPrefix(text, "Caused by: ") || r.isException() {
+		return false
+	}
+	line := strings.TrimSpace(text)
+	switch {
+	case strings.HasPrefix(line, "at "):
+		_, place, opened := strings.Cut(line, "(")
+		at := strings.LastIndexByte(place, ':')
+		return opened && strings.HasSuffix(place, ")") && (at >= 0 && digitsLen(place[at+1:]) == len(place)-at-2 || isSourceless(place))
+	case strings.HasPrefix(line, "... "), strings.HasPrefix(line, `File "`):
+		return isStackLine(line)
+	}
+	cause, isCause := strings.CutPrefix(line, "Caused by: ")
+	return isCause && namesException(cause)
+}
+
+// isSourceless reports whether what a line of a Java stack has as its place says that there is none.
+func isSourceless(place string) bool { return place == "Native Method)" || place == "Unknown Source)" }
+
 // mayBeStackLine reports cheaply, for almost all others, that a text without indentation is no line of a stack.
 func mayBeStackLine(text string) bool {
 	return strings.HasPrefix(text, "at ") || strings.HasPrefix(text, "#") || strings.HasPrefix(text, "Caused by: ") ||

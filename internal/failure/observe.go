@@ -119,11 +119,23 @@ func setLogError[A semconv.Attributes](o *Observed, eventName string, attrs A, l
 
 // logged is what a record says in its body and attributes by the names and layouts of its logger.
 func logged(attrs signal.Map, body signal.Value) logline.Record {
+	if s, ok := signal.SegmentOf(body); ok {
+		return segmentRecord(s)
+	}
 	fields := logline.Fields(attrs)
 	if m, ok := body.Data.(signal.Map); ok {
 		return logline.Fields(m).Or(fields)
 	}
 	return logline.Parse(body.Str()).Or(fields)
+}
+
+// segmentRecord is what a segment of AWS X-Ray says, as a logger would.
+func segmentRecord(s signal.Segment) logline.Record {
+	r := logline.Record{Message: s.Message, ErrorType: s.Type, Stack: s.Stack}
+	if s.Peer != "" {
+		r.Message = "subsegment " + s.Peer + ": " + s.Message
+	}
+	return r
 }
 
 // setPeer reads whom an untraced log record names as the other side of the call that failed; a traced

@@ -100,27 +100,11 @@ func ObservePdataLog(src Source, l plog.LogRecord) Observed {
 		return logged(signal.FromMap(l.Attributes()), signal.FromValue(l.Body()))
 	})
 	if o.Service == semconv.UnknownService {
-		o.Service = subjectOf(src, l)
+		o.Service = signal.SubjectOf(signal.FromMap(l.Attributes()), signal.FromValue(l.Body()), src.Host)
 	}
 	setPlatform(&o, receivedLog{l})
 	setPeer(&o, attrs)
 	return o
-}
-
-// subjectOf is the service that a record is about whose resource names none, by the rules of
-// signal.Log.Service.
-func subjectOf(src Source, l plog.LogRecord) string {
-	fields, text := l.Attributes(), ""
-	switch body := l.Body(); body.Type() {
-	case pcommon.ValueTypeMap:
-		fields = body.Map()
-	case pcommon.ValueTypeStr:
-		text = body.Str()
-	}
-	if s := semconv.Subject(semconv.Pdata{Map: fields}, text, src.Host); s != "" {
-		return signal.Name(s)
-	}
-	return semconv.UnknownService
 }
 
 func pdataSpanContext(src Source, s ptrace.Span) Observed {

@@ -32,15 +32,41 @@ func platformOf[R logRecord](r R) Platform {
 	if r.hasTrace() {
 		return NoPlatforms
 	}
-	text := cut(r.text(), maxPlatformText)
-	if platformMarks.in(text) != 0 {
+	e, text := eventOf(r)
+	if text = cut(text, maxPlatformText); platformMarks.in(text) != 0 {
 		for _, words := range platformTexts {
 			if words.are(text) {
 				return words.say
 			}
 		}
 	}
-	return eventReasons[r.eventReason()]
+	if e.ExitCode != "" && isOrderlyCode(e.ExitCode) {
+		return NoPlatforms
+	}
+	return eventReasons[e.Reason]
+}
+
+// eventOf is the platform's event that a record is, with its text.
+func eventOf[R logRecord](r R) (semconv.PlatformEvent, string) {
+	e, text := r.event(), r.text()
+	if e.Reason == "" && eventMarks.in(text) != 0 {
+		e, _ = signal.PlatformEventOf(signal.Value{Data: text})
+	}
+	if e.Message != "" {
+		return e, e.Message
+	}
+	return e, text
+}
+
+var eventMarks = newWordSet([]language{{nil, semconv.EventMarks}})
+
+// isOrderlyCode reports whether a process ended well or as it was told to, by its exit code.
+func isOrderlyCode(code string) bool {
+	switch code {
+	case "0", "129", "130", "143":
+		return true
+	}
+	return false
 }
 
 // setPlatform notes that a record without a trace is a platform's. Why Kubernetes wrote an event says more than
@@ -50,16 +76,18 @@ func setPlatform[R logRecord](o *Observed, r R) {
 		return
 	}
 	if o.Platform = platformOf(r); o.Platform != NoPlatforms {
-		o.Message = joinNonEmpty(": ", r.eventReason(), o.Message)
+		e, _ := eventOf(r)
+		o.Message = joinNonEmpty(": ", e.Reason, orElse(e.Message, o.Message))
 	}
 }
 
 // maxPlatformText is how much of a text is read for a platform's words, which stand at its beginning.
 const maxPlatformText = 2 << 10
 
-// eventReasons are why Kubernetes writes events of processes which ended or do not serve.
+// eventReasons are why Kubernetes and Docker write events of processes which ended or do not serve.
 var eventReasons = map[string]Platform{
 	"OOMKilling": PlatformEnd, "OOMKilled": PlatformEnd, "SystemOOM": PlatformEnd, "Evicted": PlatformEnd, "CrashLoopBackOff": PlatformEnd,
+	"oom": PlatformEnd, "die": PlatformEnd, "health_status: unhealthy": PlatformSymptom, // Docker's
 	"BackOff": PlatformSymptom, "Unhealthy": PlatformSymptom, "FailedScheduling": PlatformSymptom,
 }
 
@@ -68,6 +96,7 @@ var platformMarks = newWordSet([]language{{nil, []string{
 	" process ", "Main process exited, ", "Failed with result '", "by the OOM killer", "Task timed out after ", "Runtime exited ",
 	"Status: timeout", "Memory quota ", "at=error code=H", "Memory limit of ", "Container killed due to memory",
 	"Back-off restarting failed", "Liveness probe failed", "Readiness probe failed", "Startup probe failed",
+	"was sent SIGKILL!", "killed by signal ", "exited on signal ", " exit signal ", "terminated by signal ", " (terminated by SIG", " via signal [SIG",
 }}})
 
 // platformTexts are the forms in which platforms write.
@@ -110,9 +139,38 @@ var platformTexts = []struct {
 		return strings.Contains(s, "OutOfMemoryError: Container killed due to memory")
 	}},
 	{PlatformEnd, func(s string) bool { return strings.Contains(s, "Back-off restarting failed container") }}, // Kubernetes
+	{PlatformEnd, func(s string) bool { // Gunicorn
+		return strings.Contains(s, "Worker (pid:") && strings.Contains(s, ") was sent SIGKILL! Perhaps out of memory?")
+	}},
+	{PlatformEnd, isKilledWorker},
 	{PlatformSymptom, func(s string) bool { // Kubernetes
 		return strings.HasPrefix(s, "Liveness probe failed: ") || strings.HasPrefix(s, "Readiness probe failed: ") || strings.HasPrefix(s, "Startup probe failed: ")
 	}},
+}
+
+// isKilledWorker reports whether a master tells that a worker of its was ended by a signal, and not by one that
+// ends processes in order: as uWSGI, php-fpm, nginx, PostgreSQL (by number), Apache, supervisord and PM2 (by name)
+// write it.
+func isKilledWorker(s string) bool {
+	if _, tail, ok := cutAny(s, " killed by signal ", " exited on signal ", " terminated by signal "); ok {
+		return isViolent(tail[:digitsLen(tail)])
+	}
+	if _, tail, ok := cutAny(s, " (terminated by ", " via signal ["); ok {
+		name, _, closed := cutAny(tail, ";", "]", ")")
+		return closed && strings.HasPrefix(name, "SIG") && name != "SIGTERM" && name != "SIGINT" && name != "SIGHUP"
+	}
+	_, tail, ok := strings.Cut(s, " exit signal ")
+	_, number, opened := strings.Cut(tail, " (")
+	return ok && opened && strings.Contains(s, "child pid ") && isViolent(number[:digitsLen(number)])
+}
+
+// isViolent reports whether a signal, by its number, is none that asks a process to end.
+func isViolent(number string) bool {
+	switch number {
+	case "", "0", "1", "2", "15":
+		return false
+	}
+	return true
 }
 
 // isTimedOutTask reports whether AWS Lambda tells that an invocation's time was over: after when and whose, it

@@ -38,8 +38,10 @@ type logRecord interface {
 	severity() (number int32, text string)
 	// hasTrace reports whether the record names a trace by its own field.
 	hasTrace() bool
-	// eventReason is why Kubernetes wrote it, if it is an event of Kubernetes.
-	eventReason() string
+	// event is what it says as an event of Kubernetes or Docker, by its attributes or a structured body.
+	event() semconv.PlatformEvent
+	// segment is the segment of AWS X-Ray that its body is.
+	segment() (signal.Segment, bool)
 	isException() bool
 	// said is what its attributes and the fields of its body say.
 	said() said
@@ -58,8 +60,10 @@ func isLogError[R logRecord](r R) bool {
 		number = logline.Level(name)
 	}
 	switch {
-	case number >= signal.SeverityError, platformOf(r) != NoPlatforms:
+	case platformOf(r) != NoPlatforms:
 		return true
+	case number >= signal.SeverityError:
+		return !isInnerLine(r) // its head stands for it, in this request or the one before
 	case number != 0: // what the sender set comes before what the record says
 		return false
 	}
@@ -70,6 +74,9 @@ func isLogError[R logRecord](r R) bool {
 	text := r.text()
 	if s := logline.Severity(text); s != 0 {
 		return s >= signal.SeverityError
+	}
+	if s, ok := r.segment(); ok {
+		return s.Fault
 	}
 	return r.isException() || printsException(text) || fields.stack && r.printsStack()
 }

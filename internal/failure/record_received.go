@@ -5,6 +5,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/prodsentinel/prodsentinel/internal/semconv"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
 // receivedLog is a log record as it was received.
@@ -14,8 +15,25 @@ func (l receivedLog) severity() (int32, string) { return int32(l.SeverityNumber(
 
 func (l receivedLog) hasTrace() bool { return !l.TraceID().IsEmpty() }
 
-func (l receivedLog) eventReason() string {
-	return semconv.EventReason(semconv.Pdata{Map: l.Attributes()})
+func (l receivedLog) event() semconv.PlatformEvent {
+	if body := l.Body(); body.Type() == pcommon.ValueTypeMap {
+		if e, ok := semconv.PlatformEventOf(semconv.Pdata{Map: body.Map()}); ok {
+			return e
+		}
+	}
+	return semconv.PlatformEvent{Reason: semconv.EventReason(semconv.Pdata{Map: l.Attributes()})}
+}
+
+func (l receivedLog) segment() (signal.Segment, bool) {
+	switch body := l.Body(); body.Type() {
+	case pcommon.ValueTypeStr:
+		return signal.SegmentOf(signal.Value{Data: body.Str()})
+	case pcommon.ValueTypeMap:
+		if body.Map().Len() > 0 && (semconv.Pdata{Map: body.Map()}).Str("trace_id") != "" {
+			return signal.SegmentOf(signal.FromValue(body))
+		}
+	}
+	return signal.Segment{}, false
 }
 
 func (l receivedLog) isException() bool {

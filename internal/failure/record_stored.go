@@ -12,7 +12,16 @@ func (l storedLog) severity() (int32, string) { return l.Severity, l.SeverityTex
 
 func (l storedLog) hasTrace() bool { return !l.TraceID.IsZero() }
 
-func (l storedLog) eventReason() string { return semconv.EventReason(l.Attributes) }
+func (l storedLog) event() semconv.PlatformEvent {
+	if fields := l.fields(); fields != nil {
+		if e, ok := semconv.PlatformEventOf(fields); ok {
+			return e
+		}
+	}
+	return semconv.PlatformEvent{Reason: semconv.EventReason(l.Attributes)}
+}
+
+func (l storedLog) segment() (signal.Segment, bool) { return signal.SegmentOf(l.Body) }
 
 func (l storedLog) isException() bool { return semconv.IsException(l.EventName, l.Attributes) }
 

@@ -146,6 +146,9 @@ type Narrative struct {
 	NextSteps []string `json:"next_steps"`
 }
 
+// GapSampled is the kind of the gap that it is not known how many requests went well.
+const GapSampled = "sampled"
+
 // GapNoBaseline is the kind of the gap that it is not known yet whether an error is routine.
 const GapNoBaseline = "no_baseline"
 

@@ -16,6 +16,9 @@ const (
 	keyURL           = string(now.URLFullKey)
 	keyURLOld        = string(old.HTTPURLKey)
 	keyHTTPTargetOld = string(old.HTTPTargetKey)
+	keyURLPath       = string(now.URLPathKey)
+	keyUserAgent     = string(now.UserAgentOriginalKey)
+	keyUserAgentOld  = "http.user_agent"
 
 	keyRPCSystem       = string(now.RPCSystemNameKey)
 	keyRPCSystemOld    = string(old.RPCSystemKey)
@@ -57,6 +60,9 @@ const (
 	keyMessagingTemplate     = string(now.MessagingDestinationTemplateKey)
 	keyMessagingDestination  = string(now.MessagingDestinationNameKey)
 	keyMessageID             = string(now.MessagingMessageIDKey)
+
+	keyAWSService       = "aws.service"        // of AWS X-Ray's SDKs and receivers
+	keyTemporalActivity = "temporalActivityID" // of Temporal's interceptors
 
 	keyServerAddress   = string(now.ServerAddressKey)
 	keyServerPort      = string(now.ServerPortKey)

@@ -69,8 +69,12 @@ func join(a, separator, b string) string {
 
 // requestKeys tell apart what two requests of one name ask for.
 var requestKeys = [...]string{
-	keyURL, keyURLOld, keyHTTPTargetOld, keyDBQueryText, keyDBStatementOld, keyRPCMethod, keyMessageID,
+	keyURL, keyURLOld, keyHTTPTargetOld, keyDBQueryText, keyDBStatementOld, keyRPCMethod, keyMessageID, keyTemporalActivity,
 }
+
+// IsAttempt reports whether a span is an attempt at work that a workflow engine runs until it succeeds, and by
+// which it goes.
+func IsAttempt[A Attributes](attrs A) bool { return attrs.Str(keyTemporalActivity) != "" }
 
 // Request is what a call asks for, as far as it says: the URL, statement, method or message.
 type Request [len(requestKeys)]string

@@ -58,6 +58,15 @@ func (m Pdata) Bool(key string) (value, ok bool) {
 	return v.Bool(), true
 }
 
+// Inner implements Object.
+func (m Pdata) Inner(key string) (inner Pdata, ok bool) {
+	v, found := m.Get(key)
+	if !found || v.Type() != pcommon.ValueTypeMap {
+		return Pdata{}, false
+	}
+	return Pdata{v.Map()}, true
+}
+
 // HasKey reports whether some attribute's name matches.
 func (m Pdata) HasKey(match func(key string) bool) bool {
 	for key := range m.All() {

@@ -16,10 +16,7 @@ func Service[A Attributes](resource A) string {
 		return address.PodsWorkload(name)
 	}
 	if name := resource.Str(keyObjectName); name != "" {
-		if resource.Str(keyObjectKind) == "Pod" {
-			return address.PodsWorkload(name)
-		}
-		return address.Workload(name)
+		return workload(resource.Str(keyObjectKind), name)
 	}
 	return resource.Str(keyContainer)
 }

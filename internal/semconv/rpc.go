@@ -101,6 +101,11 @@ func equalLetters(a, b string) bool {
 // from the method.
 func RPCService[A Attributes](attrs A) string { return attrs.Str(keyRPCServiceOld) }
 
+// CloudService returns the service of a cloud that a call asks, as the SDKs of clouds record it.
+func CloudService[A Attributes](attrs A) string {
+	return firstStr(attrs, keyRPCServiceOld, keyAWSService)
+}
+
 // RPCMethod returns the method that an RPC asks for.
 func RPCMethod[A Attributes](attrs A) string { return attrs.Str(keyRPCMethod) }
 

@@ -1,6 +1,11 @@
 package signal
 
-import "github.com/prodsentinel/prodsentinel/internal/semconv"
+import (
+	"slices"
+	"strings"
+
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
+)
 
 // SpanKind has OTLP's numbers.
 type SpanKind int32
@@ -105,14 +110,49 @@ func (l *Log) Service() string {
 	if s := l.Resource.Service(); s != semconv.UnknownService {
 		return s
 	}
-	fields, structured := l.Body.Data.(Map)
-	if !structured {
-		fields = l.Attributes
+	return SubjectOf(l.Attributes, l.Body, l.Resource.Host())
+}
+
+// SubjectOf is the service that a log record is about of whose resource none is known.
+func SubjectOf(attributes Map, body Value, host string) string {
+	if e, ok := PlatformEventOf(body); ok && e.Subject != "" {
+		return Name(e.Subject)
 	}
-	if s := semconv.Subject(fields, l.Body.Str(), l.Resource.Host()); s != "" {
+	if s, ok := SegmentOf(body); ok {
+		return Name(s.Name)
+	}
+	fields, structured := body.Data.(Map)
+	if !structured {
+		fields = attributes
+	}
+	if s := semconv.Subject(fields, body.Str(), host); s != "" {
+		return Name(s)
+	}
+	if s := semconv.Service(attributes); s != "" {
 		return Name(s)
 	}
 	return semconv.UnknownService
+}
+
+// PlatformEventOf reads a body that is an event of Kubernetes or Docker: an object, JSON, or a line as Docker
+// prints it.
+func PlatformEventOf(body Value) (e semconv.PlatformEvent, ok bool) {
+	if fields, structured := body.Data.(Map); structured {
+		return semconv.PlatformEventOf(fields)
+	}
+	text := body.Str()
+	if !slices.ContainsFunc(semconv.EventMarks, func(mark string) bool { return strings.Contains(text, mark) }) {
+		return semconv.PlatformEvent{}, false
+	}
+	if !strings.HasPrefix(text, "{") {
+		return semconv.PlatformEventInLine(text)
+	}
+	parsed, err := ParsePlainValue([]byte(text))
+	fields, structured := parsed.Data.(Map)
+	if err != nil || !structured {
+		return semconv.PlatformEvent{}, false
+	}
+	return semconv.PlatformEventOf(fields)
 }
 
 // EventTime is the record's own time, else when it was observed, else when it was received.

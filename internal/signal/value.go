@@ -50,6 +50,13 @@ func (m Map) Get(key string) (Value, bool) {
 // Str returns the text of a string attribute and "" where it is missing or of another type.
 func (m Map) Str(key string) string { v, _ := m.Get(key); return v.Str() }
 
+// Inner returns the map that an attribute holds; ok is false where it holds none.
+func (m Map) Inner(key string) (inner Map, ok bool) {
+	v, _ := m.Get(key)
+	inner, ok = v.Data.(Map)
+	return inner, ok
+}
+
 // FirstStr returns the first non-empty string attribute among keys.
 func (m Map) FirstStr(keys ...string) string {
 	for _, k := range keys {

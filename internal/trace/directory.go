@@ -86,7 +86,7 @@ func (d *Directory) PeerOf(n *Node) Peer {
 		return Peer{Service: p.Service}
 	}
 	if !p.IsKnown() {
-		p.Host = signal.Name(semconv.RPCService(attrs)) // the SDKs of clouds name no address
+		p.Host = signal.Name(semconv.CloudService(attrs)) // the SDKs of clouds name no address
 	}
 	return p
 }

@@ -81,7 +81,9 @@ func (m *Meaning) IsAnswer() bool {
 }
 
 // IsBadStatement reports whether a store refused what it was asked: a mistake of whoever asked.
-func (m *Meaning) IsBadStatement() bool { return m.Means == AskersFault && m.Rank == RankDatabase }
+func (m *Meaning) IsBadStatement() bool {
+	return m.Means == AskersFault && (m.Rank == RankDatabase || m.Rank == RankLock)
+}
 
 // IsOfCall reports whether the error is one of a call: it was not answered, or not as was asked.
 func (m *Meaning) IsOfCall() bool {
@@ -90,6 +92,9 @@ func (m *Meaning) IsOfCall() bool {
 
 // IsOwnResource reports whether a resource of the process that recorded the error ran out.
 func (m *Meaning) IsOwnResource() bool { return m.Means == RanOut && m.Whose == Own }
+
+// MessageSize is the resource of a message that was larger than whoever sent or read it is configured to let pass.
+const MessageSize = "message_size"
 
 // IsCodes reports whether the error is one of the code that raised it, or of the data it read.
 func (m *Meaning) IsCodes() bool { return m.Means == ProgrammingError || m.Means == WrongData }
@@ -112,6 +117,7 @@ var reasons = []reason{
 	{"pool", Meaning{RankPool, RanOut, Own, incident.CategoryConnectionPoolExhausted, incident.ClassResource, "connection_pool", false}},
 	{"connect_timeout", Meaning{RankConnectTimeout, Unreachable, Peers, incident.CategoryDependencyUnavailable, incident.ClassUnavailable, "", false}},
 	{"lock", Meaning{RankLock, PeersFault, Peers, incident.CategoryDatabaseLock, incident.ClassData, "", false}},
+	{"conflict", Meaning{RankLock, AskersFault, Callers, incident.CategoryDatabaseLock, incident.ClassData, "", false}},
 	{"store_connections", Meaning{RankDatabase, RanOut, Peers, incident.CategoryCapacity, incident.ClassResource, "", false}},
 	{"store_memory", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceMemory, incident.ClassResource, "", false}},
 	{"store_disk", Meaning{RankDatabase, RanOut, Peers, incident.CategoryResourceDisk, incident.ClassResource, "", false}},
@@ -122,6 +128,7 @@ var reasons = []reason{
 	{"cpu", Meaning{RankResource, RanOut, Own, incident.CategoryResourceCPU, incident.ClassResource, "cpu", false}},
 	{"threads", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "threads", false}},
 	{"file_descriptors", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "file_descriptors", false}},
+	{"message_size", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, MessageSize, false}},
 	{"capacity", Meaning{RankCapacity, RanOut, Own, incident.CategoryCapacity, incident.ClassResource, "capacity", false}},
 	{"overloaded", Meaning{RankCapacity, RanOut, Peers, incident.CategoryCapacity, incident.ClassResource, "", false}},
 	{"bad_data", Meaning{RankBadData, WrongData, Own, incident.CategoryBadData, incident.ClassException, "", false}},

@@ -49,6 +49,8 @@ type Match struct {
 	Names map[string]string
 	// Line is the line of the text in which the words stand; "" for what is not told by words.
 	Line string
+	// Words are those of the line that the row knows.
+	Words string
 
 	by       *Row // whose words were found: Row, or one that reads the code of which Row has the meaning
 	wording  *wording
@@ -226,7 +228,7 @@ func (r *reader) tryAt(w *wording, text, lower string, literalAt int, by evidenc
 			return false
 		}
 	}
-	m.Line = lineAround(text, m.from, m.to)
+	m.Line, m.Words = lineAround(text, m.from, m.to), text[m.from:m.to]
 	if by == byWording {
 		m.outdone = r.isDecided(m.from)
 		r.outdoTypes(&m)
@@ -329,6 +331,7 @@ func (r *reader) ordered() []Match {
 	}
 	r.dropParts()
 	r.dropFrames()
+	r.dropRefined()
 	slices.SortStableFunc(r.matches, compareMatches)
 	found := r.matches[:0] // a single match may take its own place
 	if len(r.matches) > 1 {
@@ -371,6 +374,24 @@ func (r *reader) dropFrames() {
 	})
 	for i := range r.matches {
 		r.matches[i].outdone = r.matches[i].outdone || says && isFrame(&r.matches[i])
+	}
+}
+
+// dropRefined leaves out codes that mean another thing with the words beside them, as RESOURCE_EXHAUSTED with a
+// message that was too large.
+func (r *reader) dropRefined() {
+	for i := range r.matches {
+		words := &r.matches[i]
+		if words.outdone || !words.InWords() {
+			continue
+		}
+		for _, id := range words.by.source.Refines {
+			for k := range r.matches {
+				if r.matches[k].ID == id {
+					r.matches[k].outdone = true
+				}
+			}
+		}
 	}
 }
 

@@ -59,6 +59,12 @@ func TestReadOrder(t *testing.T) {
 		"a word within a class name": {Record{Text: "ThreadPoolTimeoutPolicy applied"}, ""},
 		"a wording within a longer one": {
 			Record{Text: "upstream timed out (110: Connection timed out) while reading response header from upstream"}, "http.proxy_timeout"},
+		"words that say what a code means with them": {
+			Record{Codes: []Code{{System: "grpc", Code: "RESOURCE_EXHAUSTED"}}, Text: "8 RESOURCE_EXHAUSTED: Received message larger than max (5242893 vs 4194304)"}, "grpc.message_size"},
+		"the same code without them": {
+			Record{Codes: []Code{{System: "grpc", Code: "RESOURCE_EXHAUSTED"}}, Text: "8 RESOURCE_EXHAUSTED: Quota exceeded"}, "grpc.exhausted"},
+		"words that say what a store's code means with them": {
+			Record{Codes: []Code{{System: "sqlstate", Code: "57014", IsStores: true}}, Text: "ERROR: canceling statement due to user request"}, "postgresql.statement_cancelled"},
 		"a wording that another system means otherwise": {Record{System: "redis", Text: "Connection is closed."}, "redis.closed"},
 		"the same without the system":                   {Record{Text: "Connection is closed."}, ""},
 		"a system that shares another's codes":          {Record{Codes: []Code{{System: "mariadb", Code: "1213", IsStores: true}}}, "mysql.lock"},

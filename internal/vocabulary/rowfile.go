@@ -35,6 +35,10 @@ type rowSource struct {
 	Generic  *bool
 	// Ambiguous is set if the client says the same where something else is to blame.
 	Ambiguous bool
+	// Follows is set if the same is only said after an earlier error.
+	Follows bool
+	// Refines are the IDs of rows of codes of which the row's words say what the code means there.
+	Refines []string
 
 	Codes       map[string][]string
 	CodesOf     string `yaml:"codes_of"`
@@ -115,7 +119,7 @@ func (v *Vocabulary) addFile(path string, raw []byte) error {
 
 func (f *rowFile) rowOf(s *rowSource) (*Row, error) {
 	s.Source = or(s.Source, f.Source)
-	r := &Row{ID: s.ID, System: or(s.System, f.System), Client: or(s.Client, f.Client), Language: or(s.Language, f.Language), Ambiguous: s.Ambiguous, source: *s}
+	r := &Row{ID: s.ID, System: or(s.System, f.System), Client: or(s.Client, f.Client), Language: or(s.Language, f.Language), Ambiguous: s.Ambiguous, Follows: s.Follows, source: *s}
 	if s.Reason != "" {
 		i := slices.IndexFunc(reasons, func(m reason) bool { return m.name == s.Reason })
 		if i < 0 {

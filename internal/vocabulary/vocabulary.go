@@ -29,6 +29,9 @@ type Row struct {
 	Language string // of that library, as telemetry.sdk.language names it
 	// Ambiguous is set if the same is said where something else is to blame.
 	Ambiguous bool
+	// Follows is set if the same is only said after an earlier error, such as one by which a transaction was
+	// aborted: that one is the reason.
+	Follows bool
 
 	file     string
 	source   rowSource
@@ -100,6 +103,13 @@ func (v *Vocabulary) index() []error {
 			errs = append(errs, fmt.Errorf("%s: row %q: %w", r.file, r.ID, cmp.Or(err, errTaken)))
 		}
 		seen[r.ID] = true
+	}
+	for _, r := range v.rows {
+		for _, id := range r.source.Refines {
+			if !seen[id] {
+				errs = append(errs, fmt.Errorf("%s: row %q refines %q, which is no row", r.file, r.ID, id))
+			}
+		}
 	}
 	v.texts = indexTexts(v)
 	return errs

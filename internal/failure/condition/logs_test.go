@@ -44,13 +44,13 @@ func TestLogsJoinsStacks(t *testing.T) {
 		trace    byte
 		want     [][]int // places
 	}{
-		"python":                      {native, python, 0, [][]int{{0, 1, 2, 3}}},
-		"java":                        {native, java, 0, [][]int{{0, 1, 2}}},
-		"in a trace":                  {native, java, 1, [][]int{{0, 1, 2}}},
-		"after another error":         {native, "cannot pay\n" + java, 0, [][]int{{0}, {1, 2, 3}}},
-		"before another error":        {native, java + "\ncannot pay", 0, [][]int{{0, 1, 2}, {3}}},
-		"no stack":                    {native, "cannot pay\ncannot mail", 0, [][]int{{0}, {1}}},
-		"as configured, line by line": {configured, java, 0, [][]int{{0}, {1}, {2}}},
+		"python":                  {native, python, 0, [][]int{{0, 1, 2, 3}}},
+		"java":                    {native, java, 0, [][]int{{0, 1, 2}}},
+		"in a trace":              {native, java, 1, [][]int{{0, 1, 2}}},
+		"after another error":     {native, "cannot pay\n" + java, 0, [][]int{{0}, {1, 2, 3}}},
+		"before another error":    {native, java + "\ncannot pay", 0, [][]int{{0, 1, 2}, {3}}},
+		"no stack":                {native, "cannot pay\ncannot mail", 0, [][]int{{0}, {1}}},
+		"as configured, its head": {configured, java, 0, [][]int{{0}}},
 	} {
 		found := c.detector.Logs(t.Context(), errorLines(c.text, c.trace))
 		var places [][]int

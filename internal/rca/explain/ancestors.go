@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
@@ -69,6 +70,11 @@ func explainGroup(x *Explanation, g *evidence.Group, below []*evidence.Group) []
 // inheritReason gives a failed call, whose own span says only that it failed, the reason that the caller's
 // record above it has; where no rule knows that, at least its words.
 func inheritReason(x *Explanation, call, above *evidence.Group) {
+	if endedByDeadline(x, call, above) {
+		call.Reason = above.Reason
+		x.About(call).Place = followTime(x, call)
+		return
+	}
 	if call.Reason.Rank != vocabulary.RankUnknown || !call.Node.IsExitCall() || !call.IsOnlyMarked() || len(x.About(call).ExplainedBy) > 0 ||
 		call.Node.Service != above.Node.Service || above.Peer.IsKnown() && !above.Peer.IsSame(call.Peer) {
 		return
@@ -83,6 +89,16 @@ func inheritReason(x *Explanation, call, above *evidence.Group) {
 	if call.IsTimeout() {
 		x.About(call).Place = followTime(x, call)
 	}
+}
+
+// endedByDeadline reports whether a call that only tells of a connection that was closed ended when the caller's
+// deadline passed, as the record above it says: the client closed it.
+func endedByDeadline(x *Explanation, call, above *evidence.Group) bool {
+	if !above.IsTimeout() || !call.Reason.IsReset() || !call.Node.IsExitCall() || call.IsAnswered() || call.Node.Service != above.Node.Service {
+		return false
+	}
+	apart := above.GaveUpAt() - call.Node.End
+	return len(x.About(call).ExplainedBy) == 0 && max(apart, -apart) <= trace.Instant(rules.CancelWindow)
 }
 
 // isMarkOfRefusal reports whether b is only the callee's mark of a request that it refused, as g's answer

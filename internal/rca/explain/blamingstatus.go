@@ -6,7 +6,7 @@ import "github.com/prodsentinel/prodsentinel/internal/semconv"
 // which is no error of the call (section 2).
 func IsCallersBusiness(a semconv.Status) bool {
 	switch a.HTTP {
-	case 400, 404, 405, 409, 410, 412, 415, 416, 422:
+	case 400, 402, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 422, 423, 424, 426, 428, 431, 451:
 		return true
 	case 0:
 	default:

@@ -16,6 +16,7 @@ import (
 //   - whose caller left, and who gave up by a deadline of its own, must be known before its time is followed;
 //   - timeouts and exceptions are explained by what lies below them, innermost spans first;
 //   - a copy of a call's exception on a span beside the call is explained by it too;
+//   - so is what is only said after an earlier error by that error;
 //   - only then is known which entries and calls nothing else accounts for: entries that refused are
 //     dismissed, calls that are their caller's business brought back where the caller failed of them;
 //   - other trees explain what this tree leaves open, and what platforms tell that explains nothing is of
@@ -41,6 +42,8 @@ func Explain(tr *trace.Tree, groups *evidence.Groups, signals failure.Signals, d
 		findOwnDeadlines,
 		explainAncestors,
 		explainCopiesBeside,
+		explainAftermath,
+		dismissProbes,
 		dismissRefusedEntries,
 		dismissAnsweredRefusals,
 		reviveCallersBusiness,

@@ -40,6 +40,9 @@ func dismissAnsweredRefusals(x *Explanation) {
 
 func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
 	entry := g.Node.LocalRoot
+	if entry != nil && entry.IsEntry() && refusesVisitor(g) && !x.signals.Asked(g.Node.Span) {
+		return true
+	}
 	if entry == nil || !entry.IsServing() || !tellsCaller(entry) || x.signals.Asked(g.Node.Span) {
 		return false
 	}
@@ -55,6 +58,12 @@ func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
 		isMistake = isOwnMistake
 	}
 	return (in == nil || !isMistake(in)) && !EndsProcess(g.Node)
+}
+
+// refusesVisitor reports whether a service says in the body of its answer to a GraphQL request that whoever asks has
+// to log in, or may not have a field: what 401 and 403 say elsewhere.
+func refusesVisitor(g *evidence.Group) bool {
+	return g.Reason.Means == vocabulary.Refused && !g.Node.IsExitCall() && !g.IsAnswered() && semconv.IsGraphQL(g.Node.Attributes())
 }
 
 // EndsProcess reports whether a record of the node is of a severity after which a process does not go on.

@@ -80,7 +80,19 @@ func (a *attempts) madeGood(n *trace.Node) bool {
 // isTransient reports whether the failure of a span is one that trying again may mend: not the code's own.
 func isTransient(x *Explanation, n *trace.Node) bool {
 	g := x.Groups.Of(n)
-	return g.FailedSpan && n.Kind == signal.KindInternal && (g.Reason.Means == vocabulary.PeersFault || g.Reason.Means == vocabulary.Unreachable || g.Reason.Means == vocabulary.TimedOut)
+	switch {
+	case !g.FailedSpan:
+		return false
+	case semconv.IsAttempt(n.Attributes()):
+		return true // whoever runs the work says so
+	case n.Kind != signal.KindInternal:
+		return false
+	}
+	switch g.Reason.Means {
+	case vocabulary.PeersFault, vocabulary.Unreachable, vocabulary.TimedOut:
+		return true
+	}
+	return g.Reason.Rank == vocabulary.RankLock
 }
 
 // work is what attempts in a loop have in common: their name below one parent.

@@ -6,6 +6,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
+	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
 // judgeTimeout decides about a deadline that passed, by the place where the time went (section 5).
@@ -54,7 +55,7 @@ func judgeTimeout(x *explain.Explanation, j *Judgement) {
 // judgeUnseenCall decides about a timeout of which only a message speaks: there is no span of the
 // call, and often none of the caller.
 func judgeUnseenCall(x *explain.Explanation, j *Judgement) {
-	if !j.Group.Peer.IsKnown() {
+	if !j.Group.Peer.IsKnown() || j.Group.Reason.Whose == vocabulary.Own {
 		judgeCode(j)
 		return
 	}

@@ -35,6 +35,7 @@ type Ranking struct {
 	Caps       []AppliedCap
 	outcome    incident.Outcome
 	Severity   incident.Severity
+	Sampling   Sampling
 	Routine    *incident.Routine // nil unless all traces with the root have it as routine
 	Impact     incident.Impact
 	Changes    []Change
@@ -63,7 +64,8 @@ func Rank(c *incident.Case, verdicts []*judge.Verdict) *Ranking {
 	r.Variants = variantsOf(r)
 	r.Confidence, r.Caps = confidenceOf(r)
 	r.outcome = worstOutcome(r.support)
-	r.Severity = severityOf(r.support, c.Entries)
+	r.Sampling = samplingOf(r)
+	r.Severity = severityOf(r.support, c.Entries, r.Sampling.HidesShares())
 	r.Routine = routineOf(r)
 	r.Impact = impactOf(r.support, r.outcome)
 	r.Changes = judgeChanges(r)

@@ -21,22 +21,23 @@ func worstOutcome(list []*Support) incident.Outcome {
 	return worst
 }
 
-// severityOf follows section 9: the worst that any of the traces makes of it, and how many requests failed.
-func severityOf(list []*Support, entries []incident.EntryStats) incident.Severity {
+// severityOf follows section 9: the worst that any of the traces makes of it, and how many requests failed; where
+// it is hidden how many went well, only the number of those that failed counts.
+func severityOf(list []*Support, entries []incident.EntryStats, hidesShares bool) incident.Severity {
 	var worst incident.Severity
 	for _, s := range list {
 		worst = incident.WorseSeverity(worst, s.Root.Severity)
 	}
-	if worst == incident.SeverityHigh && isCritical(entries) {
+	if worst == incident.SeverityHigh && isCritical(entries, hidesShares) {
 		return incident.SeverityCritical
 	}
 	return worst
 }
 
-func isCritical(entries []incident.EntryStats) bool {
+func isCritical(entries []incident.EntryStats, hidesShares bool) bool {
 	several := 0
 	for _, e := range entries {
-		if e.Failed >= rules.CriticalTraces && rules.CriticalParts*e.Failed >= e.Traces {
+		if !hidesShares && e.Failed >= rules.CriticalTraces && rules.CriticalParts*e.Failed >= e.Traces {
 			return true
 		}
 		if e.Failed >= rules.CriticalTracesEach {

@@ -19,6 +19,9 @@ func gapsOf(r *rank.Ranking) []incident.Gap {
 	if r.Shown != nil && r.Shown.Judgement.Abstained {
 		list = append(list, incident.Gap{Kind: "no_telemetry", Detail: "nothing is recorded at " + r.Shown.Judgement.Component + " for this request"})
 	}
+	if r.Shown != nil && r.Sampling.HidesShares() {
+		list = append(list, incident.Gap{Kind: incident.GapSampled, Detail: samplingDetail(r.Sampling)})
+	}
 	if r.Shown != nil && r.HasNoBaseline() {
 		list = append(list, incident.Gap{Kind: incident.GapNoBaseline, Detail: "no baseline yet: too few requests were received before, or for too short a time, to say whether this error is routine"})
 	}
@@ -33,6 +36,14 @@ func gapsOf(r *rank.Ranking) []incident.Gap {
 	})
 	list = slices.Compact(list)
 	return list[:min(len(list), rules.MaxGaps)]
+}
+
+// samplingDetail says why it is not known how many requests went well.
+func samplingDetail(s rank.Sampling) string {
+	if s.Policy != "" {
+		return "the traces were sampled before they were received, by how they went (policy " + quote(s.Policy) + "): which share of the requests failed is not known"
+	}
+	return "only failing traces of this entry were received, for at least half an hour: if they are sampled before, by how they went, which share of the requests failed is not known"
 }
 
 // conflictsOf lists the references that more than one record has.

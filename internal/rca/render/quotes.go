@@ -37,13 +37,15 @@ func quoteOf(g *evidence.Group) string {
 	for _, x := range e.Exceptions {
 		inner := x.Innermost()
 		if matches := evidence.MatchesOf(inner, inner.Type+": "+inner.Message); len(matches) > 0 && matches[0].Rank == g.Reason.Rank && inner.Message != "" {
-			return withCode(withoutRepetition(quoteTelling(inner.Message, g.Reason.Line)), g)
+			return withCode(withoutRepetition(quoteTelling(inner.Message, g.Reason)), g)
 		}
 	}
-	if m := quoteTelling(e.Observed.Message, g.Reason.Line); m != "" {
-		return withCode(m, g)
+	if line := g.Reason.Line; line == "" || strings.Contains(e.Observed.Message, line) || !strings.Contains(e.Text, line) {
+		if m := quoteTelling(e.Observed.Message, g.Reason); m != "" {
+			return withCode(m, g)
+		}
 	}
-	if q := quoteTelling(e.Text, g.Reason.Line); q != "" || g.Told == nil {
+	if q := quoteTelling(e.Text, g.Reason); q != "" || g.Told == nil {
 		return q
 	}
 	thrown := g.Told.Exceptions[0].Innermost()
@@ -53,14 +55,30 @@ func quoteOf(g *evidence.Group) string {
 	return quote(thrown.Type)
 }
 
-// quoteTelling quotes of a text the line that tells the reason, where it has that line, else its first.
-func quoteTelling(text, line string) string {
-	if line != "" && strings.Contains(text, line) {
-		if q := quote(line); q != "" {
-			return q
+// quoteTelling quotes of a text the line that tells the reason, where it has that line, else its first. Of a long
+// line it quotes the part that tells.
+func quoteTelling(text string, r evidence.Reason) string {
+	if r.Line == "" || !strings.Contains(text, r.Line) {
+		return quote(text)
+	}
+	q := quote(r.Line)
+	if q == "" {
+		return quote(text)
+	}
+	if at := strings.Index(r.Line, r.Words); at > 0 && !strings.Contains(q, r.Words) && len(r.Words) <= rules.MaxQuote {
+		return "…" + quote(r.Line[clauseBefore(r.Line, at):])
+	}
+	return q
+}
+
+// clauseBefore is where the clause begins in which a text has something.
+func clauseBefore(text string, at int) int {
+	for _, separator := range []string{". ", "; ", ": ", ", ", "="} {
+		if i := strings.LastIndex(text[:at], separator); i >= 0 && at-i <= rules.MaxQuote/2 {
+			return i + len(separator)
 		}
 	}
-	return quote(text)
+	return at
 }
 
 // withCode puts the code that an instrumentation recorded with the quoted message before it, unless the message

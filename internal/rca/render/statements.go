@@ -70,6 +70,8 @@ func resourceStatement(j *judge.Judgement) string {
 		return j.Service + " had too little CPU"
 	case "threads":
 		return j.Service + " ran out of threads"
+	case vocabulary.MessageSize:
+		return "a message was larger than " + j.Service + "'s configuration allows"
 	case "file_descriptors":
 		return j.Service + " ran out of file descriptors"
 	default:
@@ -117,7 +119,7 @@ func codeStatement(j *judge.Judgement) string {
 	if i := slices.IndexFunc(inner.Frames, func(f failure.Frame) bool { return f.InApp }); i >= 0 {
 		s += " in " + quote(functionOf(inner.Frames[i]))
 	}
-	if m := quote(inner.Message); m != "" {
+	if m := quoteTelling(inner.Message, g.Reason); m != "" {
 		s += " (" + m + ")"
 	}
 	return s

@@ -31,6 +31,8 @@ func titleOf(j *judge.Judgement) string {
 		return fmt.Sprintf("unclear: an error from %s to %s, and no record there", j.Component, j.Caller)
 	case j.Kind == incident.KindCode:
 		return j.Component + ": " + codeTitle(j)
+	case j.Kind == incident.KindEdge && j.Class == incident.ClassRefused && j.Category == incident.CategoryUnknown:
+		return fmt.Sprintf("%s: %s does not know what %s asks for", j.Component, j.Callee, j.Caller)
 	case j.Kind == incident.KindEdge && j.Class == incident.ClassRefused:
 		return fmt.Sprintf("%s: %s failed, %s refused %s", j.Component, reasonWords(j.Category), j.Callee, j.Caller)
 	case j.Kind == incident.KindEdge:
@@ -43,7 +45,7 @@ func titleOf(j *judge.Judgement) string {
 func codeTitle(j *judge.Judgement) string {
 	if thrown, _ := j.Group.Exception(); thrown != nil && j.Service == j.Group.Node.Service {
 		inner := thrown.Innermost()
-		return strings.TrimSpace(quote(inner.Type) + " " + quote(inner.Message))
+		return strings.TrimSpace(quote(inner.Type) + " " + quoteTelling(inner.Message, j.Group.Reason))
 	}
 	message := j.Group.Records[0].Observed.Message
 	if failure.HasWords(failure.Parameterize(message)) && j.Service == j.Group.Node.Service {
