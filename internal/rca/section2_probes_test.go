@@ -86,6 +86,30 @@ func TestSection9AttemptsOfWorkflows(t *testing.T) {
 	}
 }
 
+// Section 9: items of a loop are no attempts, although the last of them goes well: what they ask for, or an
+// attribute of theirs, tells them apart.
+func TestSection9ItemsOfALoop(t *testing.T) {
+	loop := func(name string, first, second []any, paths ...string) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New(name)
+			job := tr.Span("mailer", "run", server, 0, 900).HTTP(200)
+			a := job.Inside("notify", 10, 50).With(first...).Failed("")
+			a.Call("POST", 11, 49).With("server.address", "push.example", "url.full", "https://push.example"+paths[0]).Answered(503)
+			b := job.Inside("notify", 100, 150).With(second...).OK()
+			b.Call("POST", 101, 149).With("server.address", "push.example", "url.full", "https://push.example"+paths[1]).HTTP(200)
+			return tr
+		}
+	}
+	failed := []verdict{{incident.KindDependency, "mailer", "push.example", incident.CategoryDependencyUnavailable}}
+	for _, e := range []expectation{
+		{name: "attempts", trace: loop("attempts", []any{"attempt", int64(1)}, []any{"attempt", int64(2)}, "/send", "/send"), dismissed: incident.DismissRecovered},
+		{name: "unequal calls", trace: loop("calls", nil, nil, "/user/1", "/user/2"), roots: failed},
+		{name: "unequal items", trace: loop("items", []any{"user.id", "1"}, []any{"user.id", "2"}, "/send", "/send"), roots: failed},
+	} {
+		e.run(t)
+	}
+}
+
 // Section 4: a message that is too large is no rate limit; whose configuration forbids it is at fault. What a
 // peer does not know is refused.
 func TestSection4StatusesThatMeanAnotherThing(t *testing.T) {

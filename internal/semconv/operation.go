@@ -1,6 +1,9 @@
 package semconv
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Family is the kind of protocol that an operation is of; "" is none.
 type Family string
@@ -75,6 +78,18 @@ var requestKeys = [...]string{
 // IsAttempt reports whether a span is an attempt at work that a workflow engine runs until it succeeds, and by
 // which it goes.
 func IsAttempt[A Attributes](attrs A) bool { return attrs.Str(keyTemporalActivity) != "" }
+
+// VariesByAttempt reports whether an attribute of a span may differ between two attempts at the same work: a number
+// of the attempt, a thread, a time, or how it went.
+func VariesByAttempt(key string) bool {
+	key = strings.ToLower(key)
+	for _, word := range [...]string{"attempt", "retr", "try", "thread", "duration", "time", "elapsed", "delay", "backoff", "status", "error", "exception", "result", "outcome", "size", "length", "count", "code.", "host", "peer", "address", "port"} {
+		if strings.Contains(key, word) {
+			return true
+		}
+	}
+	return false
+}
 
 // Request is what a call asks for, as far as it says: the URL, statement, method or message.
 type Request [len(requestKeys)]string

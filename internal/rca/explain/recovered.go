@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"slices"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
@@ -88,11 +90,22 @@ func isTransient(x *Explanation, n *trace.Node) bool {
 	case n.Kind != signal.KindInternal:
 		return false
 	}
-	switch g.Reason.Means {
+	if !g.IsBareMark() {
+		return mayPass(g.Reason)
+	}
+	return slices.ContainsFunc(n.Children, func(c *trace.Node) bool {
+		call := x.Groups.Of(c)
+		return call != nil && c.IsExitCall() && mayPass(call.Reason)
+	})
+}
+
+// mayPass reports whether what an error tells of may be over when it is tried again.
+func mayPass(r evidence.Reason) bool {
+	switch r.Means {
 	case vocabulary.PeersFault, vocabulary.Unreachable, vocabulary.TimedOut:
 		return true
 	}
-	return g.Reason.Rank == vocabulary.RankLock
+	return r.Rank == vocabulary.RankLock
 }
 
 // work is what attempts in a loop have in common: their name below one parent.
@@ -116,15 +129,55 @@ func seriesBelow(x *Explanation, parent *trace.Node) map[work]*series {
 		if n.Span == nil {
 			continue
 		}
-		s, request := all[workOf(n)], semconv.RequestOf(n.Attributes())
+		s, request := all[workOf(n)], requestWithin(n)
 		if s == nil {
 			all[workOf(n)] = &series{last: n, request: request}
 			continue
 		}
-		s.mixed = s.mixed || s.last.Span.StatusCode != signal.StatusError || s.request != request
+		s.mixed = s.mixed || s.last.Span.StatusCode != signal.StatusError || asksOtherwise(s.request, request) || isOtherItem(s.last, n)
 		s.last = n
 	}
 	return all
+}
+
+// requestWithin is what a span asks for, or, where it is no call, its first call.
+func requestWithin(n *trace.Node) semconv.Request {
+	request := semconv.RequestOf(n.Attributes())
+	for _, c := range n.Children {
+		if request != (semconv.Request{}) {
+			break
+		}
+		if c.IsExitCall() {
+			request = semconv.RequestOf(c.Attributes())
+		}
+	}
+	return request
+}
+
+// asksOtherwise reports whether two requests are known, and ask for unequal things.
+func asksOtherwise(a, b semconv.Request) bool {
+	return a != b && a != (semconv.Request{}) && b != (semconv.Request{})
+}
+
+// isOtherItem reports whether an attribute tells two spans apart that does not tell of how they went: they are of
+// two items, and not two attempts at one.
+func isOtherItem(a, b *trace.Node) bool {
+	attrs := b.Attributes()
+	for _, kv := range a.Attributes() {
+		other, has := attrs.Get(kv.Key)
+		if has && !semconv.VariesByAttempt(kv.Key) && isScalar(kv.Value) && other.Data != kv.Value.Data {
+			return true
+		}
+	}
+	return false
+}
+
+func isScalar(v signal.Value) bool {
+	switch v.Data.(type) {
+	case string, int64:
+		return true
+	}
+	return false
 }
 
 // wasRetried reports whether a failed span is one of several attempts at the same work, of which the last one
