@@ -113,3 +113,19 @@ func TestInnerLinesOfErrors(t *testing.T) {
 		assert.Equal(t, isError, got, line)
 	}
 }
+
+// The operating system's code that .NET prints of a socket says what happened in any language; the category of a
+// logger is no exception.
+func TestDotnetCodesAndCategories(t *testing.T) {
+	socket := ParseExceptions("System.Net.Http.HttpRequestException: Zielcomputer verweigert (lager:8080)\n" +
+		" ---> System.Net.Sockets.SocketException (10061): Zielcomputer verweigert\n" +
+		"   at System.Net.Sockets.Socket.ThrowException(SocketError error)\n   --- End of inner exception stack trace ---\n" +
+		"   at Shop.Stock.Get() in /src/Stock.cs:line 12")
+	assert.Equal(t, "10061", socket[0].Innermost().Code)
+	assert.Empty(t, socket[0].Code)
+	logged := ParseExceptions("fail: Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware[1]\n" +
+		"      An unhandled exception has occurred while executing the request.\n" +
+		"      System.IndexOutOfRangeException: Index was outside the bounds of the array.\n" +
+		"         at Legacy.Pages.Pick(Int32[] a) in /src/Pages.cs:line 14")
+	assert.Equal(t, "System.IndexOutOfRangeException", logged[0].Type)
+}

@@ -9,6 +9,7 @@ import (
 type Exception struct {
 	Type    string
 	Message string
+	Code    string // of the operating system, where the runtime prints it beside the type
 	Frames  []Frame
 	Cause   *Exception
 }

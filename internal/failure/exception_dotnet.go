@@ -7,7 +7,7 @@ import (
 
 const dotnetInner = "--- End of inner exception stack trace ---"
 
-var dotnetHeader = regexp.MustCompile("([A-Za-z_][A-Za-z0-9_.+`]*(?:Exception|Error)\\b)(?: \\((?:0x)?[0-9A-Fa-f-]+\\))?(?::[ \r\n]*([^\r\n]*))?")
+var dotnetHeader = regexp.MustCompile("([A-Za-z_][A-Za-z0-9_.+`]*(?:Exception|Error)\\b)(?: \\(((?:0x)?[0-9A-Fa-f-]+)\\))?(?::[ \r\n]*([^\r\n]*))?")
 
 // parseDotnet reads what Exception.ToString writes: the exception and, after arrows, its inner ones,
 // then the frames of the innermost, of what wraps it, and so on.
@@ -54,7 +54,10 @@ func dotnetChain(head string) []*Exception {
 		if m == nil {
 			continue
 		}
-		e := &Exception{Type: m[1], Message: strings.TrimSpace(m[2])}
+		e := &Exception{Type: m[1], Message: strings.TrimSpace(m[3])}
+		if strings.HasSuffix(m[1], "SocketException") {
+			e.Code = m[2]
+		}
 		if len(chain) > 0 {
 			chain[len(chain)-1].Cause = e
 		}

@@ -86,6 +86,31 @@ func TestSection9AttemptsOfWorkflows(t *testing.T) {
 	}
 }
 
+// Section 4: of a call that left no span, the attributes of its log name the peer before its text does.
+func TestSection4PeerOfALog(t *testing.T) {
+	const refused = "check quota: dial tcp 10.2.0.9:5432: connect: connection refused"
+	logged := func(name string, keysAndValues ...any) func() *rcatest.Trace {
+		return func() *rcatest.Trace {
+			tr := rcatest.New(name)
+			tr.Span("quota", "GET /quota", server, 0, 20).Answered(500).Logged(10, errorLv, refused, keysAndValues...)
+			return tr
+		}
+	}
+	for _, e := range []expectation{
+		{
+			name: "of the client", trace: logged("client", "server.address", "quota-db", "server.port", int64(5432)),
+			roots: []verdict{{incident.KindDependency, "quota", "quota-db", incident.CategoryDependencyUnavailable}},
+		},
+		{
+			name: "of a server's request", trace: logged("server", "server.address", "quota.example", "http.route", "/quota"),
+			roots: []verdict{{incident.KindDependency, "quota", "10.2.0.9", incident.CategoryDependencyUnavailable}},
+		},
+		{name: "none", trace: logged("none"), roots: []verdict{{incident.KindDependency, "quota", "10.2.0.9", incident.CategoryDependencyUnavailable}}},
+	} {
+		e.run(t)
+	}
+}
+
 // Section 9: items of a loop are no attempts, although the last of them goes well: what they ask for, or an
 // attribute of theirs, tells them apart.
 func TestSection9ItemsOfALoop(t *testing.T) {

@@ -65,6 +65,7 @@ const (
 	keyTemporalActivity = "temporalActivityID" // of Temporal's interceptors
 
 	keyServerAddress   = string(now.ServerAddressKey)
+	keyClientAddress   = string(now.ClientAddressKey)
 	keyServerPort      = string(now.ServerPortKey)
 	keyNetworkPeer     = string(now.NetworkPeerAddressKey)
 	keyServerSocket    = "server.socket.address"

@@ -64,6 +64,24 @@ func PeerAddress[A Attributes](attrs A) (host, port string) {
 	return host, port
 }
 
+// LoggedPeer returns host and port of the other side of the call that a log record tells of, as its attributes name
+// it; "" for a record of a request that was served, whose server's address is its own.
+func LoggedPeer[A Attributes](attrs A) (host, port string) {
+	if firstStr(attrs, keyHTTPRoute, keyClientAddress, keyURLPath, keyHTTPTargetOld) != "" {
+		return "", ""
+	}
+	if host = firstStr(attrs, keyPeerServiceOld, keyPeerService); host != "" {
+		return host, ""
+	}
+	if host = firstStr(attrs, keyServerAddress, keyNetPeerNameOld, keyPeerHostname, keyOutHost); host == "" {
+		return "", ""
+	}
+	if n := PeerPort(attrs); n > 0 {
+		port = strconv.FormatInt(n, 10)
+	}
+	return host, port
+}
+
 // PeerPort returns the port of the other side of a call where it is recorded by itself, else 0.
 func PeerPort[A Attributes](attrs A) int64 {
 	for _, key := range [...]string{keyServerPort, keyNetPeerPortOld, keyPeerPort, keyOutPort, keyDestinationPort} {

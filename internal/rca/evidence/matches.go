@@ -18,6 +18,9 @@ func (e *Record) readMatches(n *trace.Node) {
 	for _, x := range e.Exceptions {
 		for ; x != nil; x = x.Cause {
 			rec.Exceptions = append(rec.Exceptions, vocabulary.Exception{Type: x.Type, Message: x.Message})
+			if x.Code != "" {
+				rec.Codes = append(rec.Codes, vocabulary.Code{System: "errno", Code: x.Code})
+			}
 		}
 	}
 	if n != nil {

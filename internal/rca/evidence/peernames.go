@@ -10,11 +10,14 @@ import (
 
 var pgDatabase = regexp.MustCompile(`(?i)\bdatabase[=" ]+([A-Za-z0-9_-]+)`)
 
-// peerIn is the peer that a record names, the zero peer where it names none: one in words that a client is known to
+// peerIn is the peer that a record names, the zero peer where it names none: that of its attributes, else one in words that a client is known to
 // name its peer with, else a service that is known. No other URL, address or word of a text counts: it may be that of a
 // manual, a resolver or the caller.
 func peerIn(dir *trace.Directory, r Reason, self string) trace.Peer {
-	host, port := hostNamed(r.Names)
+	host, port := r.Cited.host, r.Cited.port
+	if host == "" {
+		host, port = hostNamed(r.Names)
+	}
 	if host = dir.NameOf(host); host != "" && host != self {
 		if s := dir.Owner(host, port); s != "" && s != self {
 			return trace.Peer{Service: s}

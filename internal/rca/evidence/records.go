@@ -3,6 +3,7 @@ package evidence
 import (
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/trace"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
@@ -22,6 +23,8 @@ type Record struct {
 	HTTP       int                // status of a peer's answer, of the call or cited by the text
 	RPC        string
 	lent       bool // of the transport below the call
+	// host and port are whom a log's attributes name as the other side of a call.
+	host, port string
 }
 
 func recordOfSpan(n *trace.Node, o failure.Observed) *Record {
@@ -39,6 +42,7 @@ func recordOfSpan(n *trace.Node, o failure.Observed) *Record {
 func recordOfLog(n *trace.Node, l *signal.Log, o failure.Observed, isSignal bool) *Record {
 	e := &Record{Ref: trace.LogRef(l), time: trace.InstantOf(l.EventTime()) + n.Shift, Observed: o, IsSignal: isSignal}
 	e.read(n, o.ErrorType, o.Message, o.Stack, o.Error, logText(l))
+	e.host, e.port = semconv.LoggedPeer(l.Attributes)
 	return e
 }
 
