@@ -14,13 +14,16 @@ const (
 	DeadAnalysis DeadLetterKind = "analysis" // of an incident
 	DeadAgents   DeadLetterKind = "agents"   // who were to look at an incident's newest analysis
 	DeadFailure  DeadLetterKind = "failure"  // which could not be classified
+	// DeadDelivery is a message about an incident that a receiver refuses.
+	DeadDelivery DeadLetterKind = "delivery"
 )
 
 // DeadLetter is work that was given up and kept.
 type DeadLetter struct {
 	Kind       DeadLetterKind `json:"kind"`
-	IncidentID string         `json:"incident_id,omitempty"` // of an analysis, and of agents
+	IncidentID string         `json:"incident_id,omitempty"` // of an analysis, of agents and of a delivery
 	FailureKey string         `json:"failure_key,omitempty"` // of a failure
+	Receiver   string         `json:"receiver,omitempty"`    // of a delivery
 	Attempts   int            `json:"attempts"`
 	Problem    string         `json:"problem"` // why the last attempt failed
 }

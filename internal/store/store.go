@@ -49,6 +49,7 @@ type Store interface {
 	Sweeper
 	Minutes
 	Agents
+	Notifications
 
 	// Status counts what is stored; cheap enough to be polled every few seconds.
 	Status(ctx context.Context) (Status, error)

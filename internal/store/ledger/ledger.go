@@ -47,6 +47,16 @@ func Rekeyed(d incident.Decision, id string) bool {
 	})
 }
 
+// Touched are the IDs of the incidents that a decision changes or counts again, each once.
+func Touched(d incident.Decision) []string {
+	ids := slices.Clone(d.Recount)
+	for _, in := range d.Changed {
+		ids = append(ids, in.ID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // AnalysisState is where an incident's analysis stands: dead where it failed for good, leased while
 // a worker has it; due reports whether its WantDue has come.
 func AnalysisState(in *incident.Incident, dead, leased, due bool) incident.AnalysisState {

@@ -117,7 +117,10 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 		}
 		_, err = tx.Exec(ctx, "UPDATE incidents SET confidence = $1 WHERE tenant = $2 AND id = $3 AND revision = $4",
 			int64(*r.Confidence), claim.Tenant, claim.IncidentID, claim.Revision)
-		return err
+		if err != nil {
+			return err
+		}
+		return noteIncidents(ctx, tx, []incidentID{{claim.Tenant, claim.IncidentID}})
 	})
 }
 

@@ -127,7 +127,10 @@ func saveAnalysis(ctx context.Context, tx pgx.Tx, claim store.Claim, r store.Ana
 	_, err = tx.Exec(ctx, `UPDATE incidents SET done = greatest(done, $1), revision = $2, analysed_at = clock_timestamp(), attempts = 0,
 			retry_at = '-infinity', dead = false, last_problem = '', lease_owner = '', lease_until = '-infinity', lease_reason = ''
 		WHERE tenant = $3 AND id = $4`, claim.Wanted, newest, tenant, id)
-	return newest, err
+	if err != nil {
+		return 0, err
+	}
+	return newest, noteIncidents(ctx, tx, []incidentID{{tenant, id}})
 }
 
 // keepFromRetention locks a case or transcript that is there already, so that retention, which may be

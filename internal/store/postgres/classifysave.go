@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/store/record"
 )
 
-// save writes, in one round trip, what was decided.
+// save writes, in one round trip, what was decided, and in others what is to be told of it.
 func (p *placing) save(ctx context.Context, tx pgx.Tx) error {
 	var b pgx.Batch
 	p.saveFailures(&b)
@@ -25,7 +26,14 @@ func (p *placing) save(ctx context.Context, tx pgx.Tx) error {
 		returnLinks(&b, s)
 	}
 	recountIncidents(&b, p.recount)
-	return tx.SendBatch(ctx, &b).Close()
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return err
+	}
+	touched := slices.Clone(p.recount)
+	for _, in := range p.changed {
+		touched = append(touched, incidentID{in.Tenant, in.ID})
+	}
+	return noteIncidents(ctx, tx, touched)
 }
 
 // saveFailures stores the failures' states. One that got something new meanwhile goes on waiting.

@@ -38,13 +38,15 @@ func deadLetters(ctx context.Context, tx pgx.Tx, tenant string, ids []string, li
 		kind store.DeadLetterKind
 		sql  string
 	}{
-		{store.DeadAnalysis, `SELECT id, '', attempts, last_problem FROM incidents
+		{store.DeadAnalysis, `SELECT id, '', '', attempts, last_problem FROM incidents
 			WHERE tenant = $1 AND dead AND wanted > done AND merged_into = '' AND (cardinality($2::text[]) = 0 OR id = ANY ($2))
 			ORDER BY last_seen DESC, id LIMIT $3`},
-		{store.DeadAgents, "SELECT r.incident_id, '', r.attempts, coalesce(r.body ->> 'reason', '') FROM " + agentsGivenUp + ` AND r.tenant = $1
+		{store.DeadAgents, "SELECT r.incident_id, '', '', r.attempts, coalesce(r.body ->> 'reason', '') FROM " + agentsGivenUp + ` AND r.tenant = $1
 			AND (cardinality($2::text[]) = 0 OR r.incident_id = ANY ($2)) ORDER BY i.last_seen DESC, i.id LIMIT $3`},
-		{store.DeadFailure, "SELECT '', key, attempts, '' FROM " + failuresSetAside + ` AND tenant = $1
+		{store.DeadFailure, "SELECT '', key, '', attempts, '' FROM " + failuresSetAside + ` AND tenant = $1
 			AND (cardinality($2::text[]) = 0 OR key = ANY ($2)) ORDER BY waiting_since, key LIMIT $3`},
+		{store.DeadDelivery, `SELECT incident_id, '', receiver, attempts, problem FROM deliveries WHERE tenant = $1 AND wanted > done AND dead
+			AND (cardinality($2::text[]) = 0 OR incident_id = ANY ($2)) ORDER BY pending_at, incident_id, receiver LIMIT $3`},
 	} {
 		rows, err := tx.Query(ctx, q.sql, tenant, texts, limit)
 		if err != nil {
@@ -52,7 +54,7 @@ func deadLetters(ctx context.Context, tx pgx.Tx, tenant string, ids []string, li
 		}
 		more, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.DeadLetter, error) {
 			d := store.DeadLetter{Kind: q.kind}
-			err := row.Scan(&d.IncidentID, &d.FailureKey, &d.Attempts, &d.Problem)
+			err := row.Scan(&d.IncidentID, &d.FailureKey, &d.Receiver, &d.Attempts, &d.Problem)
 			if d.Kind == store.DeadFailure {
 				d.Problem = ledger.SetAside
 			}
@@ -91,6 +93,11 @@ func retryDead(ctx context.Context, tx pgx.Tx, tenant string, ids map[store.Dead
 	_, err = tx.Exec(ctx, `UPDATE incidents i SET dead = false, attempts = 0, retry_at = '-infinity', want_due = '-infinity'
 		FROM (SELECT id FROM incidents WHERE tenant = $1 AND dead AND id = ANY ($2) ORDER BY id FOR UPDATE) AS dead
 		WHERE i.tenant = $1 AND i.id = dead.id`, tenant, ids[store.DeadAnalysis])
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE deliveries SET dead = false, attempts = 0, due_at = '-infinity'
+		WHERE tenant = $1 AND wanted > done AND dead AND incident_id = ANY ($2)`, tenant, ids[store.DeadDelivery])
 	if err != nil {
 		return err
 	}

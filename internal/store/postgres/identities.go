@@ -84,18 +84,23 @@ func rootsOf(id string) string {
 		SELECT a.signature FROM incidents i JOIN incident_signatures a ON a.tenant = i.tenant AND a.incident_id = i.id WHERE ` + these
 }
 
+// lockOrder has each of the incidents once, in the order in which all take locks.
+func lockOrder(list []incidentID) (k failureKeys) {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b incidentID) int { return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.id, b.id)) })
+	for _, in := range slices.Compact(list) {
+		k.add(in.tenant, in.id)
+	}
+	return k
+}
+
 // recountIncidents derives the counts and times of incidents from their links, and from what was
 // trimmed of them.
 func recountIncidents(b *pgx.Batch, list []incidentID) {
 	if len(list) == 0 {
 		return
 	}
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b incidentID) int { return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.id, b.id)) })
-	var k failureKeys
-	for _, in := range slices.Compact(list) {
-		k.add(in.tenant, in.id)
-	}
+	k := lockOrder(list)
 	b.Queue(`UPDATE incidents i SET failing_traces = l.n, errors = l.errors, error_signals = l.error_signals,
 			first_seen = coalesce(l.first_seen, i.first_seen), last_seen = coalesce(l.last_seen, i.last_seen),
 			last_failure_at = coalesce(l.last_failure_at, i.last_failure_at)

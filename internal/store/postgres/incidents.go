@@ -134,7 +134,14 @@ func (s *Store) ResolveQuiet(ctx context.Context, before time.Time) ([]store.Inc
 			err = row.Scan(&c.Tenant, &c.ID)
 			return c, err
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		var resolved []incidentID
+		for _, c := range changes {
+			resolved = append(resolved, incidentID{c.Tenant, c.ID})
+		}
+		return noteIncidents(ctx, tx, resolved)
 	})
 	if err != nil {
 		return nil, err

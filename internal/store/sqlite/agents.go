@@ -121,7 +121,10 @@ func (s *Store) SaveAgents(ctx context.Context, claim store.AgentsClaim, r store
 		}
 		_, err = c.exec("UPDATE incidents SET confidence = ? WHERE tenant = ? AND id = ? AND revision = ?",
 			*r.Confidence, claim.Tenant, claim.IncidentID, claim.Revision)
-		return err
+		if err != nil {
+			return err
+		}
+		return c.noteIncidents(s.now(), claim.Tenant, claim.IncidentID)
 	})
 }
 

@@ -128,7 +128,10 @@ func (w *analysisWriter) save(compressed []byte) (int, error) {
 	_, err = w.exec(`UPDATE incidents SET done = max(done, ?), revision = ?, analysed_at = ?, attempts = 0, retry_at = 0, dead = 0,
 			last_error = '', lease_owner = '', lease_until = 0, lease_reason = ''
 		WHERE tenant = ? AND id = ?`, w.claim.Wanted, newest, w.now, tenant, id)
-	return newest, err
+	if err != nil {
+		return 0, err
+	}
+	return newest, w.noteIncidents(w.now, tenant, id)
 }
 
 func (w *analysisWriter) store(a incident.Analysis, compressed []byte) error {

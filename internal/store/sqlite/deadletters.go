@@ -51,6 +51,10 @@ func (c *conn) deadLetters(tenant string, ids []string, limit int) (dead []store
 			AND (?2 = 0 OR key IN (SELECT value FROM json_each(?3))) ORDER BY waiting_since, key LIMIT ?4`, func(r *row) store.DeadLetter {
 			return store.DeadLetter{Kind: store.DeadFailure, FailureKey: r.text(), Attempts: r.count(), Problem: ledger.SetAside}
 		}},
+		{`SELECT incident_id, receiver, attempts, problem FROM deliveries WHERE tenant = ?1 AND wanted > done AND dead = 1
+			AND (?2 = 0 OR incident_id IN (SELECT value FROM json_each(?3))) ORDER BY pending_at, incident_id, receiver LIMIT ?4`, func(r *row) store.DeadLetter {
+			return store.DeadLetter{Kind: store.DeadDelivery, IncidentID: r.text(), Receiver: r.text(), Attempts: r.count(), Problem: r.text()}
+		}},
 	} {
 		err := c.query(q.sql, func(r *row) error {
 			dead = append(dead, q.scan(r))
@@ -85,6 +89,8 @@ func (c *conn) retry(tenant string, d store.DeadLetter) (err error) {
 		_, err = c.exec("UPDATE incidents SET dead = 0, attempts = 0, retry_at = 0, want_due = 0 WHERE tenant = ? AND id = ?", tenant, d.IncidentID)
 	case store.DeadAgents:
 		err = c.askAgain(tenant, d.IncidentID)
+	case store.DeadDelivery:
+		_, err = c.exec("UPDATE deliveries SET dead = 0, attempts = 0, due_at = 0 WHERE receiver = ? AND tenant = ? AND incident_id = ?", d.Receiver, tenant, d.IncidentID)
 	case store.DeadFailure:
 		_, err = c.exec("UPDATE failures SET attempts = 0, due_at = 0 WHERE tenant = ? AND key = ?", tenant, d.FailureKey)
 	}

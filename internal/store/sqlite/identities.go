@@ -28,7 +28,7 @@ func (c identityChange) saveIncidents(d incident.Decision) error {
 	return nil
 }
 
-// save records what happened to identities, moves links accordingly, and counts them again.
+// save records what happened to identities, moves links accordingly, counts them again, and stores what is to be told.
 func (c identityChange) save(d incident.Decision) error {
 	for _, e := range d.History {
 		if err := c.record(e); err != nil {
@@ -56,7 +56,7 @@ func (c identityChange) save(d incident.Decision) error {
 			return err
 		}
 	}
-	return nil
+	return c.noteIncidents(c.now, c.tenant, ledger.Touched(d)...)
 }
 
 // record keeps an entry of the history; a merge with the keys it is about to move.

@@ -267,11 +267,20 @@ func (s *Store) ResolveQuiet(ctx context.Context, before time.Time) ([]store.Inc
 		if err != nil {
 			return err
 		}
-		return c.query(`UPDATE incidents SET status = 'resolved', resolved_at = ?
+		err = c.query(`UPDATE incidents SET status = 'resolved', resolved_at = ?
 			WHERE status <> 'resolved' AND last_failure_at < ? AND merged_into = '' RETURNING tenant, id`, func(r *row) error {
 			changes = append(changes, store.IncidentChange{Tenant: r.text(), ID: r.text()})
 			return nil
 		}, now, record.TimeOf(known).Add(before.Sub(now)))
+		if err != nil {
+			return err
+		}
+		for _, change := range changes {
+			if err := c.noteIncidents(now, change.Tenant, change.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

@@ -66,7 +66,7 @@ func (s *Store) takeOver(c *conn) error {
 	if err := s.prepareDays(c); err != nil {
 		return err
 	}
-	for _, table := range []string{"failures", "incidents", "agent_runs"} {
+	for _, table := range []string{"failures", "incidents", "agent_runs", "deliveries"} {
 		if _, err := c.exec("UPDATE " + table + " SET lease_until = 0 WHERE lease_until > 0"); err != nil {
 			return err
 		}
