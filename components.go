@@ -18,6 +18,7 @@ import (
 	rcaexporter "github.com/prodsentinel/prodsentinel/exporter/rcaexporter"
 	coordinationextension "github.com/prodsentinel/prodsentinel/extension/coordinationextension"
 	healthextension "github.com/prodsentinel/prodsentinel/extension/healthextension"
+	notifyextension "github.com/prodsentinel/prodsentinel/extension/notifyextension"
 	queryextension "github.com/prodsentinel/prodsentinel/extension/queryextension"
 	requestlimiterextension "github.com/prodsentinel/prodsentinel/extension/requestlimiterextension"
 	signalstoreextension "github.com/prodsentinel/prodsentinel/extension/signalstoreextension"
@@ -70,6 +71,7 @@ func components() (otelcol.Factories, error) {
 		zpagesextension.NewFactory(),
 		coordinationextension.NewFactory(),
 		healthextension.NewFactory(),
+		notifyextension.NewFactory(),
 		queryextension.NewFactory(),
 		requestlimiterextension.NewFactory(),
 		signalstoreextension.NewFactory(),
@@ -86,6 +88,7 @@ func components() (otelcol.Factories, error) {
 		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.160.0",
 		coordinationextension.NewFactory().Type():    "github.com/prodsentinel/prodsentinel v0.0.0",
 		healthextension.NewFactory().Type():          "github.com/prodsentinel/prodsentinel v0.0.0",
+		notifyextension.NewFactory().Type():          "github.com/prodsentinel/prodsentinel v0.0.0",
 		queryextension.NewFactory().Type():           "github.com/prodsentinel/prodsentinel v0.0.0",
 		requestlimiterextension.NewFactory().Type():  "github.com/prodsentinel/prodsentinel v0.0.0",
 		signalstoreextension.NewFactory().Type():     "github.com/prodsentinel/prodsentinel v0.0.0",

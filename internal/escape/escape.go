@@ -87,3 +87,18 @@ func Markdown(s string) string {
 	}
 	return s
 }
+
+// chat are the characters by which chats mark mentions, links and formatting, with what stands for them.
+var chat = strings.NewReplacer("<", "\u2039", ">", "\u203a", "@", "\uff20", "`", "\u2019", "*", "\u2217", "~", "\u223c", "[", "(", "]", ")", "|", "\u00a6")
+
+// chatLinks are addresses that chats turn into links, by what their link is recognised by.
+var chatLinks = regexp.MustCompile(`(?i)(://|\bwww\.|\bmailto:|\btel:)`)
+
+// Chat makes text stand for itself in a line of a chat, a page or a ticket, whatever shows it: no mention, link or
+// markup. Characters that could be one are replaced by others that look alike.
+func Chat(s string) string {
+	s = chat.Replace(Line(s))
+	return chatLinks.ReplaceAllStringFunc(s, func(link string) string {
+		return strings.NewReplacer(":", "\ua789", ".", "\u2024").Replace(link)
+	})
+}

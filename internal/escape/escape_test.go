@@ -84,3 +84,21 @@ func FuzzEscape(f *testing.F) {
 		require.False(t, strings.ContainsAny(unescaped, "<[`"), "%q", s)
 	})
 }
+
+func TestChat(t *testing.T) {
+	for text, want := range map[string]string{
+		"<!channel> look":                      "‹!channel› look",
+		"<@U123> <https://evil.example|click>": "‹＠U123› ‹https꞉//evil.example¦click›",
+		"@here @everyone":                      "＠here ＠everyone",
+		"see https://evil.example/x":           "see https꞉//evil.example/x",
+		"HTTP://evil.example":                  "HTTP꞉//evil.example",
+		"www.evil.example":                     "www․evil.example",
+		"[click](https://evil.example)":        "(click)(https꞉//evil.example)",
+		"*bold* `code`":                        "∗bold∗ ’code’",
+		"two\nlines \x1b[31m":                  "two lines �(31m",
+		"payment refused: 5 of 7":              "payment refused: 5 of 7",
+		"call tel:+1900":                       "call tel꞉+1900",
+	} {
+		assert.Equal(t, want, escape.Chat(text))
+	}
+}

@@ -52,11 +52,14 @@ type Notice struct {
 	Due time.Time
 }
 
-// Alert is one severity at which an incident was announced. Ended is zero while it is.
+// Alert is one severity at which an incident was announced. Ended is zero while it is. Service and Environment are
+// what they were when the first alert began: they do not follow the root cause.
 type Alert struct {
-	Severity Severity  `json:"severity"`
-	Since    time.Time `json:"since"`
-	Ended    time.Time `json:"ended,omitzero"`
+	Severity    Severity  `json:"severity"`
+	Service     string    `json:"service"`
+	Environment string    `json:"environment,omitempty"`
+	Since       time.Time `json:"since"`
+	Ended       time.Time `json:"ended,omitzero"`
 }
 
 // Advance is the notice that follows n, the zero one at first, when the incident has become in. It reports whether
@@ -97,6 +100,9 @@ func (n *Notice) alert(in Incident, now time.Time) {
 	if !loud || goesOn {
 		return
 	}
-	n.Alerts = slices.DeleteFunc(n.Alerts, func(a Alert) bool { return a.Severity == in.Severity })
-	n.Alerts = append(n.Alerts, Alert{Severity: in.Severity, Since: now})
+	begun := Alert{Severity: in.Severity, Service: in.RootCause.Service, Environment: in.SignatureParts.Environment, Since: now}
+	if len(n.Alerts) > 0 {
+		begun.Service, begun.Environment = n.Alerts[0].Service, n.Alerts[0].Environment
+	}
+	n.Alerts = append(slices.DeleteFunc(n.Alerts, func(a Alert) bool { return a.Severity == in.Severity }), begun)
 }

@@ -20,18 +20,18 @@ type Notifications interface {
 	// ClaimDeliveries leases deliveries of a receiver that are due, the one due longest first. It claims none for a
 	// receiver that is not registered.
 	ClaimDeliveries(ctx context.Context, r DeliveryRequest) (DeliveryClaims, error)
-	// SaveDeliveries stores for each claimed delivery that its state has been told, or need not be, with Told and Group
+	// SaveDeliveries stores for each claimed delivery that its state has been told, or need not be, with Told and Thread
 	// as the caller set them; sent says that a message was sent. One whose lease is another's is left alone.
 	SaveDeliveries(ctx context.Context, told []Delivery, sent bool) error
 	// PostponeDeliveries gives claimed deliveries up until a time, for a reason that holds no secret, with Attempts as
 	// the caller set them. Where until is zero, they are dead letters, until their incident changes. One whose lease is
 	// another's is left alone.
 	PostponeDeliveries(ctx context.Context, given []Delivery, until time.Time, problem string) error
-	// GroupDeliveries puts claimed deliveries into a group, so that whoever repeats them sends the same message. It
-	// returns those whose lease is still their own.
-	GroupDeliveries(ctx context.Context, claimed []Delivery, group string) ([]Delivery, error)
-	// DeliveryGroup tells of the deliveries in a group.
-	DeliveryGroup(ctx context.Context, receiver, group string) (DeliveryGroup, error)
+	// StartThreads stores the threads of claimed deliveries before their first message is sent, so that whoever repeats
+	// it sends the same, and nothing that may have been sent stays open. It returns those whose lease is still their own.
+	StartThreads(ctx context.Context, claimed []Delivery) ([]Delivery, error)
+	// ActiveInThread counts the deliveries of a thread whose incidents are active.
+	ActiveInThread(ctx context.Context, receiver, thread string) (int, error)
 	// ReportReceiver records why a receiver gets nothing, "" where it does. problem must hold no secret.
 	ReportReceiver(ctx context.Context, name, problem string) error
 	// ReceiverStatuses lists the registered receivers by name, with the deliveries of all tenants.
@@ -72,18 +72,11 @@ type Delivery struct {
 	Sequence int64
 	// Told is the announcement that the receiver has; "" before the first and after the last of an occurrence.
 	Told string
-	// Group is that in which the incident was announced, or is to be; "" for none.
-	Group    string
+	// Thread is what the incident's messages belong to: the incident's ID, or that of the group in which it was
+	// announced. It is set before the first message is sent and unset after the last.
+	Thread   string
 	Attempts int // refused by the receiver since the last that was taken
 	Lease    Lease
-}
-
-// DeliveryGroup is a group of deliveries.
-type DeliveryGroup struct {
-	// Open counts the members of which the receiver was told and that are active.
-	Open int
-	// Sequence grows with each state of a member.
-	Sequence int64
 }
 
 // ReceiverStatus is how far a receiver has been told.

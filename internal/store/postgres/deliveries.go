@@ -46,15 +46,15 @@ func (s *Store) ClaimDeliveries(ctx context.Context, q store.DeliveryRequest) (c
 			leased AS (
 				UPDATE deliveries d SET lease_owner = $2, lease_until = statement_timestamp() + $3::interval
 				FROM due WHERE d.receiver = $1 AND d.tenant = due.tenant AND d.incident_id = due.incident_id
-				RETURNING d.receiver, d.tenant, d.incident_id, d.wanted, d.told, d.in_group, d.attempts, d.lease_until, due.due_at)
-			SELECT receiver, tenant, incident_id, wanted, told, in_group, attempts, lease_until FROM leased ORDER BY due_at, tenant, incident_id`,
+				RETURNING d.receiver, d.tenant, d.incident_id, d.wanted, d.told, d.thread, d.attempts, d.lease_until, due.due_at)
+			SELECT receiver, tenant, incident_id, wanted, told, thread, attempts, lease_until FROM leased ORDER BY due_at, tenant, incident_id`,
 			q.Receiver, q.Owner, q.Lease, q.Limit)
 		if err != nil {
 			return err
 		}
 		claims.Deliveries, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Delivery, error) {
 			d := store.Delivery{Lease: store.Lease{Owner: q.Owner}}
-			err := row.Scan(&d.Receiver, &d.Tenant, &d.IncidentID, &d.Sequence, &d.Told, &d.Group, &d.Attempts, (*instant)(&d.Lease.Until))
+			err := row.Scan(&d.Receiver, &d.Tenant, &d.IncidentID, &d.Sequence, &d.Told, &d.Thread, &d.Attempts, (*instant)(&d.Lease.Until))
 			return d, err
 		})
 		return err
@@ -65,8 +65,8 @@ func (s *Store) ClaimDeliveries(ctx context.Context, q store.DeliveryRequest) (c
 // recentDeliveries says how much a receiver was sent lately, or is being sent under leases.
 func recentDeliveries(ctx context.Context, tx pgx.Tx, q store.DeliveryRequest) (claims store.DeliveryClaims, err error) {
 	var sinceGroup *time.Duration
-	err = tx.QueryRow(ctx, `SELECT count(DISTINCT CASE WHEN in_group = '' THEN tenant || '/' || incident_id ELSE in_group END),
-			clock_timestamp() - max(announced_at) FILTER (WHERE in_group <> '' AND announced_at > clock_timestamp() - $2::interval)
+	err = tx.QueryRow(ctx, `SELECT count(DISTINCT CASE thread WHEN '' THEN incident_id ELSE thread END),
+			clock_timestamp() - max(announced_at) FILTER (WHERE thread NOT IN ('', incident_id) AND announced_at > clock_timestamp() - $2::interval)
 		FROM deliveries WHERE receiver = $1
 			AND (announced_at > clock_timestamp() - $2::interval OR wanted > done AND lease_until > clock_timestamp() AND told = '')`,
 		q.Receiver, q.Window).Scan(&claims.Recent, &sinceGroup)
@@ -96,8 +96,8 @@ func (s *Store) SaveDeliveries(ctx context.Context, told []store.Delivery, sent 
 			b.Queue("UPDATE receivers SET problem = '', sent_at = clock_timestamp(), sent = sent + 1 WHERE name = $1", told[0].Receiver)
 		}
 		for _, d := range told {
-			updateDelivery(&b, d, `announced_at = CASE WHEN told = '' AND $5 <> '' THEN clock_timestamp() ELSE announced_at END, told = $5, in_group = $6, done = $7,
-				attempts = 0, problem = '', pending_at = CASE WHEN wanted > $7 THEN clock_timestamp() ELSE pending_at END`+endLease, d.Told, d.Group, d.Sequence)
+			updateDelivery(&b, d, `announced_at = CASE WHEN told = '' AND $5 <> '' THEN clock_timestamp() ELSE announced_at END, told = $5, thread = $6, done = $7,
+				attempts = 0, problem = '', pending_at = CASE WHEN wanted > $7 THEN clock_timestamp() ELSE pending_at END`+endLease, d.Told, d.Thread, d.Sequence)
 		}
 		return tx.SendBatch(ctx, &b).Close()
 	})
@@ -118,15 +118,14 @@ func (s *Store) PostponeDeliveries(ctx context.Context, given []store.Delivery, 
 	})
 }
 
-// GroupDeliveries implements store.Notifications.
-func (s *Store) GroupDeliveries(ctx context.Context, claimed []store.Delivery, group string) (mine []store.Delivery, err error) {
+// StartThreads implements store.Notifications.
+func (s *Store) StartThreads(ctx context.Context, claimed []store.Delivery) (mine []store.Delivery, err error) {
 	err = s.write(ctx, func(tx pgx.Tx) error {
 		mine = nil
 		var b pgx.Batch
 		for _, d := range claimed {
-			updateDelivery(&b, d, "in_group = $5", group).Exec(func(updated pgconn.CommandTag) error {
+			updateDelivery(&b, d, "thread = $5", d.Thread).Exec(func(updated pgconn.CommandTag) error {
 				if updated.RowsAffected() > 0 {
-					d.Group = group
 					mine = append(mine, d)
 				}
 				return nil
@@ -137,15 +136,13 @@ func (s *Store) GroupDeliveries(ctx context.Context, claimed []store.Delivery, g
 	return mine, err
 }
 
-// DeliveryGroup implements store.Notifications.
-func (s *Store) DeliveryGroup(ctx context.Context, receiver, group string) (g store.DeliveryGroup, err error) {
+// ActiveInThread implements store.Notifications.
+func (s *Store) ActiveInThread(ctx context.Context, receiver, thread string) (n int, err error) {
 	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `SELECT count(*) FILTER (WHERE d.told <> '' AND i.status <> 'resolved' AND i.merged_into = '' AND i.failing_traces > 0),
-				coalesce(sum(d.wanted), 0)::bigint
-			FROM deliveries d JOIN incidents i ON i.tenant = d.tenant AND i.id = d.incident_id
-			WHERE d.receiver = $1 AND d.in_group = $2 AND d.in_group <> ''`, receiver, group).Scan(&g.Open, &g.Sequence)
+		return tx.QueryRow(ctx, `SELECT count(*) FROM deliveries d JOIN incidents i ON i.tenant = d.tenant AND i.id = d.incident_id
+			WHERE d.receiver = $1 AND d.thread = $2 AND i.status <> 'resolved' AND i.merged_into = '' AND i.failing_traces > 0`, receiver, thread).Scan(&n)
 	})
-	return g, err
+	return n, err
 }
 
 // ReportReceiver implements store.Notifications.

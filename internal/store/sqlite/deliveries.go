@@ -27,7 +27,7 @@ func (s *Store) RegisterReceivers(ctx context.Context, names []string) error {
 	})
 }
 
-const deliveryColumns = "tenant, incident_id, wanted, told, in_group, attempts"
+const deliveryColumns = "tenant, incident_id, wanted, told, thread, attempts"
 
 // ClaimDeliveries implements store.Notifications.
 func (s *Store) ClaimDeliveries(ctx context.Context, q store.DeliveryRequest) (store.DeliveryClaims, error) {
@@ -43,7 +43,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, q store.DeliveryRequest) (s
 				AND EXISTS (SELECT 1 FROM receivers WHERE name = ?1)
 			ORDER BY due_at, tenant, incident_id LIMIT ?3`, func(r *row) error {
 			claims.Deliveries = append(claims.Deliveries, store.Delivery{
-				Receiver: q.Receiver, Tenant: r.text(), IncidentID: r.text(), Sequence: r.int(), Told: r.text(), Group: r.text(), Attempts: r.count(),
+				Receiver: q.Receiver, Tenant: r.text(), IncidentID: r.text(), Sequence: r.int(), Told: r.text(), Thread: r.text(), Attempts: r.count(),
 				Lease: store.Lease{Owner: q.Owner, Until: until},
 			})
 			return nil
@@ -69,7 +69,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, q store.DeliveryRequest) (s
 // recentDeliveries says how much a receiver was sent lately, or is being sent under leases.
 func (c *conn) recentDeliveries(q store.DeliveryRequest, now time.Time) (claims store.DeliveryClaims, err error) {
 	claims.LastGroup = -1
-	err = c.query(`SELECT count(DISTINCT iif(in_group = '', tenant || '/' || incident_id, in_group)), max(iif(in_group = '', 0, announced_at))
+	err = c.query(`SELECT count(DISTINCT iif(thread = '', incident_id, thread)), max(iif(thread IN ('', incident_id), 0, announced_at))
 		FROM deliveries WHERE receiver = ?1 AND (announced_at > ?2 OR wanted > done AND lease_until > ?3 AND told = '')`, func(r *row) error {
 		claims.Recent = r.count()
 		if last := r.time(); last.After(now.Add(-q.Window)) {
@@ -94,8 +94,8 @@ func (s *Store) SaveDeliveries(ctx context.Context, told []store.Delivery, sent 
 	return s.write(ctx, func(c *conn) error {
 		now := s.now()
 		for _, d := range told {
-			_, err := c.updateDelivery(d, `announced_at = iif(told = '' AND ?1 <> '', ?2, announced_at), told = ?1, in_group = ?3, done = ?4,
-				attempts = 0, problem = '', pending_at = iif(wanted > ?4, ?2, pending_at)`+endLease, d.Told, now, d.Group, d.Sequence)
+			_, err := c.updateDelivery(d, `announced_at = iif(told = '' AND ?1 <> '', ?2, announced_at), told = ?1, thread = ?3, done = ?4,
+				attempts = 0, problem = '', pending_at = iif(wanted > ?4, ?2, pending_at)`+endLease, d.Told, now, d.Thread, d.Sequence)
 			if err != nil {
 				return err
 			}
@@ -120,17 +120,16 @@ func (s *Store) PostponeDeliveries(ctx context.Context, given []store.Delivery, 
 	})
 }
 
-// GroupDeliveries implements store.Notifications.
-func (s *Store) GroupDeliveries(ctx context.Context, claimed []store.Delivery, group string) (mine []store.Delivery, err error) {
+// StartThreads implements store.Notifications.
+func (s *Store) StartThreads(ctx context.Context, claimed []store.Delivery) (mine []store.Delivery, err error) {
 	err = s.write(ctx, func(c *conn) error {
 		mine = nil
 		for _, d := range claimed {
-			held, err := c.updateDelivery(d, "in_group = ?", group)
+			held, err := c.updateDelivery(d, "thread = ?", d.Thread)
 			if err != nil {
 				return err
 			}
 			if held {
-				d.Group = group
 				mine = append(mine, d)
 			}
 		}
@@ -139,17 +138,15 @@ func (s *Store) GroupDeliveries(ctx context.Context, claimed []store.Delivery, g
 	return mine, err
 }
 
-// DeliveryGroup implements store.Notifications.
-func (s *Store) DeliveryGroup(ctx context.Context, receiver, group string) (g store.DeliveryGroup, err error) {
+// ActiveInThread implements store.Notifications.
+func (s *Store) ActiveInThread(ctx context.Context, receiver, thread string) (n int, err error) {
 	err = s.read(ctx, func(v *view) error {
-		return v.query(`SELECT coalesce(sum(d.told <> '' AND i.status <> 'resolved' AND i.merged_into = '' AND i.failing_traces > 0), 0), coalesce(sum(d.wanted), 0)
-			FROM deliveries d JOIN incidents i ON i.tenant = d.tenant AND i.id = d.incident_id
-			WHERE d.receiver = ? AND d.in_group = ? AND d.in_group <> ''`, func(r *row) error {
-			g.Open, g.Sequence = r.count(), r.int()
-			return nil
-		}, receiver, group)
+		active, err := v.number(`SELECT count(*) FROM deliveries d JOIN incidents i ON i.tenant = d.tenant AND i.id = d.incident_id
+			WHERE d.receiver = ? AND d.thread = ? AND i.status <> 'resolved' AND i.merged_into = '' AND i.failing_traces > 0`, receiver, thread)
+		n = int(active)
+		return err
 	})
-	return g, err
+	return n, err
 }
 
 // ReportReceiver implements store.Notifications.

@@ -12,7 +12,7 @@ import (
 // Run runs the suite. open returns an empty store, which the test closes.
 func Run(t *testing.T, open func(*testing.T) store.Store) {
 	for _, group := range []map[string]func(*testing.T, store.Store){
-		appending, queueing, taking, reopening, classifying, racing, leasing, identifying, renewing, analysing, agents, reading, clocks, sharing, keeping, trimming, counting,
+		appending, queueing, taking, reopening, classifying, racing, leasing, identifying, renewing, analysing, agents, notifying, reading, clocks, sharing, keeping, trimming, counting,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -31,7 +31,7 @@ CREATE TABLE deliveries (
 	wanted       INTEGER NOT NULL, -- sequence
 	done         INTEGER NOT NULL DEFAULT 0,
 	told         TEXT    NOT NULL DEFAULT '',
-	in_group     TEXT    NOT NULL DEFAULT '',
+	thread       TEXT    NOT NULL DEFAULT '', -- the incident's ID, or that of its group
 	pending_at   INTEGER NOT NULL, -- since when it is due
 	due_at       INTEGER NOT NULL,
 	announced_at INTEGER NOT NULL DEFAULT 0,
@@ -44,5 +44,5 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (receiver, due_at) WHERE wanted > done;
 CREATE INDEX deliveries_announced ON deliveries (receiver, announced_at);
-CREATE INDEX deliveries_group ON deliveries (receiver, in_group) WHERE in_group <> '';
+CREATE INDEX deliveries_group ON deliveries (receiver, thread) WHERE thread <> '' AND thread <> incident_id;
 CREATE INDEX deliveries_incident ON deliveries (tenant, incident_id);

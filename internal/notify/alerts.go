@@ -1,0 +1,266 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/escape"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const (
+	// alertInterval is how often open incidents are repeated, and alertLasts how long an Alertmanager takes one for
+	// open that nobody repeats.
+	alertInterval = time.Minute
+	alertLasts    = 4 * time.Minute
+	// alertPause is how far apart two requests are at least, whatever changes.
+	alertPause = 5 * time.Second
+	// maxAlerts bounds the incidents that are sent, and alertBatch those of one request.
+	maxAlerts  = 2000
+	alertBatch = 100
+	// summaryLasts is how long what is said of an unchanged incident is not read again.
+	summaryLasts = 5 * time.Minute
+)
+
+// AlertName is the alertname of every incident.
+const AlertName = "ProdSentinelIncident"
+
+// AlertSender repeats to one Alertmanager which incidents are open. Every process may do so: the same incident has the
+// same labels.
+type AlertSender struct {
+	// Name is what the Alertmanager is called in metrics and logs.
+	Name   string
+	Client *Client
+	// URL is the Alertmanager's, without /api/v2/alerts.
+	URL    string
+	Header http.Header
+	// Labels are added to those of each alert.
+	Labels   map[string]string
+	Composer Composer
+	Store    store.Store
+	Log      *zap.Logger
+	Observer Observer
+	// Now is the clock; nil for the system's.
+	Now func() time.Time
+
+	failing   bool
+	summaries map[string]cachedSummary
+}
+
+type cachedSummary struct {
+	announcement string
+	read         time.Time
+	Summary
+}
+
+// alert is what Alertmanager's API v2 takes.
+type alert struct {
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	StartsAt     time.Time         `json:"startsAt"`
+	EndsAt       time.Time         `json:"endsAt"`
+	GeneratorURL string            `json:"generatorURL,omitempty"`
+}
+
+// Run sends until ctx ends, and soon after wake.
+func (s *AlertSender) Run(ctx context.Context, wake <-chan struct{}) {
+	for ctx.Err() == nil {
+		_ = s.Step(ctx) // noted
+		regular := time.NewTimer(alertInterval)
+		pause := time.NewTimer(alertPause)
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+			select {
+			case <-ctx.Done():
+			case <-regular.C:
+			case <-wake:
+			}
+		}
+		regular.Stop()
+		pause.Stop()
+	}
+}
+
+// Step sends all incidents that are open, and those that ended lately.
+func (s *AlertSender) Step(ctx context.Context) error {
+	now := time.Now()
+	if s.Now != nil {
+		now = s.Now()
+	}
+	list, err := s.Store.Alerts(ctx, now.Add(-incident.AlertsKept), maxAlerts)
+	if err != nil {
+		return err // the store's condition is told elsewhere
+	}
+	for batch := range slices.Chunk(list, alertBatch) {
+		var alerts []alert
+		for _, of := range batch {
+			more, err := s.alertsOf(ctx, of, now)
+			if err != nil {
+				return err
+			}
+			alerts = append(alerts, more...)
+		}
+		if len(alerts) == 0 {
+			continue
+		}
+		if err := s.post(ctx, alerts); err != nil {
+			s.note(ctx, err)
+			return err
+		}
+		if s.Observer.Sent != nil {
+			s.Observer.Sent(s.Name, "alerts", 0)
+		}
+	}
+	s.note(ctx, nil)
+	s.forget(list)
+	return nil
+}
+
+func (s *AlertSender) post(ctx context.Context, alerts []alert) error {
+	body, err := json.Marshal(alerts)
+	if err != nil {
+		return fmt.Errorf("write alerts: %w", err)
+	}
+	header := s.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Content-Type", "application/json")
+	return s.Client.post(ctx, strings.TrimSuffix(s.URL, "/")+"/api/v2/alerts", header, body, headerValues(s.Header)...)
+}
+
+// note logs and reports when the Alertmanager begins to fail and when it no longer does.
+func (s *AlertSender) note(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil && s.Observer.Failed != nil {
+		var refused Refused
+		s.Observer.Failed(s.Name, errors.As(err, &refused))
+	}
+	switch {
+	case err != nil && !s.failing:
+		s.Log.Warn("cannot send alerts; trying again", zap.String("alertmanager", s.Name), zap.Error(err))
+		err = fmt.Errorf("notifications: Alertmanager %s: %w", s.Name, err)
+	case err == nil && s.failing:
+		s.Log.Info("alerts are sent again", zap.String("alertmanager", s.Name))
+	default:
+		return
+	}
+	s.failing = err != nil
+	if s.Observer.Working != nil {
+		s.Observer.Working(s.Name, err)
+	}
+}
+
+// alertsOf are the alerts of one incident: of each severity that it has or had lately.
+func (s *AlertSender) alertsOf(ctx context.Context, of store.IncidentAlerts, now time.Time) (alerts []alert, err error) {
+	in, err := s.Store.Incident(ctx, of.Tenant, of.IncidentID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	summary, err := s.summary(ctx, in, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range of.Alerts {
+		ends := now.Add(alertLasts)
+		if !a.Ended.IsZero() {
+			if now.Sub(a.Ended) > incident.AlertsKept {
+				continue
+			}
+			ends = a.Ended
+		}
+		alerts = append(alerts, alert{
+			Labels: s.labels(of, a), Annotations: annotations(summary), StartsAt: a.Since.UTC(), EndsAt: ends.UTC(), GeneratorURL: summary.Link,
+		})
+	}
+	return alerts, nil
+}
+
+// labels never change, but for the severity.
+func (s *AlertSender) labels(of store.IncidentAlerts, a incident.Alert) map[string]string {
+	redacted := s.Composer.Redactor.Session()
+	labels := map[string]string{}
+	for name, value := range s.Labels {
+		labels[name] = value
+	}
+	for name, value := range map[string]string{
+		"alertname": AlertName, "incident_id": of.IncidentID, "severity": string(a.Severity),
+		"service": redacted.Text(a.Service), "environment": redacted.Text(a.Environment), "tenant": of.Tenant,
+	} {
+		if value != "" {
+			labels[name] = shorten(escape.Chat(value), maxText)
+		}
+	}
+	return labels
+}
+
+func annotations(s Summary) map[string]string {
+	said := map[string]string{
+		"summary": escape.Chat(s.Title), "cause": escape.Chat(s.Cause), "confidence": s.sureness(), "impact": escape.Chat(s.Impact.sentence()),
+		"since": stamp(s.Since), "changes": escape.Chat(strings.Join(s.Changes, "; ")), "next_step": escape.Chat(s.NextStep),
+		"evidence": s.Evidence, "url": s.Link,
+	}
+	for _, l := range s.Links {
+		said["link_"+labelName(l.Name)] = l.URL
+	}
+	for name, value := range said {
+		if value == "" {
+			delete(said, name)
+		}
+	}
+	return said
+}
+
+// labelName makes a name of what a label or annotation may be called.
+func labelName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(name))
+}
+
+// summary reads what is told of an incident, unless it was read lately and has not changed.
+func (s *AlertSender) summary(ctx context.Context, in incident.Incident, now time.Time) (Summary, error) {
+	key, announcement := in.Tenant+"/"+in.ID, in.Announcement()
+	if c, ok := s.summaries[key]; ok && c.announcement == announcement && now.Sub(c.read) < summaryLasts {
+		return c.Summary, nil
+	}
+	summary, err := s.Composer.Summarize(ctx, in)
+	if err != nil {
+		return summary, err
+	}
+	if s.summaries == nil {
+		s.summaries = map[string]cachedSummary{}
+	}
+	s.summaries[key] = cachedSummary{announcement, now, summary}
+	return summary, nil
+}
+
+// forget drops what is remembered of incidents that are no longer sent.
+func (s *AlertSender) forget(sent []store.IncidentAlerts) {
+	kept := make(map[string]cachedSummary, len(sent))
+	for _, of := range sent {
+		key := of.Tenant + "/" + of.IncidentID
+		if c, ok := s.summaries[key]; ok {
+			kept[key] = c
+		}
+	}
+	s.summaries = kept
+}

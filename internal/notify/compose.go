@@ -1,0 +1,176 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
+	"github.com/prodsentinel/prodsentinel/internal/escape"
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const (
+	// impactWindow is the event time at the end of an incident in which requests are counted.
+	impactWindow = 10 * time.Minute
+	maxChanges   = 3
+)
+
+// Composer puts together what is told of an incident, from what the store has of it.
+type Composer struct {
+	Store    store.Store
+	Redactor *redact.Redactor
+	// ExternalURL is where people reach the dashboard; "" for nowhere.
+	ExternalURL string
+	// Links lead to other tools.
+	Links []LinkTemplate
+}
+
+// LinkTemplate is a link with places: {incident_id}, {service}, {trace_id}, {from} and {to} (Unix milliseconds). One
+// with a place for which there is nothing is left out.
+type LinkTemplate struct{ Name, URL string }
+
+// LinkPlaces are what a LinkTemplate may hold.
+var LinkPlaces = []string{"{incident_id}", "{service}", "{trace_id}", "{from}", "{to}"}
+
+// Summarize reads what is told of an incident.
+func (c Composer) Summarize(ctx context.Context, in incident.Incident) (Summary, error) {
+	s := Summary{
+		ID: in.ID, Tenant: in.Tenant, Status: in.Status, Severity: in.Severity, Category: in.Category, Environments: in.Environments,
+		Analysed: in.Revision > 0, Since: in.FirstSeen, LastSeen: in.LastSeen, Link: c.incidentURL(in.ID),
+		Impact: Impact{FailingTraces: in.FailingTraces, Services: in.Services},
+	}
+	switch {
+	case in.MergedInto != "":
+		s.Outcome = "merged into " + in.MergedInto
+	case in.FailingTraces == 0:
+		s.Outcome = "withdrawn"
+	}
+	cause := in.Title
+	if in.Revision > 0 {
+		a, err := c.Store.Analysis(ctx, in.Tenant, in.ID, 0)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return s, fmt.Errorf("read the analysis of incident %s: %w", in.ID, err)
+		}
+		if said := s.conclude(a.Assessed()); said != "" {
+			cause = said
+		}
+		if err := c.addChanges(ctx, in.Tenant, a, &s); err != nil {
+			return s, err
+		}
+	}
+	trace, err := c.addImpact(ctx, in, &s)
+	if err != nil {
+		return s, err
+	}
+	s.Links = c.links(in, trace)
+	c.redact(&s, in, cause)
+	return s, nil
+}
+
+// conclude takes over what an analysis says, and returns the sentence of the cause.
+func (s *Summary) conclude(a incident.Analysis) (cause string) {
+	if len(a.Narrative.NextSteps) > 0 {
+		s.NextStep = a.Narrative.NextSteps[0]
+	}
+	if a.RootCause == nil {
+		return ""
+	}
+	s.Verdict, s.Confidence = true, int(a.RootCause.Confidence/(incident.Certain/100))
+	if len(a.RootCause.Evidence) > 0 {
+		s.Evidence = string(a.RootCause.Evidence[0])
+	}
+	return a.RootCause.Statement
+}
+
+// addChanges names the changes that an analysis suspects.
+func (c Composer) addChanges(ctx context.Context, tenant string, a incident.Analysis, s *Summary) error {
+	for _, suspected := range a.SuspectedChanges {
+		if len(suspected.For) == 0 || len(s.Changes) == maxChanges {
+			continue
+		}
+		said := suspected.ID
+		found, err := c.Store.Evidence(ctx, tenant, incident.Ref("change:"+suspected.ID))
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("read change %s: %w", suspected.ID, err)
+		}
+		if len(found) > 0 && found[0].Change != nil {
+			ch := found[0].Change
+			said = strings.Join(strings.Fields(fmt.Sprintf("%s of %s %s %s", ch.Kind, ch.Service, ch.Version, ch.Title)), " ")
+		}
+		s.Changes = append(s.Changes, fmt.Sprintf("%s (%s: %s)", said, suspected.Verdict, suspected.For[0].Statement))
+	}
+	return nil
+}
+
+// addImpact counts the requests of the entry operation that failed last, and returns that trace.
+func (c Composer) addImpact(ctx context.Context, in incident.Incident, s *Summary) (traceID string, err error) {
+	failures, err := c.Store.IncidentFailures(ctx, in.Tenant, in.ID, store.Page{Limit: 1})
+	if err != nil || len(failures.Items) == 0 {
+		return "", err
+	}
+	f := failures.Items[0]
+	if f.TraceID.IsZero() || f.EntryService == "" {
+		return "", nil
+	}
+	from, to := in.FirstSeen, in.LastSeen.Add(time.Second)
+	if earliest := to.Add(-impactWindow); from.Before(earliest) {
+		from = earliest
+	}
+	stats, err := c.Store.EntryStats(ctx, in.Tenant, f.EntryService, f.EntryOperation, from, to)
+	if err != nil {
+		return "", fmt.Errorf("count the requests of %s: %w", f.EntryService, err)
+	}
+	if stats.Traces > 0 && stats.Failed > 0 {
+		s.Impact.Service, s.Impact.Operation, s.Impact.Failed, s.Impact.Requests = f.EntryService, f.EntryOperation, stats.Failed, stats.Traces
+	}
+	return f.TraceID.String(), nil
+}
+
+// redact cleans the texts that telemetry has a say in. IDs of ours stay.
+func (c Composer) redact(s *Summary, in incident.Incident, cause string) {
+	session := c.Redactor.Session()
+	session.Keep(in.ID, in.MergedInto, s.Evidence)
+	clean := func(text string) string { return shorten(escape.Line(session.Text(text)), maxText) }
+	s.Title, s.Cause, s.NextStep = clean(in.Title), clean(cause), clean(s.NextStep)
+	s.Service, s.Component = clean(in.RootCause.Service), clean(in.RootCause.Component)
+	s.Impact.Service, s.Impact.Operation = clean(s.Impact.Service), clean(s.Impact.Operation)
+	for _, list := range []*[]string{&s.Changes, &s.Environments, &s.Impact.Services} {
+		cleaned := make([]string, len(*list))
+		for i, text := range *list {
+			cleaned[i] = clean(text)
+		}
+		*list = cleaned
+	}
+}
+
+func (c Composer) incidentURL(id string) string {
+	if c.ExternalURL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(c.ExternalURL, "/") + "/incidents/" + id
+}
+
+// links fills the templates in.
+func (c Composer) links(in incident.Incident, traceID string) (links []Link) {
+	values := map[string]string{
+		"{incident_id}": in.ID, "{service}": in.RootCause.Service, "{trace_id}": traceID,
+		"{from}": fmt.Sprint(in.FirstSeen.Add(-impactWindow).UnixMilli()), "{to}": fmt.Sprint(in.LastSeen.Add(impactWindow).UnixMilli()),
+	}
+next:
+	for _, t := range c.Links {
+		link := t.URL
+		for _, place := range LinkPlaces {
+			if strings.Contains(link, place) && values[place] == "" {
+				continue next
+			}
+			link = strings.ReplaceAll(link, place, url.QueryEscape(values[place]))
+		}
+		links = append(links, Link{Name: t.Name, URL: link})
+	}
+	return links
+}

@@ -1,0 +1,152 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+// job is one message, and the deliveries that it makes.
+type job struct {
+	tasks []task
+	group bool
+}
+
+// jobs are the messages to send: first what was announced before, then what is new.
+func (*batch) jobs(singles []task, groups map[string][]task) (list []job) {
+	for _, t := range singles {
+		list = append(list, job{tasks: []task{t}})
+	}
+	for _, tasks := range groups {
+		list = append(list, job{tasks: tasks, group: true})
+	}
+	return list
+}
+
+func tasksOf(jobs []job) (tasks []task) {
+	for _, j := range jobs {
+		tasks = append(tasks, j.tasks...)
+	}
+	return tasks
+}
+
+// do sends the message and stores that it was sent. Where the receiver refuses it, that is stored, and no error.
+func (j job) do(ctx context.Context, b *batch) error {
+	if j.tasks[0].next() == announce {
+		mine, err := b.Store.StartThreads(ctx, deliveriesOf(j.tasks))
+		if err != nil || len(mine) == 0 {
+			return err
+		}
+	}
+	m, err := j.message(ctx, b)
+	if err != nil {
+		return err
+	}
+	if m.Kind != "" {
+		var refused Refused
+		switch err := b.Receiver.Send(ctx, m); {
+		case errors.As(err, &refused):
+			return j.refused(ctx, b, refused)
+		case err != nil:
+			return err
+		}
+	}
+	var told []store.Delivery
+	for _, t := range j.tasks {
+		if t.Told = t.in.Announcement(); !t.in.Active() {
+			t.Told, t.Thread = "", ""
+		}
+		told = append(told, t.Delivery)
+	}
+	if err := b.Store.SaveDeliveries(ctx, told, m.Kind != ""); err != nil {
+		return err
+	}
+	j.observe(b, m)
+	return nil
+}
+
+// refused gives the deliveries up for a while, or for good.
+func (j job) refused(ctx context.Context, b *batch, cause Refused) error {
+	b.failed(true)
+	b.Log.Warn("a receiver refuses a notification", zap.String("receiver", b.Name), zap.Error(cause))
+	if err := b.Store.ReportReceiver(ctx, b.Name, cause.Reason); err != nil {
+		return err
+	}
+	for _, t := range j.tasks {
+		t.Attempts++
+		until := b.now().Add(backOff(2 * t.Attempts))
+		if t.Attempts >= maxRefusals {
+			until = time.Time{}
+		}
+		if err := b.Store.PostponeDeliveries(ctx, []store.Delivery{t.Delivery}, until, cause.Reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j job) observe(b *batch, m Message) {
+	if m.Kind == "" || b.Observer.Sent == nil {
+		return
+	}
+	if m.Kind != KindOpened && m.Kind != KindGrouped {
+		b.Observer.Sent(b.Name, m.Kind, 0)
+		return
+	}
+	for _, t := range j.tasks {
+		since := b.now().Sub(t.in.FirstSeen)
+		if t.in.Status == incident.StatusRegressed { // its first error was of another occurrence
+			since = 0
+		}
+		b.Observer.Sent(b.Name, m.Kind, since)
+	}
+}
+
+// message writes what is sent. Its kind is "" where nothing is: members of a group are told of when the last of them has
+// ended.
+func (j job) message(ctx context.Context, b *batch) (Message, error) {
+	first := j.tasks[0]
+	m := Message{Thread: first.Thread, Time: b.now(), Severity: first.in.Severity, Link: b.Composer.incidentURL(first.IncidentID)}
+	switch next := first.next(); {
+	case j.group:
+		return j.grouped(ctx, b, m)
+	case next == end && first.grouped():
+		active, err := b.Store.ActiveInThread(ctx, b.Name, first.Thread)
+		if err == nil && active == 0 {
+			m.Kind, m.ID, m.Link = KindSettled, first.Thread+"/settled", b.Composer.ExternalURL
+		}
+		return m, err
+	case next == end:
+		m.Kind = KindResolved
+	case next == announce:
+		m.Kind = KindOpened
+	default:
+		m.Kind = KindUpdated
+	}
+	m.ID = fmt.Sprintf("%s/%d", first.IncidentID, first.Sequence)
+	summary, err := b.Composer.Summarize(ctx, first.in)
+	m.Incident = &summary
+	return m, err
+}
+
+// grouped lists the incidents of a group, worst first.
+func (j job) grouped(ctx context.Context, b *batch, m Message) (Message, error) {
+	m.Kind, m.ID, m.Total, m.Link = KindGrouped, m.Thread+"/opened", len(j.tasks), b.Composer.ExternalURL
+	for _, t := range j.tasks[:min(maxListed, len(j.tasks))] {
+		if rankOf(t.in.Severity) < rankOf(m.Severity) {
+			m.Severity = t.in.Severity
+		}
+		summary, err := b.Composer.Summarize(ctx, t.in)
+		if err != nil {
+			return m, err
+		}
+		m.Group = append(m.Group, summary)
+	}
+	return m, nil
+}

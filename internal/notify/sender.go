@@ -1,0 +1,336 @@
+package notify
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/store"
+)
+
+const (
+	// claimLimit is how many deliveries are claimed at a time: those of a storm together, as one message.
+	claimLimit = 500
+	// deliveryLease is how long claimed deliveries stay with a process that says nothing more. No message is begun in
+	// the last third of it.
+	deliveryLease = time.Minute
+	// pollInterval is how often a sender looks for deliveries that nobody announced.
+	pollInterval = 2 * time.Second
+	// groupInterval is how far apart the groups of a storm are at least.
+	groupInterval = time.Minute
+	// maxListed is how many incidents of a group are listed.
+	maxListed = 20
+	// maxRefusals is how often a receiver may refuse a message before it is a dead letter.
+	maxRefusals = 8
+	// retryFirst and retryMost bound the time to the next attempt: twice as long each time.
+	retryFirst = time.Second
+	retryMost  = 5 * time.Minute
+)
+
+// StormConfig bounds how many incidents are announced one by one: beyond Incidents within Window, new ones are told
+// of in groups. With 0 there are no groups.
+type StormConfig struct {
+	Incidents int
+	Window    time.Duration
+}
+
+// Observer is told what senders do, for metrics. Its functions must be quick and safe for concurrent use; a nil one is
+// not called.
+type Observer struct {
+	// Sent is called for each message that a receiver took. sinceFirstError is how long after the first error of an
+	// incident it was announced; 0 for other messages.
+	Sent func(receiver string, kind Kind, sinceFirstError time.Duration)
+	// Failed is called for each message that a receiver did not take.
+	Failed func(receiver string, refused bool)
+	// Working is called when a receiver can no longer be reached, with the reason, and with nil when it can again.
+	Working func(receiver string, problem error)
+}
+
+// Sender sends the deliveries of one receiver, one after the other.
+type Sender struct {
+	Name     string
+	Receiver Receiver
+	Composer Composer
+	Storm    StormConfig
+	Store    store.Store
+	Log      *zap.Logger
+	Observer Observer
+	// Now is the clock; nil for the system's.
+	Now func() time.Time
+
+	failures int // in a row, of reaching the receiver
+}
+
+// Run sends until ctx ends. wake ends a wait.
+func (s *Sender) Run(ctx context.Context, wake <-chan struct{}) {
+	for ctx.Err() == nil {
+		wait := s.Step(ctx)
+		timer := time.NewTimer(wait)
+		if s.failures > 0 {
+			wake = nil // what is new does not make it answer
+		}
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-wake:
+		}
+		timer.Stop()
+	}
+}
+
+// Step sends what is due, and returns how long to wait for the next.
+func (s *Sender) Step(ctx context.Context) (wait time.Duration) {
+	claims, err := s.Store.ClaimDeliveries(ctx, store.DeliveryRequest{
+		Receiver: s.Name, Owner: rand.Text(), Lease: deliveryLease, Limit: claimLimit, Window: max(s.Storm.Window, groupInterval),
+	})
+	if err != nil || len(claims.Deliveries) == 0 {
+		return pollInterval
+	}
+	b := batch{Sender: s, claims: claims, until: s.now().Add(deliveryLease * 2 / 3)}
+	err = b.send(ctx)
+	var unreachable Unreachable
+	switch {
+	case err == nil:
+		s.reached()
+		return 0
+	case errors.As(err, &unreachable):
+		return s.unreached(ctx, unreachable)
+	}
+	return pollInterval // the store fails, or the process stops: the lease runs out
+}
+
+func (s *Sender) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+// reached notes that the receiver takes requests.
+func (s *Sender) reached() {
+	if s.failures == 0 {
+		return
+	}
+	s.failures = 0
+	s.Log.Info("the receiver of notifications answers again", zap.String("receiver", s.Name))
+	if s.Observer.Working != nil {
+		s.Observer.Working(s.Name, nil)
+	}
+}
+
+// unreached notes that the receiver takes nothing, and returns how long to leave it alone.
+func (s *Sender) unreached(ctx context.Context, problem Unreachable) time.Duration {
+	s.failures++
+	if s.failures == 1 {
+		s.Log.Warn("cannot reach the receiver of notifications; trying again", zap.String("receiver", s.Name), zap.Error(problem))
+		if s.Observer.Working != nil {
+			s.Observer.Working(s.Name, fmt.Errorf("notifications: receiver %s: %w", s.Name, problem))
+		}
+	}
+	if err := s.Store.ReportReceiver(ctx, s.Name, problem.Reason); err != nil && ctx.Err() == nil {
+		s.Log.Debug("cannot record what is wrong with a receiver", zap.Error(err))
+	}
+	return s.pause(s.failures, problem)
+}
+
+func (*Sender) pause(failures int, problem Unreachable) time.Duration {
+	return max(backOff(failures), problem.RetryAfter)
+}
+
+// backOff is how long to wait after so many failures in a row.
+func backOff(failures int) time.Duration {
+	wait := retryFirst
+	for range failures - 1 {
+		if wait *= 2; wait >= retryMost {
+			return retryMost
+		}
+	}
+	return wait
+}
+
+// batch is claimed deliveries under way.
+type batch struct {
+	*Sender
+	claims store.DeliveryClaims
+	until  time.Time // no message is begun after that
+}
+
+// task is a delivery with its incident.
+type task struct {
+	store.Delivery
+	in incident.Incident
+}
+
+// step says what a task comes to.
+type step int
+
+const (
+	settle   step = iota // nothing is to be sent
+	announce             // the first message of an occurrence
+	update
+	end
+)
+
+// next says what is to be sent about an incident. Silence keeps an incident from being announced; what was announced is
+// told of to its end.
+func (t task) next() step {
+	switch {
+	case !t.in.Active() && t.Thread == "":
+		return settle
+	case !t.in.Active():
+		return end
+	case t.Told == "" && t.in.Silence() != "" && t.Thread == "":
+		return settle
+	case t.Told == "":
+		return announce
+	case t.Told == t.in.Announcement(), t.grouped():
+		return settle
+	}
+	return update
+}
+
+// grouped reports whether the incident is told of in a group.
+func (t task) grouped() bool { return t.Thread != "" && t.Thread != t.IncidentID }
+
+// send does what each of the deliveries comes to. Where the receiver cannot be reached, all that is left is given up for
+// a while.
+func (b *batch) send(ctx context.Context) error {
+	tasks, err := b.load(ctx)
+	if err != nil {
+		return err
+	}
+	var settled []store.Delivery
+	var announced, rest []task
+	for _, t := range tasks {
+		switch t.next() {
+		case settle:
+			t.settle()
+			settled = append(settled, t.Delivery)
+		case announce:
+			announced = append(announced, t)
+		default:
+			rest = append(rest, t)
+		}
+	}
+	if err := b.Store.SaveDeliveries(ctx, settled, false); err != nil {
+		return err
+	}
+	singles, groups, postponed := b.divide(announced)
+	if err := b.postpone(ctx, postponed, groupInterval-b.claims.LastGroup, ""); err != nil {
+		return err
+	}
+	jobs := b.jobs(append(rest, singles...), groups)
+	for i, j := range jobs {
+		if b.now().After(b.until) {
+			return b.postpone(ctx, tasksOf(jobs[i:]), 0, "")
+		}
+		err := j.do(ctx, b)
+		var unreachable Unreachable
+		if errors.As(err, &unreachable) {
+			b.failed(false)
+			return errors.Join(b.postpone(ctx, tasksOf(jobs[i:]), b.pause(b.failures+1, unreachable), unreachable.Reason), unreachable)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads the incidents of the deliveries. One that is gone is not told of any more.
+func (b *batch) load(ctx context.Context) (tasks []task, err error) {
+	for _, d := range b.claims.Deliveries {
+		in, err := b.Store.Incident(ctx, d.Tenant, d.IncidentID)
+		if errors.Is(err, store.ErrNotFound) {
+			in, err = incident.Incident{ID: d.IncidentID, Tenant: d.Tenant}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, task{d, in})
+	}
+	return tasks, nil
+}
+
+// settle is what is stored of a delivery that needs no message.
+func (t *task) settle() {
+	switch {
+	case !t.in.Active():
+		t.Told, t.Thread = "", ""
+	case t.Told != "":
+		t.Told = t.in.Announcement()
+	}
+}
+
+// severities are ordered from the worst.
+var severities = []incident.Severity{incident.SeverityCritical, incident.SeverityHigh, incident.SeverityMedium, incident.SeverityLow}
+
+func rankOf(s incident.Severity) int {
+	if i := slices.Index(severities, s); i >= 0 {
+		return i
+	}
+	return len(severities)
+}
+
+// divide says which incidents are announced alone and which in groups, by thread, and which wait for the next group.
+// Those that were begun before keep their thread.
+func (b *batch) divide(announced []task) (singles []task, groups map[string][]task, postponed []task) {
+	groups = map[string][]task{}
+	var fresh []task
+	for _, t := range announced {
+		switch {
+		case t.grouped():
+			groups[t.Thread] = append(groups[t.Thread], t)
+		case t.Thread != "" || b.Storm.Incidents == 0:
+			t.Thread = t.IncidentID
+			singles = append(singles, t)
+		default:
+			fresh = append(fresh, t)
+		}
+	}
+	slices.SortStableFunc(fresh, func(x, y task) int { return rankOf(x.in.Severity) - rankOf(y.in.Severity) })
+	free := min(len(fresh), max(0, b.Storm.Incidents-b.claims.Recent-len(singles)))
+	for _, t := range fresh[:free] {
+		t.Thread = t.IncidentID
+		singles = append(singles, t)
+	}
+	more := fresh[free:]
+	switch {
+	case len(more) == 0:
+	case b.claims.LastGroup >= 0 && b.claims.LastGroup < groupInterval:
+		postponed = more
+	default:
+		thread := "group-" + rand.Text()
+		for i := range more {
+			more[i].Thread = thread
+		}
+		groups[thread] = more
+	}
+	return singles, groups, postponed
+}
+
+func (b *batch) postpone(ctx context.Context, tasks []task, wait time.Duration, problem string) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	return b.Store.PostponeDeliveries(ctx, deliveriesOf(tasks), b.now().Add(wait), problem)
+}
+
+func (b *batch) failed(refused bool) {
+	if b.Observer.Failed != nil {
+		b.Observer.Failed(b.Name, refused)
+	}
+}
+
+func deliveriesOf(tasks []task) (list []store.Delivery) {
+	for _, t := range tasks {
+		list = append(list, t.Delivery)
+	}
+	return list
+}
