@@ -76,14 +76,15 @@ func (c *Client) post(ctx context.Context, address string, header http.Header, b
 	for name, values := range header {
 		request.Header[name] = values
 	}
+	secrets = append(secrets, address, request.URL.RequestURI())
 	request.Header.Set("User-Agent", "prodsentinel")
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return Unreachable{Reason: hide(reason(err), append(secrets, address)...)}
+		return Unreachable{Reason: hide(reason(err), secrets...)}
 	}
 	defer func() { _ = answer.Body.Close() }()
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	return c.judge(answer, hide(string(said), append(secrets, address)...))
+	return c.judge(answer, hide(string(said), secrets...))
 }
 
 // judge is nil if the receiver has taken the request.

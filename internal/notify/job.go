@@ -13,18 +13,20 @@ import (
 )
 
 // job is one message, and the deliveries that it makes.
-type job struct {
-	tasks []task
-	group bool
-}
+type job struct{ tasks []task }
 
-// jobs are the messages to send: first what was announced before, then what is new.
-func (*batch) jobs(singles []task, groups map[string][]task) (list []job) {
-	for _, t := range singles {
-		list = append(list, job{tasks: []task{t}})
-	}
-	for _, tasks := range groups {
-		list = append(list, job{tasks: tasks, group: true})
+// jobs are the messages to send: one for each incident, and one for those of a group that begin or end together.
+func jobs(tasks []task) (list []job) {
+	ofGroup := map[string]int{}
+	for _, t := range tasks {
+		if i, known := ofGroup[t.Thread]; known {
+			list[i].tasks = append(list[i].tasks, t)
+			continue
+		}
+		if t.grouped() {
+			ofGroup[t.Thread] = len(list)
+		}
+		list = append(list, job{[]task{t}})
 	}
 	return list
 }
@@ -114,7 +116,7 @@ func (j job) message(ctx context.Context, b *batch) (Message, error) {
 	first := j.tasks[0]
 	m := Message{Thread: first.Thread, Time: b.now(), Severity: first.in.Severity, Link: b.Composer.incidentURL(first.IncidentID)}
 	switch next := first.next(); {
-	case j.group:
+	case next == announce && first.grouped():
 		return j.grouped(ctx, b, m)
 	case next == end && first.grouped():
 		active, err := b.Store.ActiveInThread(ctx, b.Name, first.Thread)

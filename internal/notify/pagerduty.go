@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prodsentinel/prodsentinel/internal/escape"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 )
 
@@ -96,8 +97,8 @@ func (p PagerDuty) payload(m Message) *pagerPayload {
 		payload.Details[heading] = shorten(l.text, maxPagerText)
 	}
 	if in := m.Incident; in != nil {
-		payload.Source = cmp.Or(in.Service, payload.Source)
-		payload.Component, payload.Group, payload.Class = in.Component, strings.Join(in.Environments, ", "), string(in.Category)
+		payload.Source = cmp.Or(escape.Chat(in.Service), payload.Source)
+		payload.Component, payload.Group, payload.Class = escape.Chat(in.Component), escape.Chat(strings.Join(in.Environments, ", ")), string(in.Category)
 		payload.Timestamp = in.Since.UTC().Format(time.RFC3339)
 	}
 	return payload

@@ -221,20 +221,20 @@ func (b *batch) send(ctx context.Context) error {
 	if err := b.Store.SaveDeliveries(ctx, settled, false); err != nil {
 		return err
 	}
-	singles, groups, postponed := b.divide(announced)
+	started, postponed := b.divide(announced)
 	if err := b.postpone(ctx, postponed, groupInterval-b.claims.LastGroup, ""); err != nil {
 		return err
 	}
-	jobs := b.jobs(append(rest, singles...), groups)
-	for i, j := range jobs {
+	list := append(jobs(rest), jobs(started)...) // first what was announced before, then what is new
+	for i, j := range list {
 		if b.now().After(b.until) {
-			return b.postpone(ctx, tasksOf(jobs[i:]), 0, "")
+			return b.postpone(ctx, tasksOf(list[i:]), 0, "")
 		}
 		err := j.do(ctx, b)
 		var unreachable Unreachable
 		if errors.As(err, &unreachable) {
 			b.failed(false)
-			return errors.Join(b.postpone(ctx, tasksOf(jobs[i:]), b.pause(b.failures+1, unreachable), unreachable.Reason), unreachable)
+			return errors.Join(b.postpone(ctx, tasksOf(list[i:]), b.pause(b.failures+1, unreachable), unreachable.Reason), unreachable)
 		}
 		if err != nil {
 			return err
@@ -278,41 +278,36 @@ func rankOf(s incident.Severity) int {
 	return len(severities)
 }
 
-// divide says which incidents are announced alone and which in groups, by thread, and which wait for the next group.
-// Those that were begun before keep their thread.
-func (b *batch) divide(announced []task) (singles []task, groups map[string][]task, postponed []task) {
-	groups = map[string][]task{}
+// divide gives incidents that are to be announced their threads: the worst one of their own, those beyond what may be
+// announced alone a common one, or none while they wait for the next group. What was begun before keeps its thread.
+func (b *batch) divide(announced []task) (started, postponed []task) {
 	var fresh []task
 	for _, t := range announced {
 		switch {
-		case t.grouped():
-			groups[t.Thread] = append(groups[t.Thread], t)
-		case t.Thread != "" || b.Storm.Incidents == 0:
+		case t.Thread != "":
+			started = append(started, t)
+		case b.Storm.Incidents == 0:
 			t.Thread = t.IncidentID
-			singles = append(singles, t)
+			started = append(started, t)
 		default:
 			fresh = append(fresh, t)
 		}
 	}
 	slices.SortStableFunc(fresh, func(x, y task) int { return rankOf(x.in.Severity) - rankOf(y.in.Severity) })
-	free := min(len(fresh), max(0, b.Storm.Incidents-b.claims.Recent-len(singles)))
-	for _, t := range fresh[:free] {
-		t.Thread = t.IncidentID
-		singles = append(singles, t)
+	free := min(len(fresh), max(0, b.Storm.Incidents-b.claims.Recent-len(started)))
+	for i := range fresh[:free] {
+		fresh[i].Thread = fresh[i].IncidentID
 	}
+	started = append(started, fresh[:free]...)
 	more := fresh[free:]
-	switch {
-	case len(more) == 0:
-	case b.claims.LastGroup >= 0 && b.claims.LastGroup < groupInterval:
-		postponed = more
-	default:
-		thread := "group-" + rand.Text()
-		for i := range more {
-			more[i].Thread = thread
-		}
-		groups[thread] = more
+	if len(more) > 0 && b.claims.LastGroup >= 0 && b.claims.LastGroup < groupInterval {
+		return started, more
 	}
-	return singles, groups, postponed
+	thread := "group-" + rand.Text()
+	for i := range more {
+		more[i].Thread = thread
+	}
+	return append(started, more...), nil
 }
 
 func (b *batch) postpone(ctx context.Context, tasks []task, wait time.Duration, problem string) error {

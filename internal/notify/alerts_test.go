@@ -1,0 +1,128 @@
+package notify_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/notify"
+)
+
+type alert struct {
+	Labels, Annotations map[string]string
+	StartsAt, EndsAt    time.Time
+	GeneratorURL        string
+}
+
+func (w *world) alertSender(e *endpoint) *notify.AlertSender {
+	return &notify.AlertSender{
+		Name: "am", Client: newClient(w.t), URL: e.URL + "/", Labels: map[string]string{"team": "shop"}, Composer: w.composer(), Store: w.Store, Log: zap.NewNop(), Now: w.clock,
+	}
+}
+
+// lastAlerts are those of the newest request, by severity.
+func lastAlerts(t *testing.T, e *endpoint) map[string]alert {
+	t.Helper()
+	requests := e.received()
+	require.NotEmpty(t, requests)
+	last := requests[len(requests)-1]
+	assert.Equal(t, "/api/v2/alerts", last.path)
+	var list []alert
+	require.NoError(t, json.Unmarshal(last.body, &list))
+	bySeverity := map[string]alert{}
+	for _, a := range list {
+		bySeverity[a.Labels["severity"]] = a
+	}
+	require.Len(t, bySeverity, len(list))
+	return bySeverity
+}
+
+func TestOpenIncidentsAreRepeatedAsAlerts(t *testing.T) {
+	w := newWorld(t)
+	e := newEndpoint(t)
+	s := w.alertSender(e)
+	require.NoError(t, s.Step(t.Context()))
+	assert.Empty(t, e.received(), "nothing is open")
+
+	id := w.incident("one")
+	require.NoError(t, s.Step(t.Context()))
+	high := lastAlerts(t, e)["high"]
+	labels := map[string]string{"alertname": "ProdSentinelIncident", "incident_id": id, "severity": "high", "service": "payment", "environment": "prod", "team": "shop"}
+	assert.Equal(t, labels, high.Labels)
+	assert.Equal(t, w.clock().Add(4*time.Minute), high.EndsAt)
+	assert.Equal(t, w.clock(), high.StartsAt)
+	assert.Equal(t, "https://prodsentinel.example/incidents/"+id, high.GeneratorURL)
+	assert.Equal(t, map[string]string{
+		"summary": "Exception in payment: one", "cause": "payment failed: one", "confidence": "85 %", "evidence": "span:1/2", "next_step": "Look at the release.",
+		"impact": "1 of 1 request (100 %) of POST /pay in payment; services: payment", "since": "2026-01-02 03:04:05 UTC", "url": high.GeneratorURL,
+	}, high.Annotations)
+
+	w.pass(time.Minute)
+	require.NoError(t, w.alertSender(e).Step(t.Context()), "another process")
+	again := lastAlerts(t, e)["high"]
+	assert.Equal(t, high.Labels, again.Labels)
+	assert.Equal(t, high.StartsAt, again.StartsAt)
+	assert.Equal(t, high.EndsAt.Add(time.Minute), again.EndsAt)
+
+	w.worsen(id, incident.SeverityCritical)
+	changed := w.clock()
+	w.pass(time.Second)
+	require.NoError(t, s.Step(t.Context()))
+	both := lastAlerts(t, e)
+	require.Len(t, both, 2, "one begins and the other ends in the same request")
+	assert.Equal(t, labels, both["high"].Labels)
+	assert.Equal(t, changed, both["high"].EndsAt)
+	assert.Equal(t, w.clock().Add(4*time.Minute), both["critical"].EndsAt)
+
+	w.resolve()
+	ended := w.clock()
+	for range 15 {
+		require.NoError(t, s.Step(t.Context()))
+		last := lastAlerts(t, e)
+		require.Len(t, last, 1)
+		assert.Equal(t, ended, last["critical"].EndsAt)
+		w.pass(time.Minute)
+	}
+	w.pass(time.Second)
+	n := len(e.received())
+	require.NoError(t, s.Step(t.Context()))
+	assert.Len(t, e.received(), n, "no longer repeated")
+}
+
+func TestSilentIncidentIsNoAlert(t *testing.T) {
+	w := newWorld(t)
+	e := newEndpoint(t)
+	w.fail("harmless")
+	w.report(incident.SeverityLow, "nothing of importance")
+	require.NoError(t, w.alertSender(e).Step(t.Context()))
+	for _, r := range e.received() {
+		var list []alert
+		require.NoError(t, json.Unmarshal(r.body, &list))
+		for _, a := range list {
+			assert.False(t, a.EndsAt.After(w.clock()), "%v goes on", a.Labels)
+		}
+	}
+}
+
+func TestAlertmanagerThatFails(t *testing.T) {
+	w := newWorld(t)
+	e := newEndpoint(t)
+	s := w.alertSender(e)
+	var working []error
+	s.Observer.Working = func(_ string, err error) { working = append(working, err) }
+	w.incident("one")
+	e.answers(status(http.StatusInternalServerError))
+	require.Error(t, s.Step(t.Context()))
+	require.Error(t, s.Step(t.Context()))
+	e.answers(nil)
+	require.NoError(t, s.Step(t.Context()))
+	require.Len(t, working, 2)
+	require.ErrorContains(t, working[0], "500")
+	assert.NoError(t, working[1])
+}

@@ -1,0 +1,341 @@
+package notify_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/notify"
+)
+
+const (
+	opened   = "io.prodsentinel.incident.opened"
+	updated  = "io.prodsentinel.incident.updated"
+	resolved = "io.prodsentinel.incident.resolved"
+	grouped  = "io.prodsentinel.incident.grouped"
+	settled  = "io.prodsentinel.incident.settled"
+)
+
+// webhook is an endpoint with its sender.
+func webhook(t *testing.T, w *world, storm int) (*endpoint, *notify.Sender) {
+	t.Helper()
+	e := newEndpoint(t)
+	return e, w.sender("webhook", notify.Webhook{Client: newClient(t), URL: e.URL, Now: w.clock}, storm)
+}
+
+func TestIncidentIsToldFromItsVerdictToItsEnd(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	id := w.fail("out of stock")
+	run(t, s)
+	assert.Empty(t, e.received(), "the verdict is waited for")
+	w.report(incident.SeverityHigh, "payment failed: out of stock")
+	run(t, s)
+	w.fail("out of stock")
+	run(t, s)
+	w.worsen(id, incident.SeverityCritical)
+	run(t, s)
+	w.resolve()
+	run(t, s)
+	require.Equal(t, []string{opened, updated, resolved}, types(t, e))
+	first := bodies[event](t, e)[0]
+	assert.Equal(t, "1.0", first.SpecVersion)
+	assert.Equal(t, id, first.Subject)
+	in := first.Data.Incident
+	assert.Equal(t, "payment failed: out of stock", in.Cause)
+	assert.True(t, in.Verdict)
+	assert.Equal(t, 85, in.Confidence)
+	assert.Equal(t, notify.Impact{FailingTraces: 1, Service: "payment", Operation: "POST /pay", Failed: 1, Requests: 1, Services: []string{"payment"}}, in.Impact)
+	assert.Equal(t, "Look at the release.", in.NextStep)
+	assert.Equal(t, "https://prodsentinel.example/incidents/"+id, in.Link)
+	assert.Equal(t, w.clock().Add(-time.Hour), in.Since)
+
+	w.fail("out of stock")
+	run(t, s)
+	got := bodies[event](t, e)
+	require.Len(t, got, 4)
+	assert.Equal(t, opened, got[3].Type, "it came back")
+	assert.Equal(t, incident.StatusRegressed, got[3].Data.Incident.Status)
+}
+
+func TestIncidentWithoutVerdictIsToldAfterAMinute(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	w.fail("slow")
+	w.pass(incident.VerdictWait - time.Second)
+	run(t, s)
+	assert.Empty(t, e.received())
+	w.pass(time.Second)
+	run(t, s)
+	require.Equal(t, []string{opened}, types(t, e))
+	assert.False(t, bodies[event](t, e)[0].Data.Incident.Analysed)
+	w.report(incident.SeverityHigh, "payment was slow")
+	run(t, s)
+	assert.Equal(t, []string{opened, updated}, types(t, e), "the verdict follows")
+}
+
+func TestSilentIncidents(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	id := w.fail("harmless")
+	w.report(incident.SeverityLow, "nothing of importance")
+	w.pass(time.Hour)
+	run(t, s)
+	assert.Empty(t, e.received())
+	w.worsen(id, incident.SeverityMedium)
+	run(t, s)
+	assert.Equal(t, []string{opened}, types(t, e))
+	w.worsen(id, incident.SeverityLow)
+	run(t, s)
+	w.resolve()
+	run(t, s)
+	assert.Equal(t, []string{opened, updated, resolved}, types(t, e), "what was announced is told of to its end")
+}
+
+func TestAfterAnOutageOnlyTheLatestStateIsSent(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	e.answers(status(http.StatusBadGateway))
+	id := w.incident("one")
+	run(t, s)
+	require.Len(t, e.received(), 1)
+	w.worsen(id, incident.SeverityCritical)
+	w.worsen(id, incident.SeverityMedium)
+	e.answers(nil)
+	w.pass(time.Minute)
+	run(t, s)
+	got := bodies[event](t, e)
+	require.Len(t, got, 2)
+	assert.Equal(t, opened, got[1].Type)
+	assert.Equal(t, incident.SeverityMedium, got[1].Data.Incident.Severity)
+	w.pass(time.Hour)
+	run(t, s)
+	assert.Len(t, e.received(), 2)
+}
+
+// TestIncidentThatEndsInAnOutage has an incident end before its receiver can be reached again: since the first message
+// may have arrived, the last is sent.
+func TestIncidentThatEndsInAnOutage(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	e.answers(status(http.StatusServiceUnavailable))
+	w.incident("one")
+	run(t, s)
+	w.resolve()
+	e.answers(nil)
+	run(t, s)
+	assert.Equal(t, []string{opened, resolved}, types(t, e))
+}
+
+func TestDeadReceiverDelaysNoOther(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	other := newEndpoint(t)
+	chat := w.sender("chat", notify.Slack{Client: newClient(t), URL: other.URL}, 10)
+	e.answers(status(http.StatusInternalServerError))
+	w.incident("one")
+	run(t, s)
+	run(t, chat)
+	assert.Len(t, other.received(), 1)
+	statuses, err := w.ReceiverStatuses(t.Context())
+	require.NoError(t, err)
+	require.Len(t, statuses, 2)
+	assert.Zero(t, statuses[0].Pending)
+	assert.EqualValues(t, 1, statuses[1].Pending)
+	assert.Contains(t, statuses[1].Problem, "500")
+}
+
+func TestRetryAfterIsHeeded(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	e.answers(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Retry-After", "120")
+		rw.WriteHeader(http.StatusTooManyRequests)
+	})
+	w.incident("one")
+	assert.Equal(t, 2*time.Minute, s.Step(t.Context()))
+	w.pass(2*time.Minute - time.Second)
+	s.Step(t.Context())
+	assert.Len(t, e.received(), 1)
+	e.answers(nil)
+	w.pass(time.Second)
+	run(t, s)
+	assert.Len(t, e.received(), 2)
+}
+
+func TestRedirectIsNotFollowed(t *testing.T) {
+	w := newWorld(t)
+	elsewhere := newEndpoint(t)
+	e, s := webhook(t, w, 10)
+	e.answers(func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	})
+	w.incident("one")
+	run(t, s)
+	assert.Len(t, e.received(), 1)
+	assert.Empty(t, elsewhere.received())
+	statuses, err := w.ReceiverStatuses(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, statuses[0].Problem, "redirects are not followed")
+}
+
+func TestRefusedMessageIsADeadLetterAndHoldsUpNoOther(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	e.answers(status(http.StatusBadRequest))
+	id := w.incident("one")
+	for range 20 {
+		run(t, s)
+		w.pass(10 * time.Minute)
+	}
+	assert.Len(t, e.received(), 8)
+	dead, err := w.DeadLetters(t.Context(), "", 10)
+	require.NoError(t, err)
+	require.Len(t, dead, 1)
+	assert.Equal(t, "webhook", dead[0].Receiver)
+	e.answers(nil)
+	w.incident("two")
+	run(t, s)
+	assert.Len(t, e.received(), 9)
+	_, err = w.RetryDeadLetters(t.Context(), "", []string{id})
+	require.NoError(t, err)
+	run(t, s)
+	assert.Len(t, e.received(), 10)
+}
+
+// TestHangingReceiver stops a process that waits for a receiver.
+func TestHangingReceiver(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	reached, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	e.answers(func(http.ResponseWriter, *http.Request) { once.Do(func() { close(reached) }); <-release })
+	defer close(release)
+	id := w.incident("one")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); s.Run(ctx, nil) }()
+	<-reached
+	cancel()
+	<-done
+	e.answers(nil)
+	again := w.sender("webhook", notify.Webhook{Client: newClient(t), URL: e.URL}, 10)
+	run(t, again)
+	assert.Len(t, e.received(), 1, "the lease of the process that stopped")
+	w.pass(time.Minute)
+	run(t, again)
+	got := bodies[event](t, e)
+	require.Len(t, got, 2)
+	assert.Equal(t, got[0].ID, got[1].ID, "a receiver that remembers IDs sees it once")
+	assert.Equal(t, id, got[1].Subject)
+}
+
+func TestStormIsGrouped(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 2)
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		w.incident(name)
+	}
+	run(t, s)
+	assert.Equal(t, []string{opened, opened, grouped}, types(t, e))
+	group := bodies[event](t, e)[2]
+	assert.Equal(t, 3, group.Data.Total)
+	assert.Len(t, group.Data.Group, 3)
+
+	w.incident("f")
+	w.incident("g")
+	run(t, s)
+	assert.Len(t, e.received(), 3, "a group a minute")
+	w.pass(time.Minute)
+	run(t, s)
+	require.Len(t, e.received(), 4)
+	assert.Equal(t, 2, bodies[event](t, e)[3].Data.Total)
+
+	w.resolve()
+	run(t, s)
+	assert.Equal(t, []string{opened, opened, grouped, grouped, resolved, resolved, settled, settled}, types(t, e), "one message as the last of a group ends")
+	ids := map[string]bool{}
+	for _, got := range bodies[event](t, e) {
+		assert.False(t, ids[got.ID], "%s comes twice", got.ID)
+		ids[got.ID] = true
+	}
+}
+
+func TestWorstIncidentsOfAStormAreToldAlone(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 1)
+	w.incident("a")
+	worst := w.fail("b")
+	w.report(incident.SeverityCritical, "all is lost")
+	w.incident("c")
+	run(t, s)
+	got := bodies[event](t, e)
+	require.Len(t, got, 2)
+	assert.Equal(t, worst, got[0].Subject)
+	assert.Equal(t, grouped, got[1].Type)
+}
+
+// TestGroupThatWasBegunIsRepeated has a process die between sending a group and storing that it was sent.
+func TestGroupThatWasBegunIsRepeated(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 1)
+	for _, name := range []string{"a", "b", "c"} {
+		w.incident(name)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	e.answers(func(http.ResponseWriter, *http.Request) {
+		if n++; n == 2 {
+			cancel() // before the answer arrives
+			<-time.After(10 * time.Millisecond)
+		}
+	})
+	s.Step(ctx)
+	e.answers(nil)
+	w.pass(2 * time.Minute)
+	run(t, s)
+	got := bodies[event](t, e)
+	require.Len(t, got, 3)
+	assert.Equal(t, got[1].ID, got[2].ID)
+	assert.Equal(t, grouped, got[2].Type)
+}
+
+func TestSenderReports(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 10)
+	var working []error
+	var sent []notify.Kind
+	var delays []time.Duration
+	failures := 0
+	s.Observer = notify.Observer{
+		Sent: func(_ string, k notify.Kind, d time.Duration) {
+			sent = append(sent, k)
+			delays = append(delays, d)
+		},
+		Failed:  func(_ string, refused bool) { failures++; assert.False(t, refused) },
+		Working: func(_ string, err error) { working = append(working, err) },
+	}
+	s.Log = zap.NewNop()
+	e.answers(status(http.StatusBadGateway))
+	w.incident("one")
+	for range 3 {
+		s.Step(t.Context())
+		w.pass(time.Minute)
+	}
+	assert.Equal(t, 3, failures)
+	require.Len(t, working, 1)
+	require.ErrorContains(t, working[0], "502")
+	e.answers(nil)
+	run(t, s)
+	require.Len(t, working, 2)
+	require.NoError(t, working[1])
+	assert.Equal(t, []notify.Kind{notify.KindOpened}, sent)
+	assert.Equal(t, []time.Duration{3 * time.Minute}, delays)
+}
