@@ -22,8 +22,8 @@ func newRetryCommand(set otelcol.CollectorSettings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry (--all | ID...)",
 		Short: "Puts back what was given up, with its attempts forgotten",
-		Long: `Puts back analyses that were given up, agents that failed on an incident's newest analysis, and failures
-that repeatedly could not be classified: workers take them up as if new. An ID is that of an incident or
+		Long: `Puts back analyses that were given up, agents that failed on an incident's newest analysis, failures
+that repeatedly could not be classified, and messages that a receiver refuses: they are taken up as if new. An ID is that of an incident or
 the key of a failure, as GET /query/status and the dashboard's page /status list them. Mend what made
 them fail first; the list says what it was.` + aboutProcesses,
 		Example: `  prodsentinel dead-letters retry --all
@@ -54,12 +54,17 @@ var kindNames = map[store.DeadLetterKind]string{
 	store.DeadAnalysis: "the analysis of incident",
 	store.DeadAgents:   "the agents' look at incident",
 	store.DeadFailure:  "the classification of failure",
+	store.DeadDelivery: "the message about incident",
 }
 
 // report says what was put back. An ID under which nothing was given up is an error.
 func report(out io.Writer, retried []store.DeadLetter, ids []string) error {
 	for _, d := range retried {
-		if _, err := fmt.Fprintf(out, "Put back %s %s (attempts so far: %d).\n", kindNames[d.Kind], d.ID(), d.Attempts); err != nil {
+		what := kindNames[d.Kind] + " " + d.ID()
+		if d.Receiver != "" {
+			what += " to " + d.Receiver
+		}
+		if _, err := fmt.Fprintf(out, "Put back %s (attempts so far: %d).\n", what, d.Attempts); err != nil {
 			return err
 		}
 	}
@@ -82,7 +87,9 @@ func newsOf(tenant string, retried []store.DeadLetter) news {
 		store.DeadAnalysis: coordination.QueueIncidents, store.DeadAgents: coordination.QueueAgents, store.DeadFailure: coordination.QueueFailures,
 	}
 	for _, d := range retried {
-		n.work[queues[d.Kind]] = append(n.work[queues[d.Kind]], d.ID())
+		if q, woken := queues[d.Kind]; woken { // the announcement wakes who sends messages
+			n.work[q] = append(n.work[q], d.ID())
+		}
 		if d.IncidentID != "" {
 			n.incidents = append(n.incidents, coordination.Change{Tenant: tenant, IncidentID: d.IncidentID})
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +77,7 @@ func (c *Client) post(ctx context.Context, address string, header http.Header, b
 	for name, values := range header {
 		request.Header[name] = values
 	}
-	secrets = append(secrets, address, request.URL.RequestURI())
+	secrets = slices.Concat(secrets, []string{address, request.URL.RequestURI()})
 	request.Header.Set("User-Agent", "prodsentinel")
 	answer, err := c.http.Do(request)
 	if err != nil {

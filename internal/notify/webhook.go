@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func (w Webhook) Send(ctx context.Context, m Message) error {
 	header.Set("Content-Type", "application/cloudevents+json; charset=UTF-8")
 	header.Set("Idempotency-Key", m.ID)
 	w.sign(header, m.ID, body)
-	return w.Client.post(ctx, w.URL, header, body, append(w.Secrets, headerValues(w.Header)...)...)
+	return w.Client.post(ctx, w.URL, header, body, slices.Concat(w.Secrets, headerValues(w.Header))...)
 }
 
 // sign sets the headers of Standard Webhooks, with a signature by each secret.

@@ -38,6 +38,7 @@ type Reader interface {
 	Condition() store.Condition
 	DeadLetters(ctx context.Context, tenant string, limit int) ([]store.DeadLetter, error)
 	AgentsInfo(ctx context.Context) (store.AgentsInfo, error)
+	ReceiverStatuses(ctx context.Context) ([]store.ReceiverStatus, error)
 	Spent(ctx context.Context) (hour, day store.Spend, err error)
 }
 

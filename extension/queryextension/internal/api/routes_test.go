@@ -336,7 +336,7 @@ func TestStatus(t *testing.T) {
 		"backend": "memory", "shared": true, "queued": map[string]any{"failures": json.Number("0"), "incidents": json.Number("0")},
 	}, s["coordination"])
 	assert.Equal(t, map[string]any{
-		"analyses": json.Number("0"), "agents": json.Number("0"), "failures": json.Number("0"),
+		"analyses": json.Number("0"), "agents": json.Number("0"), "failures": json.Number("0"), "deliveries": json.Number("0"),
 		"quarantined_records": json.Number("0"), "items": []any{},
 	}, s["dead_letters"])
 	assert.Equal(t, false, s["agents"].(map[string]any)["enabled"])

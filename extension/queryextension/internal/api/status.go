@@ -21,7 +21,9 @@ type State struct {
 	DeadLetters  DeadLetters         `json:"dead_letters"`
 	Coordination coordination.Status `json:"coordination"`
 	Agents       AgentsState         `json:"agents"`
-	Subscribers  int                 `json:"subscribers"` // open streams of /query/events here
+	// Notifications has the receivers that are told of incidents.
+	Notifications []store.ReceiverStatus `json:"notifications"`
+	Subscribers   int                    `json:"subscribers"` // open streams of /query/events here
 }
 
 // Versions of what answers.
@@ -77,8 +79,9 @@ type DeadLetters struct {
 	Analyses           int64 `json:"analyses"`
 	Agents             int64 `json:"agents"`
 	Failures           int64 `json:"failures"`
+	Deliveries         int64 `json:"deliveries"`
 	QuarantinedRecords int64 `json:"quarantined_records"`
-	// Items are some of the analyses, agents and failures.
+	// Items are some of the analyses, agents, failures and deliveries.
 	Items []store.DeadLetter `json:"items"`
 }
 
@@ -149,17 +152,21 @@ func (a *API) State(ctx context.Context) (State, error) {
 	if err != nil && condition.State != store.StateOK && !errors.Is(err, store.ErrBusy) {
 		return State{
 			Versions: Versions{ProdSentinel: a.info.Version, Engine: a.info.Engine}, StartedAt: a.info.StartedAt.UTC(),
-			Store:        storeStateOf(condition),
-			Counts:       Counts{Failures: filled(nil, failureStates...), Incidents: filled(nil, Statuses...), Routine: filled(nil, Statuses...)},
-			DeadLetters:  DeadLetters{Items: []store.DeadLetter{}},
+			Store:       storeStateOf(condition),
+			Counts:      Counts{Failures: filled(nil, failureStates...), Incidents: filled(nil, Statuses...), Routine: filled(nil, Statuses...)},
+			DeadLetters: DeadLetters{Items: []store.DeadLetter{}}, Notifications: []store.ReceiverStatus{},
 			Coordination: a.info.Coordination(ctx), Subscribers: a.events.Count(),
 		}, nil
 	}
 	if err != nil {
 		return State{}, err
 	}
+	receivers, refused, err := a.receivers(ctx)
+	if err != nil {
+		return State{}, err
+	}
 	dead := []store.DeadLetter{}
-	if s.AnalysesFailed+s.AgentsFailed+s.FailuresSetAside > 0 {
+	if s.AnalysesFailed+s.AgentsFailed+s.FailuresSetAside+refused > 0 {
 		if dead, err = a.store.DeadLetters(ctx, Tenant, deadLettersShown); err != nil {
 			return State{}, err
 		}
@@ -186,11 +193,22 @@ func (a *API) State(ctx context.Context) (State, error) {
 			AgentsPending: s.AgentsPending, AgentsFailed: s.AgentsFailed,
 		},
 		DeadLetters: DeadLetters{
-			Analyses: s.AnalysesFailed, Agents: s.AgentsFailed, Failures: s.FailuresSetAside,
+			Analyses: s.AnalysesFailed, Agents: s.AgentsFailed, Failures: s.FailuresSetAside, Deliveries: refused,
 			QuarantinedRecords: s.Quarantined, Items: dead,
 		},
 		Coordination: a.info.Coordination(ctx),
 		Agents:       agents,
 		Subscribers:  a.events.Count(),
+
+		Notifications: receivers,
 	}, nil
+}
+
+// receivers are those of notifications, and how many messages they refuse for good.
+func (a *API) receivers(ctx context.Context) (receivers []store.ReceiverStatus, refused int64, err error) {
+	found, err := a.store.ReceiverStatuses(ctx)
+	for _, r := range found {
+		refused += r.DeadLetters
+	}
+	return append([]store.ReceiverStatus{}, found...), refused, err
 }
