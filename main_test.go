@@ -27,6 +27,9 @@ func TestConfigurationsAreAccepted(t *testing.T) {
 	t.Setenv("REDIS_URL", "rediss://cache.example")
 	t.Setenv("PRODSENTINEL_GATEWAY_ENDPOINT", "gateway.example:14317")
 	t.Setenv("PRODSENTINEL_TOKEN", "s3cr3t")
+	t.Setenv("PAGERDUTY_ROUTING_KEY", "s3cr3t")
+	t.Setenv("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/s3cr3t")
+	t.Setenv("WEBHOOK_SECRET", "s3cr3t")
 	for name, content := range files(t, ".yaml") {
 		if !isConfiguration(content) {
 			continue
