@@ -132,7 +132,7 @@ func (e *notifyExtension) senders(ctx context.Context) (senders []*notify.Sender
 			return nil, fmt.Errorf("receivers::%s: %w", name, err)
 		}
 		senders = append(senders, &notify.Sender{
-			Name: name, Receiver: receiver, Composer: e.composer(), Store: e.store, Log: e.log, Observer: e.observer(),
+			Name: name, Receiver: receiver, Composer: e.composer(), Store: e.store, Log: e.log, Observer: e.observer(ctx),
 			Storm: notify.StormConfig{Incidents: e.config.Storm.Incidents, Window: e.config.Storm.Window},
 		})
 	}
@@ -172,7 +172,7 @@ func (e *notifyExtension) alertSenders(ctx context.Context) (senders []*notify.A
 		}
 		senders = append(senders, &notify.AlertSender{
 			Name: "alertmanager " + hostOf(string(endpoint)), Client: client, URL: string(endpoint), Header: headerOf(config.Headers), Labels: config.Labels,
-			Composer: e.composer(), Store: e.store, Log: e.log, Observer: e.observer(),
+			Composer: e.composer(), Store: e.store, Log: e.log, Observer: e.observer(ctx),
 		})
 	}
 	return senders, nil
@@ -246,8 +246,8 @@ func wakeOnChanges(ctx context.Context, coord coordination.Coordinator, wakes []
 }
 
 // observer counts what senders do, and reports in the health check which of them cannot.
-func (e *notifyExtension) observer() notify.Observer {
-	ctx := context.Background()
+func (e *notifyExtension) observer(ctx context.Context) notify.Observer {
+	ctx = context.WithoutCancel(ctx)
 	return notify.Observer{
 		Sent: func(receiver string, kind notify.Kind, sinceFirstError time.Duration) {
 			e.telemetry.NotifyMessages.Add(ctx, 1, attributesOf(receiver, string(kind)))

@@ -98,7 +98,7 @@ func TestOpenIncidentsAreRepeatedAsAlerts(t *testing.T) {
 func TestSilentIncidentIsNoAlert(t *testing.T) {
 	w := newWorld(t)
 	e := newEndpoint(t)
-	w.fail("harmless")
+	w.failTrace("trace", "harmless", incident.SeverityLow)
 	w.report(incident.SeverityLow, "nothing of importance")
 	require.NoError(t, w.alertSender(e).Step(t.Context()))
 	for _, r := range e.received() {

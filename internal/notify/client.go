@@ -110,7 +110,7 @@ func (c *Client) judge(answer *http.Response, said string) error {
 func (c *Client) retryAfter(header string) time.Duration {
 	wait := time.Duration(0)
 	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		wait = time.Duration(seconds) * time.Second //nolint:gosec // 31 bits
+		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(header); err == nil {
 		wait = at.Sub(c.now())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -159,7 +160,7 @@ func (c Composer) incidentURL(id string) string {
 func (c Composer) links(in incident.Incident, traceID string) (links []Link) {
 	values := map[string]string{
 		"{incident_id}": in.ID, "{service}": in.RootCause.Service, "{trace_id}": traceID,
-		"{from}": fmt.Sprint(in.FirstSeen.Add(-impactWindow).UnixMilli()), "{to}": fmt.Sprint(in.LastSeen.Add(impactWindow).UnixMilli()),
+		"{from}": strconv.FormatInt(in.FirstSeen.Add(-impactWindow).UnixMilli(), 10), "{to}": strconv.FormatInt(in.LastSeen.Add(impactWindow).UnixMilli(), 10),
 	}
 next:
 	for _, t := range c.Links {

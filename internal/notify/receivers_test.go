@@ -174,7 +174,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	e.answers(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		body, _ := io.ReadAll(r.Body)
-		_, _ = w.Write([]byte("no such hook: " + e.URL + r.URL.Path + ", " + r.URL.Path))
+		_, _ = w.Write([]byte("no such hook: " + e.URL + r.URL.Path + ", " + r.URL.Path)) //nolint:gosec // no page
 		if strings.Contains(string(body), "s3cr3tkey") {
 			_, _ = w.Write([]byte(" by s3cr3tkey"))
 		}

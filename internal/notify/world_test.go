@@ -76,14 +76,22 @@ func (w *world) sender(name string, r notify.Receiver, storm int) *notify.Sender
 	}
 }
 
-// fail makes a trace fail of a root of that name, and returns its incident.
+// fail makes a new trace fail of a root of that name, and returns its incident.
 func (w *world) fail(name string) (id string) {
 	w.t.Helper()
 	w.n++
-	sum := sha256.Sum256([]byte(name + strconv.Itoa(w.n)))
+	return w.failTrace(name+strconv.Itoa(w.n), name, incident.SeverityHigh)
+}
+
+// failTrace makes a trace fail, once more if it did before, of a root of that name and severity.
+func (w *world) failTrace(trace, name string, severity incident.Severity) (id string) {
+	w.t.Helper()
+	w.n++
+	sum := sha256.Sum256([]byte(trace))
+	own := sha256.Sum256([]byte(strconv.Itoa(w.n)))
 	span := &signal.Span{
 		Resource: &signal.Resource{Attributes: signal.Map{{Key: "service.name", Value: signal.Value{Data: "payment"}}}},
-		TraceID:  signal.TraceID(sum[:16]), SpanID: signal.SpanID(sum[16:24]), Name: "POST /pay", Kind: signal.KindServer,
+		TraceID:  signal.TraceID(sum[:16]), SpanID: signal.SpanID(own[:8]), Name: "POST /pay", Kind: signal.KindServer,
 		Start: signal.NanosOf(w.clock()), End: signal.NanosOf(w.clock().Add(time.Second)), StatusCode: signal.StatusError,
 	}
 	spans := []*signal.Span{span}
@@ -100,7 +108,7 @@ func (w *world) fail(name string) (id string) {
 		Signature: name, Kind: incident.KindCode, Service: "payment", Component: "payment " + name, Operation: "POST /pay",
 		Parts:    incident.SignatureParts{Version: 1, Environment: "prod", Kind: incident.KindCode, Class: incident.ClassException},
 		Category: incident.CategoryCodeException, Title: "Exception in payment: " + name, Onset: span.Start, Errors: 1, ErrorSignals: 1,
-		Severity: incident.SeverityHigh,
+		Severity: severity,
 	}
 	changes, err := w.SaveClassifications(w.t.Context(), []store.Classified{{Failure: claimed[0], Classification: incident.Classification{
 		Key: key, State: incident.FailureClassified, TraceID: span.TraceID, Roots: []incident.Root{root}, Outcome: incident.OutcomeFailed,
@@ -112,7 +120,7 @@ func (w *world) fail(name string) (id string) {
 	return changes[0].ID
 }
 
-// report analyses all incidents that want it, as of a severity.
+// report analyses all incidents that want it; they are critical if it says so, else as severe as their failures.
 func (w *world) report(severity incident.Severity, statement string) {
 	w.t.Helper()
 	claims, err := w.ClaimIncidents(w.t.Context(), "worker", time.Minute, 1000)
@@ -142,7 +150,7 @@ func (w *world) incident(name string) (id string) {
 	return id
 }
 
-// worsen analyses an incident again, as of another severity.
+// worsen analyses an incident again, as high or critical.
 func (w *world) worsen(id string, severity incident.Severity) {
 	w.t.Helper()
 	require.NoError(w.t, w.RequestAnalysis(w.t.Context(), "", id))

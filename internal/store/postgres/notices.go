@@ -20,12 +20,17 @@ func noteIncidents(ctx context.Context, tx pgx.Tx, list []incidentID) error {
 	if err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, "SELECT "+incidentRow+` FROM incidents i JOIN unnest($1::text[], $2::text[]) AS k (tenant, id)
+	rows, err := tx.Query(ctx, "SELECT "+incidentRow+", "+severityNow+` FROM incidents i JOIN unnest($1::text[], $2::text[]) AS k (tenant, id)
 		ON i.tenant = k.tenant AND i.id = k.id ORDER BY i.tenant, i.id`, k.tenants, k.keys)
 	if err != nil {
 		return err
 	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (incident.Incident, error) { return scanIncident(row) })
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (incident.Incident, error) {
+		var severity incident.Severity
+		in, err := scanIncident(row, &severity)
+		in.Severity = severity
+		return in, err
+	})
 	if err != nil {
 		return err
 	}
@@ -106,7 +111,7 @@ func (s *Store) Alerts(ctx context.Context, since time.Time, limit int) (list []
 // IncidentCounts implements store.Notifications.
 func (s *Store) IncidentCounts(ctx context.Context) (list []store.IncidentCount, err error) {
 	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT severity, service, category, routine IS NOT NULL AND routine <> 'null', count(*) FROM incidents
+		rows, err := tx.Query(ctx, "SELECT "+severityNow+`, service, category, routine IS NOT NULL AND routine <> 'null', count(*) FROM incidents i
 			WHERE status <> 'resolved' AND merged_into = '' AND failing_traces > 0 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`)
 		if err != nil {
 			return err

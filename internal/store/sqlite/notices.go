@@ -13,7 +13,13 @@ import (
 // noteIncidents stores what is to be told of incidents that the transaction may have changed.
 func (c *conn) noteIncidents(now time.Time, tenant string, ids ...string) error {
 	for _, id := range ids {
-		found, err := c.incidents(now, "tenant = ? AND id = ?", tenant, id)
+		var found []incident.Incident
+		err := c.query("SELECT "+incidentColumns+", "+severityNow+" FROM incidents WHERE tenant = ? AND id = ?", func(r *row) error {
+			in, err := scanIncident(r, now)
+			in.Severity = incident.Severity(r.text())
+			found = append(found, in)
+			return err
+		}, tenant, id)
 		if err != nil {
 			return err
 		}
@@ -90,7 +96,7 @@ func (s *Store) Alerts(ctx context.Context, since time.Time, limit int) (list []
 func (s *Store) IncidentCounts(ctx context.Context) (list []store.IncidentCount, err error) {
 	err = s.read(ctx, func(v *view) error {
 		list = nil
-		return v.query(`SELECT severity, service, category, routine <> 'null', count(*) FROM incidents
+		return v.query("SELECT "+severityNow+`, service, category, routine <> 'null', count(*) FROM incidents
 			WHERE status <> 'resolved' AND merged_into = '' AND failing_traces > 0 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, func(r *row) error {
 			list = append(list, store.IncidentCount{
 				Severity: incident.Severity(r.text()), Service: r.text(), Category: incident.Category(r.text()), Routine: r.bool(), Count: r.int(),

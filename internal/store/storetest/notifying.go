@@ -432,14 +432,14 @@ func concurrentChangesAreCountedInOrder(t *testing.T, s store.Store) {
 				for _, c := range claims {
 					record := analysisOf(string(rune('a'+n)) + string(rune('0'+i)))
 					if record.Analysis.Severity = incident.SeverityHigh; i%2 == 1 {
-						record.Analysis.Severity = incident.SeverityMedium
+						record.Analysis.Severity = incident.SeverityCritical
 					}
 					_, err := s.SaveAnalysis(t.Context(), c, record)
 					assert.NoError(t, err) //nolint:testifylint // not the test's goroutine
 				}
 				claimed, err := s.ClaimDeliveries(t.Context(), store.DeliveryRequest{Receiver: "chat", Owner: string(rune('a' + n)), Lease: lease, Limit: 10, Window: time.Hour})
-				assert.NoError(t, err)                                                     //nolint:testifylint // not the test's goroutine
-				assert.NoError(t, s.SaveDeliveries(t.Context(), claimed.Deliveries, true)) //nolint:testifylint // not the test's goroutine
+				assert.NoError(t, err)
+				assert.NoError(t, s.SaveDeliveries(t.Context(), claimed.Deliveries, true))
 			}
 		})
 	}
