@@ -2,6 +2,7 @@ package rcaexporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -76,7 +77,10 @@ func (e *rcaExporter) start(ctx context.Context, host component.Host) error {
 		config.Agents.Investigator = e.agents
 	}
 	e.workers = analysis.New(config, s, e.coord, e.log, e.observer(running))
-	if err := e.telemetry.RegisterRcaInFlightBytesCallback(e.observeInFlight); err != nil {
+	if err := errors.Join(
+		e.telemetry.RegisterRcaInFlightBytesCallback(e.observeInFlight),
+		e.telemetry.RegisterRcaIncidentsCallback(observeIncidents(s)),
+	); err != nil {
 		return fmt.Errorf("register the exporter's metrics: %w", err)
 	}
 	reporting, stop := context.WithCancel(running)

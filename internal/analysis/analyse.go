@@ -95,6 +95,7 @@ func (w *Workers) analyse(ctx context.Context, claim store.Claim) error {
 		return fmt.Errorf("save the analysis: %w", err)
 	}
 	w.observe(claim, revision, begun)
+	w.observeVerdict(claim, revision, record.Analysis.Verdict)
 	if record.Agents != nil && record.Agents.State == incident.AgentsPending {
 		w.wake(ctx, coordination.QueueAgents, claim.Incident.ID)
 	}
@@ -186,6 +187,17 @@ func backOff(attempts int) time.Duration {
 
 func (w *Workers) announceIncident(ctx context.Context, claim store.Claim) {
 	w.announce(ctx, store.IncidentChange{Tenant: claim.Incident.Tenant, ID: claim.Incident.ID})
+}
+
+func (w *Workers) observeVerdict(claim store.Claim, revision int, v incident.Verdict) {
+	if w.observer.Concluded == nil || revision == claim.Incident.Revision {
+		return
+	}
+	var since time.Duration
+	if revision == 1 {
+		since = time.Since(claim.Incident.FirstSeen)
+	}
+	w.observer.Concluded(v, since)
 }
 
 func (w *Workers) observe(claim store.Claim, revision int, begun time.Time) {

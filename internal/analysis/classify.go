@@ -153,11 +153,18 @@ func (c *classifier) published(ctx context.Context, results []store.Classified, 
 			c.observer.Classified(r.Classification)
 		}
 	}
+	opened := 0
 	for _, change := range changes {
+		if change.Opened {
+			opened++
+		}
 		if change.Triggered {
 			c.lag.begin(change.ID, quietSince)
 			c.wake(ctx, coordination.QueueIncidents, change.ID)
 		}
+	}
+	if opened > 0 && c.observer.Opened != nil {
+		c.observer.Opened(opened)
 	}
 	c.announce(ctx, changes...)
 }

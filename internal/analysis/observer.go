@@ -20,6 +20,11 @@ type Observer struct {
 	// failures that asked for it was due: its trace had been quiet, or had been waited for long
 	// enough.
 	Reported func(sinceQuiet time.Duration)
+	// Opened is called when incidents were opened.
+	Opened func(n int)
+	// Concluded is called for each new revision, with its verdict. sinceFirstError is how long after the first error of a
+	// new incident its first report was readable, by event time; 0 for other revisions.
+	Concluded func(v incident.Verdict, sinceFirstError time.Duration)
 	// Failed is called when an item could not be worked on: "classify" or "analyse".
 	Failed func(stage string)
 	// Working is called when a worker's loop, by its name, can work no more, with the reason, and with nil

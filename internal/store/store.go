@@ -223,6 +223,7 @@ type IncidentChange struct {
 	Tenant    string
 	ID        string
 	Triggered bool // an analysis is wanted
+	Opened    bool // it is new
 }
 
 // Claim is an incident leased for analysis. Wanted is the value to save as done.

@@ -119,6 +119,7 @@ func (c *Changes) Add(tenant string, d incident.Decision) {
 			c.List = append(c.List, store.IncidentChange{Tenant: tenant, ID: in.ID})
 		}
 		c.List[i].Triggered = c.List[i].Triggered || slices.Contains(d.Triggered, in.ID)
+		c.List[i].Opened = c.List[i].Opened || slices.Contains(d.Opened, in.ID)
 	}
 }
 

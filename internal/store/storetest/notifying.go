@@ -28,6 +28,7 @@ var notifying = map[string]func(*testing.T, store.Store){
 	"AlertsFollowSeverityAndEnd":                alertsFollowSeverityAndEnd,
 	"MergedIncidentIsTold":                      mergedIncidentIsTold,
 	"ReceiverStatusTellsWhatIsPending":          receiverStatusTellsWhatIsPending,
+	"OpeningIsReported":                         openingIsReported,
 	"ActiveIncidentsAreCounted":                 activeIncidentsAreCounted,
 	"AgentsThatLowerAVerdictAreTold":            agentsThatLowerAVerdictAreTold,
 	"DeliveriesOfADroppedIncidentAreDroppedToo": deliveriesOfADroppedIncidentAreDroppedToo,
@@ -375,6 +376,15 @@ func receiverStatusTellsWhatIsPending(t *testing.T, s store.Store) {
 	statuses, err = s.ReceiverStatuses(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, statuses[0].Problem, "it got something")
+}
+
+func openingIsReported(t *testing.T, s store.Store) {
+	for _, name := range []string{"a", "b"} {
+		fail(t, s, name, "payment")
+		changes := classify(t, s, policy, map[string][]incident.Root{keyOf(name): {root("r1", "payment")}})
+		require.Len(t, changes, 1)
+		assert.Equal(t, name == "a", changes[0].Opened, name)
+	}
 }
 
 func activeIncidentsAreCounted(t *testing.T, s store.Store) {

@@ -37,9 +37,13 @@ type TelemetryBuilder struct {
 	RcaFailuresAccepted metric.Int64Counter
 	RcaFailuresOrphaned metric.Int64Counter
 	RcaFailuresRefused  metric.Int64Counter
+	RcaFirstReportDelay metric.Float64Histogram
 	RcaInFlightBytes    metric.Int64ObservableGauge
+	RcaIncidents        metric.Int64ObservableGauge
+	RcaIncidentsOpened  metric.Int64Counter
 	RcaQuarantined      metric.Int64Counter
 	RcaReportDelay      metric.Float64Histogram
+	RcaReports          metric.Int64Counter
 	RcaWorkFailed       metric.Int64Counter
 }
 
@@ -60,6 +64,21 @@ func (builder *TelemetryBuilder) RegisterRcaInFlightBytesCallback(cb metric.Int6
 		cb(ctx, &observerInt64{inst: builder.RcaInFlightBytes, obs: o})
 		return nil
 	}, builder.RcaInFlightBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterRcaIncidentsCallback sets callback for observable RcaIncidents metric.
+func (builder *TelemetryBuilder) RegisterRcaIncidentsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.RcaIncidents, obs: o})
+		return nil
+	}, builder.RcaIncidents)
 	if err != nil {
 		return err
 	}
@@ -155,10 +174,29 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{failures}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.RcaFirstReportDelay, err = builder.meter.Float64Histogram(
+		"otelcol_rca_first_report_delay",
+		metric.WithDescription("Time from the first error of a new incident, by event time, to its first report being readable [Alpha]"),
+		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{1, 2.5, 5, 7.5, 10, 15, 20, 30, 45, 60, 120, 300, 600}...),
+	)
+	errs = errors.Join(errs, err)
 	builder.RcaInFlightBytes, err = builder.meter.Int64ObservableGauge(
 		"otelcol_rca_in_flight_bytes",
 		metric.WithDescription("Memory of the requests that wait for their commit, as estimated; one larger than half of `admission::in_flight_bytes` counts as that half [Alpha]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.RcaIncidents, err = builder.meter.Int64ObservableGauge(
+		"otelcol_rca_incidents",
+		metric.WithDescription("Incidents that are active, of the whole store; every process counts the same ones. Beyond 500 series they are counted by severity alone [Alpha]"),
+		metric.WithUnit("{incidents}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.RcaIncidentsOpened, err = builder.meter.Int64Counter(
+		"otelcol_rca_incidents_opened",
+		metric.WithDescription("Incidents that this process opened [Alpha]"),
+		metric.WithUnit("{incidents}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.RcaQuarantined, err = builder.meter.Int64Counter(
@@ -172,6 +210,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time from a failing trace being quiet, or having been waited for long enough, to its new report being readable [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 60}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.RcaReports, err = builder.meter.Int64Counter(
+		"otelcol_rca_reports",
+		metric.WithDescription("New revisions of reports [Alpha]"),
+		metric.WithUnit("{reports}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.RcaWorkFailed, err = builder.meter.Int64Counter(

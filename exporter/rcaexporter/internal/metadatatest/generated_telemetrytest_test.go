@@ -24,6 +24,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterRcaIncidentsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.RcaAnalyseDuration.Record(context.Background(), 1)
 	tb.RcaClassified.Add(context.Background(), 1)
 	tb.RcaClassifyDuration.Record(context.Background(), 1)
@@ -33,8 +37,11 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.RcaFailuresAccepted.Add(context.Background(), 1)
 	tb.RcaFailuresOrphaned.Add(context.Background(), 1)
 	tb.RcaFailuresRefused.Add(context.Background(), 1)
+	tb.RcaFirstReportDelay.Record(context.Background(), 1)
+	tb.RcaIncidentsOpened.Add(context.Background(), 1)
 	tb.RcaQuarantined.Add(context.Background(), 1)
 	tb.RcaReportDelay.Record(context.Background(), 1)
+	tb.RcaReports.Add(context.Background(), 1)
 	tb.RcaWorkFailed.Add(context.Background(), 1)
 	AssertEqualRcaAnalyseDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
@@ -63,7 +70,16 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualRcaFailuresRefused(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualRcaFirstReportDelay(t, testTel,
+		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualRcaInFlightBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualRcaIncidents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualRcaIncidentsOpened(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualRcaQuarantined(t, testTel,
@@ -71,6 +87,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualRcaReportDelay(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualRcaReports(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualRcaWorkFailed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
