@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/notify"
 )
 
@@ -36,7 +37,7 @@ type Config struct {
 	// Storm bounds how many incidents are announced one by one.
 	Storm StormConfig `mapstructure:"storm"`
 	// Links lead from a message to other tools.
-	Links []LinkConfig `mapstructure:"links"`
+	Links []links.Config `mapstructure:"links"`
 	// Redaction says what is taken out of texts.
 	Redaction redact.Config `mapstructure:"redaction"`
 	// ProxyURL is a proxy for all requests; the environment's is not used.
@@ -111,15 +112,6 @@ type StormConfig struct {
 	_ struct{}
 }
 
-// LinkConfig is a link with places, see notify.LinkTemplate.
-type LinkConfig struct {
-	Name string `mapstructure:"name"`
-	URL  string `mapstructure:"url"`
-
-	// prevent unkeyed literal initialization
-	_ struct{}
-}
-
 func createDefaultConfig() component.Config {
 	return &Config{
 		Store:        component.MustNewID("signal_store"),
@@ -131,7 +123,6 @@ func createDefaultConfig() component.Config {
 var (
 	receiverName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`)
 	labelName    = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
-	place        = regexp.MustCompile(`\{[^}]*\}`)
 )
 
 // ownLabels are those that every alert has.
@@ -154,9 +145,6 @@ func (c *Config) Validate() error {
 	}
 	if c.Storm.Incidents < 0 || c.Storm.Incidents > 0 && c.Storm.Window <= 0 {
 		errs = append(errs, errors.New("storm: incidents must not be negative, and window must be more than 0"))
-	}
-	for i, l := range c.Links {
-		errs = append(errs, l.validate(fmt.Sprintf("links[%d]", i)))
 	}
 	if err := c.Redaction.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("redaction::%w", err))
@@ -209,18 +197,6 @@ func (a AlertmanagerConfig) validate() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (l LinkConfig) validate(key string) error {
-	if l.Name == "" {
-		return fmt.Errorf("%s::name: must be set", key)
-	}
-	for _, p := range place.FindAllString(l.URL, -1) {
-		if !slices.Contains(notify.LinkPlaces, p) {
-			return fmt.Errorf("%s::url: %s is not known; there are %s", key, p, strings.Join(notify.LinkPlaces, ", "))
-		}
-	}
-	return address(key+"::url", place.ReplaceAllString(l.URL, "x"), false)
 }
 
 // address checks an address, which may be a secret. Where secret is set, it leaves this machine only by https.

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/prodsentinel/prodsentinel/internal/links"
 )
 
 func load(t *testing.T, key string) *Config {
@@ -46,7 +48,7 @@ func TestConfig(t *testing.T) {
 	assert.Equal(t, map[string]string{"team": "shop"}, c.Alertmanager.Labels)
 	assert.Equal(t, "1.3", c.Alertmanager.TLS.Get().MinVersion)
 	assert.Equal(t, StormConfig{Incidents: 3, Window: time.Minute}, c.Storm)
-	assert.Equal(t, []LinkConfig{{Name: "Jaeger", URL: "https://jaeger.example/trace/{trace_id}"}}, c.Links)
+	assert.Equal(t, []links.Config{{Name: "Jaeger", URL: "https://jaeger.example/trace/{trace_id}"}}, c.Links)
 	assert.True(t, c.Redaction.IPs)
 }
 
@@ -71,9 +73,9 @@ func TestValidate(t *testing.T) {
 		"label of ours":           {"alertmanager: {labels: {severity: page}}", `"severity" must be a name of a label`},
 		"label":                   {"alertmanager: {labels: {'a-b': c}}", `"a-b" must be a name of a label`},
 		"storm":                   {"storm: {window: 0s}", "storm: incidents must not be negative"},
-		"link without name":       {"links: [{url: 'https://x'}]", "links[0]::name: must be set"},
-		"link with unknown place": {"links: [{name: x, url: 'https://x/{span}'}]", "links[0]::url: {span} is not known"},
-		"link without scheme":     {"links: [{name: x, url: 'javascript:alert(1)'}]", "links[0]::url: must be an address"},
+		"link without name":       {"links: [{url: 'https://x'}]", "links::0: name: must be set"},
+		"link with unknown place": {"links: [{name: x, url: 'https://x/{span}'}]", "links::0: url: {span} is not known"},
+		"link without scheme":     {"links: [{name: x, url: 'javascript:alert(1)'}]", "links::0: url: must be an address"},
 		"redaction":               {"redaction: {patterns: [{name: x, pattern: '['}]}", "redaction::patterns[0].pattern"},
 	} {
 		t.Run(name, func(t *testing.T) {

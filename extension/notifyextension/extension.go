@@ -118,11 +118,7 @@ func (e *notifyExtension) Shutdown(context.Context) error {
 }
 
 func (e *notifyExtension) composer() notify.Composer {
-	c := notify.Composer{Store: e.store, Redactor: e.redactor, ExternalURL: e.config.ExternalURL}
-	for _, l := range e.config.Links {
-		c.Links = append(c.Links, notify.LinkTemplate{Name: l.Name, URL: l.URL})
-	}
-	return c
+	return notify.Composer{Store: e.store, Redactor: e.redactor, ExternalURL: e.config.ExternalURL, Links: e.config.Links}
 }
 
 func (e *notifyExtension) senders(ctx context.Context) (senders []*notify.Sender, err error) {

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/listener"
 	"github.com/prodsentinel/prodsentinel/internal/requester"
 )
@@ -28,6 +29,8 @@ type Config struct {
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
 	// TrustedProxies are networks whose X-Forwarded-For says who asks.
 	TrustedProxies []string `mapstructure:"trusted_proxies"`
+	// Links lead from incidents and traces to other tools.
+	Links []links.Config `mapstructure:"links"`
 	// AllowUnauthenticated lets the listeners listen beyond loopback without an authenticator.
 	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
 

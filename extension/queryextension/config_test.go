@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/prodsentinel/prodsentinel/internal/links"
 )
 
 func load(t *testing.T, name string) (*Config, error) {
@@ -38,6 +40,7 @@ func TestConfig(t *testing.T) {
 	assert.Equal(t, component.MustNewIDWithName("coordination", "other"), every.Coordination)
 	assert.Equal(t, 5*time.Second, every.HTTP.ReadTimeout)
 	assert.Equal(t, []string{"sentinel.example.com", "*.internal"}, every.AllowedHosts)
+	assert.Equal(t, []links.Config{{Name: "Jaeger", URL: "https://jaeger.example/trace/{trace_id}"}}, every.Links)
 	assert.Equal(t, []string{"10.0.0.0/8"}, every.TrustedProxies)
 	assert.True(t, every.HTTP.Auth.HasValue())
 	assert.True(t, every.AllowUnauthenticated)

@@ -91,6 +91,7 @@ func (e *queryExtension) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("query extension: %w", err)
 	}
+	pages.Links = e.config.Links
 	site := http.NewServeMux()
 	site.Handle("/query/", query)
 	site.Handle("/openapi.json", query)

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/agents/redact"
 	"github.com/prodsentinel/prodsentinel/internal/escape"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -28,15 +27,8 @@ type Composer struct {
 	// ExternalURL is where people reach the dashboard; "" for nowhere.
 	ExternalURL string
 	// Links lead to other tools.
-	Links []LinkTemplate
+	Links []links.Config
 }
-
-// LinkTemplate is a link with places: {incident_id}, {service}, {trace_id}, {from} and {to} (Unix milliseconds). One
-// with a place for which there is nothing is left out.
-type LinkTemplate struct{ Name, URL string }
-
-// LinkPlaces are what a LinkTemplate may hold.
-var LinkPlaces = []string{"{incident_id}", "{service}", "{trace_id}", "{from}", "{to}"}
 
 // Summarize reads what is told of an incident.
 func (c Composer) Summarize(ctx context.Context, in incident.Incident) (Summary, error) {
@@ -68,7 +60,9 @@ func (c Composer) Summarize(ctx context.Context, in incident.Incident) (Summary,
 	if err != nil {
 		return s, err
 	}
-	s.Links = c.links(in, trace)
+	s.Links = links.To(links.Subject{
+		IncidentID: in.ID, Service: in.RootCause.Service, TraceID: trace, From: in.FirstSeen, To: in.LastSeen,
+	}, c.Links)
 	c.redact(&s, in, cause)
 	return s, nil
 }
@@ -154,24 +148,4 @@ func (c Composer) incidentURL(id string) string {
 		return ""
 	}
 	return strings.TrimSuffix(c.ExternalURL, "/") + "/incidents/" + id
-}
-
-// links fills the templates in.
-func (c Composer) links(in incident.Incident, traceID string) (links []Link) {
-	values := map[string]string{
-		"{incident_id}": in.ID, "{service}": in.RootCause.Service, "{trace_id}": traceID,
-		"{from}": strconv.FormatInt(in.FirstSeen.Add(-impactWindow).UnixMilli(), 10), "{to}": strconv.FormatInt(in.LastSeen.Add(impactWindow).UnixMilli(), 10),
-	}
-next:
-	for _, t := range c.Links {
-		link := t.URL
-		for _, place := range LinkPlaces {
-			if strings.Contains(link, place) && values[place] == "" {
-				continue next
-			}
-			link = strings.ReplaceAll(link, place, url.QueryEscape(values[place]))
-		}
-		links = append(links, Link{Name: t.Name, URL: link})
-	}
-	return links
 }

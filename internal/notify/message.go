@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 )
 
 // Kind says what a message is about.
@@ -62,10 +63,10 @@ type Summary struct {
 	Since    time.Time `json:"since"` // event time of the first error
 	LastSeen time.Time `json:"last_seen"`
 	// Changes are what changed before it, likeliest first.
-	Changes  []string `json:"changes,omitempty"`
-	NextStep string   `json:"next_step,omitempty"`
-	Link     string   `json:"link,omitempty"`
-	Links    []Link   `json:"links,omitempty"`
+	Changes  []string     `json:"changes,omitempty"`
+	NextStep string       `json:"next_step,omitempty"`
+	Link     string       `json:"link,omitempty"`
+	Links    []links.Link `json:"links,omitempty"`
 	// Evidence names the first record that proves the cause.
 	Evidence string `json:"evidence,omitempty"`
 }
@@ -78,10 +79,4 @@ type Impact struct {
 	Failed        int      `json:"failed,omitempty"`
 	Requests      int      `json:"requests,omitempty"`
 	Services      []string `json:"services,omitempty"` // on the failed paths
-}
-
-// Link leads elsewhere.
-type Link struct {
-	Name string `json:"name"`
-	URL  string `json:"url"`
 }

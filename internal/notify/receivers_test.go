@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/notify"
 )
 
@@ -29,7 +30,7 @@ func openedMessage() notify.Message {
 			Service: "payment", Component: "payment POST /pay", Environments: []string{"prod"}, Cause: "payment failed", Verdict: true, Confidence: 85, Analysed: true,
 			Impact: notify.Impact{FailingTraces: 12, Service: "gateway", Operation: "POST /order", Failed: 12, Requests: 240, Services: []string{"gateway", "payment"}},
 			Since:  time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC), NextStep: "Roll back.", Changes: []string{"deploy of payment 1.2 (suspected)"},
-			Links: []notify.Link{{Name: "Trace", URL: "https://jaeger.example/trace/1?a=1&b=2"}},
+			Links: []links.Link{{Name: "Trace", URL: "https://jaeger.example/trace/1?a=1&b=2"}},
 		},
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -34,6 +35,9 @@ type Reader = api.Reader
 
 // Dashboard serves the pages.
 type Dashboard struct {
+	// Links lead from incidents and traces to other tools. They are set before the first request.
+	Links []links.Config
+
 	store    Reader
 	whole    *api.Whole
 	state    func(context.Context) (api.State, error)

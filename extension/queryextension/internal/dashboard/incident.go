@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/api"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -30,6 +31,7 @@ type incidentPage struct {
 	Agents    *agents // nil where none were asked
 	Revisions []store.RevisionView
 	Failures  []store.FailureView
+	Links     []links.Link
 	NextPage  string
 	FirstPage string // "" on the first
 }
@@ -87,6 +89,7 @@ func (d *Dashboard) showIncident(r *http.Request) (view, error) {
 	if err := d.addAnalysis(r.Context(), &page, revision); err != nil {
 		return view{}, err
 	}
+	page.Links = links.To(incidentSubject(page), d.Links)
 	return view{template: "incident", title: line(100, page.Heading()), data: page}, nil
 }
 
@@ -282,4 +285,14 @@ func (p incidentPage) Signature() []fact {
 		out = append(out, fact{Name: "told apart by", Value: cut(cutValue, words(s.Strategy))})
 	}
 	return append(out, fact{Name: "algorithm", Value: cut(cutValue, "version "+strconv.Itoa(s.Version))})
+}
+
+// incidentSubject is what the links of an incident lead to; of its failing traces the newest.
+func incidentSubject(p incidentPage) links.Subject {
+	in := p.Incident
+	s := links.Subject{IncidentID: in.ID, Service: in.RootCause.Service, From: in.FirstSeen, To: in.LastSeen}
+	if len(p.Failures) > 0 && !p.Failures[0].TraceID.IsZero() {
+		s.TraceID = p.Failures[0].TraceID.String()
+	}
+	return s
 }

@@ -212,3 +212,14 @@ func luminance(t *testing.T, hex string) float64 {
 	}
 	return sum
 }
+
+func TestLinksToOtherTools(t *testing.T) {
+	site := sitetest.Serve(t, querytest.Options{})
+	trace := regexp.MustCompile(`<a href="https://jaeger\.example/trace/[0-9a-f]{32}" rel="noreferrer">Jaeger</a>`)
+	_, body := fetch(t, http.MethodGet, site.URL+"/incidents/"+site.Pool)
+	assert.Regexp(t, trace, body)
+	assert.Contains(t, body, `<a href="https://logs.example/?service=payment&amp;from=`)
+	_, body = fetch(t, http.MethodGet, site.URL+"/traces/"+querytest.PoolTrace.String())
+	assert.Regexp(t, trace, body)
+	assert.NotContains(t, body, "logs.example", "a trace has no service of its own")
+}

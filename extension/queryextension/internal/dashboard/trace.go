@@ -11,6 +11,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/tracetree"
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -38,6 +39,7 @@ type tracePage struct {
 	Found           int
 	Outcome         string // what became of its errors, "" where it has none
 	Incidents       []incident.Incident
+	Links           []links.Link
 }
 
 type legend struct {
@@ -99,6 +101,7 @@ func (d *Dashboard) showTrace(r *http.Request) (view, error) {
 	if page.Incidents, page.Outcome, err = d.outcomeOf(r.Context(), id); err != nil {
 		return view{}, err
 	}
+	page.Links = links.To(links.Subject{TraceID: page.ID, From: page.Start.Time(), To: (page.Start + signal.Nanos(max(0, page.Duration))).Time()}, d.Links)
 	return view{template: "trace", title: "Trace " + id.String()[:8], data: page, wide: true}, nil
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/extension/queryextension/internal/querytest"
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
+	"github.com/prodsentinel/prodsentinel/internal/links"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 	"github.com/prodsentinel/prodsentinel/internal/store/sqlite"
 )
@@ -95,6 +96,7 @@ func serve(t testing.TB, s store.Store) *Site {
 	routes := api.New(s, bundle, events, api.Info{Version: "test", Engine: "1", Coordination: coordinated, StartedAt: querytest.Onset}, log)
 	pages, err := dashboard.New(s, routes.Whole(), routes.State, log)
 	require.NoError(t, err)
+	pages.Links = []links.Config{{Name: "Jaeger", URL: "https://jaeger.example/trace/{trace_id}"}, {Name: "Logs", URL: "https://logs.example/?service={service}&from={from}"}}
 	mux := http.NewServeMux()
 	mux.Handle("/query/", routes.Handler())
 	mux.Handle("/openapi.json", routes.Handler())
