@@ -53,6 +53,7 @@ type AlertSender struct {
 	Now func() time.Time
 
 	failing   bool
+	sent      string // what was sent last, by announcements
 	summaries map[string]cachedSummary
 }
 
@@ -73,26 +74,29 @@ type alert struct {
 
 // Run sends until ctx ends, and soon after wake.
 func (s *AlertSender) Run(ctx context.Context, wake <-chan struct{}) {
-	for ctx.Err() == nil {
-		_ = s.Step(ctx) // noted
-		regular := time.NewTimer(alertInterval)
-		pause := time.NewTimer(alertPause)
+	regular := time.NewTicker(alertInterval)
+	defer regular.Stop()
+	_ = s.Step(ctx) // what fails is noted
+	for {
 		select {
 		case <-ctx.Done():
-		case <-pause.C:
-			select {
-			case <-ctx.Done():
-			case <-regular.C:
-			case <-wake:
-			}
+			return
+		case <-regular.C:
+			_ = s.Step(ctx)
+			continue
+		case <-wake:
 		}
-		regular.Stop()
-		pause.Stop()
+		if !sleep(ctx, alertPause) {
+			return
+		}
+		_ = s.step(ctx, true)
 	}
 }
 
 // Step sends all incidents that are open, and those that ended lately.
-func (s *AlertSender) Step(ctx context.Context) error {
+func (s *AlertSender) Step(ctx context.Context) error { return s.step(ctx, false) }
+
+func (s *AlertSender) step(ctx context.Context, onlyIfNew bool) error {
 	now := time.Now()
 	if s.Now != nil {
 		now = s.Now()
@@ -100,6 +104,10 @@ func (s *AlertSender) Step(ctx context.Context) error {
 	list, err := s.Store.Alerts(ctx, now.Add(-incident.AlertsKept), maxAlerts)
 	if err != nil {
 		return err // the store's condition is told elsewhere
+	}
+	news := newsOf(list)
+	if onlyIfNew && news == s.sent {
+		return nil
 	}
 	for batch := range slices.Chunk(list, alertBatch) {
 		var alerts []alert
@@ -123,7 +131,18 @@ func (s *AlertSender) Step(ctx context.Context) error {
 	}
 	s.note(ctx, nil)
 	s.forget(list)
+	s.sent = news
 	return nil
+}
+
+// newsOf is the same for lists of which there is nothing new to send.
+func newsOf(list []store.IncidentAlerts) string {
+	var said []string
+	for _, of := range list {
+		said = append(said, of.Tenant+"/"+of.IncidentID+"/"+of.Announcement)
+	}
+	slices.Sort(said)
+	return strings.Join(said, "\n")
 }
 
 func (s *AlertSender) post(ctx context.Context, alerts []alert) error {
@@ -165,14 +184,10 @@ func (s *AlertSender) note(ctx context.Context, err error) {
 
 // alertsOf are the alerts of one incident: of each severity that it has or had lately.
 func (s *AlertSender) alertsOf(ctx context.Context, of store.IncidentAlerts, now time.Time) (alerts []alert, err error) {
-	in, err := s.Store.Incident(ctx, of.Tenant, of.IncidentID)
+	summary, err := s.summary(ctx, of, now)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	summary, err := s.summary(ctx, in, now)
 	if err != nil {
 		return nil, err
 	}
@@ -237,10 +252,14 @@ func labelName(name string) string {
 }
 
 // summary reads what is told of an incident, unless it was read lately and has not changed.
-func (s *AlertSender) summary(ctx context.Context, in incident.Incident, now time.Time) (Summary, error) {
-	key, announcement := in.Tenant+"/"+in.ID, in.Announcement()
-	if c, ok := s.summaries[key]; ok && c.announcement == announcement && now.Sub(c.read) < summaryLasts {
+func (s *AlertSender) summary(ctx context.Context, of store.IncidentAlerts, now time.Time) (Summary, error) {
+	key := of.Tenant + "/" + of.IncidentID
+	if c, ok := s.summaries[key]; ok && c.announcement == of.Announcement && now.Sub(c.read) < summaryLasts {
 		return c.Summary, nil
+	}
+	in, err := s.Store.Incident(ctx, of.Tenant, of.IncidentID)
+	if err != nil {
+		return Summary{}, err
 	}
 	summary, err := s.Composer.Summarize(ctx, in)
 	if err != nil {
@@ -249,7 +268,7 @@ func (s *AlertSender) summary(ctx context.Context, in incident.Incident, now tim
 	if s.summaries == nil {
 		s.summaries = map[string]cachedSummary{}
 	}
-	s.summaries[key] = cachedSummary{announcement, now, summary}
+	s.summaries[key] = cachedSummary{of.Announcement, now, summary}
 	return summary, nil
 }
 

@@ -22,6 +22,8 @@ const (
 	deliveryLease = time.Minute
 	// pollInterval is how often a sender looks for deliveries that nobody announced.
 	pollInterval = 2 * time.Second
+	// wakePause is how long a sender waits when it is woken: many incidents change at once.
+	wakePause = 100 * time.Millisecond
 	// groupInterval is how far apart the groups of a storm are at least.
 	groupInterval = time.Minute
 	// maxListed is how many incidents of a group are listed.
@@ -71,16 +73,30 @@ type Sender struct {
 func (s *Sender) Run(ctx context.Context, wake <-chan struct{}) {
 	for ctx.Err() == nil {
 		wait := s.Step(ctx)
-		timer := time.NewTimer(wait)
-		if s.failures > 0 {
-			wake = nil // what is new does not make it answer
+		if s.failures > 0 { // what is new does not make it answer
+			sleep(ctx, wait)
+			continue
 		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-wake:
+			sleep(ctx, wakePause)
 		}
 		timer.Stop()
+	}
+}
+
+// sleep reports whether the time passed before ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 

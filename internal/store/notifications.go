@@ -96,7 +96,9 @@ type ReceiverStatus struct {
 type IncidentAlerts struct {
 	Tenant     string
 	IncidentID string
-	Alerts     []incident.Alert
+	// Announcement is that of the incident's newest notice.
+	Announcement string
+	Alerts       []incident.Alert
 }
 
 // IncidentCount counts active incidents that have the same labels.

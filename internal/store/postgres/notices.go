@@ -94,13 +94,13 @@ func (s *Store) Alerts(ctx context.Context, since time.Time, limit int) (list []
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `SELECT tenant, incident_id, alerts FROM incident_notices
+		rows, err := tx.Query(ctx, `SELECT tenant, incident_id, announcement, alerts FROM incident_notices
 			WHERE (alerting OR changed_at >= $1) AND jsonb_array_length(alerts) > 0 ORDER BY alerting DESC LIMIT $2`, from, limit)
 		if err != nil {
 			return err
 		}
 		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a store.IncidentAlerts, err error) {
-			err = row.Scan(&a.Tenant, &a.IncidentID, &a.Alerts)
+			err = row.Scan(&a.Tenant, &a.IncidentID, &a.Announcement, &a.Alerts)
 			return a, err
 		})
 		return err

@@ -308,6 +308,7 @@ func alertsFollowSeverityAndEnd(t *testing.T, s store.Store) {
 		}
 		require.Len(t, list, 1)
 		assert.Equal(t, id, list[0].IncidentID)
+		assert.Equal(t, incidentOf(t, s, id).Announcement(), list[0].Announcement)
 		return list[0].Alerts
 	}
 	ended := func(list []incident.Alert) (severities map[incident.Severity]bool) {
