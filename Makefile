@@ -39,7 +39,7 @@ BROWSER = CHROMIUM_PATH="$$(scripts/ensure-chromium.sh || true)"
 # Those with tests, but not the end-to-end ones: they watch another process.
 RACE_PACKAGES = go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v /e2e
 
-.PHONY: help build demo test field baselines test-faults race fuzz-short vet arm64 lint generate check-generate clean
+.PHONY: help build demo test field baselines test-faults test-notifications race fuzz-short vet arm64 lint generate check-generate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,10 @@ test-faults: build ## Break it at random FAULTS times and check that nothing is 
 	mkdir -p $(dir $(FAULTS_LOG))
 	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) go test -count=1 -timeout $(FAULTS_TIMEOUT) -v -run TestRandomFaults ./e2e/faults \
 		-faults=$(FAULTS) -seed=$(SEED) -log=$(abspath $(FAULTS_LOG))
+
+test-notifications: build ## Break three replicas and their receivers at random FAULTS times while people are told of incidents; SEED repeats a run
+	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(SERVERS) go test -count=1 -timeout $(FAULTS_TIMEOUT) -v -run TestFaults ./e2e/notifications \
+		-faults=$(FAULTS) -seed=$(SEED)
 
 race: ## Run the tests of our packages under the race detector
 	$(BROWSER) CGO_ENABLED=1 $(SERVERS) go test -race -timeout 30m $$($(RACE_PACKAGES))

@@ -44,7 +44,6 @@ var hasty = []string{
 type world struct {
 	t              *testing.T
 	fleet          *e2e.Fleet
-	args           []string
 	replicas       []*e2e.Collector
 	webhook, pager *receiver
 	chat           *receiver
@@ -191,10 +190,10 @@ func (w *world) strike(r *mathrand.Rand) (what string, mend func()) {
 // TestFaults breaks replicas and receivers at random while incidents open and are resolved.
 func TestFaults(t *testing.T) {
 	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano()) //nolint:gosec // any will do
+		*seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d", *seed)
-	random := mathrand.New(mathrand.NewPCG(*seed, 0)) //nolint:gosec // no secret
+	random := mathrand.New(mathrand.NewPCG(*seed, 0))
 	w := newWorld(t, hasty...)
 	struck := map[string]int{}
 	for range *numFaults {

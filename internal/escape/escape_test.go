@@ -82,6 +82,11 @@ func FuzzEscape(f *testing.F) {
 		}
 		unescaped := strings.NewReplacer(`\\`, "", `\<`, "", `\[`, "", "\\`", "").Replace(escape.Markdown(s))
 		require.False(t, strings.ContainsAny(unescaped, "<[`"), "%q", s)
+		chat := escape.Chat(s)
+		require.True(t, utf8.ValidString(chat))
+		require.False(t, strings.ContainsAny(chat, "<>@\n`*[]|"), "%q", chat)
+		require.NotContains(t, chat, "://")
+		require.Equal(t, chat, escape.Chat(chat), "nothing is left to replace")
 	})
 }
 

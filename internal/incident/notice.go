@@ -19,7 +19,8 @@ func (in Incident) Active() bool {
 	return in.MergedInto == "" && in.Status != StatusResolved && in.FailingTraces > 0
 }
 
-// Silence is why nobody is told of the incident; "" where people are.
+// Silence is why nobody is told of the incident; "" where people are. Whatever else is to keep an incident quiet has
+// its reason here: alerts and messages both ask.
 func (in Incident) Silence() string {
 	switch {
 	case in.Routine != nil:
