@@ -36,10 +36,13 @@ func (in Incident) Silence() string {
 func (in Incident) Announcement() string {
 	r := in.RootCause
 	return strings.Join([]string{
-		string(in.Status), strconv.FormatBool(in.Active()), string(in.Severity), in.Silence(), string(in.Category), string(r.Kind),
+		strconv.FormatBool(in.Active()), string(in.Status), string(in.Severity), in.Silence(), string(in.Category), string(r.Kind),
 		r.Service, r.Component, r.Operation, strconv.FormatBool(in.Revision > 0), strconv.FormatBool(in.Confidence >= AbstainBelow),
 	}, "\x1f")
 }
+
+// AnnouncesActive reports whether an announcement is of an active incident; "" is of none.
+func AnnouncesActive(announcement string) bool { return strings.HasPrefix(announcement, "true\x1f") }
 
 // Notice is the newest state of an incident of which people are to be told. It is stored in the transaction that
 // changes the incident.

@@ -57,6 +57,14 @@ func TestNoticeAdvances(t *testing.T) {
 	}
 }
 
+func TestAnnouncesActive(t *testing.T) {
+	in := loud()
+	assert.True(t, incident.AnnouncesActive(in.Announcement()))
+	in.Status = incident.StatusResolved
+	assert.False(t, incident.AnnouncesActive(in.Announcement()))
+	assert.False(t, incident.AnnouncesActive(""))
+}
+
 func TestNoticeWaitsForAVerdict(t *testing.T) {
 	in := loud()
 	in.Revision = 0

@@ -40,7 +40,7 @@ func tasksOf(jobs []job) (tasks []task) {
 
 // do sends the message and stores that it was sent. Where the receiver refuses it, that is stored, and no error.
 func (j job) do(ctx context.Context, b *batch) error {
-	if j.tasks[0].next() == announce {
+	if j.tasks[0].fresh {
 		mine, err := b.Store.StartThreads(ctx, deliveriesOf(j.tasks))
 		if err != nil || len(mine) == 0 {
 			return err
@@ -62,7 +62,7 @@ func (j job) do(ctx context.Context, b *batch) error {
 	var told []store.Delivery
 	for _, t := range j.tasks {
 		if t.Told = t.in.Announcement(); !t.in.Active() {
-			t.Told, t.Thread = "", ""
+			t.Thread = ""
 		}
 		told = append(told, t.Delivery)
 	}
@@ -117,13 +117,15 @@ func (j job) message(ctx context.Context, b *batch) (Message, error) {
 	m := Message{Thread: first.Thread, Time: b.now(), Severity: first.in.Severity, Link: b.Composer.incidentURL(first.IncidentID)}
 	switch next := first.next(); {
 	case next == announce && first.grouped():
-		return j.grouped(ctx, b, m)
+		m.Kind, m.ID = KindGrouped, first.Thread+"/opened"
+		return j.list(ctx, b, m)
 	case next == end && first.grouped():
 		active, err := b.Store.ActiveInThread(ctx, b.Name, first.Thread)
-		if err == nil && active == 0 {
-			m.Kind, m.ID, m.Link = KindSettled, first.Thread+"/settled", b.Composer.ExternalURL
+		if err != nil || active > 0 {
+			return m, err
 		}
-		return m, err
+		m.Kind, m.ID = KindSettled, first.Thread+"/settled"
+		return j.list(ctx, b, m)
 	case next == end:
 		m.Kind = KindResolved
 	case next == announce:
@@ -137,9 +139,9 @@ func (j job) message(ctx context.Context, b *batch) (Message, error) {
 	return m, err
 }
 
-// grouped lists the incidents of a group, worst first.
-func (j job) grouped(ctx context.Context, b *batch, m Message) (Message, error) {
-	m.Kind, m.ID, m.Total, m.Link = KindGrouped, m.Thread+"/opened", len(j.tasks), b.Composer.ExternalURL
+// list has the incidents of a group that begin or end now, worst first.
+func (j job) list(ctx context.Context, b *batch, m Message) (Message, error) {
+	m.Total, m.Link = len(j.tasks), b.Composer.ExternalURL
 	for _, t := range j.tasks[:min(maxListed, len(j.tasks))] {
 		if rankOf(t.in.Severity) < rankOf(m.Severity) {
 			m.Severity = t.in.Severity

@@ -34,7 +34,7 @@ type Message struct {
 	Severity incident.Severity
 	// Incident is set unless the message is of a group.
 	Incident *Summary
-	// Group has the first of the incidents of a group, worst first, and Total how many there are.
+	// Group has the first of the incidents of a group that begin or end now, worst first, and Total how many do.
 	Group []Summary
 	Total int
 	// Link leads to the incident, or to the list of incidents; "" where no external URL is configured.

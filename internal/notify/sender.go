@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -19,7 +20,7 @@ const (
 	claimLimit = 500
 	// deliveryLease is how long claimed deliveries stay with a process that says nothing more. No message is begun in
 	// the last third of it.
-	deliveryLease = time.Minute
+	deliveryLease = 30 * time.Second
 	// pollInterval is how often a sender looks for deliveries that nobody announced.
 	pollInterval = 2 * time.Second
 	// wakePause is how long a sender waits when it is woken: many incidents change at once.
@@ -180,7 +181,8 @@ type batch struct {
 // task is a delivery with its incident.
 type task struct {
 	store.Delivery
-	in incident.Incident
+	in    incident.Incident
+	fresh bool // its thread is to be stored
 }
 
 // step says what a task comes to.
@@ -194,21 +196,25 @@ const (
 )
 
 // next says what is to be sent about an incident. Silence keeps an incident from being announced; what was announced is
-// told of to its end.
+// told of to its end. So is one that came and went while its receiver was away: that is its latest state.
 func (t task) next() step {
-	switch {
-	case !t.in.Active() && t.Thread == "":
-		return settle
-	case !t.in.Active():
+	silent := t.in.Silence() != "" && t.Thread == ""
+	switch active, told := t.in.Active(), incident.AnnouncesActive(t.Told); {
+	case !active && (t.Thread != "" || t.cameAndWent() && !silent):
 		return end
-	case t.Told == "" && t.in.Silence() != "" && t.Thread == "":
+	case !active, !told && silent:
 		return settle
-	case t.Told == "":
+	case !told:
 		return announce
 	case t.Told == t.in.Announcement(), t.grouped():
 		return settle
 	}
 	return update
+}
+
+// cameAndWent reports whether the incident was resolved before its receiver was told anything of it.
+func (t task) cameAndWent() bool {
+	return t.Told == "" && t.in.Status == incident.StatusResolved && t.in.MergedInto == "" && t.in.FailingTraces > 0
 }
 
 // grouped reports whether the incident is told of in a group.
@@ -222,14 +228,16 @@ func (b *batch) send(ctx context.Context) error {
 		return err
 	}
 	var settled []store.Delivery
-	var announced, rest []task
+	var begun, rest []task
 	for _, t := range tasks {
-		switch t.next() {
-		case settle:
-			t.settle()
+		switch next := t.next(); {
+		case next == settle:
+			if incident.AnnouncesActive(t.Told) { // of its group
+				t.Told = t.in.Announcement()
+			}
 			settled = append(settled, t.Delivery)
-		case announce:
-			announced = append(announced, t)
+		case next == announce, t.Thread == "":
+			begun = append(begun, t)
 		default:
 			rest = append(rest, t)
 		}
@@ -237,7 +245,7 @@ func (b *batch) send(ctx context.Context) error {
 	if err := b.Store.SaveDeliveries(ctx, settled, false); err != nil {
 		return err
 	}
-	started, postponed := b.divide(announced)
+	started, postponed := b.divide(begun)
 	if err := b.postpone(ctx, postponed, groupInterval-b.claims.LastGroup, ""); err != nil {
 		return err
 	}
@@ -269,19 +277,9 @@ func (b *batch) load(ctx context.Context) (tasks []task, err error) {
 		if err != nil {
 			return nil, err
 		}
-		tasks = append(tasks, task{d, in})
+		tasks = append(tasks, task{Delivery: d, in: in})
 	}
 	return tasks, nil
-}
-
-// settle is what is stored of a delivery that needs no message.
-func (t *task) settle() {
-	switch {
-	case !t.in.Active():
-		t.Told, t.Thread = "", ""
-	case t.Told != "":
-		t.Told = t.in.Announcement()
-	}
 }
 
 // severities are ordered from the worst.
@@ -294,13 +292,13 @@ func rankOf(s incident.Severity) int {
 	return len(severities)
 }
 
-// divide gives incidents that are to be announced their threads: the worst one of their own, those beyond what may be
-// announced alone a common one, or none while they wait for the next group. What was begun before keeps its thread.
-func (b *batch) divide(announced []task) (started, postponed []task) {
+// divide gives incidents of which nothing was told yet their threads: the worst one of their own, those beyond what may
+// be told of alone a common one, or none while they wait for the next group. What was begun before keeps its thread.
+func (b *batch) divide(begun []task) (started, postponed []task) {
 	var fresh []task
-	for _, t := range announced {
-		switch {
-		case t.Thread != "":
+	for _, t := range begun {
+		switch t.fresh = t.Thread == ""; {
+		case !t.fresh:
 			started = append(started, t)
 		case b.Storm.Incidents == 0:
 			t.Thread = t.IncidentID
@@ -309,7 +307,9 @@ func (b *batch) divide(announced []task) (started, postponed []task) {
 			fresh = append(fresh, t)
 		}
 	}
-	slices.SortStableFunc(fresh, func(x, y task) int { return rankOf(x.in.Severity) - rankOf(y.in.Severity) })
+	slices.SortStableFunc(fresh, func(x, y task) int {
+		return cmp.Or(compareBool(y.in.Active(), x.in.Active()), rankOf(x.in.Severity)-rankOf(y.in.Severity))
+	})
 	free := min(len(fresh), max(0, b.Storm.Incidents-b.claims.Recent-len(started)))
 	for i := range fresh[:free] {
 		fresh[i].Thread = fresh[i].IncidentID
@@ -319,11 +319,21 @@ func (b *batch) divide(announced []task) (started, postponed []task) {
 	if len(more) > 0 && b.claims.LastGroup >= 0 && b.claims.LastGroup < groupInterval {
 		return started, more
 	}
-	thread := "group-" + rand.Text()
+	threads := map[bool]string{true: "group-" + rand.Text(), false: "group-" + rand.Text()} // those that are over are no alert
 	for i := range more {
-		more[i].Thread = thread
+		more[i].Thread = threads[more[i].in.Active()]
 	}
 	return append(started, more...), nil
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func (b *batch) postpone(ctx context.Context, tasks []task, wait time.Duration, problem string) error {

@@ -340,3 +340,24 @@ func TestSenderReports(t *testing.T) {
 	assert.Equal(t, []notify.Kind{notify.KindOpened}, sent)
 	assert.Equal(t, []time.Duration{3 * time.Minute}, delays)
 }
+
+// TestIncidentThatComesAndGoesUnseen has incidents end before anything was sent of them: that they were there is told.
+func TestIncidentThatComesAndGoesUnseen(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 1)
+	w.failTrace("trace", "harmless", incident.SeverityLow)
+	w.report(incident.SeverityLow, "nothing of importance")
+	for _, name := range []string{"a", "b", "c"} {
+		w.incident(name)
+	}
+	w.resolve()
+	run(t, s)
+	require.Equal(t, []string{resolved, settled}, types(t, e), "one alone, the others together, the silent one not")
+	assert.Equal(t, 2, bodies[event](t, e)[1].Data.Total)
+	w.pass(time.Hour)
+	run(t, s)
+	assert.Len(t, e.received(), 2)
+	w.fail("a")
+	run(t, s)
+	assert.Equal(t, []string{resolved, settled, opened}, types(t, e), "it came back")
+}

@@ -70,7 +70,7 @@ type Delivery struct {
 	IncidentID string
 	// Sequence is the state to be told (incident.Notice).
 	Sequence int64
-	// Told is the announcement that the receiver has; "" before the first and after the last of an occurrence.
+	// Told is the announcement that the receiver has; "" before the first.
 	Told string
 	// Thread is what the incident's messages belong to: the incident's ID, or that of the group in which it was
 	// announced. It is set before the first message is sent and unset after the last.

@@ -68,7 +68,7 @@ func recentDeliveries(ctx context.Context, tx pgx.Tx, q store.DeliveryRequest) (
 	err = tx.QueryRow(ctx, `SELECT count(DISTINCT CASE thread WHEN '' THEN incident_id ELSE thread END),
 			clock_timestamp() - max(announced_at) FILTER (WHERE thread NOT IN ('', incident_id) AND announced_at > clock_timestamp() - $2::interval)
 		FROM deliveries WHERE receiver = $1
-			AND (announced_at > clock_timestamp() - $2::interval OR wanted > done AND lease_until > clock_timestamp() AND told = '')`,
+			AND (announced_at > clock_timestamp() - $2::interval OR wanted > done AND lease_until > clock_timestamp() AND thread = '')`,
 		q.Receiver, q.Window).Scan(&claims.Recent, &sinceGroup)
 	claims.LastGroup = -1
 	if sinceGroup != nil {
@@ -96,7 +96,7 @@ func (s *Store) SaveDeliveries(ctx context.Context, told []store.Delivery, sent 
 			b.Queue("UPDATE receivers SET problem = '', sent_at = clock_timestamp(), sent = sent + 1 WHERE name = $1", told[0].Receiver)
 		}
 		for _, d := range told {
-			updateDelivery(&b, d, `announced_at = CASE WHEN told = '' AND $5 <> '' THEN clock_timestamp() ELSE announced_at END, told = $5, thread = $6, done = $7,
+			updateDelivery(&b, d, `told = $5, thread = $6, done = $7,
 				attempts = 0, problem = '', pending_at = CASE WHEN wanted > $7 THEN clock_timestamp() ELSE pending_at END`+endLease, d.Told, d.Thread, d.Sequence)
 		}
 		return tx.SendBatch(ctx, &b).Close()
@@ -124,7 +124,7 @@ func (s *Store) StartThreads(ctx context.Context, claimed []store.Delivery) (min
 		mine = nil
 		var b pgx.Batch
 		for _, d := range claimed {
-			updateDelivery(&b, d, "thread = $5", d.Thread).Exec(func(updated pgconn.CommandTag) error {
+			updateDelivery(&b, d, "announced_at = CASE thread WHEN $5 THEN announced_at ELSE clock_timestamp() END, thread = $5", d.Thread).Exec(func(updated pgconn.CommandTag) error {
 				if updated.RowsAffected() > 0 {
 					mine = append(mine, d)
 				}

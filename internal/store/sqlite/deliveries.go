@@ -70,7 +70,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, q store.DeliveryRequest) (s
 func (c *conn) recentDeliveries(q store.DeliveryRequest, now time.Time) (claims store.DeliveryClaims, err error) {
 	claims.LastGroup = -1
 	err = c.query(`SELECT count(DISTINCT iif(thread = '', incident_id, thread)), max(iif(thread IN ('', incident_id), 0, announced_at))
-		FROM deliveries WHERE receiver = ?1 AND (announced_at > ?2 OR wanted > done AND lease_until > ?3 AND told = '')`, func(r *row) error {
+		FROM deliveries WHERE receiver = ?1 AND (announced_at > ?2 OR wanted > done AND lease_until > ?3 AND thread = '')`, func(r *row) error {
 		claims.Recent = r.count()
 		if last := r.time(); last.After(now.Add(-q.Window)) {
 			claims.LastGroup = max(0, now.Sub(last))
@@ -94,7 +94,7 @@ func (s *Store) SaveDeliveries(ctx context.Context, told []store.Delivery, sent 
 	return s.write(ctx, func(c *conn) error {
 		now := s.now()
 		for _, d := range told {
-			_, err := c.updateDelivery(d, `announced_at = iif(told = '' AND ?1 <> '', ?2, announced_at), told = ?1, thread = ?3, done = ?4,
+			_, err := c.updateDelivery(d, `told = ?1, thread = ?3, done = ?4,
 				attempts = 0, problem = '', pending_at = iif(wanted > ?4, ?2, pending_at)`+endLease, d.Told, now, d.Thread, d.Sequence)
 			if err != nil {
 				return err
@@ -124,8 +124,9 @@ func (s *Store) PostponeDeliveries(ctx context.Context, given []store.Delivery, 
 func (s *Store) StartThreads(ctx context.Context, claimed []store.Delivery) (mine []store.Delivery, err error) {
 	err = s.write(ctx, func(c *conn) error {
 		mine = nil
+		now := s.now()
 		for _, d := range claimed {
-			held, err := c.updateDelivery(d, "thread = ?", d.Thread)
+			held, err := c.updateDelivery(d, "announced_at = iif(thread = ?1, announced_at, ?2), thread = ?1", d.Thread, now)
 			if err != nil {
 				return err
 			}

@@ -34,7 +34,7 @@ CREATE TABLE deliveries (
 	thread       text        NOT NULL DEFAULT '', -- the incident's ID, or that of its group
 	pending_at   timestamptz NOT NULL, -- since when it is due
 	due_at       timestamptz NOT NULL,
-	announced_at timestamptz NOT NULL DEFAULT '-infinity',
+	announced_at timestamptz NOT NULL DEFAULT '-infinity', -- when its thread began
 	attempts     integer     NOT NULL DEFAULT 0,
 	dead         boolean     NOT NULL DEFAULT false,
 	problem      text        NOT NULL DEFAULT '',

@@ -34,7 +34,7 @@ CREATE TABLE deliveries (
 	thread       TEXT    NOT NULL DEFAULT '', -- the incident's ID, or that of its group
 	pending_at   INTEGER NOT NULL, -- since when it is due
 	due_at       INTEGER NOT NULL,
-	announced_at INTEGER NOT NULL DEFAULT 0,
+	announced_at INTEGER NOT NULL DEFAULT 0, -- when its thread began
 	attempts     INTEGER NOT NULL DEFAULT 0,
 	dead         INTEGER NOT NULL DEFAULT 0,
 	problem      TEXT    NOT NULL DEFAULT '',
