@@ -21,7 +21,7 @@ var earlier = engine{
 		for i := range c.Roots {
 			r := &c.Roots[i]
 			r.Parts.Version--
-			r.Signature, r.Joins = rca.KeyOf(tenant, r.Parts), ""
+			r.Signature, r.Joins = rca.KeyOf(tenant, r.Parts), nil
 		}
 		return c
 	},

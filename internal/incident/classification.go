@@ -1,6 +1,10 @@
 package incident
 
-import "github.com/prodsentinel/prodsentinel/internal/signal"
+import (
+	"slices"
+
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+)
 
 // Root is what a primary origin resolves to: what failed, how, and the key of its incident.
 type Root struct {
@@ -15,13 +19,14 @@ type Root struct {
 	Abstained bool           `json:"abstained,omitempty"`
 	// Title is one line that names component and reason, without IDs.
 	Title string `json:"title"`
-	// Joins is the signature of another, open incident that takes this failure instead when
-	// their onsets overlap: a dependency's timeout joins its unavailability (section 8), and a wait
-	// of which a trace shows nothing the one of which another shows where it went; else "".
-	Joins string `json:"joins,omitempty"`
-	// SeenAs is the signature under which a failure of the same cause comes that names less of it, and which the
-	// incident takes from then on: of a store that its callers sometimes name only by its system; else "".
-	SeenAs string `json:"seen_as,omitempty"`
+	// Joins are keys of incidents that show as much of this failure's cause or more, the most telling first, and Takes
+	// are keys of those that show less: a dependency's timeout joins its unavailability, and a wait of which a trace
+	// shows nothing the one of which another shows where it went (section 8). An open incident with such a key and an
+	// overlapping onset takes the failure, whichever was seen first; one of Takes goes on with this root.
+	Joins []string `json:"joins,omitempty"`
+	Takes []string `json:"takes,omitempty"`
+	// KnownAs are keys by which the incident is found beside its signature, as long as it has this root.
+	KnownAs []string `json:"known_as,omitempty"`
 	// Origin is the evidence of the origin's error group.
 	Origin []Ref        `json:"origin"`
 	Onset  signal.Nanos `json:"onset"` // event time of the origin's first error
@@ -33,6 +38,14 @@ type Root struct {
 	Severity Severity `json:"severity,omitempty"`
 	// Routine is the share of the error where it was there before; nil where it was not, or nothing is known.
 	Routine *Routine `json:"routine,omitempty"`
+}
+
+// SharesCause reports whether a key of one of two roots leads to the other.
+func (r Root) SharesCause(other Root) bool { return r.leadsTo(other) || other.leadsTo(r) }
+
+func (r Root) leadsTo(other Root) bool {
+	leads := func(key string) bool { return slices.Contains(r.Joins, key) || slices.Contains(r.Takes, key) }
+	return leads(other.Signature) || slices.ContainsFunc(other.KnownAs, leads)
 }
 
 // SignatureParts are the parts a root signature is the hash of, kept to show why failures were

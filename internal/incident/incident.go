@@ -66,6 +66,8 @@ type Incident struct {
 	MergedInto string `json:"-"`
 	// Joined tells that a user merged it: its root's failures go to the survivor.
 	Joined bool `json:"-"`
+	// Apart tells that a user took it out of another incident: failures of its root stay with it.
+	Apart bool `json:"-"`
 }
 
 // AnalysisState is where an incident's analysis stands.

@@ -7,10 +7,6 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
-// joinSlack is how far apart two onsets may lie that still count as overlapping: failures of one
-// cause reach the store out of order.
-const joinSlack = time.Minute
-
 // Link is what one failure contributes to one incident.
 type Link struct {
 	IncidentID    string
@@ -104,8 +100,8 @@ type Action string
 // The actions of an incident's history.
 const (
 	ActionOpened    Action = "opened"
-	ActionRekeyed   Action = "rekeyed"   // late signals moved its only failure to another root
-	ActionMerged    Action = "merged"    // its last failure belongs to another incident
+	ActionRekeyed   Action = "rekeyed"   // it has another root: late signals moved its only failure, or one showed more of its cause
+	ActionMerged    Action = "merged"    // its last failure belongs to another incident, or both have one cause
 	ActionWithdrawn Action = "withdrawn" // its last failure was none
 	ActionSplit     Action = "split"     // taken out of the incident it was merged into
 )
@@ -116,11 +112,7 @@ func (o Occurrence) Signatures() []string {
 	var keys []string
 	for _, r := range o.Roots {
 		keys = append(keys, r.Signature, UngroupedSignature(r.Service))
-		for _, also := range []string{r.Joins, r.SeenAs} {
-			if also != "" {
-				keys = append(keys, also)
-			}
-		}
+		keys = slices.Concat(keys, r.Joins, r.Takes, r.KnownAs)
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
@@ -138,6 +130,7 @@ func (s Situation) Apply(o Occurrence, p Policy, now time.Time, newID func() str
 	l.placeKnown()
 	l.placeUnknown()
 	l.settle()
+	l.register()
 	l.link()
 	return l.decision
 }
@@ -157,12 +150,7 @@ type ledger struct {
 // placeKnown finds the incidents that exist already.
 func (l *ledger) placeKnown() {
 	for i, r := range l.occurrence.Roots {
-		switch known := l.bySignature(r.Signature); {
-		case l.joins(r) != nil:
-			l.targets[i] = l.joins(r)
-		case known != nil:
-			l.targets[i] = known
-		default:
+		if l.targets[i] = l.takerOf(r); l.targets[i] == nil {
 			l.targets[i] = l.ungroupedOf(r)
 		}
 	}
@@ -173,7 +161,7 @@ func (l *ledger) placeKnown() {
 func (l *ledger) placeUnknown() {
 	for _, mayJoin := range []bool{false, true} {
 		for i, r := range l.occurrence.Roots {
-			if l.targets[i] == nil && (r.Joins != "") == mayJoin {
+			if l.targets[i] == nil && (len(r.Joins) > 0) == mayJoin {
 				l.targets[i] = l.place(r)
 			}
 		}
@@ -181,17 +169,27 @@ func (l *ledger) placeUnknown() {
 }
 
 func (l *ledger) place(r Root) *Incident {
-	if known := l.bySignature(r.Signature); known != nil { // opened by a root before it
-		return known
-	}
-	if in := l.joins(r); in != nil {
+	if in := l.takerOf(r); in != nil { // opened by a root before it
 		return in
 	}
 	if left := l.left(); left != nil {
-		l.rekey(left, r)
+		l.rekey(left, r, ReasonLateSignals)
 		return left
 	}
 	return l.open(r)
+}
+
+// takerOf is the incident that takes a root: those that share its cause, made one, else that of its signature. One
+// that a user took out of another keeps to its signature.
+func (l *ledger) takerOf(r Root) *Incident {
+	known := l.bySignature(r.Signature)
+	if known != nil && known.Apart {
+		return known
+	}
+	if in := l.unite(r, known); in != nil {
+		return in
+	}
+	return known
 }
 
 // settle decides about incidents the failure has left: one that lost its last failure is merged
@@ -278,20 +276,6 @@ func (l *ledger) left() *Incident {
 		}
 	}
 	return nil
-}
-
-// joins is the open incident that takes a root of another signature, because their onsets
-// overlap; a resolved one keeps what it took.
-func (l *ledger) joins(r Root) *Incident {
-	in := l.bySignature(r.Joins)
-	if in == nil || in.Status == StatusResolved && l.linkTo(in.ID) == nil {
-		return nil
-	}
-	first, last := l.onset(r).Time(), max(l.onset(r), l.occurrence.LastError).Time()
-	if first.After(in.LastSeen.Add(joinSlack)) || last.Before(in.FirstSeen.Add(-joinSlack)) {
-		return nil
-	}
-	return in
 }
 
 // ungroupedOf is the ungrouped incident that holds the root already.

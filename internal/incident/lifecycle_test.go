@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"testing"
@@ -26,17 +27,18 @@ type world struct {
 	policy    Policy
 	incidents []*Incident
 	links     map[string][]Link // by failure
+	joined    map[string]string // keys that lead to incidents
 	opened    *Openings
 	made      int
 }
 
 func newWorld(t require.TestingT) *world {
-	return &world{t: t, now: now, policy: Policy{MaxNewIncidents: 100, LateWindow: time.Hour, ResolveAfter: 30 * time.Minute}, links: map[string][]Link{}, opened: NewOpenings()}
+	return &world{t: t, now: now, policy: Policy{MaxNewIncidents: 100, LateWindow: time.Hour, ResolveAfter: 30 * time.Minute}, links: map[string][]Link{}, joined: map[string]string{}, opened: NewOpenings()}
 }
 
 // classify applies a classification and saves the decision as a backend does.
 func (w *world) classify(o Occurrence) Decision {
-	d := Situation{Links: w.links[o.Key], Incidents: w.incidents, Opened: w.opened}.Apply(o, w.policy, w.now, func() string {
+	d := Situation{Links: w.links[o.Key], Incidents: w.incidents, Opened: w.opened, Joined: maps.Clone(w.joined)}.Apply(o, w.policy, w.now, func() string {
 		w.made++
 		return fmt.Sprint("incident ", w.made)
 	})
@@ -46,6 +48,14 @@ func (w *world) classify(o Occurrence) Decision {
 		}
 	}
 	w.links[o.Key] = d.Links
+	for _, e := range d.History {
+		if e.Action == ActionRekeyed {
+			maps.DeleteFunc(w.joined, func(_, id string) bool { return id == e.IncidentID })
+		}
+	}
+	for _, a := range d.Aliases {
+		w.joined[a.Signature] = a.IncidentID
+	}
 	for _, m := range d.Merges {
 		w.move(m)
 	}
@@ -156,25 +166,79 @@ func TestApplyOpens(t *testing.T) {
 	assert.Equal(t, now, in.LastFailureAt)
 }
 
-// An incident that is opened takes failures that name less of its cause, unless another takes them.
-func TestApplyAliases(t *testing.T) {
+// An incident that is opened is known by its keys, unless another open one is.
+func TestApplyRegistersKeys(t *testing.T) {
 	named := rootOf("mongo-0", "orders")
-	named.SeenAs, named.Parts.Version = "mongodb of orders", 2
+	named.KnownAs, named.Parts.Version = []string{"mongodb of orders"}, 2
 	opened := Situation{}.Apply(failed("a", named), Policy{}, now, func() string { return "i1" })
 	assert.Equal(t, []Alias{{Signature: "mongodb of orders", Version: 2, IncidentID: "i1"}}, opened.Aliases)
-	again := Situation{Incidents: opened.Changed}.Apply(failed("b", named), Policy{}, now, func() string { return "i2" })
+	joined := map[string]string{"mongodb of orders": "i1"}
+	again := Situation{Incidents: opened.Changed, Joined: joined}.Apply(failed("b", named), Policy{}, now, func() string { return "i2" })
 	assert.Empty(t, again.Aliases)
-	taken := Situation{Incidents: []*Incident{{ID: "i0", RootSignature: "mongodb of orders"}}}.Apply(failed("a", named), Policy{}, now, func() string { return "i1" })
-	assert.Empty(t, taken.Aliases)
-	less := Situation{Incidents: opened.Changed, Joined: map[string]string{"mongodb of orders": "i1"}}.
+	other := rootOf("mongo-1", "orders")
+	other.KnownAs = named.KnownAs
+	beside := Situation{Incidents: opened.Changed, Joined: joined}.Apply(failed("b", other), Policy{}, now, func() string { return "i2" })
+	assert.Equal(t, []string{"i2"}, beside.Opened)
+	assert.Empty(t, beside.Aliases)
+	less := Situation{Incidents: opened.Changed, Joined: joined}.
 		Apply(failed("c", rootOf("mongodb of orders", "orders")), Policy{}, now, func() string { return "i2" })
 	assert.Empty(t, less.Opened)
 	assert.Equal(t, "i1", less.Links[0].IncidentID)
 }
 
+// Which of two roots with one cause was seen first makes no difference, and one that shares the cause of both makes
+// their incidents one.
+func TestApplyUnites(t *testing.T) {
+	wait, edge, slow, db := rootOf("wait", "b"), rootOf("edge", "b"), rootOf("slow", "b"), rootOf("db", "b")
+	wait.Parts.Kind, edge.Parts.Kind, slow.Parts.Kind, db.Parts.Kind = KindUnknown, KindEdge, KindSlow, KindDependency
+	wait.Joins, edge.Joins, slow.Joins = []string{"db", "slow", "edge"}, []string{"db", "slow"}, []string{"db"}
+	edge.Takes, slow.Takes, db.Takes = []string{"wait"}, []string{"edge", "wait"}, []string{"slow", "edge", "wait"}
+	later := func(r Root) Occurrence {
+		o := failed("later", r)
+		r.Onset = signal.NanosOf(onset.Add(time.Hour))
+		o.Roots, o.FirstError, o.LastError = []Root{r}, r.Onset, r.Onset
+		return o
+	}
+	tests := map[string]struct {
+		roots []Root
+		last  *Occurrence
+		want  map[string]int // root signature → failures
+	}{
+		"less comes first":           {[]Root{wait, db}, nil, map[string]int{"db": 2}},
+		"more comes first":           {[]Root{db, wait}, nil, map[string]int{"db": 2}},
+		"three, the least first":     {[]Root{wait, edge, slow, wait}, nil, map[string]int{"slow": 4}},
+		"three, from the middle":     {[]Root{edge, wait, slow, edge}, nil, map[string]int{"slow": 4}},
+		"bridged":                    {[]Root{rootOf("wait", "b"), rootOf("slow", "b"), slow}, nil, map[string]int{"slow": 3}},
+		"bridged by what tells less": {[]Root{rootOf("edge", "b"), rootOf("slow", "b"), edge}, nil, map[string]int{"slow": 3}},
+		"bridged by a third":         {[]Root{rootOf("wait", "b"), rootOf("slow", "b"), edge}, nil, map[string]int{"slow": 3}},
+		"another time":               {[]Root{wait}, ptr(later(db)), map[string]int{"wait": 1, "db": 1}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for i, r := range test.roots {
+				w.classify(failed(strconv.Itoa(i), r))
+				w.now = w.now.Add(time.Second)
+			}
+			if test.last != nil {
+				w.classify(*test.last)
+			}
+			got := map[string]int{}
+			for _, in := range w.living() {
+				got[in.RootSignature] = in.FailingTraces
+			}
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, "incident 1", w.living()[0].ID, "the oldest goes on")
+			w.check()
+		})
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
 func TestApplyPlacesRoots(t *testing.T) {
 	joining := rootOf("timeout", "payment")
-	joining.Joins = "unavailable"
+	joining.Joins = []string{"unavailable"}
 	later := joining
 	later.Onset = signal.NanosOf(onset.Add(time.Hour))
 	apart := failed("b", later)
@@ -273,8 +337,11 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 			o := failed(rapid.StringMatching("[a-d]").Draw(rt, "failure"))
 			for _, signature := range rapid.SliceOfNDistinct(rapid.StringMatching("[p-t]"), 0, 3, rapid.ID).Draw(rt, "roots") {
 				r := rootOf(signature, "service")
-				if signature == "t" {
-					r.Joins = "s"
+				switch signature {
+				case "t":
+					r.Joins, r.KnownAs = []string{"s", "known as s"}, []string{"known as t"}
+				case "s":
+					r.Takes, r.KnownAs, r.Parts.Kind = []string{"t", "known as t"}, []string{"known as s"}, KindSlow
 				}
 				o.Roots = append(o.Roots, r)
 			}
@@ -296,7 +363,7 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 
 // joining reports whether a root would rather be with another incident that may have opened since.
 func (w *world) joining(o Occurrence) bool {
-	return slices.ContainsFunc(o.Roots, func(r Root) bool { return r.Joins != "" })
+	return slices.ContainsFunc(o.Roots, func(r Root) bool { return len(r.Joins)+len(r.Takes) > 0 })
 }
 
 func (w *world) failuresByIncident() map[string][]string {
@@ -451,7 +518,7 @@ func TestApplyKeepsWhatJoined(t *testing.T) {
 	w := newWorld(t)
 	in := w.classify(failed("a", rootOf("unavailable", "x"))).Changed[0]
 	joining := rootOf("timeout", "payment")
-	joining.Joins = "unavailable"
+	joining.Joins = []string{"unavailable"}
 	w.classify(failed("b", joining))
 	in.Status, in.ResolvedAt = StatusResolved, &w.now
 	w.classify(failed("b", joining))

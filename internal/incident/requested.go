@@ -33,13 +33,8 @@ func mergeJoined(a, b *Incident, reason string) (Decision, error) {
 	if older(b, a) {
 		into, from = b, a
 	}
-	from.MergedInto, from.Joined = into.ID, true
-	into.see(from.FirstSeen, from.LastSeen, from.LastFailureAt)
-	into.reach(from.Services, from.Environments, from.Versions)
-	if from.Routine == nil {
-		into.Routine = nil
-	}
-	into.Reported = WorseSeverity(into.Reported, from.Reported)
+	from.MergedInto, from.Joined, from.Apart = into.ID, true, false
+	into.absorb(from)
 	if into.Status == StatusResolved && from.Status != StatusResolved {
 		into.Status, into.ResolvedAt = from.Status, nil
 	}
@@ -51,13 +46,26 @@ func mergeJoined(a, b *Incident, reason string) (Decision, error) {
 	}, nil
 }
 
+// absorb adds what is known of another incident, but for its counts.
+func (in *Incident) absorb(from *Incident) {
+	in.see(from.FirstSeen, from.LastSeen, from.LastFailureAt)
+	in.reach(from.Services, from.Environments, from.Versions)
+	if from.Routine == nil {
+		in.Routine = nil
+	}
+	if from.UnusualAt.After(in.UnusualAt) {
+		in.UnusualAt = from.UnusualAt
+	}
+	in.Reported = WorseSeverity(in.Reported, from.Reported)
+}
+
 // SplitRequested undoes the merge of an incident into another. rooted are the living incidents of
 // the merged one's root.
 func SplitRequested(merged, survivor *Incident, rooted []Incident) (Decision, error) {
 	if len(rooted) > 0 {
 		return Decision{}, fmt.Errorf("incident %s has the root of incident %s now: both would want the same failures", rooted[0].ID, merged.ID)
 	}
-	merged.MergedInto, merged.Joined = "", false
+	merged.MergedInto, merged.Joined, merged.Apart = "", false, true
 	merged.ask()
 	survivor.ask()
 	return Decision{

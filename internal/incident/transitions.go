@@ -43,20 +43,17 @@ func (l *ledger) open(r Root) *Incident {
 	}
 	l.Incidents = append(l.Incidents, in)
 	l.decision.Opened = append(l.decision.Opened, in.ID)
-	l.record(in, ActionOpened, "", in.RootSignature)
-	if r.SeenAs != "" && !in.Ungrouped && l.bySignature(r.SeenAs) == nil {
-		l.decision.Aliases = append(l.decision.Aliases, Alias{Signature: r.SeenAs, Version: r.Parts.Version, IncidentID: in.ID})
-	}
+	l.record(in, ActionOpened, "", in.RootSignature, ReasonOpened)
 	l.changed(in)
 	return in
 }
 
 // rekey gives an incident another root; its ID and history stay.
-func (l *ledger) rekey(in *Incident, r Root) {
+func (l *ledger) rekey(in *Incident, r Root, reason string) {
 	from := in.RootSignature
 	in.takeRoot(r)
-	l.record(in, ActionRekeyed, from, r.Signature)
-	l.urge(in, ReasonLateSignals)
+	l.record(in, ActionRekeyed, from, r.Signature, reason)
+	l.urge(in, reason)
 	l.changed(in)
 }
 
@@ -67,19 +64,24 @@ func (l *ledger) merge(from, into *Incident) {
 		l.survive(from, into)
 		from, into = into, from
 	}
+	l.moveInto(from, into, ReasonLateSignals)
+}
+
+// moveInto lets an incident go on in another one.
+func (l *ledger) moveInto(from, into *Incident, reason string) {
 	from.MergedInto = into.ID
-	l.record(from, ActionMerged, from.RootSignature, into.RootSignature)
+	l.record(from, ActionMerged, from.RootSignature, into.RootSignature, reason)
 	l.decision.History[len(l.decision.History)-1].OtherID = into.ID
 	l.decision.Merges = append(l.decision.Merges, Merge{From: from.ID, Into: into.ID})
 	l.decision.Recount = append(l.decision.Recount, into.ID)
-	l.urge(into, ReasonLateSignals)
+	l.urge(into, reason)
 	l.changed(from)
 	l.changed(into)
 }
 
 // survive lets an older incident take the place of a younger one, and what is known of it.
 func (l *ledger) survive(survivor, younger *Incident) {
-	l.record(survivor, ActionRekeyed, survivor.RootSignature, younger.RootSignature)
+	l.record(survivor, ActionRekeyed, survivor.RootSignature, younger.RootSignature, ReasonLateSignals)
 	survivor.RootSignature, survivor.SignatureParts = younger.RootSignature, younger.SignatureParts
 	survivor.Title, survivor.Category, survivor.RootCause = younger.Title, younger.Category, younger.RootCause
 	survivor.Confidence, survivor.Reported = younger.Confidence, younger.Reported
@@ -108,14 +110,10 @@ func (l *ledger) withdraw(in *Incident) {
 	in.ResolvedAt = &l.now
 	in.Errors, in.ErrorSignals = 0, 0
 	in.Done, in.WantReason = in.Wanted, ""
-	l.record(in, ActionWithdrawn, in.RootSignature, "")
+	l.record(in, ActionWithdrawn, in.RootSignature, "", ReasonLateSignals)
 }
 
-func (l *ledger) record(in *Incident, action Action, from, to string) {
-	reason := ReasonLateSignals
-	if action == ActionOpened {
-		reason = ReasonOpened
-	}
+func (l *ledger) record(in *Incident, action Action, from, to, reason string) {
 	l.decision.History = append(l.decision.History, Entry{
 		IncidentID: in.ID, Action: action, FromSignature: from, ToSignature: to, Reason: reason,
 	})

@@ -124,8 +124,8 @@ func TestSection8WaitsForOneCallee(t *testing.T) {
 	abstained, edge := only(t, rca.Classify("", silent.Build(), fleet)), only(t, rca.Classify("", late.Build(), fleet))
 	assert.True(t, abstained.Abstained)
 	assert.NotEqual(t, abstained.Signature, edge.Signature)
-	assert.Equal(t, edge.Signature, abstained.Joins)
-	assert.Equal(t, abstained.Signature, edge.Joins)
+	assert.Contains(t, abstained.Joins, edge.Signature)
+	assert.Contains(t, edge.Takes, abstained.Signature)
 
 	other := rcatest.New("other")
 	other.Span("orders", "POST /orders", server, 0, 5001).Failed("").Logged(5000, errorLv, strings.ReplaceAll(readTimedOut, "stock", "price")).

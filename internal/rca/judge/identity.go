@@ -47,6 +47,7 @@ func identifyPeer(tree *trace.Tree, j *Judgement, p trace.Peer, caller *trace.No
 	name := qualify(tree, caller, caller.Service)
 	j.identity = peerIdentity(p, name, j.Class)
 	j.unavailable = peerIdentity(p, name, incident.ClassUnavailable)
+	j.mute = peerIdentity(p, name, incident.ClassData)
 	if j.Class == incident.ClassUnavailable && p.System != "" && p.Service == "" && p.Host != "" {
 		j.seenAs = peerIdentity(trace.Peer{System: p.System}, name, j.Class)
 	}

@@ -32,6 +32,7 @@ type Judgement struct {
 	// JoinsUnavailable reports that an open unavailability of the same dependency takes the failure.
 	JoinsUnavailable bool
 	unavailable      []string       // the identity of that unavailability
+	mute             []string       // the identity of the same dependency where no record says why calls failed
 	seenAs           []string       // the identity of the same where only the system and the caller are known
 	Limits           []Limit        // what the trace alone allows to claim
 	alsoCited        []incident.Ref // evidence beside the group's

@@ -24,26 +24,6 @@ func KeyOf(tenant string, p incident.SignatureParts) string {
 	return signature(tenant, p)
 }
 
-// joinsOf is the key of the other incident that this failure may be a part of: that of the same
-// dependency's unavailability, and of a wait for the same callee where one trace shows where the
-// time went and another shows nothing.
-func (j *Judgement) joinsOf(tenant string, parts incident.SignatureParts) string {
-	switch {
-	case j.JoinsUnavailable:
-		parts.Class, parts.Identity = incident.ClassUnavailable, j.unavailable
-		return signature(tenant, parts)
-	case j.Class != incident.ClassTimeout:
-		return ""
-	case j.Abstained:
-		parts.Kind = incident.KindEdge
-		return signature(tenant, parts)
-	case j.Kind == incident.KindEdge:
-		parts.Kind = incident.KindUnknown
-		return abstainPrefix + signature(tenant, parts)
-	}
-	return ""
-}
-
 // signature hashes tenant, environment, cluster, kind, identity and class, each with its length.
 func signature(tenant string, p incident.SignatureParts) string {
 	h := sha256.New()
@@ -92,15 +72,11 @@ func (j *Judgement) root(tenant string, tree *trace.Tree) incident.Root {
 		Identity: qualifyIdentity(tree, j), Class: j.Class, Strategy: j.strategy,
 	}
 	j.Signature = KeyOf(tenant, parts)
-	seenAs := ""
-	if j.seenAs != nil {
-		less := parts
-		less.Identity = j.seenAs
-		seenAs = KeyOf(tenant, less)
-	}
-	return incident.Root{
+	r := incident.Root{
 		Signature: j.Signature, Parts: parts, Kind: j.Kind, Service: j.Service, Component: j.Component,
-		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained, Joins: j.joinsOf(tenant, parts), SeenAs: seenAs,
+		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained,
 		Origin: trace.AppendRefs(g.Refs(), j.alsoCited...), Onset: g.Onset(),
 	}
+	j.addKeys(&r, tenant)
+	return r
 }

@@ -16,7 +16,7 @@ type Support struct {
 	Judgement *judge.Judgement
 
 	says      []string // see wordsOf
-	namesLess bool     // of the same cause
+	tellsLess bool     // of the same cause
 	alike     int      // how many traces with the root say the same
 }
 
@@ -31,8 +31,8 @@ func reportedRoot(traces []*judge.Verdict, wanted string) string {
 			}
 			for _, r := range v.Classification.Roots {
 				votes[r.Signature]++
-				if r.Joins != "" && r.Joins == wanted {
-					votes[r.Joins]++
+				if r.Signature != wanted && slices.Contains(r.Joins, wanted) {
+					votes[wanted]++
 				}
 			}
 		}
@@ -56,29 +56,28 @@ func mostVoted(votes map[string]int, wanted string) string {
 	return best
 }
 
-// seenAsOf is the signature of traces that name less of a root's cause, "" where there is none.
-func seenAsOf(traces []*judge.Verdict, signature string) string {
+// rootsOf are the roots of a signature in the traces.
+func rootsOf(traces []*judge.Verdict, signature string) (roots []incident.Root) {
 	for _, v := range traces {
 		for _, r := range v.Classification.Roots {
-			if r.Signature == signature && r.SeenAs != "" {
-				return r.SeenAs
+			if r.Signature == signature {
+				roots = append(roots, r)
 			}
 		}
 	}
-	return ""
+	return roots
 }
 
-// supportOf is how a trace supports a root: it has the root, one that joins it, or one that names less of the
-// same cause; nil where none.
-func supportOf(v *judge.Verdict, signature, seenAs string) *Support {
+// supportOf is how a trace supports a root: it has the root, or one that shares its cause; nil where it has neither.
+func supportOf(v *judge.Verdict, signature string, roots []incident.Root) *Support {
 	for _, fits := range []func(incident.Root) bool{
 		func(r incident.Root) bool { return r.Signature == signature },
-		func(r incident.Root) bool { return r.Joins == signature },
-		func(r incident.Root) bool { return seenAs != "" && r.Signature == seenAs },
+		func(r incident.Root) bool { return slices.Contains(r.Joins, signature) },
+		func(r incident.Root) bool { return slices.ContainsFunc(roots, r.SharesCause) },
 	} {
 		for i, r := range v.Classification.Roots {
 			if fits(r) {
-				return &Support{Verdict: v, Root: r, Judgement: v.Primary[slices.Index(v.RootOf, i)], namesLess: r.Signature == seenAs}
+				return &Support{Verdict: v, Root: r, Judgement: v.Primary[slices.Index(v.RootOf, i)], tellsLess: r.Signature != signature}
 			}
 		}
 	}
@@ -105,7 +104,7 @@ func limitOf(j *judge.Judgement) incident.Confidence {
 // weakness is what makes a trace a worse witness; the first of these outweighs those after it.
 func (s *Support) weakness() int {
 	weakness := 0
-	for _, weak := range []bool{s.Root.Abstained, s.namesLess, s.Verdict.IsIncomplete(), s.Judgement.JoinsUnavailable} {
+	for _, weak := range []bool{s.Root.Abstained, s.tellsLess, s.Verdict.IsIncomplete(), s.Judgement.JoinsUnavailable} {
 		weakness *= 2
 		if weak {
 			weakness++

@@ -89,9 +89,9 @@ func (r *Ranking) IsAbstention() bool {
 // findSupport finds the traces that have the root to report.
 func (r *Ranking) findSupport() {
 	wanted := reportedRoot(r.Traces, r.Case.RootSignature)
-	seenAs := seenAsOf(r.Traces, wanted)
+	roots := rootsOf(r.Traces, wanted)
 	for _, v := range r.Traces {
-		if s := supportOf(v, wanted, seenAs); s != nil {
+		if s := supportOf(v, wanted, roots); s != nil {
 			r.support = append(r.support, s)
 		}
 	}

@@ -28,7 +28,8 @@ func saveHistory(b *pgx.Batch, history []historyRow, now time.Time) {
 // saveAliases saves by which signatures incidents are found beside their own.
 func saveAliases(b *pgx.Batch, aliases []aliasRow) {
 	for _, a := range aliases {
-		b.Queue(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		b.Queue(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (tenant, signature) DO UPDATE SET version = excluded.version, incident_id = excluded.incident_id`,
 			a.tenant, a.Signature, a.Version, a.IncidentID)
 	}
 }

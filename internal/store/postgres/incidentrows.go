@@ -18,7 +18,7 @@ var incidentColumns = []string{
 	"tenant", "id", "root_signature", "signature_parts", "title", "status", "severity", "category", "kind", "service", "component",
 	"operation", "first_seen", "last_seen", "opened_at", "resolved_at", "last_failure_at", "failing_traces", "error_signals", "errors",
 	"services", "environments", "versions", "ungrouped", "confidence", "wanted", "done", "want_reason", "want_due", "late_runs",
-	"analysed_at", "analysed_traces", "revision", "merged_into", "joined", "source", "routine", "unusual_at", "dead",
+	"analysed_at", "analysed_traces", "revision", "merged_into", "joined", "source", "routine", "unusual_at", "apart", "dead",
 }
 
 func incidentValues(in *incident.Incident) []any {
@@ -28,7 +28,7 @@ func incidentValues(in *incident.Incident) []any {
 		instant(in.OpenedAt), in.ResolvedAt, instant(in.LastFailureAt), in.FailingTraces, in.ErrorSignals, in.Errors,
 		nonNil(in.Services), nonNil(in.Environments), nonNil(in.Versions), in.Ungrouped, in.Confidence, in.Wanted, in.Done, in.WantReason,
 		instant(in.WantDue), in.LateRuns, instant(in.AnalysedAt), in.AnalysedTraces, in.Revision, in.MergedInto, in.Joined, in.Source,
-		in.Routine, instant(in.UnusualAt), in.AnalysisState == incident.AnalysisFailed,
+		in.Routine, instant(in.UnusualAt), in.Apart, in.AnalysisState == incident.AnalysisFailed,
 	}
 }
 
@@ -54,7 +54,7 @@ func scanIncident(row pgx.CollectableRow, more ...any) (in incident.Incident, er
 		(*instant)(&in.OpenedAt), &resolved, (*instant)(&in.LastFailureAt), &in.FailingTraces, &in.ErrorSignals, &in.Errors,
 		&in.Services, &in.Environments, &in.Versions, &in.Ungrouped, &in.Confidence, &in.Wanted, &in.Done, &in.WantReason,
 		(*instant)(&in.WantDue), &in.LateRuns, (*instant)(&in.AnalysedAt), &in.AnalysedTraces, &in.Revision, &in.MergedInto, &in.Joined, &in.Source,
-		&in.Routine, (*instant)(&in.UnusualAt), &dead, &leased, &due,
+		&in.Routine, (*instant)(&in.UnusualAt), &in.Apart, &dead, &leased, &due,
 	}, more...)...)
 	in.RootCause.Category = in.Category
 	in.FirstSeen, in.LastSeen = record.TimeOf(first), record.TimeOf(last)

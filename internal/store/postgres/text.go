@@ -40,7 +40,7 @@ func carried(c incident.Classification) incident.Classification {
 	c.Roots = slices.Clone(c.Roots)
 	for i := range c.Roots {
 		r := &c.Roots[i]
-		r.Signature, r.Joins, r.Title = textOf(r.Signature), textOf(r.Joins), textOf(r.Title)
+		r.Signature, r.Title = textOf(r.Signature), textOf(r.Title) // the other keys are hashes
 		r.Service, r.Component, r.Operation = textOf(r.Service), textOf(r.Component), textOf(r.Operation)
 		r.Parts.Environment = textOf(r.Parts.Environment)
 		r.Parts.Identity = slices.Clone(r.Parts.Identity)

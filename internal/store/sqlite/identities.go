@@ -46,7 +46,8 @@ func (c identityChange) save(d incident.Decision) error {
 		}
 	}
 	for _, a := range d.Aliases {
-		_, err := c.exec(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, c.tenant, a.Signature, a.Version, a.IncidentID)
+		_, err := c.exec(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES (?, ?, ?, ?)
+			ON CONFLICT (tenant, signature) DO UPDATE SET version = excluded.version, incident_id = excluded.incident_id`, c.tenant, a.Signature, a.Version, a.IncidentID)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 const incidentColumns = `tenant, id, root_signature, signature_parts, title, status, severity, category, kind, service, component,
 	operation, first_seen, last_seen, opened_at, resolved_at, last_failure_at, failing_traces, error_signals, errors,
 	services, environments, versions, ungrouped, confidence, wanted, done, want_reason, want_due, late_runs, analysed_at,
-	analysed_traces, revision, merged_into, joined, source, routine, unusual_at, dead, lease_until`
+	analysed_traces, revision, merged_into, joined, source, routine, unusual_at, apart, dead, lease_until`
 
 // unsettled selects the incidents with a failure that waits, or that misses a parent which may
 // still come.
@@ -74,7 +74,7 @@ func scanIncident(r *row, now time.Time) (incident.Incident, error) {
 	in.Revision, in.MergedInto, in.Joined = r.count(), r.text(), r.bool()
 	in.Source = r.int32()
 	p.json(r, &in.Routine)
-	in.UnusualAt = r.time()
+	in.UnusualAt, in.Apart = r.time(), r.bool()
 	in.AnalysisState = ledger.AnalysisState(&in, r.bool(), r.time().After(now), !in.WantDue.After(now))
 	return in, p.Err
 }
@@ -108,7 +108,7 @@ func (c *conn) upsertIncident(in *incident.Incident, rekeyed bool) error {
 		in.RootCause.Service, in.RootCause.Component, in.RootCause.Operation, in.FirstSeen, in.LastSeen, in.OpenedAt, resolved,
 		in.LastFailureAt, in.FailingTraces, in.ErrorSignals, in.Errors, jsonSet(in.Services), jsonSet(in.Environments),
 		jsonSet(in.Versions), in.Ungrouped, in.Confidence, in.Wanted, in.Done, in.WantReason, in.WantDue, in.LateRuns, in.AnalysedAt,
-		in.AnalysedTraces, in.Revision, in.MergedInto, in.Joined, int64(in.Source), string(routine), in.UnusualAt, in.AnalysisState == incident.AnalysisFailed)
+		in.AnalysedTraces, in.Revision, in.MergedInto, in.Joined, int64(in.Source), string(routine), in.UnusualAt, in.Apart, in.AnalysisState == incident.AnalysisFailed)
 	if err != nil || !rekeyed {
 		return err
 	}

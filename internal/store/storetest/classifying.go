@@ -17,7 +17,8 @@ import (
 var classifying = map[string]func(*testing.T, store.Store){
 	"ClassificationOpensAnIncident":     classificationOpensAnIncident,
 	"SameRootJoins":                     sameRootJoins,
-	"RootsSeenAsLessAreTaken":           rootsSeenAsLessAreTaken,
+	"RootsThatTellLessAreTaken":         rootsThatTellLessAreTaken,
+	"SharedCausesAreMerged":             sharedCausesAreMerged,
 	"ReclassificationChangesNoCount":    reclassificationChangesNoCount,
 	"TwoCausesAreTwoIncidents":          twoCausesAreTwoIncidents,
 	"DismissedFailuresAreUnlinked":      dismissedFailuresAreUnlinked,
@@ -93,28 +94,63 @@ func sameRootJoins(t *testing.T, s store.Store) {
 	assert.Len(t, incidents(t, s), 1)
 }
 
-// rootsSeenAsLessAreTaken checks the signature under which failures come that name less of an incident's cause: it
-// leads to the incident that was opened first.
-func rootsSeenAsLessAreTaken(t *testing.T, s store.Store) {
-	named := root("mongo-0", "orders")
-	named.SeenAs = "mongodb of orders"
+// rootsThatTellLessAreTaken checks the keys of failures that name less of an incident's cause, whichever was seen
+// first.
+func rootsThatTellLessAreTaken(t *testing.T, s store.Store) {
+	named := rootOfStore("mongo-0", "mongodb of orders")
 	less := root("mongodb of orders", "orders")
 	id := open(t, s, "a", named)
 	assert.Equal(t, id, open(t, s, "b", less))
 	assert.Equal(t, 2, incidentOf(t, s, id).FailingTraces)
 	assert.Len(t, incidents(t, s), 1)
 
-	other := root("mongo-1", "orders")
-	other.SeenAs = named.SeenAs
-	open(t, s, "c", other)
+	open(t, s, "c", rootOfStore("mongo-1", "mongodb of orders"))
 	assert.Equal(t, id, open(t, s, "d", less), "it leads to the incident that it has led to before")
 
-	apart := root("redis of cart", "cart")
-	first := open(t, s, "e", apart)
-	cart := root("cart-cache", "cart")
-	cart.SeenAs = "redis of cart"
-	assert.NotEqual(t, first, open(t, s, "f", cart), "an incident of its own keeps its signature")
-	assert.Equal(t, first, open(t, s, "g", apart))
+	first := open(t, s, "e", root("redis of cart", "cart"))
+	assert.Equal(t, first, open(t, s, "f", rootOfStore("cart-cache", "redis of cart")), "what names less was seen first")
+	assert.Equal(t, "cart-cache", incidentOf(t, s, first).RootSignature)
+	assert.Equal(t, first, open(t, s, "g", root("redis of cart", "cart")))
+	assert.Equal(t, 3, incidentOf(t, s, first).FailingTraces)
+}
+
+// rootOfStore is the root of a store that cannot be reached, of which some failures name less.
+func rootOfStore(signature, less string) incident.Root {
+	r := root(signature, "orders")
+	r.Takes, r.KnownAs = []string{less}, []string{less}
+	return r
+}
+
+// sharedCausesAreMerged checks that a failure which shows that two open incidents have one cause makes them one, and
+// that a user can undo that.
+func sharedCausesAreMerged(t *testing.T, s store.Store) {
+	wait := root("nothing of payment", "payment")
+	wait.KnownAs = []string{"wait for payment"}
+	older := open(t, s, "a", wait)
+	younger := open(t, s, "b", root("db", "payment"))
+	bridge := root("db", "payment")
+	bridge.Takes, bridge.KnownAs = []string{"wait for payment"}, []string{"behind db"}
+	bridge.Parts.Kind = incident.KindDependency
+	wait.Parts.Kind = incident.KindUnknown
+	fail(t, s, "c", "payment")
+	classify(t, s, policy, map[string][]incident.Root{keyOf("c"): {bridge}})
+	in := incidentOf(t, s, older)
+	assert.Empty(t, in.MergedInto)
+	assert.Equal(t, "db", in.RootSignature, "the root that tells more")
+	assert.Equal(t, 3, in.FailingTraces)
+	assert.Equal(t, older, incidentOf(t, s, younger).MergedInto)
+	wait.Joins = []string{"behind db"}
+	assert.Equal(t, older, open(t, s, "d", wait))
+	assert.Equal(t, older, open(t, s, "e", bridge))
+
+	_, err := s.SplitIncident(t.Context(), tenant, younger)
+	require.NoError(t, err)
+	assert.Equal(t, "nothing of payment", incidentOf(t, s, younger).RootSignature)
+	assert.Equal(t, 2, incidentOf(t, s, younger).FailingTraces)
+	assert.Equal(t, 3, incidentOf(t, s, older).FailingTraces)
+	assert.Equal(t, younger, open(t, s, "f", wait), "a user keeps them apart")
+	assert.Equal(t, older, open(t, s, "g", bridge))
+	assert.Len(t, incidents(t, s), 2)
 }
 
 // reclassify makes a failure wait and classifies it anew.
@@ -492,7 +528,7 @@ func floodIsUngrouped(t *testing.T, s store.Store) {
 func timeoutsJoinTheUnavailable(t *testing.T, s store.Store) {
 	id := open(t, s, "a", root("db unavailable", "payment"))
 	timeout := root("db timeout", "payment")
-	timeout.Joins = "db unavailable"
+	timeout.Joins = []string{"db unavailable"}
 	assert.Equal(t, id, open(t, s, "b", timeout))
 	assert.Equal(t, 2, incidentOf(t, s, id).FailingTraces)
 	apart := timeout
