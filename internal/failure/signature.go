@@ -36,40 +36,53 @@ const (
 
 // SignatureOf derives the signature of one error.
 func SignatureOf(o Observed) Signature {
-	typ, message := o.ErrorType, o.Message
+	sig, _ := sign(o)
+	return sig
+}
+
+// noMessage is the index of the message in a signature that has none.
+const noMessage = -1
+
+// sign derives the signature of one error, and says which of its parts is the message.
+func sign(o Observed) (sig Signature, message int) {
+	typ, text := o.ErrorType, o.Message
 	if e := thrown(o); e != nil {
-		typ, message = orElse(e.Type, typ), orElse(e.Message, message)
-		if sig, ok := framesSignature(o, specific(typ), message, e.Frames); ok {
-			return sig
+		typ, text = orElse(e.Type, typ), orElse(e.Message, text)
+		if sig, message := framesSignature(o, specific(typ), text, e.Frames); sig.Strategy != "" {
+			return sig, message
 		}
 	}
-	message = signatureMessage(message)
+	text = signatureMessage(text)
 	switch detail := signatureDetail(o); {
 	case specific(typ) != "":
-		return Signature{StrategyException, appendNonEmpty([]string{specific(typ), message}, detail)}
-	case message != "":
-		return Signature{StrategyMessage, appendNonEmpty([]string{message, operationName(o)}, detail)}
+		return Signature{StrategyException, appendNonEmpty([]string{specific(typ), text}, detail)}, 1
+	case text != "":
+		return Signature{StrategyMessage, appendNonEmpty([]string{text, operationName(o)}, detail)}, 0
 	default:
-		return Signature{StrategyOperation, appendNonEmpty([]string{o.OperationKind, operationName(o), o.StatusClass}, detail)}
+		return Signature{StrategyOperation, appendNonEmpty([]string{o.OperationKind, operationName(o), o.StatusClass}, detail)}, noMessage
 	}
 }
 
-// framesSignature is the signature by in-app frames, if there are any. Where type or function say
+// framesSignature is the signature by in-app frames, the zero one if there are none. Where type or function say
 // little, the message tells errors apart, and of a function without a name the route; elsewhere only
 // the codes that the message cites do.
-func framesSignature(o Observed, typ, message string, frames []Frame) (Signature, bool) {
+func framesSignature(o Observed, typ, text string, frames []Frame) (sig Signature, message int) {
 	names, telling := frameNames(frames)
 	if len(names) == 0 {
-		return Signature{}, false
+		return Signature{}, noMessage
 	}
 	parts := append([]string{typ}, names...)
 	if typ != "" && telling {
-		return Signature{StrategyFrames, appendCodes(parts, o.ErrorType, message)}, true
+		return Signature{StrategyFrames, appendCodes(parts, o.ErrorType, text)}, noMessage
 	}
 	if !telling {
 		parts = appendNonEmpty(parts, signal.Name(o.Route))
 	}
-	return Signature{StrategyFrames, appendNonEmpty(parts, signatureMessage(message))}, true
+	message = len(parts)
+	if parts = appendNonEmpty(parts, signatureMessage(text)); len(parts) == message {
+		message = noMessage
+	}
+	return Signature{StrategyFrames, parts}, message
 }
 
 // appendCodes appends the codes that an exception has for a type or its message cites, each once.

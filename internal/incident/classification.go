@@ -27,6 +27,8 @@ type Root struct {
 	Takes []string `json:"takes,omitempty"`
 	// KnownAs are keys by which the incident is found beside its signature, as long as it has this root.
 	KnownAs []string `json:"known_as,omitempty"`
+	// Variants are what the root may have in common with near-duplicates of it.
+	Variants []Variant `json:"variants,omitempty"`
 	// Origin is the evidence of the origin's error group.
 	Origin []Ref        `json:"origin"`
 	Onset  signal.Nanos `json:"onset"` // event time of the origin's first error
@@ -40,8 +42,19 @@ type Root struct {
 	Routine *Routine `json:"routine,omitempty"`
 }
 
-// SharesCause reports whether a key of one of two roots leads to the other.
-func (r Root) SharesCause(other Root) bool { return r.leadsTo(other) || other.leadsTo(r) }
+// SharesCause reports whether a key of one of two roots leads to the other, or both are near-duplicates.
+func (r Root) SharesCause(other Root) bool {
+	return r.leadsTo(other) || other.leadsTo(r) || slices.ContainsFunc(r.Variants, func(v Variant) bool {
+		return slices.Contains(other.variantSignatures(), v.Signature)
+	})
+}
+
+func (r Root) variantSignatures() (signatures []string) {
+	for _, v := range r.Variants {
+		signatures = append(signatures, v.Signature)
+	}
+	return signatures
+}
 
 func (r Root) leadsTo(other Root) bool {
 	leads := func(key string) bool { return slices.Contains(r.Joins, key) || slices.Contains(r.Takes, key) }

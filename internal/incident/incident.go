@@ -48,6 +48,9 @@ type Incident struct {
 	Routine   *Routine  `json:"routine,omitempty"`
 	UnusualAt time.Time `json:"-"`
 
+	// NearDuplicates are the rules by which it has failures of other messages, or had; only where one incident is read.
+	NearDuplicates []NearDuplicates `json:"near_duplicates,omitempty"`
+
 	// Wanted counts triggers, Done the ones a saved analysis had seen when it loaded its case.
 	Wanted int64 `json:"-"`
 	Done   int64 `json:"-"`

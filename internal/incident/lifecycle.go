@@ -40,6 +40,8 @@ type Situation struct {
 	// Joined has the incidents that take the failures of another root since a user merged that
 	// one's incident into them: root signature to ID. They are among Incidents.
 	Joined map[string]string
+	// Similar has the near-duplicates of the roots' variants, by signature.
+	Similar map[string]*NearDuplicates
 }
 
 // Openings counts the incidents of a tenant that were opened within the last hour, without ungrouped ones.
@@ -70,7 +72,8 @@ type Decision struct {
 	Merges    []Merge
 	Splits    []Split
 	Aliases   []Alias
-	Recount   []string // IDs of incidents that lost a link or took links over
+	Similar   []*NearDuplicates // that changed
+	Recount   []string          // IDs of incidents that lost a link or took links over
 	History   []Entry
 }
 
@@ -112,10 +115,18 @@ func (o Occurrence) Signatures() []string {
 	var keys []string
 	for _, r := range o.Roots {
 		keys = append(keys, r.Signature, UngroupedSignature(r.Service))
-		keys = slices.Concat(keys, r.Joins, r.Takes, r.KnownAs)
+		keys = slices.Concat(keys, r.Joins, r.Takes, r.KnownAs, r.variantSignatures())
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// VariantSignatures returns the signatures of what the roots may have in common with near-duplicates.
+func (o Occurrence) VariantSignatures() (signatures []string) {
+	for _, r := range o.Roots {
+		signatures = append(signatures, r.variantSignatures()...)
+	}
+	return signatures
 }
 
 // Apply places a classified failure: it decides which incidents its roots belong to, opens, joins,
@@ -130,6 +141,7 @@ func (s Situation) Apply(o Occurrence, p Policy, now time.Time, newID func() str
 	l.placeKnown()
 	l.placeUnknown()
 	l.settle()
+	l.noteVariants()
 	l.register()
 	l.link()
 	return l.decision
@@ -188,6 +200,9 @@ func (l *ledger) takerOf(r Root) *Incident {
 	}
 	if in := l.unite(r, known); in != nil {
 		return in
+	}
+	if known == nil {
+		return l.similarTo(r)
 	}
 	return known
 }

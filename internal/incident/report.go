@@ -211,7 +211,7 @@ type Analysis struct {
 	IncidentID    string    `json:"incident_id"`
 	Revision      int       `json:"revision"`
 	Supersedes    int       `json:"supersedes,omitempty"`
-	Reason        string    `json:"reason"` // what asked for it: opened, regressed, left_baseline, routine, grew, new_scope, same_cause, late_signals, requested
+	Reason        string    `json:"reason"` // what asked for it: opened, regressed, left_baseline, routine, grew, new_scope, same_cause, near_duplicates, late_signals, requested
 	EngineVersion string    `json:"engine_version"`
 	InputDigest   string    `json:"input_digest"`
 	CreatedAt     time.Time `json:"created_at"`

@@ -17,7 +17,9 @@ const (
 	ReasonNewScope     = "new_scope"
 	ReasonUpgraded     = "upgraded"   // a later version of the signatures has one for several incidents
 	ReasonSameCause    = "same_cause" // a failure showed more of its cause, or that another incident has the same
-	ReasonLateSignals  = "late_signals"
+	// ReasonNearDuplicates is that of errors which differ in one word and turned out to be one.
+	ReasonNearDuplicates = "near_duplicates"
+	ReasonLateSignals    = "late_signals"
 )
 
 // growth is the factor of failing traces at which an incident is analysed again.
@@ -30,7 +32,7 @@ const (
 )
 
 // byWeight orders the reasons: of several that wait together the first is given.
-var byWeight = []string{ReasonOpened, ReasonRegressed, ReasonLeftBaseline, ReasonRequested, ReasonGrew, ReasonNewScope, ReasonUpgraded, ReasonSameCause, ReasonRoutine, ReasonLateSignals}
+var byWeight = []string{ReasonOpened, ReasonRegressed, ReasonLeftBaseline, ReasonRequested, ReasonGrew, ReasonNewScope, ReasonUpgraded, ReasonSameCause, ReasonNearDuplicates, ReasonRoutine, ReasonLateSignals}
 
 // Want counts a trigger, to be taken up when due at the earliest (zero for at once). Of several
 // triggers that wait together the weightiest names the reason and the earliest the time. An

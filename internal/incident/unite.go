@@ -32,7 +32,8 @@ func (l *ledger) unite(r Root, known *Incident) *Incident {
 	}
 	for _, from := range all {
 		if from != into && from.MergedInto == "" {
-			l.mergeOpen(from, into, r)
+			l.moveKeys(from, into, r)
+			l.mergeLiving(from, into, ReasonSameCause)
 		}
 	}
 	return into
@@ -86,8 +87,17 @@ func (l *ledger) exchangeRoots(in, other *Incident) {
 	in.Confidence, other.Confidence = other.Confidence, in.Confidence
 }
 
-// mergeOpen merges an incident into an older one with the same cause. The keys of the root that led to it lead there.
-func (l *ledger) mergeOpen(from, into *Incident, r Root) {
+// moveKeys lets the keys of a root that led to an incident lead to another one.
+func (l *ledger) moveKeys(from, into *Incident, r Root) {
+	for _, key := range slices.Concat(r.Joins, r.Takes) {
+		if l.Joined[key] == from.ID {
+			l.alias(key, r, into)
+		}
+	}
+}
+
+// mergeLiving merges an incident into an older one, with which it turned out to be one.
+func (l *ledger) mergeLiving(from, into *Incident, reason string) {
 	for i := range l.Links {
 		if l.Links[i].IncidentID == from.ID && l.linkTo(into.ID) == nil {
 			l.Links[i].IncidentID = into.ID // it counts there already
@@ -98,20 +108,15 @@ func (l *ledger) mergeOpen(from, into *Incident, r Root) {
 			l.targets[i] = into
 		}
 	}
-	for _, key := range slices.Concat(r.Joins, r.Takes) {
-		if l.Joined[key] == from.ID {
-			l.alias(key, r, into)
-		}
-	}
 	into.absorb(from)
 	into.FailingTraces += from.FailingTraces
 	into.AnalysedTraces = max(into.AnalysedTraces, from.AnalysedTraces)
 	into.Errors += from.Errors
 	into.ErrorSignals += from.ErrorSignals
-	if into.Status == StatusResolved {
+	if into.Status == StatusResolved && from.Status != StatusResolved {
 		into.Status, into.ResolvedAt = StatusRegressed, nil
 	}
-	l.moveInto(from, into, ReasonSameCause)
+	l.moveInto(from, into, reason)
 }
 
 // register lets the keys by which roots are known lead to their incidents, unless they lead to another open one.

@@ -294,3 +294,35 @@ func TestSection8RawPaths(t *testing.T) {
 	assert.Equal(t, status("/orders/6f9619ff-8b86-d011-b42d-00c04fc964ff").Signature, status("/orders/00000000-8b86-d011-b42d-00c04fc964ff").Signature)
 	assert.NotEqual(t, status("GET").Signature, status("POST").Signature)
 }
+
+// Section 8: errors that differ in one word which looks like an identifier have the rest in common; one report tells
+// of them.
+func TestSection8NearDuplicates(t *testing.T) {
+	quota := func(service, typ, message string) *rcatest.Trace {
+		tr := rcatest.New(service + typ + message)
+		tr.Span(service, "POST /x", server, 0, 50).Answered(500).Threw(40, typ, message, "")
+		return tr
+	}
+	one, other := rootOf(t, quota("shop", "QuotaError", "no quota for xqzvkt")), rootOf(t, quota("shop", "QuotaError", "no quota for bwrtpj"))
+	assert.NotEqual(t, one.Signature, other.Signature)
+	require.Len(t, one.Variants, 1)
+	assert.Equal(t, "no quota for <*>", one.Variants[0].Message)
+	assert.Equal(t, 4, one.Variants[0].Position)
+	assert.Equal(t, "xqzvkt", one.Variants[0].Word)
+	assert.Equal(t, one.Variants[0].Signature, other.Variants[0].Signature)
+	for name, apart := range map[string]*rcatest.Trace{
+		"another service": quota("cart", "QuotaError", "no quota for bwrtpj"),
+		"another type":    quota("shop", "LimitError", "no quota for bwrtpj"),
+		"another message": quota("shop", "QuotaError", "no space for bwrtpj"),
+		"another place":   quota("shop", "QuotaError", "no bwrtpj for xqzvkt"),
+		"a plain word":    quota("shop", "QuotaError", "no quota for customers"),
+	} {
+		for _, v := range rootOf(t, apart).Variants {
+			assert.NotEqual(t, one.Variants[0].Signature, v.Signature, name)
+		}
+	}
+	r := report(t, quota("shop", "QuotaError", "no quota for xqzvkt"), quota("shop", "QuotaError", "no quota for bwrtpj"), quota("shop", "QuotaError", "no quota for kfgdmn"))
+	require.NotNil(t, r.RootCause)
+	alike := report(t, quota("shop", "QuotaError", "no quota for 11"), quota("shop", "QuotaError", "no quota for 12"), quota("shop", "QuotaError", "no quota for 13"))
+	assert.Equal(t, alike.RootCause.Confidence, r.RootCause.Confidence, "all of them tell of it")
+}

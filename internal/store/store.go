@@ -239,7 +239,7 @@ type Claim struct {
 
 // Incidents are grouped failures and their analyses.
 type Incidents interface {
-	// Incident returns one incident; a merged one has MergedInto set.
+	// Incident returns one incident, with the rules by which it has near-duplicates; a merged one has MergedInto set.
 	Incident(ctx context.Context, tenant, id string) (incident.Incident, error)
 	// ListIncidents lists incidents without merged ones, newest last_seen first.
 	ListIncidents(ctx context.Context, tenant string, f IncidentFilter, page Page) (Listing[incident.Incident], error)

@@ -22,8 +22,8 @@ func judgeCode(j *Judgement) {
 	g := j.Group
 	j.Kind, j.Class = incident.KindCode, incident.ClassException
 	j.Operation = trace.OperationOf(g.Node)
-	sig := groupSignature(g)
-	j.strategy = sig.Strategy
+	sig, told := groupSignature(g)
+	j.strategy, j.told = sig.Strategy, &told
 	j.identity = append([]string{j.Service}, sig.Parts...)
 	if g.Reason.Rank == vocabulary.RankPeerError && !saysRequestWasWrong(g.Node.Status) {
 		j.Category = incident.CategoryUnknown // a status that the service itself answered with

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
 	"github.com/prodsentinel/prodsentinel/internal/rca/explain"
@@ -21,6 +22,7 @@ type Judgement struct {
 	Class     incident.Class
 	identity  []string
 	strategy  string
+	told      *failure.Observed // what an error of own code is told by
 	Peer      trace.Peer
 	Caller    string         // edges: who asked
 	Callee    string         // edges: who was asked
@@ -78,7 +80,7 @@ func (j *Judgement) abstainFor(service string) {
 	case j.IsMute():
 		j.Class = incident.ClassException
 	default:
-		sig := groupSignature(j.Group)
+		sig, _ := groupSignature(j.Group)
 		j.Class, j.strategy = incident.ClassException, sig.Strategy
 		j.identity = append(j.identity, sig.Parts...)
 	}

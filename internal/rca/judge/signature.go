@@ -36,9 +36,8 @@ func signature(tenant string, p incident.SignatureParts) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// groupSignature is what identifies an error of own code: the signature of the record that says most.
-func groupSignature(g *evidence.Group) failure.Signature {
-	var best failure.Signature
+// groupSignature is what identifies an error of own code: the signature of the record that says most, with that record.
+func groupSignature(g *evidence.Group) (best failure.Signature, of failure.Observed) {
 	for _, e := range g.Records {
 		if !e.IsSignal {
 			continue
@@ -52,10 +51,10 @@ func groupSignature(g *evidence.Group) failure.Signature {
 		}
 		sig := failure.SignatureOf(o)
 		if best.Strategy == "" || strategyRank(sig) < strategyRank(best) {
-			best = sig
+			best, of = sig, o
 		}
 	}
-	return best
+	return best, of
 }
 
 var strategies = []string{
@@ -78,5 +77,19 @@ func (j *Judgement) root(tenant string, tree *trace.Tree) incident.Root {
 		Origin: trace.AppendRefs(g.Refs(), j.alsoCited...), Onset: g.Onset(),
 	}
 	j.addKeys(&r, tenant)
+	r.Variants = variantsOf(tenant, tree, j, parts)
 	return r
+}
+
+// variantsOf are what a root of own code may have in common with near-duplicates of it.
+func variantsOf(tenant string, tree *trace.Tree, j *Judgement, parts incident.SignatureParts) (variants []incident.Variant) {
+	if j.told == nil {
+		return nil
+	}
+	service := qualify(tree, j.Group.Node, j.Service)
+	for _, v := range failure.VariantsOf(*j.told) {
+		parts.Identity = append([]string{incident.RuleOneWord, strconv.Itoa(v.Position), service}, v.Parts...)
+		variants = append(variants, incident.Variant{Signature: KeyOf(tenant, parts), Message: v.Message, Position: v.Position, Word: v.Word})
+	}
+	return variants
 }

@@ -67,6 +67,7 @@ type placing struct {
 	rekeyed   map[*incident.Incident]bool
 	history   []historyRow
 	aliases   []aliasRow
+	similar   []nearDuplicatesRow
 	merges    []mergeRow
 	splits    []splitRow
 	recount   []incidentID
@@ -87,6 +88,7 @@ type tenantLedger struct {
 	links     map[string][]incident.Link // by key
 	opened    *incident.Openings
 	joined    map[string]string // see incident.Situation
+	similar   map[string]*incident.NearDuplicates
 }
 
 type (
@@ -104,6 +106,10 @@ type (
 		tenant string
 		incident.Alias
 	}
+	nearDuplicatesRow struct {
+		tenant string
+		*incident.NearDuplicates
+	}
 	mergeRow struct {
 		tenant string
 		incident.Merge
@@ -117,7 +123,7 @@ type (
 func (p *placing) tenant(name string) *tenantLedger {
 	t := p.tenants[name]
 	if t == nil {
-		t = &tenantLedger{links: map[string][]incident.Link{}, opened: incident.NewOpenings(), joined: map[string]string{}}
+		t = &tenantLedger{links: map[string][]incident.Link{}, opened: incident.NewOpenings(), joined: map[string]string{}, similar: map[string]*incident.NearDuplicates{}}
 		if p.tenants == nil {
 			p.tenants = map[string]*tenantLedger{}
 		}
@@ -131,7 +137,7 @@ func (p *placing) place() {
 	for i, result := range p.mine {
 		f := result.Failure
 		t := p.tenant(f.Tenant)
-		situation := incident.Situation{Links: t.links[f.Key], Incidents: t.incidents, Opened: t.opened, Joined: t.joined}
+		situation := incident.Situation{Links: t.links[f.Key], Incidents: t.incidents, Opened: t.opened, Joined: t.joined, Similar: t.similar}
 		occurrence := incident.Occurrence{
 			Classification: result.Classification, FirstReceived: f.FirstError, LastReceived: f.LastError, Source: f.Source,
 			Repeated: result.repeated,
@@ -186,6 +192,7 @@ func (p *placing) noteIncidents(tenant string, d incident.Decision) {
 	for _, a := range d.Aliases {
 		p.aliases = append(p.aliases, aliasRow{tenant, a})
 	}
+	p.noteSimilar(tenant, d.Similar)
 	for _, m := range d.Merges {
 		p.merges = append(p.merges, mergeRow{tenant, m})
 	}
@@ -198,9 +205,12 @@ func (p *placing) noteIncidents(tenant string, d incident.Decision) {
 	p.changes.Add(tenant, d)
 }
 
-// merge moves the links of failures that are placed after it, and the roots joined to the merged
+// merge moves the links of failures that are placed after it, and the roots and near-duplicates joined to the merged
 // incident.
 func (t *tenantLedger) merge(m incident.Merge) {
+	for _, n := range t.similar {
+		n.MovedInto(m)
+	}
 	for signature, id := range t.joined {
 		if id == m.From {
 			t.joined[signature] = m.Into

@@ -17,12 +17,13 @@ type batchKeys struct {
 	failures   failureKeys
 	owners     []string
 	signatures failureKeys // tenant and signature
+	variants   failureKeys // tenant and signature of what near-duplicates have in common
 	services   failureKeys // tenant and service of a root
 }
 
 func keysOfResults(results []store.Classified) (k batchKeys) {
 	type pair struct{ tenant, name string }
-	signatures, services := map[pair]bool{}, map[pair]bool{}
+	signatures, variants, services := map[pair]bool{}, map[pair]bool{}, map[pair]bool{}
 	add := func(seen map[pair]bool, list *failureKeys, tenant, name string) {
 		if p := (pair{tenant, name}); !seen[p] {
 			seen[p] = true
@@ -32,8 +33,12 @@ func keysOfResults(results []store.Classified) (k batchKeys) {
 	for _, r := range results {
 		k.failures.add(r.Failure.Tenant, r.Failure.Key)
 		k.owners = append(k.owners, r.Failure.Lease.Owner)
-		for _, signature := range (incident.Occurrence{Classification: r.Classification}).Signatures() {
+		o := incident.Occurrence{Classification: r.Classification}
+		for _, signature := range o.Signatures() {
 			add(signatures, &k.signatures, r.Failure.Tenant, signature)
+		}
+		for _, signature := range o.VariantSignatures() {
+			add(variants, &k.variants, r.Failure.Tenant, signature)
 		}
 		for _, root := range r.Classification.Roots {
 			add(services, &k.services, r.Failure.Tenant, root.Service)
@@ -75,6 +80,7 @@ func (p *placing) load(ctx context.Context, tx pgx.Tx, results []store.Classifie
 	b.Queue("SELECT clock_timestamp()").QueryRow(func(row pgx.Row) error { return row.Scan((*instant)(&p.now)) })
 	p.queueLinks(&b, k)
 	p.queueJoined(&b, k)
+	p.queueSimilar(&b, k)
 	p.queueIncidents(&b, k)
 	p.queueOpened(&b, k)
 	return tx.SendBatch(ctx, &b).Close()
@@ -161,9 +167,15 @@ func (p *placing) queueIncidents(b *pgx.Batch, k batchKeys) {
 			SELECT o.tenant, CASE o.merged_into WHEN '' THEN o.id ELSE o.merged_into END
 				FROM unnest($3::text[], $4::text[]) AS s (tenant, signature)
 				JOIN incident_signatures a ON a.tenant = s.tenant AND a.signature = s.signature
-				JOIN incidents o ON o.tenant = a.tenant AND o.id = a.incident_id AND (o.merged_into = '' OR o.joined))
+				JOIN incidents o ON o.tenant = a.tenant AND o.id = a.incident_id AND (o.merged_into = '' OR o.joined)
+			UNION
+			SELECT o.tenant, CASE o.merged_into WHEN '' THEN o.id ELSE o.merged_into END
+				FROM unnest($5::text[], $6::text[]) AS v (tenant, signature)
+				JOIN near_duplicates n ON n.tenant = v.tenant AND n.signature = v.signature
+				CROSS JOIN LATERAL (SELECT n.incident_id AS id UNION ALL SELECT e ->> 'incident_id' FROM jsonb_array_elements(n.examples) e) has
+				JOIN incidents o ON o.tenant = n.tenant AND o.id = has.id)
 		ORDER BY i.tenant, i.id FOR UPDATE`,
-		k.failures.tenants, k.failures.keys, k.signatures.tenants, k.signatures.keys).Query(func(rows pgx.Rows) error {
+		k.failures.tenants, k.failures.keys, k.signatures.tenants, k.signatures.keys, k.variants.tenants, k.variants.keys).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (incident.Incident, error) { return scanIncident(row) })
 		for i := range found {
 			t := p.tenant(found[i].Tenant)

@@ -19,11 +19,13 @@ func (p *placing) save(ctx context.Context, tx pgx.Tx) error {
 	p.saveLinks(&b)
 	saveHistory(&b, p.history, p.now)
 	saveAliases(&b, p.aliases)
+	saveNearDuplicates(&b, p.similar)
 	for _, m := range p.merges {
 		moveLinks(&b, m)
 	}
 	for _, s := range p.splits {
 		returnLinks(&b, s)
+		splitNearDuplicates(&b, s)
 	}
 	recountIncidents(&b, p.recount)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {

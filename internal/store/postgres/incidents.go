@@ -17,7 +17,10 @@ import (
 // Incident implements store.Incidents.
 func (s *Store) Incident(ctx context.Context, tenant, id string) (in incident.Incident, err error) {
 	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		in, err = incidentOf(ctx, tx, tenant, id)
+		if in, err = incidentOf(ctx, tx, tenant, id); err != nil {
+			return err
+		}
+		in.NearDuplicates, err = joinedNearDuplicates(ctx, tx, tenant, in.ID)
 		return err
 	})
 	return in, err

@@ -81,7 +81,7 @@ func deleteOfIncidents(ctx context.Context, tx pgx.Tx, gone failureKeys) (freed 
 			SELECT FROM incident_failures o JOIN incidents i ON i.tenant = o.tenant AND i.id = o.incident_id WHERE o.tenant = d.tenant AND o.key = d.key)`,
 		gone.tenants, gone.keys)
 	freed = int64(len(gone.keys)) * ledger.RowBytes
-	for table, each := range map[string]int64{"incident_failures": ledger.FailureBytes, "trimmed_failures": 0, "incident_history": ledger.RowBytes, "incident_signatures": 0, "incident_notices": 0, "deliveries": 0} {
+	for table, each := range map[string]int64{"incident_failures": ledger.FailureBytes, "trimmed_failures": 0, "incident_history": ledger.RowBytes, "incident_signatures": 0, "near_duplicates": 0, "incident_notices": 0, "deliveries": 0} {
 		b.Queue("DELETE FROM "+table+" d"+of, gone.tenants, gone.keys).Exec(func(deleted pgconn.CommandTag) error {
 			freed += deleted.RowsAffected() * each
 			return nil

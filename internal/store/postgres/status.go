@@ -60,7 +60,7 @@ const tableSizes = `
 	FROM (VALUES ('spans', 'spans'), ('logs', 'logs'), ('metric_points', 'metric_points'), ('error_signals', 'error_signals'),
 		('incidents', 'failures'), ('incidents', 'incidents'), ('incidents', 'incident_failures'), ('incidents', 'incident_history'),
 		('incidents', 'cases'), ('incidents', 'analyses'), ('incidents', 'agent_runs'), ('incidents', 'transcripts'),
-		('incidents', 'trimmed_failures'), ('incidents', 'incident_signatures'),
+		('incidents', 'trimmed_failures'), ('incidents', 'incident_signatures'), ('incidents', 'near_duplicates'),
 		('incidents', 'incident_notices'), ('incidents', 'deliveries')) k (kind, tab)
 	CROSS JOIN LATERAL (SELECT relid FROM pg_partition_tree(k.tab) UNION SELECT k.tab::regclass) p GROUP BY k.kind`
 

@@ -41,6 +41,10 @@ func carried(c incident.Classification) incident.Classification {
 	for i := range c.Roots {
 		r := &c.Roots[i]
 		r.Signature, r.Title = textOf(r.Signature), textOf(r.Title) // the other keys are hashes
+		r.Variants = slices.Clone(r.Variants)
+		for j := range r.Variants {
+			r.Variants[j].Message = textOf(r.Variants[j].Message)
+		}
 		r.Service, r.Component, r.Operation = textOf(r.Service), textOf(r.Component), textOf(r.Operation)
 		r.Parts.Environment = textOf(r.Parts.Environment)
 		r.Parts.Identity = slices.Clone(r.Parts.Identity)

@@ -118,7 +118,12 @@ func (s *classifying) situation() (incident.Situation, error) {
 	if err != nil {
 		return situation, err
 	}
-	idList, err := json.Marshal(ids)
+	similar, living, err := s.similar(occurrence)
+	if err != nil {
+		return situation, err
+	}
+	situation.Similar = similar
+	idList, err := json.Marshal(append(ids, living...))
 	if err != nil {
 		return situation, err
 	}

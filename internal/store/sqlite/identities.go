@@ -44,6 +44,12 @@ func (c identityChange) save(d incident.Decision) error {
 		if err := c.split(s); err != nil {
 			return err
 		}
+		if err := c.splitNearDuplicates(s); err != nil {
+			return err
+		}
+	}
+	if err := c.saveNearDuplicates(d.Similar); err != nil {
+		return err
 	}
 	for _, a := range d.Aliases {
 		_, err := c.exec(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES (?, ?, ?, ?)

@@ -132,6 +132,9 @@ func (s *Store) Incident(ctx context.Context, tenant, id string) (incident.Incid
 	var found []incident.Incident
 	err := s.read(ctx, func(v *view) (err error) {
 		found, err = v.settledIncidents(s.now(), "tenant = ? AND id = ?", tenant, id)
+		if err == nil && len(found) > 0 {
+			found[0].NearDuplicates, err = v.joinedNearDuplicates(tenant, id)
+		}
 		return err
 	})
 	switch {

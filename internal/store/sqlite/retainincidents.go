@@ -90,7 +90,7 @@ func (c *conn) deleteOfIncident(in incidentID) (freed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for table, each := range map[string]int64{"incident_failures": ledger.FailureBytes, "trimmed_failures": 0, "incident_history": ledger.RowBytes, "incident_signatures": 0, "incident_notices": 0, "deliveries": 0} {
+	for table, each := range map[string]int64{"incident_failures": ledger.FailureBytes, "trimmed_failures": 0, "incident_history": ledger.RowBytes, "incident_signatures": 0, "near_duplicates": 0, "incident_notices": 0, "deliveries": 0} {
 		n, err := c.exec("DELETE FROM "+table+" WHERE tenant = ? AND incident_id = ?", in.tenant, in.id)
 		if err != nil {
 			return 0, err

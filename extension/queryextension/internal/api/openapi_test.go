@@ -116,6 +116,19 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	assert.Len(t, doc.Paths, len(examples)+len(elsewhere), "every example's route is documented")
 }
 
+// An incident with near-duplicates has the documented form.
+func TestNearDuplicatesAreAsDocumented(t *testing.T) {
+	s := sitetest.OpenStore(t)
+	seeded := querytest.Fill(t, s, querytest.Options{})
+	site := sitetest.ServeStore(t, querytest.WithNearDuplicates{Store: s})
+	a := get(t, site.URL+"/query/incidents/"+seeded.Pool)
+	require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+	var v map[string]any
+	require.NoError(t, json.Unmarshal(a.body, &v))
+	assert.Len(t, v["near_duplicates"], 2)
+	assert.NoError(t, openAPI(t, site.URL).validator(t, "Incident").Validate(v), "%s", a.body)
+}
+
 // The parameters that a route accepts are the documented ones.
 func TestParametersAreAsDocumented(t *testing.T) {
 	site := sitetest.Serve(t, querytest.Options{})

@@ -223,3 +223,17 @@ func TestLinksToOtherTools(t *testing.T) {
 	assert.Regexp(t, trace, body)
 	assert.NotContains(t, body, "logs.example", "a trace has no service of its own")
 }
+
+// An incident's page says by which rules it has failures of other messages.
+func TestIncidentShowsNearDuplicates(t *testing.T) {
+	s := sitetest.OpenStore(t)
+	seeded := querytest.Fill(t, s, querytest.Options{})
+	site := sitetest.ServeStore(t, querytest.WithNearDuplicates{Store: s})
+	_, body := fetch(t, http.MethodGet, site.URL+"/incidents/"+seeded.Pool)
+	for _, shown := range []string{
+		"Errors that differ only in word 4 of this message are one incident", "no quota for &lt;*&gt; left", "xqzvkt", "&lt;b&gt;wrtpj",
+		"000000000000000000000000000000b2", "Errors that differ only in word 2 of this message were one incident until one was split off",
+	} {
+		assert.Contains(t, body, shown)
+	}
+}
