@@ -52,6 +52,7 @@ func (l *ledger) open(r Root) *Incident {
 func (l *ledger) rekey(in *Incident, r Root, reason string) {
 	from := in.RootSignature
 	in.takeRoot(r)
+	l.forgetKeys(in)
 	l.record(in, ActionRekeyed, from, r.Signature, reason)
 	l.urge(in, reason)
 	l.changed(in)

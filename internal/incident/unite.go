@@ -13,7 +13,6 @@ const joinSlack = time.Minute
 // It goes on with the root that tells most. known is the incident of the root's signature, nil where there is none.
 func (l *ledger) unite(r Root, known *Incident) *Incident {
 	more, less := l.sharing(r, r.Joins), l.sharing(r, r.Takes)
-	less = slices.DeleteFunc(less, func(in *Incident) bool { return !in.tellsLess(r) })
 	all := slices.Concat(more, less)
 	if len(all) == 0 {
 		return nil
@@ -24,15 +23,14 @@ func (l *ledger) unite(r Root, known *Incident) *Incident {
 	into := slices.MinFunc(all, compareAge)
 	switch {
 	case len(more) > 0:
-		l.exchangeRoots(into, more[0])
+		l.exchangeRoots(into, more[0], r)
 	case known != nil:
-		l.exchangeRoots(into, known)
+		l.exchangeRoots(into, known, r)
 	default:
 		l.rekey(into, r, ReasonSameCause)
 	}
 	for _, from := range all {
 		if from != into && from.MergedInto == "" {
-			l.moveKeys(from, into, r)
 			l.mergeLiving(from, into, ReasonSameCause)
 		}
 	}
@@ -40,11 +38,15 @@ func (l *ledger) unite(r Root, known *Incident) *Incident {
 }
 
 // sharing are the open incidents that any of the keys leads to and whose time a root overlaps, in the order of the
-// keys.
+// keys. Where others are known by a key as well, as those that name less of a store, only what has it for a signature
+// is meant.
 func (l *ledger) sharing(r Root, keys []string) (found []*Incident) {
 	for _, key := range keys {
 		in := l.bySignature(key)
-		if in != nil && !in.Ungrouped && !in.Apart && l.overlaps(in, r) && !slices.Contains(found, in) {
+		if in == nil || in.Ungrouped || in.Apart || !l.overlaps(in, r) || slices.Contains(found, in) {
+			continue
+		}
+		if in.RootSignature == key || !slices.Contains(r.KnownAs, key) || slices.Contains(r.Joins, key) {
 			found = append(found, in)
 		}
 	}
@@ -60,22 +62,17 @@ func (l *ledger) overlaps(in *Incident, r Root) bool {
 	return !first.After(in.LastSeen.Add(joinSlack)) && !last.Before(in.FirstSeen.Add(-joinSlack))
 }
 
-// tellsLess reports whether an incident that was found by what a root takes still shows less of the cause: it may
-// have got another root since.
-func (in *Incident) tellsLess(r Root) bool {
-	return slices.Contains(r.Takes, in.RootSignature) || in.SignatureParts.depth() < r.Parts.depth()
-}
-
-// depth is how far down a root of this kind shows where a stall is.
-func (p SignatureParts) depth() int {
-	return slices.Index([]Kind{KindUnknown, KindEdge, KindSlow, KindDependency}, p.Kind)
-}
-
-// exchangeRoots gives an incident the root of another one, and what is known of it. The other gets its root, so that
-// each has one of its own if they are split.
-func (l *ledger) exchangeRoots(in, other *Incident) {
+// exchangeRoots gives an incident the root of another one, what is known of it, and those keys of that root by which r
+// found it. The other gets its root, so that each has one of its own if they are split.
+func (l *ledger) exchangeRoots(in, other *Incident, r Root) {
 	if in == other {
 		return
+	}
+	l.forgetKeys(in)
+	for _, key := range r.Joins {
+		if l.Joined[key] == other.ID {
+			l.alias(key, r, in)
+		}
 	}
 	l.record(in, ActionRekeyed, in.RootSignature, other.RootSignature, ReasonSameCause)
 	l.record(other, ActionRekeyed, other.RootSignature, in.RootSignature, ReasonSameCause)
@@ -87,11 +84,13 @@ func (l *ledger) exchangeRoots(in, other *Incident) {
 	in.Confidence, other.Confidence = other.Confidence, in.Confidence
 }
 
-// moveKeys lets the keys of a root that led to an incident lead to another one.
-func (l *ledger) moveKeys(from, into *Incident, r Root) {
-	for _, key := range slices.Concat(r.Joins, r.Takes) {
-		if l.Joined[key] == from.ID {
-			l.alias(key, r, into)
+// forgetKeys forgets what an incident was known by, as it has another root.
+func (l *ledger) forgetKeys(in *Incident) {
+	for _, r := range l.occurrence.Roots {
+		for _, key := range slices.Concat(r.Joins, r.Takes, r.KnownAs) {
+			if l.Joined[key] == in.ID {
+				delete(l.Joined, key)
+			}
 		}
 	}
 }
@@ -119,13 +118,14 @@ func (l *ledger) mergeLiving(from, into *Incident, reason string) {
 	l.moveInto(from, into, reason)
 }
 
-// register lets the keys by which roots are known lead to their incidents, unless they lead to another open one.
+// register lets the keys by which roots are known lead to the incidents that have them, unless they lead to another
+// open one.
 func (l *ledger) register() {
 	for i, r := range l.occurrence.Roots {
 		in := l.targets[i]
 		for _, key := range r.KnownAs {
 			has := l.bySignature(key)
-			if has != in && !in.Ungrouped && (has == nil || !l.overlaps(has, r)) {
+			if in.RootSignature == r.Signature && has != in && (has == nil || !l.overlaps(has, r)) {
 				l.alias(key, r, in)
 			}
 		}

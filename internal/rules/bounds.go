@@ -33,6 +33,10 @@ const (
 	// MaxAround bounds the moments around a trace in which records without one are looked for, of platforms
 	// and of spans that are only marked each.
 	MaxAround = 32
+	// MaxAboveStall bounds the spans above a stall that wait for it, and MaxWaiting the services and operations of these
+	// by which it is known.
+	MaxAboveStall = 64
+	MaxWaiting    = 12
 
 	// MaxRefs bounds the evidence cited for one statement.
 	MaxRefs = 8

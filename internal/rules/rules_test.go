@@ -87,6 +87,8 @@ func table() []entry {
 		{"MaxOrigins", rules.MaxOrigins, 14, "%s primary and"},
 		{"MaxCopies", rules.MaxCopies, 14, "its last %s records"},
 		{"MaxAround", rules.MaxAround, 14, "at %s moments"},
+		{"MaxAboveStall", rules.MaxAboveStall, 14, "the nearest %s spans"},
+		{"MaxWaiting", rules.MaxWaiting, 14, "%s services and operations"},
 		{"MaxRefs", rules.MaxRefs, 14, "up to %s records"},
 		{"MaxFindings", rules.MaxFindings, 14, "up to %s findings"},
 		{"MaxGaps", rules.MaxGaps, 14, "%s gaps"},

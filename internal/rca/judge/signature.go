@@ -76,7 +76,7 @@ func (j *Judgement) root(tenant string, tree *trace.Tree) incident.Root {
 		Operation: j.Operation, Category: j.Category, Abstained: j.Abstained,
 		Origin: trace.AppendRefs(g.Refs(), j.alsoCited...), Onset: g.Onset(),
 	}
-	j.addKeys(&r, tenant)
+	j.addKeys(&r, tenant, tree)
 	r.Variants = variantsOf(tenant, tree, j, parts)
 	return r
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -160,6 +161,12 @@ func (p *placing) note(t *tenantLedger, f store.Failure, d incident.Decision) {
 		if slices.Contains(d.Opened, in.ID) {
 			t.incidents = append(t.incidents, in)
 			p.flooded = p.flooded || in.RootSignature == incident.TenantUngrouped
+		}
+	}
+	for _, e := range d.History {
+		if e.Action == incident.ActionRekeyed { // what it was known by is not to be saved any more
+			p.aliases = slices.DeleteFunc(p.aliases, func(a aliasRow) bool { return a.tenant == f.Tenant && a.IncidentID == e.IncidentID })
+			maps.DeleteFunc(t.joined, func(_, id string) bool { return id == e.IncidentID })
 		}
 	}
 	for _, a := range d.Aliases {
