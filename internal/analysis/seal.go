@@ -84,6 +84,7 @@ func canonicaliseTrace(t *incident.Trace) {
 func canonicaliseKnowledge(k *incident.Knowledge) {
 	slices.Sort(k.ServicesSeen)
 	slices.Sort(k.ServicesEver)
+	slices.Sort(k.ServicesLogged)
 	slices.SortFunc(k.Calls, compareCalls)
 	for _, callers := range k.RefusedCallers {
 		slices.Sort(callers)

@@ -37,6 +37,8 @@ type Knowledge struct {
 	ServicesSeen []string `json:"services_seen,omitempty"`
 	// ServicesEver has every service with any span in the store.
 	ServicesEver []string `json:"services_ever,omitempty"`
+	// ServicesLogged has every service with any log in the store, but no span.
+	ServicesLogged []string `json:"services_logged,omitempty"`
 	// AddressOwners maps a peer address (host or host:port as on the client span) to the service
 	// whose server spans answered calls to it.
 	AddressOwners map[string]string `json:"address_owners,omitempty"`

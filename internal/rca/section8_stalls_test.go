@@ -54,7 +54,8 @@ func (p *placement) living() (found []string) {
 
 // systems is what the store knows of services, in the systems below.
 var systems = incident.Knowledge{
-	ServicesSeen: []string{"gateway", "orders", "stock", "price", "reports"}, ServicesEver: []string{"gateway", "orders", "stock", "price", "reports"},
+	ServicesSeen: []string{"gateway", "orders", "stock", "price"}, ServicesEver: []string{"gateway", "orders", "stock", "price"},
+	ServicesLogged: []string{"mainframe", "db-main"},
 }
 
 // gatewayWaits is a request of the gateway that gives up on orders after some milliseconds, of which orders recorded nothing.
@@ -134,6 +135,10 @@ func TestSection8OneStall(t *testing.T) {
 		"one database, three callers": {
 			[]*rcatest.Trace{queries("a", "stock", "GET /stock"), queries("b", "price", "GET /price"), queries("c", "orders", "GET /orders"), gatewayWaits("gateway", 2000)},
 			[]string{"dependency db-main"},
+		},
+		"a callee of which only logs are known": {
+			[]*rcatest.Trace{gatewayWaits("gateway", 2000), ordersCalls("orders", "mainframe.corp", nil), ordersCalls("again", "mainframe", nil)},
+			[]string{"unknown mainframe"},
 		},
 		"two callees": {
 			[]*rcatest.Trace{ordersCalls("stock", "stock", nil), ordersCalls("price", "price", nil), ordersCalls("slow", "stock", inStock(6, 2990))},

@@ -16,21 +16,28 @@ type Directory struct {
 	owners   map[string]string
 	seen     map[string]bool   // services with a span shortly before onset, or in this trace
 	ever     map[string]bool   // services with any span
+	logged   map[string]bool   // services with logs alone
 	names    map[string]string // of IPs, as calls show them; "" where they show several
 }
 
 // NewDirectory reads what a trace and the store say about services.
 func NewDirectory(tr *Tree, k incident.Knowledge) *Directory {
-	d := &Directory{services: map[string]bool{}, owners: k.AddressOwners, seen: map[string]bool{}, ever: map[string]bool{}, names: map[string]string{}}
+	d := &Directory{services: map[string]bool{}, owners: k.AddressOwners, seen: map[string]bool{}, ever: map[string]bool{}, logged: map[string]bool{}, names: map[string]string{}}
 	for _, s := range k.ServicesSeen {
 		d.services[s], d.seen[s], d.ever[s] = true, true, true
 	}
 	for _, s := range k.ServicesEver {
 		d.services[s], d.ever[s] = true, true
 	}
+	for _, s := range k.ServicesLogged {
+		d.logged[s] = true
+	}
 	for _, n := range tr.Nodes {
 		if n.Service == "" {
 			continue
+		}
+		if n.IsGhost() {
+			d.logged[n.Service] = true
 		}
 		d.services[n.Service] = true
 		if n.IsReceived() {
@@ -53,8 +60,8 @@ func DirectoryOf(services []string, owners map[string]string) *Directory {
 // Knows reports whether a service of the name is known.
 func (d *Directory) Knows(service string) bool { return d.services[service] }
 
-// HasTelemetry reports whether the service ever recorded a span.
-func (d *Directory) HasTelemetry(service string) bool { return d.ever[service] }
+// HasTelemetry reports whether the service ever recorded a span or logged anything.
+func (d *Directory) HasTelemetry(service string) bool { return d.ever[service] || d.logged[service] }
 
 // SeenLately reports whether the service recorded a span shortly before onset, or in this trace.
 func (d *Directory) SeenLately(service string) bool { return d.seen[service] }
@@ -76,11 +83,14 @@ func (d *Directory) PeerOf(n *Node) Peer {
 	}
 	if s := semconv.PeerService(attrs); s != "" && p.Service == "" {
 		s = signal.Name(s)
-		if d.services[s] {
+		if d.services[s] || p.System == "" && d.logged[s] {
 			p.Service = s
 		} else {
 			p.Host = s
 		}
+	}
+	if p.Service == "" && p.System == "" { // the logs of a store do not make it a service
+		p.Service = d.loggedAs(host)
 	}
 	if p.Service != "" {
 		return Peer{Service: p.Service}
@@ -89,6 +99,17 @@ func (d *Directory) PeerOf(n *Node) Peer {
 		p.Host = signal.Name(semconv.CloudService(attrs)) // the SDKs of clouds name no address
 	}
 	return p
+}
+
+// loggedAs is the service that logs under the name of a host, "" where none does.
+func (d *Directory) loggedAs(host string) string {
+	if d.logged[host] {
+		return host
+	}
+	if first := address.FirstLabel(host); d.logged[first] && !address.IsNumeric(host) {
+		return first
+	}
+	return ""
 }
 
 // learnName learns the name of an IP from a call that records both, and from the transport below a call.

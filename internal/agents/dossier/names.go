@@ -57,7 +57,7 @@ func (d *Dossier) collectNames() names {
 	for _, c := range d.Case.Changes {
 		d.addService(c.Service)
 	}
-	for _, s := range slices.Concat(d.Case.Knowledge.ServicesSeen, d.Case.Knowledge.ServicesEver) {
+	for _, s := range slices.Concat(d.Case.Knowledge.ServicesSeen, d.Case.Knowledge.ServicesEver, d.Case.Knowledge.ServicesLogged) {
 		d.addService(s)
 	}
 	for _, s := range d.Case.Knowledge.AddressOwners {

@@ -179,8 +179,8 @@ func (a *asking) own(answered map[string][2][]string) {
 	}
 }
 
-// services tells which of the named services, or of the owners of addresses, have any span, and which
-// have one in the window before onset.
+// services learns which of the named services, or of the owners of addresses, have any span, which have one in the
+// window before onset, and which have only logs.
 func (k *knowing) services(ctx context.Context) error {
 	var places []int
 	var names []string
@@ -197,17 +197,22 @@ func (k *knowing) services(ctx context.Context) error {
 		return nil
 	}
 	const span, first = "SELECT 1 FROM spans AS t WHERE tenant = $1 AND service = n.name", " ORDER BY time"
-	rows, err := k.tx.Query(ctx, `SELECT place, name, `+exists(span+` AND `+k.between("t", slices.Min(since), slices.Max(onsets))+` AND time >= n.since AND time <= n.onset`+first)+`
+	const log = "SELECT 1 FROM logs AS t WHERE tenant = $1 AND service = n.name"
+	rows, err := k.tx.Query(ctx, `SELECT place, name, `+exists(span+first)+`, `+exists(span+` AND `+k.between("t", slices.Min(since), slices.Max(onsets))+` AND time >= n.since AND time <= n.onset`+first)+`
 		FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::bigint[]) WITH ORDINALITY AS n(place, name, since, onset, nth)
-		WHERE `+exists(span+first)+` ORDER BY nth`, k.tenant, places, names, since, onsets)
+		WHERE `+exists(span+first)+` OR `+exists(log+first)+` ORDER BY nth`, k.tenant, places, names, since, onsets)
 	if err != nil {
 		return err
 	}
 	var place int
 	var name string
-	var recent bool
-	_, err = pgx.ForEachRow(rows, []any{&place, &name, &recent}, func() error {
+	var ever, recent bool
+	_, err = pgx.ForEachRow(rows, []any{&place, &name, &ever, &recent}, func() error {
 		known := &k.asked[place].known
+		if !ever {
+			known.ServicesLogged = append(known.ServicesLogged, name)
+			return nil
+		}
 		known.ServicesEver = append(known.ServicesEver, name)
 		if recent {
 			known.ServicesSeen = append(known.ServicesSeen, name)

@@ -64,8 +64,7 @@ func (a answering) know(q store.KnowledgeQuery, k *incident.Knowledge) (err erro
 	if k.AddressOwners, err = a.owners(q.Addresses); err != nil {
 		return err
 	}
-	k.ServicesEver, k.ServicesSeen, err = a.services(q.Services, k.AddressOwners)
-	return err
+	return a.services(q.Services, k)
 }
 
 // searching finds the newest records of a filter.
@@ -91,37 +90,44 @@ func (v *view) logged(tenant, key string) ([]*signal.Log, error) {
 // before is the start of a window that ends at onset.
 func (a answering) before(window time.Duration) int64 { return record.Before(a.onset, window) }
 
-// services tells which of the named services, or of the owners of addresses, have any span, and
-// which have one in the window before onset.
-func (a answering) services(asked []string, owners map[string]string) (ever, seen []string, err error) {
-	names := slices.AppendSeq(slices.Clone(asked), maps.Values(owners))
+// services learns which of the named services, or of the owners of addresses, have any span, which have one in
+// the window before onset, and which have only logs.
+func (a answering) services(asked []string, k *incident.Knowledge) error {
+	names := slices.AppendSeq(slices.Clone(asked), maps.Values(k.AddressOwners))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		known, err := a.hasSpan(name, 0, record.MaxTime)
+		known, err := a.has(kindSpans, name, 0, record.MaxTime)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		if !known {
+			if known, err = a.has(kindLogs, name, 0, record.MaxTime); err != nil {
+				return err
+			}
+			if known {
+				k.ServicesLogged = append(k.ServicesLogged, name)
+			}
 			continue
 		}
-		ever = append(ever, name)
-		recent, err := a.hasSpan(name, a.before(rules.CallsWindow), a.onset)
+		k.ServicesEver = append(k.ServicesEver, name)
+		recent, err := a.has(kindSpans, name, a.before(rules.CallsWindow), a.onset)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		if recent {
-			seen = append(seen, name)
+			k.ServicesSeen = append(k.ServicesSeen, name)
 		}
 	}
-	return ever, seen, nil
+	return nil
 }
 
-func (a answering) hasSpan(service string, from, to int64) (bool, error) {
+// has reports whether a service has a record of a kind within a time.
+func (a answering) has(kind kind, service string, from, to int64) (bool, error) {
 	for _, d := range a.days {
-		if !d.overlaps(kindSpans, from, to) {
+		if !d.overlaps(kind, from, to) {
 			continue
 		}
-		n, err := a.number("SELECT count(*) FROM (SELECT 1 FROM "+d.table(kindSpans)+
+		n, err := a.number("SELECT count(*) FROM (SELECT 1 FROM "+d.table(kind)+
 			" WHERE tenant = ? AND service = ? AND time >= ? AND time <= ? LIMIT 1)", a.tenant, service, from, to)
 		if err != nil || n > 0 {
 			return n > 0, err

@@ -56,7 +56,7 @@ func (v *view) allServices(tenant string, from, to int64) ([]string, error) {
 		}
 		for _, name := range found {
 			a := answering{view: &view{conn: v.conn, days: []day{d}}, tenant: tenant}
-			inWindow, err := a.hasSpan(name, from, to-1)
+			inWindow, err := a.has(kindSpans, name, from, to-1)
 			if err != nil {
 				return nil, err
 			}

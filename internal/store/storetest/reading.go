@@ -444,12 +444,14 @@ func knowledge(t *testing.T, s store.Store, q store.KnowledgeQuery) incident.Kno
 }
 
 func servicesAreKnown(t *testing.T, s store.Store) {
+	const infoLevel = 9
 	old := span("a", "op", "silent")
 	old.Start = signal.NanosOf(eventTime.Add(-time.Hour))
-	appendAll(t, s, requestOf(tenant, old, span("a", "op", "payment")))
+	appendAll(t, s, requestOf(tenant, old, span("a", "op", "payment"), logOf("a", "served", "payment", infoLevel), logOf("a", "served", "mainframe", infoLevel)))
 	k := knowledge(t, s, store.KnowledgeQuery{
-		Onset: signal.NanosOf(eventTime.Add(time.Minute)), Services: []string{"payment", "silent", "never"},
+		Onset: signal.NanosOf(eventTime.Add(time.Minute)), Services: []string{"payment", "silent", "never", "mainframe"},
 	})
+	assert.Equal(t, []string{"mainframe"}, k.ServicesLogged)
 	assert.Equal(t, []string{"payment"}, k.ServicesSeen)
 	assert.Equal(t, []string{"payment", "silent"}, k.ServicesEver)
 }
