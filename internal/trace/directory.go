@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
@@ -36,7 +37,7 @@ func NewDirectory(tr *Tree, k incident.Knowledge) *Directory {
 		if n.Service == "" {
 			continue
 		}
-		if n.IsGhost() {
+		if n.IsGhost() && slices.ContainsFunc(n.Logs, isServices) {
 			d.logged[n.Service] = true
 		}
 		d.services[n.Service] = true

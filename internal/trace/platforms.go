@@ -10,14 +10,17 @@ import (
 // splitLogs separates the records of platforms from those of the services themselves.
 func splitLogs(logs []*signal.Log) (services, platforms []*signal.Log) {
 	for _, l := range logs {
-		if failure.PlatformOf(l) != failure.NoPlatforms {
-			platforms = append(platforms, l)
-		} else {
+		if isServices(l) {
 			services = append(services, l)
+		} else {
+			platforms = append(platforms, l)
 		}
 	}
 	return services, platforms
 }
+
+// isServices reports whether a service wrote a log itself, and no platform of it.
+func isServices(l *signal.Log) bool { return failure.PlatformOf(l) == failure.NoPlatforms }
 
 // placePlatformLogs gives the records of platforms to the services of which they tell: to a span of the
 // service that was not received, as none is of a process that ended, else to a stand-in for the service. A
