@@ -62,6 +62,12 @@ if [[ -n $given ]]; then
   exit
 fi
 find_installed && exit
+# Tests of several packages ask at once, and only one may install.
+if command -v flock >/dev/null; then
+  exec 9>"${TMPDIR:-/tmp}/prodsentinel-packages.lock"
+  flock 9
+  find_installed && exit
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! install </dev/null >"$log" 2>&1; then
