@@ -56,6 +56,23 @@ func TestEventsOfPlatforms(t *testing.T) {
 	}
 }
 
+// Whatever a body says, received and stored records are read alike, and nothing breaks.
+func FuzzEvents(f *testing.F) {
+	f.Add(`{"type":"ADDED","object":{"reason":"OOMKilling","involvedObject":{"kind":"Pod","name":"api-0"}}}`)
+	f.Add(`{"trace_id":"1-5880168b-fd5158284b67678a3bb5a78c","id":"6b","name":"x","fault":true,"subsegments":[{"fault":true,"cause":{"exceptions":[{"stack":[{}]}]}}]}`)
+	f.Add("2026-11-28T10:00:00Z container die 5d1f (exitCode=137, name=db)")
+	f.Add("run.sh: line 7:    12 Killed   python app.py")
+	f.Fuzz(func(t *testing.T, text string) {
+		received := plog.NewLogRecord()
+		received.Body().SetStr(text)
+		stored := &signal.Log{Body: signal.FromValue(received.Body())}
+		o, isError := FromLog(stored)
+		got, wasError := FromPdataLog(Source{Service: "unknown_service"}, received)
+		assert.Equal(t, isError, wasError)
+		assert.Equal(t, []any{o.Message, o.Platform, o.TraceID}, []any{got.Message, got.Platform, got.TraceID})
+	})
+}
+
 // A segment of X-Ray is an error where it faulted; an error of the caller's making, or throttling, is none.
 func TestSegments(t *testing.T) {
 	const head = `{"trace_id":"1-5880168b-fd5158284b67678a3bb5a78c","id":"6b55dcc497934f1a","name":"checkout"`

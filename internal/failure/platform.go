@@ -11,7 +11,7 @@ import (
 // those that run functions and containers.
 type Platform uint8
 
-// The words of platforms.
+// The words of platforms. What a runtime prints of its own end is one of them.
 const (
 	NoPlatforms     Platform = iota // the record is none of a platform
 	PlatformEnd                     // a process ended, or was not left to go on
@@ -97,6 +97,8 @@ var platformMarks = newWordSet([]language{{nil, []string{
 	"Status: timeout", "Memory quota ", "at=error code=H", "Memory limit of ", "Container killed due to memory",
 	"Back-off restarting failed", "Liveness probe failed", "Readiness probe failed", "Startup probe failed",
 	"was sent SIGKILL!", "killed by signal ", "exited on signal ", " exit signal ", "terminated by signal ", " (terminated by SIG", " via signal [SIG",
+	"detected by the Java Runtime Environment", "[BUG] ", "Fatal Python error: ", "terminate called ", "overflowed its stack", " segfault at ",
+	"*** stack smashing detected", "double free or corruption", "(core dumped)", "Out Of Memory allocating ", " Killed ",
 }}})
 
 // platformTexts are the forms in which platforms write.
@@ -143,6 +145,7 @@ var platformTexts = []struct {
 		return strings.Contains(s, "Worker (pid:") && strings.Contains(s, ") was sent SIGKILL! Perhaps out of memory?")
 	}},
 	{PlatformEnd, isKilledWorker},
+	{PlatformEnd, isLastWord},
 	{PlatformSymptom, func(s string) bool { // Kubernetes
 		return strings.HasPrefix(s, "Liveness probe failed: ") || strings.HasPrefix(s, "Readiness probe failed: ") || strings.HasPrefix(s, "Startup probe failed: ")
 	}},
@@ -162,6 +165,35 @@ func isKilledWorker(s string) bool {
 	_, tail, ok := strings.Cut(s, " exit signal ")
 	_, number, opened := strings.Cut(tail, " (")
 	return ok && opened && strings.Contains(s, "child pid ") && isViolent(number[:digitsLen(number)])
+}
+
+// lastWords begin what a runtime prints when its process crashes, and nothing of the process can record it any more.
+var lastWords = []string{
+	"# A fatal error has been detected by the Java Runtime Environment", "Fatal Python error: ", "terminate called after throwing an instance of '",
+	"terminate called without an active exception", "*** stack smashing detected ***", "double free or corruption",
+}
+
+// isLastWord reports whether a text is what a runtime, a shell or the kernel prints of a process that crashed.
+func isLastWord(s string) bool {
+	line, _, _ := strings.Cut(strings.TrimLeft(s, " \t\n"), "\n")
+	for _, words := range lastWords {
+		if strings.HasPrefix(line, words) {
+			return true
+		}
+	}
+	switch {
+	case strings.HasPrefix(line, "thread '") && strings.HasSuffix(line, "' has overflowed its stack"), // Rust
+		strings.HasSuffix(line, " (core dumped)"), strings.Contains(line, ": [BUG] Segmentation fault"): // shells, Ruby
+		return true
+	case strings.Contains(line, "]: segfault at ") && strings.Contains(line, " ip ") && strings.Contains(line, " error "): // Linux
+		return true
+	case strings.Contains(line, " # Out Of Memory allocating "): // Redis
+		return true
+	}
+	_, job, ok := strings.Cut(line, ": line ") // of a shell: run.sh: line 7:    12 Killed   python app.py
+	number, job, named := strings.Cut(job, ":")
+	job = strings.TrimLeft(job, " ")
+	return ok && named && digitsLen(number) == len(number) && digitsLen(job) > 0 && strings.HasPrefix(job[digitsLen(job):], " Killed ")
 }
 
 // isViolent reports whether a signal, by its number, is none that asks a process to end.
