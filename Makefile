@@ -53,9 +53,9 @@ demo: build ## Watch a failure of three services become an incident; ONCE=1: che
 test: build ## Run all tests: unit, conformance, end-to-end over the binary
 	PRODSENTINEL_BINARY=$(CURDIR)/$(BINARY) $(BROWSER) $(SERVERS) go test -timeout 20m ./...
 
-field: ## Check the verdicts on telemetry from elsewhere; CASE selects by name, CASES plays other folders, FIELD_REPORT has every verdict
+field: ## Check the verdicts on telemetry from elsewhere; CASE selects by name, CASES plays other folders, REVERSED=1 sends them backwards, FIELD_REPORT has every verdict
 	mkdir -p $(dir $(FIELD_REPORT))
-	go test -count=1 -run '^TestField$$/.*/$(CASE)' ./e2e/field -args -report=$(abspath $(FIELD_REPORT)) -cases=$(CASES)
+	go test -count=1 -run '^TestField$$/.*/$(CASE)' ./e2e/field -args -report=$(abspath $(FIELD_REPORT)) -cases=$(CASES) $(if $(REVERSED),-reversed)
 	tail -n 1 $(FIELD_REPORT)
 
 baselines: ## Check that recordings without a fault open no incident above low but for real failures; BASELINES has others

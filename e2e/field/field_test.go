@@ -13,6 +13,8 @@ import (
 var (
 	dirs   = flag.String("cases", "", "folders of cases to play instead of the repository's, separated by commas: all must be right")
 	report = flag.String("report", "", "file to write the verdicts to")
+	// What was seen first must make no difference.
+	reversed = flag.Bool("reversed", false, "send the requests of each case in the opposite order")
 )
 
 // wrongList names the cases whose verdicts are wrong today, with the reason. It may only get shorter.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,7 +50,11 @@ func play(t *testing.T, c fieldCase) (incidents []found) {
 		time.Sleep(time.Until(c.newest.Add(age))) // to when it was recorded
 		p := startPipeline(t)
 		defer p.stop()
-		for _, request := range c.requests {
+		requests := slices.Clone(c.requests)
+		if *reversed {
+			slices.Reverse(requests)
+		}
+		for _, request := range requests {
 			p.send(request.payload)
 			time.Sleep(pace)
 		}
