@@ -52,7 +52,8 @@ func (s *Store) RenewSignature(ctx context.Context, tenant, id string, r inciden
 		}
 		d, alias := r.Renew(in, survivor, taker)
 		if alias {
-			_, err := tx.Exec(ctx, "INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES ($1, $2, $3, $4)",
+			_, err := tx.Exec(ctx, `INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (tenant, signature) DO UPDATE SET version = excluded.version, incident_id = excluded.incident_id`,
 				tenant, r.Signature, r.Version, id)
 			if err != nil {
 				return err

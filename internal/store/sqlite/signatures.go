@@ -45,7 +45,8 @@ func (s *Store) RenewSignature(ctx context.Context, tenant, id string, r inciden
 		}
 		d, alias := r.Renew(in, survivor, taker)
 		if alias {
-			_, err := c.exec("INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES (?, ?, ?, ?)", tenant, r.Signature, r.Version, id)
+			_, err := c.exec(`INSERT INTO incident_signatures (tenant, signature, version, incident_id) VALUES (?, ?, ?, ?)
+				ON CONFLICT (tenant, signature) DO UPDATE SET version = excluded.version, incident_id = excluded.incident_id`, tenant, r.Signature, r.Version, id)
 			if err != nil {
 				return err
 			}
