@@ -52,7 +52,7 @@ func WindowCase(ctx context.Context, source WindowSource, tenant string, w incid
 		return nil, fmt.Errorf("load the changes before the window: %w", err)
 	}
 	c := &incident.Case{
-		Tenant: tenant, Window: &incident.Window{From: w.From, To: until, Service: w.Service},
+		Tenant: tenant, Window: &incident.Window{From: w.From, To: until, Service: w.Service, OnsetUnknown: w.OnsetUnknown},
 		Failing: chooseTraces(within.Traces, config.Traces), Healthy: chooseTraces(before.Traces, config.BaselineTraces),
 		Metrics: slices.Concat(before.Points, within.Points), Logs: slices.Concat(before.Logs, within.Logs), Changes: slices.Clone(changes),
 	}

@@ -1,10 +1,12 @@
 package eval
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -15,23 +17,23 @@ import (
 )
 
 type options struct {
-	output, cases string
-	tracks        []string
+	output, cases, document string
+	tracks                  []string
 }
 
 // NewCommand returns the eval command.
 func NewCommand() *cobra.Command {
 	var opts options
 	cmd := &cobra.Command{
-		Use:   "eval DIR",
+		Use:   "eval DIR...",
 		Short: "Measures on labelled incidents how often the engine finds the cause",
 		Long: `Has the engine and, beside it, simple and published methods answer every case of a suite, and
-compares their answers with the labels. A suite is a folder of splits, each with a folder a case:
+compares their answers with the labels. DIR is a suite: a folder of splits, each with a folder a case:
 case.json with what may be known, labels.json with what is right, telemetry in OTLP/JSON; and of
 baseline/ with fault-free telemetry of the same systems. Nothing is stored or sent.
 
 Tracks tell a case with less: ` + strings.Join(trackNames(tracks), ", ") + `.`,
-		Args:         cobra.ExactArgs(1),
+		Args:         cobra.MinimumNArgs(1),
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"text", "json"}, opts.output) {
@@ -41,11 +43,12 @@ Tracks tell a case with less: ` + strings.Join(trackNames(tracks), ", ") + `.`,
 			if err != nil {
 				return cli.UsageError(cmd, err)
 			}
-			return evaluate(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], chosen, opts)
+			return evaluate(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), args, chosen, opts)
 		},
 	}
 	cmd.Flags().StringVar(&opts.output, "output", "text", "form of the result: text, json")
 	cmd.Flags().StringVar(&opts.cases, "cases", "*", "only cases whose names match this pattern")
+	cmd.Flags().StringVar(&opts.document, "suite-out", "", "file to write the figures to, as Markdown")
 	cmd.Flags().StringSliceVar(&opts.tracks, "tracks", nil, "only these tracks beside the full one (default: all)")
 	return cmd
 }
@@ -76,28 +79,35 @@ func trackNames(list []track) (names []string) {
 	return names
 }
 
-func evaluate(ctx context.Context, out, progress io.Writer, dir string, chosen []track, opts options) error {
-	s, err := openSuite(dir, opts.cases)
-	if err != nil {
-		return err
+// evaluate runs all suites one after another.
+func evaluate(ctx context.Context, out, progress io.Writer, dirs []string, chosen []track, opts options) error {
+	var suites []*suite
+	var all []scored
+	var healthy controls
+	order, outputs := trackNames(chosen), map[string]*output{}
+	for _, dir := range dirs {
+		s, err := openSuite(dir, opts.cases)
+		if err != nil {
+			return err
+		}
+		list, c, err := evaluateSuite(ctx, progress, s, chosen)
+		if err != nil {
+			return err
+		}
+		outputs[s.name] = outputOf(list, c, order)
+		suites, all = append(suites, s), append(all, list...)
+		healthy.add(c)
 	}
-	n := len(s.cases)
-	results, err := run(ctx, s.cases, chosen, func(done int, c *suiteCase, took time.Duration) {
-		_, _ = fmt.Fprintf(progress, "[%d/%d] %s: %.1f s\n", done, n, c.name, took.Seconds())
-	})
-	if err != nil {
-		return err
+	o := outputOf(all, healthy, order)
+	if opts.document != "" {
+		var b bytes.Buffer
+		if err := writeDocument(&b, time.Now(), suites, outputs, o); err != nil {
+			return err
+		}
+		if err := os.WriteFile(opts.document, b.Bytes(), 0o644); err != nil { //nolint:gosec // a document to publish, where the user says
+			return err
+		}
 	}
-	healthy, err := runControls(ctx, dir, s)
-	if err != nil {
-		return err
-	}
-	list, err := score(results)
-	if err != nil {
-		return err
-	}
-	o := outputOf(list, trackNames(chosen))
-	o.Controls = healthy
 	if opts.output == "text" {
 		return o.writeTables(out)
 	}
@@ -107,4 +117,21 @@ func evaluate(ctx context.Context, out, progress io.Writer, dir string, chosen [
 	}
 	_, err = fmt.Fprintf(out, "%s\n", body)
 	return err
+}
+
+// evaluateSuite has every method answer the cases of a suite, and the engine its windows without a fault, and scores them.
+func evaluateSuite(ctx context.Context, progress io.Writer, s *suite, chosen []track) ([]scored, controls, error) {
+	n := len(s.cases)
+	results, err := run(ctx, s.cases, chosen, func(done int, c *suiteCase, took time.Duration) {
+		_, _ = fmt.Fprintf(progress, "%s: %d of %d cases, %s in %.1f s\n", s.name, done, n, c.name, took.Seconds())
+	})
+	if err != nil {
+		return nil, controls{}, err
+	}
+	healthy, err := runControls(ctx, s)
+	if err != nil {
+		return nil, controls{}, err
+	}
+	list, err := score(results)
+	return list, healthy, err
 }

@@ -28,12 +28,8 @@ type controls struct {
 }
 
 // runControls has the engine analyse the fault-free telemetry of each system minute by minute, each beside all others.
-func runControls(ctx context.Context, dir string, s *suite) (c controls, err error) {
-	var faults []signal.Nanos
-	for _, of := range s.cases {
-		faults = append(faults, of.told().From)
-	}
-	folders, err := filepath.Glob(filepath.Join(dir, "baseline", "*"))
+func runControls(ctx context.Context, s *suite) (c controls, err error) {
+	folders, err := filepath.Glob(filepath.Join(s.dir, "baseline", "*"))
 	if err != nil {
 		return c, err
 	}
@@ -42,12 +38,18 @@ func runControls(ctx context.Context, dir string, s *suite) (c controls, err err
 		if err != nil {
 			return c, err
 		}
-		if err := c.check(ctx, filepath.Base(folder), arrange(r), faults); err != nil {
+		if err := c.check(ctx, filepath.Base(folder), arrange(r), s.faults); err != nil {
 			return c, err
 		}
 	}
-	c.Upper95 = upper95(c.FalseIncidents, c.N)
+	c.add(controls{})
 	return c, nil
+}
+
+// add adds those of another suite.
+func (c *controls) add(o controls) {
+	c.N, c.FalseIncidents, c.False = c.N+o.N, c.FalseIncidents+o.FalseIncidents, append(c.False, o.False...)
+	c.Upper95 = upper95(c.FalseIncidents, c.N)
 }
 
 // noted is how long after a fault has begun its beginning may be noted: what was recorded just before is not known to

@@ -121,8 +121,8 @@ func writeSuite(t *testing.T) (dir string) {
 	return w.dir
 }
 
-// evaluateSuite runs the command.
-func evaluateSuite(t *testing.T, dir string, args ...string) (out string, err error) {
+// runCommand runs the command.
+func runCommand(t *testing.T, dir string, args ...string) (out string, err error) {
 	t.Helper()
 	cmd := NewCommand()
 	var b bytes.Buffer
@@ -135,7 +135,7 @@ func evaluateSuite(t *testing.T, dir string, args ...string) (out string, err er
 
 func TestEval(t *testing.T) {
 	dir := writeSuite(t)
-	text, err := evaluateSuite(t, dir, "--output", "json")
+	text, err := runCommand(t, dir, "--output", "json")
 	require.NoError(t, err)
 	var o output
 	require.NoError(t, json.Unmarshal([]byte(text), &o))
@@ -164,8 +164,15 @@ func TestEval(t *testing.T) {
 	assert.Equal(t, "back/code_exception", o.Cases[0].TopClasses[0])
 	assert.Equal(t, 2*len(tracks), o.Calibration.N)
 
-	again, err := evaluateSuite(t, dir)
+	document := filepath.Join(t.TempDir(), "accuracy.md")
+	again, err := runCommand(t, dir, "--suite-out", document)
 	require.NoError(t, err)
+	written, err := os.ReadFile(document)
+	require.NoError(t, err)
+	assert.Contains(t, string(written), "| full | 2 | 1.00 |")
+	assert.Contains(t, string(written), "- Change that set it off: the culprit alone suspected in 1 of 1")
+	assert.Equal(t, 1, o.Controls.N, "one minute has requests")
+	assert.Zero(t, o.Controls.FalseIncidents)
 	assert.Regexp(t, `(?m)^full +2 +1\.00 `, again)
 	assert.Regexp(t, `(?m)^always_none +2 +0\.00 `, again)
 }
@@ -219,6 +226,17 @@ func TestTracksTellLess(t *testing.T) {
 	assert.InDelta(t, 168, spans, 30)
 }
 
+// What was recorded during another fault is no baseline.
+func TestContaminatedBaselineIsLeftOut(t *testing.T) {
+	dir := brokenSuite(t, "case.json", fmt.Sprintf(`{"system": "shop", "baseline": "quiet", "window": {"start_unix_nano": "%d", "end_unix_nano": "%d"},
+		"telemetry": {"pre_contaminated_by_previous_fault": true}}`, onset.UnixNano(), onset.Add(time.Minute).UnixNano()))
+	s, err := openSuite(dir, "told")
+	require.NoError(t, err)
+	r, err := s.cases[0].load()
+	require.NoError(t, err)
+	assert.Len(t, newSource(r).before.Traces, 60)
+}
+
 func TestWrongUse(t *testing.T) {
 	dir := writeSuite(t)
 	for want, args := range map[string][]string{
@@ -229,7 +247,7 @@ func TestWrongUse(t *testing.T) {
 		"neither a window nor an": {brokenSuite(t, "case.json", `{"system": "shop"}`)},
 		"line 1":                  {brokenSuite(t, "traces.jsonl", "{")},
 	} {
-		_, err := evaluateSuite(t, args[0], args[1:]...)
+		_, err := runCommand(t, args[0], args[1:]...)
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -62,8 +61,8 @@ type caseOutput struct {
 // maxTop is how many services of a case are listed.
 const maxTop = 10
 
-func outputOf(list []scored, order []string) *output {
-	o := &output{Tracks: map[string]measures{}, Baselines: map[string]measures{}, Paired: map[string]paired{}, Cases: []caseOutput{}, order: order}
+func outputOf(list []scored, healthy controls, order []string) *output {
+	o := &output{Tracks: map[string]measures{}, Baselines: map[string]measures{}, Paired: map[string]paired{}, Controls: healthy, Cases: []caseOutput{}, order: order}
 	byTrack, byMethod := map[string][]scored{}, map[string][]scored{}
 	var engine []scored
 	for _, s := range list {
@@ -148,12 +147,8 @@ func (o *output) writeTables(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name string, m measures) {
 		s := m.Service
-		class := "-"
-		if m.ServiceClass.N > 0 {
-			class = share(m.ServiceClass.AC1)
-		}
 		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s..%s\t%s\t%s\t%s\t%s\t%s\n",
-			name, s.N, share(s.AC1), share(s.CI95[0]), share(s.CI95[1]), share(s.AC3), share(s.AC5), share(s.Avg5), class, systemsText(m))
+			name, s.N, share(s.AC1), share(s.CI95[0]), share(s.CI95[1]), share(s.AC3), share(s.AC5), share(s.Avg5), m.class(), systemsText(m))
 	}
 	const columns = "n\tAC@1\t95 %\tAC@3\tAC@5\tAvg@5\tservice+class\tAC@1 by system"
 	_, _ = fmt.Fprintln(w, "track\t"+columns)
@@ -161,9 +156,7 @@ func (o *output) writeTables(out io.Writer) error {
 		row(name, o.Tracks[name])
 	}
 	_, _ = fmt.Fprintln(w, "baseline\t"+columns)
-	for _, name := range slices.SortedFunc(maps.Keys(o.Baselines), func(a, b string) int {
-		return cmp.Or(-cmp.Compare(o.Baselines[a].Service.Avg5, o.Baselines[b].Service.Avg5), cmp.Compare(a, b))
-	}) {
+	for _, name := range o.ranked() {
 		row(name, o.Baselines[name])
 	}
 	if err := w.Flush(); err != nil {

@@ -107,7 +107,7 @@ func (c *suiteCase) told() incident.Window {
 	if c.Window != nil {
 		return incident.Window{From: signal.Nanos(c.Window.Start), To: signal.Nanos(c.Window.End)}
 	}
-	return incident.Window{From: signal.NanosOf(c.Alert.FiredAt.Add(-alertLead)), To: signal.NanosOf(c.Alert.FiredAt.Add(alertTail))}
+	return incident.Window{From: signal.NanosOf(c.Alert.FiredAt.Add(-alertLead)), To: signal.NanosOf(c.Alert.FiredAt.Add(alertTail)), OnsetUnknown: true}
 }
 
 // alert is who alerted, as far as that is known.

@@ -18,8 +18,9 @@ import (
 
 // suite is a folder of labelled cases: split folders with a folder a case, and fault-free telemetry below baseline.
 type suite struct {
-	name  string
-	cases []*suiteCase
+	name, dir string
+	cases     []*suiteCase
+	faults    []signal.Nanos // when those of all its cases began, also of cases that were not asked for
 }
 
 // suiteCase is a case of a suite: what an engine may know of it.
@@ -30,6 +31,10 @@ type suiteCase struct {
 	Baseline  string      `json:"baseline"`
 	Window    *caseWindow `json:"window"`
 	Alert     *caseAlert  `json:"alert"`
+	Telemetry struct {
+		// PreContaminated is set where what came just before was recorded during another fault.
+		PreContaminated bool `json:"pre_contaminated_by_previous_fault"`
+	} `json:"telemetry"`
 
 	load func() (caseRecords, error)
 }
@@ -72,7 +77,7 @@ func openSuite(dir, pattern string) (*suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{name: filepath.Base(dir)}
+	s := &suite{name: filepath.Base(filepath.Clean(dir)), dir: dir}
 	baselines := map[string]func() (records, error){}
 	for _, f := range files {
 		c := &suiteCase{dir: filepath.Dir(f), suite: s.name}
@@ -81,14 +86,15 @@ func openSuite(dir, pattern string) (*suite, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !matched {
-			continue
-		}
 		if err := readJSON(f, c); err != nil {
 			return nil, err
 		}
 		if c.Window == nil && c.Alert == nil {
 			return nil, fmt.Errorf("%s: neither a window nor an alert", f)
+		}
+		s.faults = append(s.faults, c.told().From)
+		if !matched {
+			continue
 		}
 		if c.Baseline != "" && baselines[c.Baseline] == nil {
 			folder := filepath.Join(dir, "baseline", c.Baseline)
@@ -116,11 +122,13 @@ func (c *suiteCase) read(baseline func() (records, error)) (r caseRecords, err e
 		}
 	}
 	r.before = records{slices.Clone(r.before.spans), slices.Clone(r.before.logs), slices.Clone(r.before.points)}
-	pre, err := loadRecords(c.dir, "pre_")
-	if err != nil {
-		return r, err
+	if !c.Telemetry.PreContaminated {
+		pre, err := loadRecords(c.dir, "pre_")
+		if err != nil {
+			return r, err
+		}
+		r.before.add(pre)
 	}
-	r.before.add(pre)
 	if r.own, err = loadRecords(c.dir, ""); err != nil {
 		return r, err
 	}

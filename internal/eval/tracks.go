@@ -2,6 +2,7 @@ package eval
 
 import (
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis"
@@ -36,6 +37,31 @@ var tracks = []track{
 		s.before = between(s.before, w.From-min(w.From, signal.Nanos(time.Minute)), w.From)
 		return w
 	}},
+	{"unknown_onset", hideOnset},
+}
+
+const (
+	// alertedFrom and alertedTo are within which time of its beginning a fault was alerted whose onset is not told.
+	alertedFrom, alertedTo = 30 * time.Second, 120 * time.Second
+	// lookBack is how long before such an alert the onset may lie.
+	lookBack = 5 * time.Minute
+)
+
+// hideOnset tells only that the entry alerted, some time after the fault that depends on the case's name: the window
+// begins long before. Cases of alerts are told so anyway.
+func hideOnset(s *source, w incident.Window, name string) incident.Window {
+	if w.OnsetUnknown {
+		return w
+	}
+	alerted := w.From + signal.Nanos(alertedFrom) + signal.Nanos(chance([]byte(name)))*signal.Nanos(alertedTo-alertedFrom)/100
+	onset := w.From
+	w.From, w.OnsetUnknown = alerted-signal.Nanos(lookBack), true
+	earlier := between(s.before, w.From, onset)
+	s.before = outside(s.before, w.From, onset)
+	s.own = analysis.Recorded{
+		Traces: slices.Concat(earlier.Traces, s.own.Traces), Logs: slices.Concat(earlier.Logs, s.own.Logs), Points: slices.Concat(earlier.Points, s.own.Points),
+	}
+	return w
 }
 
 // dropping is a track on which the same is missing everywhere.

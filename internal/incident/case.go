@@ -139,6 +139,8 @@ type Window struct {
 	To   signal.Nanos `json:"to"`
 	// Service is whose alert it was; "" where that is not known.
 	Service string `json:"service,omitempty"`
+	// OnsetUnknown is set where the window begins some time before what was wrong did.
+	OnsetUnknown bool `json:"onset_unknown,omitempty"`
 }
 
 // Contains reports whether a time lies in the window.

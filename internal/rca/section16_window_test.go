@@ -316,3 +316,49 @@ func TestWithoutWindowNothingChanges(t *testing.T) {
 		assert.NotContains(t, o.Name, "uses_more")
 	}
 }
+
+// lateCase is a case whose window begins four minutes before what is wrong does.
+func lateCase(wrong checkout) *incident.Case {
+	const early = 240_000
+	c := windowCase(wrong, 1)
+	c.Window.From, c.Window.OnsetUnknown = rcatest.At(windowFrom-early), true
+	for n := range 120 {
+		c.Failing = append(c.Failing, checkout{}.request(5000+n, windowFrom-early+n*2000))
+	}
+	return c
+}
+
+// Where the onset is not known it is found, and what is said is the same.
+func TestSection16Onset(t *testing.T) {
+	for name, wrong := range map[string]checkout{"way": {wayToPay: 300}, "own time": {stockTakes: 400}} {
+		told, found := rca.Analyze(windowCase(wrong, 1)).Report, rca.Analyze(lateCase(wrong)).Report
+		assert.Equal(t, blamed(told), blamed(found), name)
+		assert.Contains(t, found.RootCause.Statement, "in the middle", name)
+		assert.Contains(t, found.Narrative.Markdown, "Compared were 60 requests with 320 requests before.", name)
+	}
+	assert.Equal(t, "abstained", blamed(rca.Analyze(lateCase(checkout{})).Report))
+}
+
+// A verdict that is another one a minute before or after the onset is in doubt.
+func TestSection16UnsettledOnset(t *testing.T) {
+	c := lateCase(checkout{})
+	c.Failing = nil
+	for n := range 120 { // first nothing, then the way to pay takes long for a minute, then stock does
+		how := checkout{}
+		switch {
+		case n >= 90 && n < 110:
+			how.stockTakes = 400
+		case n >= 60 && n < 90:
+			how.wayToPay = 300
+		case n >= 110:
+			continue
+		}
+		c.Failing = append(c.Failing, how.request(n, windowFrom-240_000+n*2000))
+	}
+	r := rca.Analyze(c).Report
+	require.NotNil(t, r.RootCause)
+	assert.Equal(t, incident.Confidence(600_000), r.RootCause.Confidence)
+	assert.Contains(t, r.RootCause.CappedBy, incident.Cap{
+		At: 600_000, Reason: "a minute before or after the onset that was found, another component deviates more",
+	})
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/rca/rank"
 	"github.com/prodsentinel/prodsentinel/internal/rca/render"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/stats"
 	"github.com/prodsentinel/prodsentinel/internal/steps"
 )
@@ -27,10 +28,57 @@ func analyzeWindow(ctx context.Context, c *incident.Case) (result incident.Resul
 		return AnalyzeContext(ctx, explained)
 	}
 	_, err = steps.Run(ctx, math.MaxInt, func(*steps.Counter) {
-		l := rank.Locate(c, behaviour.Compare(c))
+		l := locate(c)
 		result = incident.Result{Report: render.Located(l), Observations: l.Observations}
 	})
 	return result, err
+}
+
+// locate finds where the fault of a window lies. Of one whose onset is not known that is looked for first; a verdict
+// that would be another one a little before or after it is in doubt.
+func locate(c *incident.Case) *rank.Location {
+	if !c.Window.OnsetUnknown {
+		return rank.Locate(c, behaviour.Compare(c))
+	}
+	onset, found := behaviour.Onset(c)
+	if !found {
+		return rank.Locate(c, behaviour.Compare(c))
+	}
+	l := locateFrom(c, onset)
+	for _, other := range []signal.Nanos{onset - min(onset, signal.Nanos(rules.OnsetAround)), onset + signal.Nanos(rules.OnsetAround)} {
+		if c.Window.Contains(other) && !l.Agrees(locateFrom(c, other)) {
+			l.AddDoubt(rank.Unsettled)
+			break
+		}
+	}
+	return l
+}
+
+// locateFrom finds where the fault of a window lies that began at the given time.
+func locateFrom(c *incident.Case, onset signal.Nanos) *rank.Location {
+	from, window := *c, *c.Window
+	window.From = onset
+	from.Window, from.Failing, from.Healthy = &window, nil, slices.Clone(c.Healthy)
+	for _, t := range c.Failing {
+		if beginOf(t) < onset {
+			from.Healthy = append(from.Healthy, t)
+		} else {
+			from.Failing = append(from.Failing, t)
+		}
+	}
+	return rank.Locate(&from, behaviour.Compare(&from))
+}
+
+// beginOf is when the first record of a trace was made.
+func beginOf(t *incident.Trace) (begin signal.Nanos) {
+	begin = math.MaxUint64
+	for _, s := range t.Spans {
+		begin = min(begin, s.Start)
+	}
+	for _, l := range t.Logs {
+		begin = min(begin, l.EventTime())
+	}
+	return begin
 }
 
 // caseOfErrors is the case of the error that most of the window's failed requests have in common, if that is new; nil

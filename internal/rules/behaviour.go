@@ -35,5 +35,7 @@ const (
 	WeakLocation  incident.Confidence = 400_000
 	CloseLocation incident.Confidence = 600_000
 	FewRequests   incident.Confidence = 400_000
-	OneSignal     incident.Confidence = 700_000
+	// UnsettledOnset is for a verdict that would be another one OnsetAround before or after the onset that was found.
+	UnsettledOnset incident.Confidence = 600_000
+	OneSignal      incident.Confidence = 700_000
 )

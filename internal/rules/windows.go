@@ -44,4 +44,6 @@ const (
 	CaseChanges = time.Hour
 	// CaseAfter is how long after the last error a case takes metric points (section 14).
 	CaseAfter = time.Minute
+	// OnsetAround is how far around the onset that was found a verdict must be the same (section 16).
+	OnsetAround = time.Minute
 )

@@ -149,12 +149,13 @@ const (
 	Weak      Doubt = iota // it deviates little
 	Close                  // another component deviates about as much
 	Few                    // few requests show it, and no metric does
+	Unsettled              // a little before or after its onset it would be another
 	OneSignal              // only one sort of record shows it
 )
 
 // Limit is the most that may be claimed under the doubt.
 func (d Doubt) Limit() incident.Confidence {
-	return [...]incident.Confidence{Weak: rules.WeakLocation, Close: rules.CloseLocation, Few: rules.FewRequests, OneSignal: rules.OneSignal}[d]
+	return [...]incident.Confidence{Weak: rules.WeakLocation, Close: rules.CloseLocation, Few: rules.FewRequests, Unsettled: rules.UnsettledOnset, OneSignal: rules.OneSignal}[d]
 }
 
 // IsAbstention reports whether nothing certain can be said.
@@ -217,23 +218,35 @@ func sortOfSignal(name string) string {
 
 // judgeConfidence follows section 16: how strong it is, how far ahead of others, and how many sorts of records show it.
 func (l *Location) judgeConfidence() {
+	l.Confidence = rules.NamedCause
 	first := l.Suspects[0].Score
 	if first < rules.LeastLocation {
-		l.Doubts = append(l.Doubts, Weak)
+		l.AddDoubt(Weak)
 	}
 	if l.margin()*rules.MarginParts < min(first, stats.Whole) {
-		l.Doubts = append(l.Doubts, Close)
+		l.AddDoubt(Close)
 	}
 	if l.areFew() {
-		l.Doubts = append(l.Doubts, Few)
+		l.AddDoubt(Few)
 	}
 	if l.signals() < 2 {
-		l.Doubts = append(l.Doubts, OneSignal)
+		l.AddDoubt(OneSignal)
 	}
-	l.Confidence = rules.NamedCause
-	for _, d := range l.Doubts {
-		l.Confidence = min(l.Confidence, d.Limit())
+}
+
+// AddDoubt holds the confidence down.
+func (l *Location) AddDoubt(d Doubt) {
+	l.Doubts = append(l.Doubts, d)
+	slices.Sort(l.Doubts)
+	l.Confidence = min(l.Confidence, d.Limit())
+}
+
+// Agrees reports whether another location has the same first suspect.
+func (l *Location) Agrees(o *Location) bool {
+	if len(l.Suspects)*len(o.Suspects) == 0 {
+		return len(l.Suspects) == len(o.Suspects)
 	}
+	return l.Suspects[0].Component == o.Suspects[0].Component
 }
 
 // judgeChanges judges the changes around the beginning of the window.

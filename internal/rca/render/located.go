@@ -195,6 +195,8 @@ func doubtSentence(d rank.Doubt) string {
 		return "only one sort of record shows it"
 	case rank.Few:
 		return "few requests show it"
+	case rank.Unsettled:
+		return "a minute before or after the onset that was found, another component deviates more"
 	case rank.Close:
 		return "another component deviates about as much"
 	default:
