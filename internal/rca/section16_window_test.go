@@ -113,25 +113,25 @@ func TestSection16Windows(t *testing.T) {
 			[2]incident.Confidence{500_000, 900_000},
 		},
 		"a service takes longer in itself": {
-			windowCase(checkout{stockTakes: 400}, 1), "resource stock resource_cpu", "stock took 4", [2]incident.Confidence{500_000, 700_000},
+			windowCase(checkout{stockTakes: 400}, 1), "resource stock resource_cpu", "stock took 4", [2]incident.Confidence{850_000, 850_000},
 		},
 		"two sorts of records show a busy service": {
 			busy(windowCase(checkout{stockTakes: 400}, 1), "stock", 0.97), "resource stock resource_cpu",
 			"process.cpu.utilization of stock held 98 %, and 21 % in the middle of the baseline", [2]incident.Confidence{900_000, 900_000},
 		},
 		"metrics alone": {
-			busy(windowCase(checkout{}, 1), "orders", 0.97), "resource orders resource_cpu", "held 98 %", [2]incident.Confidence{500_000, 700_000},
+			busy(windowCase(checkout{}, 1), "orders", 0.97), "resource orders resource_cpu", "held 98 %", [2]incident.Confidence{850_000, 850_000},
 		},
 		"a call is no longer made": {
 			windowCase(checkout{noPay: true}, 2), "code orders code_exception", "30 of 60 spans of orders in POST /orders ", [2]incident.Confidence{500_000, 900_000},
 		},
 		"a log is missing": {
 			windowCase(checkout{ordersLog: true}, 3), "code orders code_exception", "40 of 60 spans of orders in POST /orders logged \"OrderService#57\", and 200 of 200 in the baseline",
-			[2]incident.Confidence{500_000, 700_000},
+			[2]incident.Confidence{850_000, 850_000},
 		},
 		"a log is new": {
 			windowCase(checkout{payLog: true}, 3), "code pay code_exception", "20 of 60 spans of pay in POST /pay logged \"card was declined by the provider\", and 0 of 200 in the baseline",
-			[2]incident.Confidence{500_000, 700_000},
+			[2]incident.Confidence{850_000, 850_000},
 		},
 		"errors come first": {
 			busy(windowCase(checkout{payFails: true}, 2), "stock", 0.97), "code pay code_exception", "pay threw java.lang.NullPointerException", [2]incident.Confidence{500_000, 900_000},

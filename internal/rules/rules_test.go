@@ -126,6 +126,8 @@ func table() []entry {
 		{"CloseLocation", rules.CloseLocation, 16, "to %s where the next component"},
 		{"MarginParts", rules.MarginParts, 16, "behind by 1 in %s parts"},
 		{"FewRequests", rules.FewRequests, 16, "to %s (an abstention) where fewer"},
+		{"ShortBaseline", rules.ShortBaseline, 16, "to %s where the baseline has fewer"},
+		{"BaselineRequests", rules.BaselineRequests, 16, "fewer than %s requests and no metric shows it, to"},
 		{"UnsettledOnset", rules.UnsettledOnset, 16, "to %s where it would be another one"},
 		{"OnsetAround", rules.OnsetAround, 16, "another one %s before or after"},
 		{"LeastRequests", rules.LeastRequests, 16, "fewer than %s requests and no metric"},

@@ -15,6 +15,7 @@ const (
 	Changed   = "changed"    // what requests come down to that are otherwise than usual: what it calls and logs
 	Mixed     = "mixed"      // a share changed in the service that did not change at its callers
 	Delayed   = "delayed"    // time lost on the way to the service
+	Remote    = "remote"     // the same, as a service mesh measured it
 	Burdened  = "burdened"   // time lost on the way to all that the service calls
 	Slowed    = "slowed"     // time taken in the service itself
 	UsesMore  = "uses_more"  // of a resource, over some time
@@ -143,7 +144,7 @@ func meshDelaysTo(delays []behaviour.MeshDelay, traced map[string]bool) (list []
 	}
 	for _, to := range sortedKeys(sums) {
 		if size := stats.Saturate(stats.Scale(sums[to]/counts[to], meshCounts, stats.Whole)-delayedFrom, delayedHalf); size > 0 {
-			list = append(list, Observation{Subject: to, Name: Delayed, Side: Own, Size: size, Evidence: worst[to].Evidence, Measured: &Measured{Peer: worst[to].From}})
+			list = append(list, Observation{Subject: to, Name: Remote, Side: Own, Size: size, Evidence: worst[to].Evidence, Measured: &Measured{Peer: worst[to].From}})
 		}
 	}
 	return list

@@ -98,7 +98,7 @@ func suspectsOf(component string, of map[string]observe.Observation) (list []Sus
 	part := func(name string, counts int64) int64 { return stats.Scale(size(name), counts, stats.Whole) }
 	usesMore, full, peaks := observe.NameOfUse(observe.UsesMore, semconv.MeasureCPU), observe.NameOfUse(observe.Full, semconv.MeasureCPU),
 		observe.NameOfUse(observe.Peaks, semconv.MeasureCPU)
-	cpu, network := max(size(usesMore), size(full)), size(observe.Delayed)
+	cpu, network := max(size(usesMore), size(full)), max(size(observe.Delayed), size(observe.Remote))
 	if cpu > isBusy { // what is busy answers late: that is no fault of the way
 		network = stats.Scale(network, busyNetwork, stats.Whole)
 	}
@@ -122,7 +122,7 @@ func suspectsOf(component string, of map[string]observe.Observation) (list []Sus
 		}
 	}
 	add(incident.CategoryResourceCPU, incident.KindResource, cpu, usesMore, full, peaks, observe.Slowed, observe.Burdened)
-	add(incident.CategoryNetwork, incident.KindEdge, network, observe.Delayed)
+	add(incident.CategoryNetwork, incident.KindEdge, network, observe.Delayed, observe.Remote)
 	add(incident.CategoryCodeException, incident.KindCode, code, observe.Changed, observe.Mixed, observe.LostCalls)
 	for _, r := range limitedResources {
 		if name := observe.NameOfUse(observe.Full, r.measure); size(name) > 0 {
@@ -150,12 +150,13 @@ const (
 	Close                  // another component deviates about as much
 	Few                    // few requests show it, and no metric does
 	Unsettled              // a little before or after its onset it would be another
+	Short                  // there is little to compare with, and no metric shows it
 	OneSignal              // only one sort of record shows it
 )
 
 // Limit is the most that may be claimed under the doubt.
 func (d Doubt) Limit() incident.Confidence {
-	return [...]incident.Confidence{Weak: rules.WeakLocation, Close: rules.CloseLocation, Few: rules.FewRequests, Unsettled: rules.UnsettledOnset, OneSignal: rules.OneSignal}[d]
+	return [...]incident.Confidence{Weak: rules.WeakLocation, Close: rules.CloseLocation, Few: rules.FewRequests, Unsettled: rules.UnsettledOnset, Short: rules.ShortBaseline, OneSignal: rules.OneSignal}[d]
 }
 
 // IsAbstention reports whether nothing certain can be said.
@@ -192,18 +193,33 @@ func (l *Location) signals() (n int) {
 	return n
 }
 
-// areFew reports whether all that speaks for the first suspect are a few requests: with the next ones it may be gone.
-func (l *Location) areFew() bool {
+// showing are the observations that count for the first suspect.
+func (l *Location) showing() (list []observe.Observation) {
 	for _, o := range l.Suspects[0].For {
-		if o.Name != observe.Deviates && o.Size >= signalLeast && (o.Measured == nil || o.Measured.Shift == nil && o.Measured.Count == 0 || o.Measured.Count >= rules.LeastRequests) {
-			return false
+		if o.Name != observe.Deviates && o.Size >= signalLeast {
+			list = append(list, o)
 		}
 	}
-	return true
+	return list
+}
+
+// areFew reports whether all that speaks for the first suspect are a few requests: with the next ones it may be gone.
+func (l *Location) areFew() bool {
+	return !l.isMeasured() && !slices.ContainsFunc(l.showing(), func(o observe.Observation) bool {
+		return o.Measured == nil || o.Measured.Count >= rules.LeastRequests
+	})
+}
+
+// isMeasured reports whether a metric shows the first suspect.
+func (l *Location) isMeasured() bool {
+	return slices.ContainsFunc(l.showing(), func(o observe.Observation) bool { return sortOfSignal(o.Name) == metricSignals })
 }
 
 // signalLeast is how much of a whole an observation comes to, to count as a signal of its own; millionths.
 const signalLeast = 200_000
+
+// metricSignals are the signals that are told by metrics.
+const metricSignals = "metrics"
 
 func sortOfSignal(name string) string {
 	switch name {
@@ -212,7 +228,7 @@ func sortOfSignal(name string) string {
 	case observe.Delayed, observe.Slowed, observe.Burdened:
 		return "times"
 	default:
-		return "metrics"
+		return metricSignals
 	}
 }
 
@@ -228,6 +244,9 @@ func (l *Location) judgeConfidence() {
 	}
 	if l.areFew() {
 		l.AddDoubt(Few)
+	}
+	if l.Before < rules.BaselineRequests && !l.isMeasured() {
+		l.AddDoubt(Short)
 	}
 	if l.signals() < 2 {
 		l.AddDoubt(OneSignal)

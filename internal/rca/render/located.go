@@ -90,7 +90,7 @@ func observed(o observe.Observation) string {
 			return ""
 		}
 		return shifted(*m.Shift)
-	case name == observe.Delayed && m.Now == 0 && m.Usual == 0:
+	case name == observe.Remote:
 		return fmt.Sprintf("calls of %s to %s took longer than usual, and %s itself did not", m.Peer, o.Subject, o.Subject)
 	case name == observe.Delayed:
 		return fmt.Sprintf("the way from %s to %s and back took %s in the middle, %s in the baseline", m.Peer, o.Subject, took(m.Now), took(m.Usual))
@@ -193,6 +193,8 @@ func doubtSentence(d rank.Doubt) string {
 	switch d {
 	case rank.OneSignal:
 		return "only one sort of record shows it"
+	case rank.Short:
+		return "the baseline has few requests"
 	case rank.Few:
 		return "few requests show it"
 	case rank.Unsettled:
