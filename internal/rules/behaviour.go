@@ -26,15 +26,16 @@ const (
 	BaselineRequests = 50
 )
 
-// The most that may be claimed of a suspect, by what there is to doubt (section 16). They were set by how often answers
-// were right on all tracks of the cases that docs/accuracy.md tells of: of those that only one sort of record shows,
-// 92 of 95; of those of a short baseline, 6 of 9.
+// ShiftShare is by how much the share of a feature must have changed, and OwedShare how much of what a span has, or
+// lacks, must be owed to that for the span to be blamed (section 16).
 const (
-	// ShiftShare is by how much the share of a feature must have changed, and OwedShare how much of what a span has, or
-	// lacks, must be owed to that for the span to be blamed.
 	ShiftShare incident.Confidence = 80_000
 	OwedShare  incident.Confidence = 500_000
+)
 
+// The most that may be claimed of a suspect, by what there is to doubt (section 16). They were set by how often answers
+// were right on all tracks of the cases of docs/accuracy.md, which has the table.
+const (
 	WeakLocation  incident.Confidence = 400_000
 	CloseLocation incident.Confidence = 600_000
 	FewRequests   incident.Confidence = 400_000
