@@ -10,6 +10,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/failure"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -62,10 +63,11 @@ func seriesOf(c *incident.Case) []*series {
 		default:
 			continue
 		}
-		key := p.Service() + "\x00" + p.Name
+		parts := []string{p.Service(), p.Name}
 		for _, a := range p.Attributes {
-			key += "\x00" + a.Key + "=" + a.Value.Str()
+			parts = append(parts, a.Key+"="+a.Value.Str())
 		}
+		key := strings.Join(parts, "\x00")
 		s := byKey[key]
 		if s == nil {
 			s = &series{service: p.Service(), name: p.Name}
@@ -91,7 +93,8 @@ const leastPoints = 4
 func robustZScores(c *incident.Case) map[blame]float64 {
 	scores := map[blame]float64{}
 	for _, s := range seriesOf(c) {
-		if len(s.before) < leastPoints {
+		// As published, of what says something of health only: processor, memory, latency, load, errors.
+		if m := semconv.MetricOf(s.name, ""); len(s.before) < leastPoints || m.Measure == "" || m.OfHost {
 			continue
 		}
 		sorted := slices.Sorted(slices.Values(s.before))

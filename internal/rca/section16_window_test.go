@@ -26,7 +26,6 @@ type checkout struct {
 	wayToPay, stockTakes, ordersTake int // milliseconds more than usual
 	noPay, ordersLog, payLog         bool
 	payFails                         bool
-	stockVersion                     string
 }
 
 // request builds the nth request, at a time in milliseconds. Times vary a little from one to the next.

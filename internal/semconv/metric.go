@@ -1,6 +1,9 @@
 package semconv
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Measure is what a metric measures, as far as its name says.
 type Measure string
@@ -45,15 +48,8 @@ var measuresByWord = []struct {
 // MetricOf reads the name and the unit of a metric.
 func MetricOf(name, unit string) (m Metric) {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '.' || r == '_' || r == '-' || r == '/' })
-	has := func(any ...string) bool {
-		for _, w := range words {
-			for _, a := range any {
-				if w == a {
-					return true
-				}
-			}
-		}
-		return false
+	has := func(wanted ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(wanted, w) })
 	}
 	for _, row := range measuresByWord {
 		if has(row.words...) {

@@ -36,7 +36,7 @@ func Scale(a, b, c int64) int64 {
 
 func abs(v int64) uint64 {
 	if v < 0 {
-		return uint64(-(v + 1)) + 1
+		return uint64(-(v + 1)) + 1 //nolint:gosec // above 0, also of the least number
 	}
 	return uint64(v)
 }

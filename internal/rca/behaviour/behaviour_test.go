@@ -109,18 +109,18 @@ func wide(name string, at, calls int) *incident.Trace {
 	tr := rcatest.New(name)
 	root := tr.Span("front", "GET /", signal.KindServer, at, at+calls+10)
 	for i := range calls {
-		root.Call("GET /part", at+i, at+i+1).Serve("part", "GET /part", at+i, at+i+1).Logged(at+i, 9, fmt.Sprintf("%s of many", words(i)))
+		root.Call("GET /part", at+i, at+i+1).Serve("part", "GET /part", at+i, at+i+1).Logged(at+i, 9, words(i)+" of many")
 	}
 	return tr.Build()
 }
 
 // words is a number in letters: no value to leave out.
 func words(n int) string {
-	text := ""
+	text := []rune("templ")
 	for ; n > 0; n /= 10 {
-		text += string(rune('k'+n%10)) + "o"
+		text = append(text, rune('k'+n%10), 'o')
 	}
-	return "templ" + text
+	return string(text)
 }
 
 func TestWideRequests(t *testing.T) {

@@ -37,7 +37,7 @@ func (j *judged) deepestOdd(q request) []odd {
 	for i := range q.acts {
 		a := &q.acts[i]
 		if s := strongest(a, j.shifts[a.unit]); s != nil && s.weight >= leastWeight {
-			found[int32(i)] = odd{a, s} //nolint:gosec // bounded by the trace
+			found[int32(i)] = odd{a, s}
 		}
 	}
 	if len(found) == 0 {
@@ -51,7 +51,7 @@ func (j *judged) deepestOdd(q request) []odd {
 	}
 	var deepest []odd
 	for i := range q.acts {
-		if o, ok := found[int32(i)]; ok && !above[int32(i)] { //nolint:gosec // bounded by the trace
+		if o, ok := found[int32(i)]; ok && !above[int32(i)] {
 			deepest = append(deepest, o)
 		}
 	}

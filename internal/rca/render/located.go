@@ -51,7 +51,8 @@ func suspectsOf(l *rank.Location) []incident.Candidate {
 	for _, s := range l.Suspects[:min(len(l.Suspects), rules.MaxSuspects)] {
 		c := incident.Candidate{
 			Kind: s.Kind, Service: s.Component, Component: s.Component, Category: s.Category,
-			Score: incident.Confidence(stats.Scale(int64(l.Confidence), s.Score, l.Suspects[0].Score)), For: []incident.Statement{},
+			Score: incident.Confidence(stats.Scale(int64(l.Confidence), s.Score, l.Suspects[0].Score)), //nolint:gosec // at most the first one's
+			For:   []incident.Statement{},
 		}
 		for _, o := range s.For {
 			if text := observed(o); text != "" {
@@ -82,7 +83,7 @@ func observed(o observe.Observation) string {
 	case name == observe.Burdened:
 		return "all calls of " + o.Subject + " took longer than usual"
 	case name == observe.LostCalls:
-		return fmt.Sprintf("%s no longer made %s of the calls that it used to make", o.Subject, percent(incident.Confidence(o.Size)))
+		return fmt.Sprintf("%s no longer made %s of the calls that it used to make", o.Subject, percentOf(o.Size))
 	case m == nil:
 		return ""
 	case name == observe.Changed, name == observe.Mixed:
