@@ -44,9 +44,9 @@ func TestTwoHundredOrdersOpenNothing(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, status)
 	shop.Stop()
 
-	incidents := c.awaitIncidents(t, 1, incidentWait)
+	c.awaitIncidents(t, 1, incidentWait)
 	c.awaitCalm(t)
-	incidents = c.awaitIncidents(t, 1, incidentWait)
+	incidents := c.awaitIncidents(t, 1, incidentWait)
 	assert.Contains(t, incidents[0].Title, "payment: connection pool exhausted")
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -40,7 +41,7 @@ func TestEventsOfPlatforms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			received := plog.NewLogRecord()
-			assert.NoError(t, received.Body().FromRaw(c.body))
+			require.NoError(t, received.Body().FromRaw(c.body))
 			stored := &signal.Log{Body: signal.FromValue(received.Body())}
 			assert.Equal(t, c.service, stored.Service())
 			o, isError := FromLog(stored)
