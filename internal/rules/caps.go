@@ -72,6 +72,19 @@ const (
 	OtherSideTenths incident.Confidence = 8
 )
 
+// The most that may be claimed of a suspect, by what there is to doubt (section 16). They were set by how often answers
+// were right on all tracks of the cases of docs/accuracy.md, which has the table.
+const (
+	WeakLocationLimit  incident.Confidence = 400_000
+	CloseLocationLimit incident.Confidence = 600_000
+	FewRequestsLimit   incident.Confidence = 400_000
+	// UnsettledOnsetLimit is for a verdict that would be another one OnsetAround before or after the onset that was found.
+	UnsettledOnsetLimit incident.Confidence = 600_000
+	OneSignalLimit      incident.Confidence = 850_000
+	// ShortBaselineLimit is for fewer than MinBaselineRequests requests to compare with, where no metric shows it.
+	ShortBaselineLimit incident.Confidence = 600_000
+)
+
 // ShareLimit is what may be claimed of a cause that only some of the failing traces have: from
 // AbstainBelow up to the limit of CapShare.
 func ShareLimit(have, of int) incident.Confidence {

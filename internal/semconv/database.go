@@ -73,3 +73,23 @@ func SQLState[A Attributes](attrs A) string {
 	}
 	return ""
 }
+
+// StoreFamily returns the system whose protocol, codes and words a database, cache or broker shares; its
+// own name where it shares none.
+func StoreFamily(system string) string {
+	if family, ok := storeFamilies[system]; ok {
+		return family
+	}
+	return system
+}
+
+var storeFamilies = map[string]string{
+	"activemq_artemis": "activemq",
+	"dragonfly":        "redis",
+	"keydb":            "redis",
+	"mariadb":          "mysql",
+	"opensearch":       "elasticsearch",
+	"scylladb":         "cassandra",
+	"tidb":             "mysql",
+	"valkey":           "redis",
+}

@@ -60,7 +60,7 @@ func Onset(c *incident.Case) (onset signal.Nanos, found bool) {
 	limits := map[Unit]int64{}
 	for of, times := range took {
 		slices.Sort(times)
-		if len(times) >= rules.ShiftBaseline {
+		if len(times) >= rules.MinShiftSpans {
 			limits[of] = stats.Quantile(times, 950)
 		}
 	}
@@ -95,7 +95,7 @@ func splitAt(now, before []entry, shows func(entry) bool) (at int, z int64) {
 		}
 	}
 	for i := range now {
-		if left := len(now) - i; left < rules.ShiftBaseline {
+		if left := len(now) - i; left < rules.MinShiftSpans {
 			break
 		}
 		if size := stats.CompareShares(with, len(now)-i, withBefore, len(before)+i); size > z {

@@ -10,7 +10,7 @@ import (
 
 // The rules' numbers in the units of package stats.
 const (
-	leastBefore = rules.ShiftBaseline
+	leastBefore = rules.MinShiftSpans
 	leastChange = int64(rules.ShiftShare)
 	leastZ      = rules.StandardErrors * 1000
 )

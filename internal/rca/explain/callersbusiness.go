@@ -3,6 +3,7 @@ package explain
 import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca/evidence"
+	"github.com/prodsentinel/prodsentinel/internal/semconv"
 	"github.com/prodsentinel/prodsentinel/internal/vocabulary"
 )
 
@@ -35,7 +36,7 @@ func onlyCallersBusiness(g *evidence.Group) bool {
 func dismissRefusedEntries(x *Explanation) {
 	for _, g := range x.Groups.All {
 		n := g.Node
-		if x.isOpen(g) && n.IsServing() && n.IsEntry() && blamesCaller(n.Status) && g.IsOnlyMarked() && !x.signals.Asked(n.Span) {
+		if x.isOpen(g) && n.IsServing() && n.IsEntry() && isClientError(n.Status) && g.IsOnlyMarked() && !x.signals.Asked(n.Span) {
 			x.About(g).Dismissed = incident.DismissClientError
 		}
 	}
@@ -83,4 +84,31 @@ func explainRevived(x *Explanation, g *evidence.Group) {
 			x.link(g, b)
 		}
 	}
+}
+
+// IsCallersBusiness reports whether the answer only says that the caller asked for something wrong,
+// which is no error of the call (section 2).
+func IsCallersBusiness(a semconv.Status) bool {
+	switch a.HTTP {
+	case 400, 402, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 422, 423, 424, 426, 428, 431, 451:
+		return true
+	case 0:
+	default:
+		return false
+	}
+	switch a.RPC {
+	case semconv.InvalidArgument, semconv.NotFound, semconv.AlreadyExists, semconv.FailedPrecondition, semconv.OutOfRange:
+		return true
+	}
+	return false
+}
+
+// isClientError reports whether the answer lays the failure on whoever asked: a 4xx, but for the 499 of one
+// who left.
+func isClientError(a semconv.Status) bool {
+	switch a.RPC {
+	case semconv.Unauthenticated, semconv.PermissionDenied, semconv.ResourceExhausted:
+		return true
+	}
+	return a.HTTP >= 400 && a.HTTP < 499 || IsCallersBusiness(a)
 }

@@ -90,6 +90,6 @@ func tellsCaller(n *trace.Node) bool {
 	case s.HTTP >= 300 && s.HTTP < 500:
 		return true
 	default:
-		return blamesCaller(s)
+		return isClientError(s)
 	}
 }

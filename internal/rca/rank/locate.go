@@ -156,7 +156,7 @@ const (
 
 // Limit is the most that may be claimed under the doubt.
 func (d Doubt) Limit() incident.Confidence {
-	return [...]incident.Confidence{Weak: rules.WeakLocation, Close: rules.CloseLocation, Few: rules.FewRequests, Unsettled: rules.UnsettledOnset, Short: rules.ShortBaseline, OneSignal: rules.OneSignal}[d]
+	return [...]incident.Confidence{Weak: rules.WeakLocationLimit, Close: rules.CloseLocationLimit, Few: rules.FewRequestsLimit, Unsettled: rules.UnsettledOnsetLimit, Short: rules.ShortBaselineLimit, OneSignal: rules.OneSignalLimit}[d]
 }
 
 // IsAbstention reports whether nothing certain can be said.
@@ -245,7 +245,7 @@ func (l *Location) judgeConfidence() {
 	if l.areFew() {
 		l.AddDoubt(Few)
 	}
-	if l.Before < rules.BaselineRequests && !l.isMeasured() {
+	if l.Before < rules.MinBaselineRequests && !l.isMeasured() {
 		l.AddDoubt(Short)
 	}
 	if l.signals() < 2 {

@@ -11,8 +11,8 @@ const (
 	WindowTraces     = 20
 	// StandardErrors is how far apart shares must be, for chance not to explain it.
 	StandardErrors = 3
-	// ShiftBaseline is how many spans of a unit the baseline must have for it to be known what is usual.
-	ShiftBaseline = 5
+	// MinShiftSpans is how many spans of a unit the baseline must have for it to be known what is usual.
+	MinShiftSpans = 5
 	// MaxSuspects bounds the suspects of a window that a report lists, and MaxSuspectFindings those of which it says
 	// what was observed.
 	MaxSuspects        = 20
@@ -22,8 +22,8 @@ const (
 	MarginParts   = 5
 	// LeastRequests is how many requests, at least, must show what no metric does.
 	LeastRequests = 10
-	// BaselineRequests is how many requests make a baseline.
-	BaselineRequests = 50
+	// MinBaselineRequests is how many requests make a baseline.
+	MinBaselineRequests = 50
 )
 
 // ShiftShare is by how much the share of a feature must have changed, and OwedShare how much of what a span has, or
@@ -31,17 +31,4 @@ const (
 const (
 	ShiftShare incident.Confidence = 80_000
 	OwedShare  incident.Confidence = 500_000
-)
-
-// The most that may be claimed of a suspect, by what there is to doubt (section 16). They were set by how often answers
-// were right on all tracks of the cases of docs/accuracy.md, which has the table.
-const (
-	WeakLocation  incident.Confidence = 400_000
-	CloseLocation incident.Confidence = 600_000
-	FewRequests   incident.Confidence = 400_000
-	// UnsettledOnset is for a verdict that would be another one OnsetAround before or after the onset that was found.
-	UnsettledOnset incident.Confidence = 600_000
-	OneSignal      incident.Confidence = 850_000
-	// ShortBaseline is for fewer than BaselineRequests requests to compare with, where no metric shows it.
-	ShortBaseline incident.Confidence = 600_000
 )

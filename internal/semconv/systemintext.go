@@ -2,26 +2,6 @@ package semconv
 
 import "strings"
 
-// StoreFamily returns the system whose protocol, codes and words a database, cache or broker shares; its
-// own name where it shares none.
-func StoreFamily(system string) string {
-	if family, ok := storeFamilies[system]; ok {
-		return family
-	}
-	return system
-}
-
-var storeFamilies = map[string]string{
-	"activemq_artemis": "activemq",
-	"dragonfly":        "redis",
-	"keydb":            "redis",
-	"mariadb":          "mysql",
-	"opensearch":       "elasticsearch",
-	"scylladb":         "cassandra",
-	"tidb":             "mysql",
-	"valkey":           "redis",
-}
-
 // SystemIn returns the database, cache or broker that a text betrays by the name of its driver or by its
 // default port; "" where it betrays none.
 func SystemIn(text string) string {
