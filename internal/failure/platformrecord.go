@@ -160,7 +160,7 @@ func isKilledWorker(s string) bool {
 	}
 	if _, tail, ok := cutAny(s, " (terminated by ", " via signal ["); ok {
 		name, _, closed := cutAny(tail, ";", "]", ")")
-		return closed && strings.HasPrefix(name, "SIG") && name != "SIGTERM" && name != "SIGINT" && name != "SIGHUP"
+		return closed && strings.HasPrefix(name, "SIG") && !isStopSignal(name) && !strings.Contains(s, "stopped: ") // as supervisord was told
 	}
 	_, tail, ok := strings.Cut(s, " exit signal ")
 	_, number, opened := strings.Cut(tail, " (")
@@ -194,6 +194,11 @@ func isLastWord(s string) bool {
 	number, job, named := strings.Cut(job, ":")
 	job = strings.TrimLeft(job, " ")
 	return ok && named && digitsLen(number) == len(number) && digitsLen(job) > 0 && strings.HasPrefix(job[digitsLen(job):], " Killed ")
+}
+
+// isStopSignal reports whether a signal, by its name, asks a process to end.
+func isStopSignal(name string) bool {
+	return name == "SIGTERM" || name == "SIGINT" || name == "SIGHUP" || name == "SIGQUIT"
 }
 
 // isViolent reports whether a signal, by its number, is none that asks a process to end.

@@ -27,6 +27,15 @@ func TestSection2Probes(t *testing.T) {
 		{name: "of a kubelet", trace: probe("kubelet", "/status", "kube-probe/1.31", nil), dismissed: incident.DismissNoError},
 		{name: "by its route", trace: probe("route", "/actuator/health/readiness", "", nil), dismissed: incident.DismissNoError},
 		{
+			name: "a command", trace: probe("command", "/v2/insurance/health", "curl/8.5", func(s *rcatest.Span) { s.With("http.request.method", "POST") }),
+			roots: []verdict{{incident.KindCode, "shop", "shop", incident.CategoryDependencyUnavailable}},
+		},
+		{
+			name:  "that says why",
+			trace: probe("why", "/readyz", "kube-probe/1.31", func(s *rcatest.Span) { s.Failed("dial tcp 10.0.0.9:5432: connect: connection refused") }),
+			roots: []verdict{{incident.KindDependency, "shop", "10.0.0.9", incident.CategoryDependencyUnavailable}},
+		},
+		{
 			name: "another request", trace: probe("request", "/orders", "curl/8.5", nil),
 			roots: []verdict{{incident.KindCode, "shop", "shop", incident.CategoryDependencyUnavailable}},
 		},
@@ -58,6 +67,10 @@ func TestSection2VisitorsOfGraphQL(t *testing.T) {
 		{
 			name: "a mistake", trace: field("mistake", "TypeError", "Cannot read properties of null (reading 'me')"),
 			roots: []verdict{{incident.KindCode, "gql", "gql", incident.CategoryCodeException}},
+		},
+		{
+			name: "a file that may not be read", trace: field("file", "Error", "EACCES: permission denied, open '/data/menu.json'"),
+			roots: []verdict{{incident.KindCode, "gql", "gql", incident.CategoryAuthorization}},
 		},
 	} {
 		e.run(t)

@@ -1,6 +1,7 @@
 package semconv
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -82,13 +83,39 @@ func IsAttempt[A Attributes](attrs A) bool { return attrs.Str(keyTemporalActivit
 // VariesByAttempt reports whether an attribute of a span may differ between two attempts at the same work: a number
 // of the attempt, a thread, a time, or how it went.
 func VariesByAttempt(key string) bool {
-	key = strings.ToLower(key)
-	for _, word := range [...]string{"attempt", "retr", "try", "thread", "duration", "time", "elapsed", "delay", "backoff", "status", "error", "exception", "result", "outcome", "size", "length", "count", "code.", "host", "peer", "address", "port"} {
-		if strings.Contains(key, word) {
+	for word := range wordsOf(key) {
+		switch strings.ToLower(word) {
+		case "attempt", "attempts", "retry", "retries", "retried", "try", "tries", "thread", "duration", "time", "timestamp", "elapsed",
+			"delay", "backoff", "status", "error", "exception", "result", "outcome", "size", "length", "count", "code", "host", "peer", "address", "port":
 			return true
 		}
 	}
 	return false
+}
+
+// wordsOf yields the words of an attribute's name, which end at a dot, underscore, hyphen or hump: retryCount is
+// retry and Count, account no count.
+func wordsOf(key string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		from := 0
+		for i := range len(key) {
+			switch c := key[i]; {
+			case !isAlphanumeric(c):
+				if i > from && !yield(key[from:i]) {
+					return
+				}
+				from = i + 1
+			case i > from && isUpper(c) && !isUpper(key[i-1]):
+				if !yield(key[from:i]) {
+					return
+				}
+				from = i
+			}
+		}
+		if from < len(key) {
+			yield(key[from:])
+		}
+	}
 }
 
 // Request is what a call asks for, as far as it says: the URL, statement, method or message.

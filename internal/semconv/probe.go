@@ -13,10 +13,16 @@ func IsProbe[A Attributes](attrs A) bool {
 			return true
 		}
 	}
+	if attrs.Str(keyRPCServiceOld) == "grpc.health.v1.Health" {
+		return true
+	}
+	if method := HTTPMethod(attrs); method != "" && method != "GET" && method != "HEAD" {
+		return false
+	}
 	route := firstStr(attrs, keyHTTPRoute, keyURLPath, keyHTTPTargetOld)
 	switch route[1+strings.LastIndexByte(route, '/'):] {
 	case "healthz", "readyz", "livez", "health", "readiness", "liveness":
 		return true
 	}
-	return attrs.Str(keyRPCServiceOld) == "grpc.health.v1.Health"
+	return false
 }

@@ -62,6 +62,9 @@ type Match struct {
 // InWords reports whether the record's words say so, and not only a code.
 func (m *Match) InWords() bool { return m.evidence != byCode && m.evidence != byNothing }
 
+// IsTyped reports whether the type of an exception and its message decided together.
+func (m *Match) IsTyped() bool { return m.evidence == byTypeAndWording }
+
 // DecidedBy names the rows that decided: the one whose meaning it is, and the one that reads its code from the
 // words. It is "" where no row of the files did.
 func (m *Match) DecidedBy() string {

@@ -61,9 +61,10 @@ func isAnsweredRefusal(x *Explanation, g *evidence.Group) bool {
 }
 
 // refusesVisitor reports whether a service says in the body of its answer to a GraphQL request that whoever asks has
-// to log in, or may not have a field: what 401 and 403 say elsewhere.
+// to log in, or may not have a field: what 401 and 403 say elsewhere. Exceptions of such servers say so by type and
+// message; a file that may not be read, or a login that failed, is another matter.
 func refusesVisitor(g *evidence.Group) bool {
-	return g.Reason.Means == vocabulary.Refused && !g.Node.IsExitCall() && !g.IsAnswered() && semconv.IsGraphQL(g.Node.Attributes())
+	return g.Reason.Means == vocabulary.Refused && g.Reason.IsTyped() && !g.Node.IsExitCall() && !g.IsAnswered() && semconv.IsGraphQL(g.Node.Attributes())
 }
 
 // EndsProcess reports whether a record of the node is of a severity after which a process does not go on.

@@ -10,7 +10,7 @@ import (
 func dismissProbes(x *Explanation) {
 	for _, g := range x.Groups.All {
 		n := g.Node
-		if x.isOpen(g) && n.IsServing() && n.IsEntry() && g.IsOnlyMarked() && semconv.IsProbe(n.Attributes()) && !x.signals.Asked(n.Span) {
+		if x.isOpen(g) && n.IsServing() && n.IsEntry() && g.IsBareMark() && semconv.IsProbe(n.Attributes()) && !x.signals.Asked(n.Span) {
 			x.About(g).Dismissed = incident.DismissNoError
 		}
 	}

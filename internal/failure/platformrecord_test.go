@@ -44,6 +44,8 @@ func TestPlatformOf(t *testing.T) {
 		"server process (PID 812) was terminated by signal 9: Killed":                                                             true,
 		"[core:notice] [pid 1] AH00052: child pid 31 exit signal Segmentation fault (11)":                                         true,
 		"2026-11-28 10:00:00,000 INFO exited: web (terminated by SIGKILL; not expected)":                                          true,
+		"2026-11-28 10:00:00,000 INFO stopped: web (terminated by SIGKILL)":                                                       false,
+		"2026-11-28 10:00:00,000 INFO stopped: web (terminated by SIGQUIT)":                                                       false,
 		"2026-11-28 10:00:00,000 INFO exited: web (terminated by SIGTERM; not expected)":                                          false,
 		"PM2 | App [api:0] exited with code [0] via signal [SIGKILL]":                                                             true,
 		"PM2 | App [api:0] exited with code [0] via signal [SIGINT]":                                                              false,
