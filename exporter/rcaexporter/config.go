@@ -96,7 +96,7 @@ func createDefaultConfig() component.Config {
 		Sweep:                   SweepConfig{Interval: 15 * time.Second, MinAge: time.Minute},
 		Case:                    CaseConfig{Baseline: rules.CaseBaseline, FailingTraces: 20, HealthyTraces: 50},
 		Agents:                  defaultAgents(),
-		Admission:               AdmissionConfig{InFlightBytes: 192 << 20, Timeout: 5 * time.Second},
+		Admission:               AdmissionConfig{InFlightBytes: 160 << 20, Timeout: 5 * time.Second},
 	}
 }
 
