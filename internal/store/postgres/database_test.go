@@ -73,6 +73,26 @@ func TestOpenTogether(t *testing.T) {
 	assert.EqualValues(t, 3, number(t, c, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'spans'::regclass"))
 }
 
+// TestServerTimeoutsDoNotEndMigrations checks the migrations that build an index of a table which may be large, of a
+// server that ends long statements by default.
+func TestServerTimeoutsDoNotEndMigrations(t *testing.T) {
+	database := servertest.Database(t)
+	c := connect(t, database)
+	exec(t, c, `
+		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''1h''', current_database()); END $$;
+		CREATE TABLE built (index text, timeout text);
+		CREATE FUNCTION note_index() RETURNS event_trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			INSERT INTO public.built SELECT object_identity, current_setting('statement_timeout') FROM pg_event_trigger_ddl_commands();
+		END $$;
+		CREATE EVENT TRIGGER note_index ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION note_index()`)
+	_, _, err := postgres.Migrate(t.Context(), database)
+	require.NoError(t, err)
+	for _, index := range []string{"incident_failures_severity", "spans_entries"} {
+		assert.EqualValues(t, 1, number(t, c, "SELECT count(*) FROM built WHERE index = 'public.' || $1 AND timeout = '0'", index), index)
+	}
+}
+
 // TestWhoWaitsToMigrateHoldsNoConnection as a pooler may have none left for the one that migrates.
 func TestWhoWaitsToMigrateHoldsNoConnection(t *testing.T) {
 	database := servertest.Database(t)

@@ -44,7 +44,7 @@ func moveLinks(b *pgx.Batch, m mergeRow) {
 			RETURNING l.key, l.first_error, l.last_error, l.errors, l.error_signals, l.severity)
 		UPDATE incident_failures l SET errors = l.errors + moved.errors, error_signals = l.error_signals + moved.error_signals,
 			first_error = least(l.first_error, moved.first_error), last_error = greatest(l.last_error, moved.last_error),
-			severity = greatest(l.severity, moved.severity)
+			severity = greatest(`+ledger.KnownSeverity("l.severity", "$2", "$1")+`, `+ledger.KnownSeverity("moved.severity", "$2", "$1")+`)
 		FROM moved WHERE l.tenant = $2 AND l.incident_id = $1 AND l.key = moved.key`, m.Into, m.tenant, m.From)
 	b.Queue("UPDATE incident_failures SET incident_id = $1 WHERE tenant = $2 AND incident_id = $3", m.Into, m.tenant, m.From)
 	moveTrimmed(b, m)

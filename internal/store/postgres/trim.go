@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
 
 // Failures of incidents are trimmed: dropped with their links, while what they counted for stays in
@@ -56,7 +58,8 @@ func trim(ctx context.Context, tx pgx.Tx, old failureKeys, incidentID string) er
 			WHERE l.tenant = k.tenant AND l.key = k.key AND ($3 = '' OR l.incident_id = $3) RETURNING l.*)
 		INSERT INTO trimmed_failures AS t
 		SELECT g.tenant, g.incident_id, CASE WHEN i.ungrouped THEN i.root_signature ELSE g.root_signature END AS signature,
-			count(*), sum(g.errors), sum(g.error_signals), min(g.first_error), max(g.last_error), max(g.last_received), max(g.severity)
+			count(*), sum(g.errors), sum(g.error_signals), min(g.first_error), max(g.last_error), max(g.last_received),
+			max(`+ledger.KnownSeverity("g.severity", "g.tenant", "g.incident_id")+`)
 		FROM gone g JOIN incidents i ON i.tenant = g.tenant AND i.id = g.incident_id GROUP BY g.tenant, g.incident_id, signature
 		`+addToTrimmed, old.tenants, old.keys, incidentID)
 	b.Queue(`DELETE FROM failures f USING unnest($1::text[], $2::text[]) AS k (tenant, key) WHERE f.tenant = k.tenant AND f.key = k.key
@@ -64,11 +67,12 @@ func trim(ctx context.Context, tx pgx.Tx, old failureKeys, incidentID string) er
 	return tx.SendBatch(ctx, &b).Close()
 }
 
-const addToTrimmed = `ON CONFLICT (tenant, incident_id, root_signature) DO UPDATE SET
+var addToTrimmed = `ON CONFLICT (tenant, incident_id, root_signature) DO UPDATE SET
 	failing_traces = t.failing_traces + excluded.failing_traces,
 	errors = t.errors + excluded.errors, error_signals = t.error_signals + excluded.error_signals,
 	first_error = least(t.first_error, excluded.first_error), last_error = greatest(t.last_error, excluded.last_error),
-	last_received = greatest(t.last_received, excluded.last_received), severity = greatest(t.severity, excluded.severity)`
+	last_received = greatest(t.last_received, excluded.last_received), severity = greatest(` +
+	ledger.KnownSeverity("t.severity", "t.tenant", "t.incident_id") + `, ` + ledger.KnownSeverity("excluded.severity", "t.tenant", "t.incident_id") + `)`
 
 // moveTrimmed lets a survivor have what was trimmed of an incident merged into it.
 func moveTrimmed(b *pgx.Batch, m mergeRow) {

@@ -84,7 +84,7 @@ func (c identityChange) merge(m incident.Merge) error {
 		"UPDATE incidents SET merged_into = ?1 WHERE tenant = ?2 AND merged_into = ?3",
 		`UPDATE incident_failures AS l SET errors = l.errors + moved.errors, error_signals = l.error_signals + moved.error_signals,
 				first_error = min(l.first_error, moved.first_error), last_error = max(l.last_error, moved.last_error),
-				severity = max(l.severity, moved.severity)
+				severity = max(` + ledger.KnownSeverity("l.severity", "?2", "?1") + `, ` + ledger.KnownSeverity("moved.severity", "?2", "?1") + `)
 			FROM (SELECT key, first_error, last_error, errors, error_signals, severity FROM incident_failures WHERE tenant = ?2 AND incident_id = ?3) AS moved
 			WHERE l.tenant = ?2 AND l.incident_id = ?1 AND l.key = moved.key`,
 		"DELETE FROM incident_failures WHERE tenant = ?2 AND incident_id = ?3 AND key IN (SELECT key FROM incident_failures WHERE tenant = ?2 AND incident_id = ?1)",

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"time"
+
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
 
 // Failures of incidents are trimmed: dropped with their links, while what they counted for stays in
@@ -61,8 +63,9 @@ func (c *conn) trim(incidentID, sql string, args ...any) (int, error) {
 }
 
 // addToTrimmed ends an INSERT … SELECT … WHERE ….
-const addToTrimmed = ` ON CONFLICT (tenant, incident_id, root_signature) DO UPDATE SET
+var addToTrimmed = ` ON CONFLICT (tenant, incident_id, root_signature) DO UPDATE SET
 	failing_traces = failing_traces + excluded.failing_traces,
 	errors = errors + excluded.errors, error_signals = error_signals + excluded.error_signals,
 	first_error = min(first_error, excluded.first_error), last_error = max(last_error, excluded.last_error),
-	last_received = max(last_received, excluded.last_received), severity = max(severity, excluded.severity)`
+	last_received = max(last_received, excluded.last_received), severity = max(` +
+	ledger.KnownSeverity("trimmed_failures.severity", "excluded.tenant", "excluded.incident_id") + `, ` + ledger.KnownSeverity("excluded.severity", "excluded.tenant", "excluded.incident_id") + `)`

@@ -599,18 +599,55 @@ func severityIsTheWorst(t *testing.T, s store.Store) {
 	}
 }
 
+// failWith makes a failing trace, has it classified as one of an outcome, and returns its incident.
+func failWith(t *testing.T, s store.Store, trace string, outcome incident.Outcome) string {
+	t.Helper()
+	appendAll(t, s, requestOf(tenant, failing(trace, "POST /pay", "payment")))
+	upsert(t, s, store.FailureHint{Tenant: tenant, Key: keyOf(trace)})
+	f := claim(t, s, "w")[0]
+	c := classified(f.Key, root("r", "payment"))
+	c.Outcome = outcome
+	changes, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: f, Classification: c}}, policy)
+	require.NoError(t, err)
+	return changes[0].ID
+}
+
+// UnknownSeverities checks that failures of which it is not known what they make of their incident, as those that an
+// earlier version saved, make it no less severe than that version said, trimmed or not. exec runs SQL.
+func UnknownSeverities(t *testing.T, s store.Store, exec func(sql string)) {
+	id := failWith(t, s, "a", incident.OutcomeFailed)
+	failWith(t, s, "b", incident.OutcomeDegraded)
+	was := func(severity incident.Severity) { exec("UPDATE incidents SET severity = '" + string(severity) + "'") }
+	requireSeverity := func(want incident.Severity, why string) {
+		t.Helper()
+		require.Equal(t, want, incidentOf(t, s, id).Severity, why)
+	}
+	exec("UPDATE incident_failures SET severity = 0 WHERE key = '" + keyOf("a") + "'")
+	for _, severity := range []incident.Severity{incident.SeverityLow, incident.SeverityMedium, incident.SeverityCritical, incident.SeverityHigh} {
+		was(severity)
+		requireSeverity(severity, "as the earlier version said")
+	}
+	retainIncidents(t, s)
+	requireSeverity(incident.SeverityHigh, "trimmed together with one of which it is known")
+	exec("UPDATE trimmed_failures SET severity = 0")
+	failWith(t, s, "c", incident.OutcomeDegraded)
+	requireSeverity(incident.SeverityHigh, "trimmed by the earlier version")
+	retainIncidents(t, s)
+	requireSeverity(incident.SeverityHigh, "trimmed by the earlier version, and others since")
+	was(incident.SeverityLow)
+	failWith(t, s, "d", incident.OutcomeFailed)
+	requireSeverity(incident.SeverityHigh, "of what came since")
+	exec("UPDATE incident_failures SET severity = 1; UPDATE trimmed_failures SET severity = 1")
+	was(incident.SeverityHigh)
+	requireSeverity(incident.SeverityLow, "once it is known of all")
+}
+
 // severityIsOfNow: what a failure made of its incident before it was classified again counts no more, nor does
 // what an analysis said then, but that many failed requests are critical.
 func severityIsOfNow(t *testing.T, s store.Store) {
 	say := func(trace string, outcome incident.Outcome) string {
-		appendAll(t, s, requestOf(tenant, failing(trace, "POST /pay", "payment")))
-		upsert(t, s, store.FailureHint{Tenant: tenant, Key: keyOf(trace)})
-		f := claim(t, s, "w")[0]
-		c := classified(f.Key, root("r", "payment"))
-		c.Outcome = outcome
-		changes, err := s.SaveClassifications(t.Context(), []store.Classified{{Failure: f, Classification: c}}, policy)
-		require.NoError(t, err)
-		return changes[0].ID
+		t.Helper()
+		return failWith(t, s, trace, outcome)
 	}
 	report := func(severity incident.Severity) {
 		record := analysisOf("says " + string(severity))

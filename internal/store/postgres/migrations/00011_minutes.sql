@@ -1,5 +1,8 @@
 -- +goose Up
 
+-- The index of spans takes as long as the table is large, whatever the server allows a statement.
+SET LOCAL statement_timeout = 0;
+
 -- Requests by entry operation and minute of receipt (minutes since the Unix epoch), and their traces with an error, by
 -- its root signature. They are counted anew for the last minutes, never added to.
 CREATE TABLE entry_minutes (
