@@ -73,7 +73,11 @@ func (l *ledger) moveInto(from, into *Incident, reason string) {
 	from.MergedInto = into.ID
 	l.record(from, ActionMerged, from.RootSignature, into.RootSignature, reason)
 	l.decision.History[len(l.decision.History)-1].OtherID = into.ID
-	l.decision.Merges = append(l.decision.Merges, Merge{From: from.ID, Into: into.ID})
+	m := Merge{From: from.ID, Into: into.ID}
+	l.decision.Merges = append(l.decision.Merges, m)
+	for _, n := range l.Similar { // roots placed after this one look there
+		n.MovedInto(m)
+	}
 	l.decision.Recount = append(l.decision.Recount, into.ID)
 	l.urge(into, reason)
 	l.changed(from)
