@@ -10,6 +10,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/coordination"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
@@ -149,7 +150,7 @@ func (b *batch) classifyRun(ctx context.Context, failures []store.Failure, trace
 		case err != nil:
 			return results, err
 		default:
-			for _, e := range rca.ExplainedLater(traces[i], c) {
+			for _, e := range rca.ExplainedLater(traces[i], c, signal.NanosOf(f.WaitingSince)) {
 				b.explained = append(b.explained, store.Explained{Tenant: tenant, Service: e.Service, Signature: e.Signature, From: e.From, To: e.To})
 			}
 			results = append(results, store.Classified{Failure: f, Classification: c, Records: recordsDigest(traces[i])})

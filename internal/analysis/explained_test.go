@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/analysis/analysistest"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
+	"github.com/prodsentinel/prodsentinel/internal/signal"
+	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 // killed is what a kernel records of a process of a service.
@@ -73,4 +77,40 @@ func TestPlatformRecordsThatComeLate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// reopenings is a store that notes what is classified again.
+type reopenings struct {
+	store.Store
+	from []signal.Nanos
+}
+
+func (r *reopenings) Reopen(ctx context.Context, explained []store.Explained) (int, error) {
+	for _, e := range explained {
+		r.from = append(r.from, e.From)
+	}
+	return r.Store.Reopen(ctx, explained)
+}
+
+// Section 12: of a service that is killed again and again, only the failures around its newest end are classified
+// again; none are for a record that comes twice.
+func TestPlatformRecordsExplainFailuresOnce(t *testing.T) {
+	inPlant(t, func(t *testing.T, p *plant) {
+		var reopened reopenings
+		p.between = func(s store.Store) store.Store {
+			reopened.Store = s
+			return &reopened
+		}
+		p.start(testConfig)
+		var want []signal.Nanos
+		for range 3 {
+			end := time.Now()
+			want = append(want, signal.NanosOf(end.Add(-rules.CopyWindow)))
+			for range 2 {
+				p.receive(killed("ledger", end))
+				p.pass(time.Minute)
+			}
+		}
+		assert.Equal(t, want, reopened.from)
+	})
 }

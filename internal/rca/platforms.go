@@ -1,6 +1,8 @@
 package rca
 
 import (
+	"slices"
+
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
@@ -16,19 +18,26 @@ type Later struct {
 
 // ExplainedLater are the failures of traces that may follow from what platforms recorded: those of the service, or of
 // calls to it, with errors between the times. Such records often come after the traces were classified. It is empty
-// for failures of which others tell too.
-func ExplainedLater(t *incident.Trace, c incident.Classification) (later []Later) {
+// for failures of which others tell too, and where no record was received at since or later: what follows from the
+// others was found by the classification before.
+func ExplainedLater(t *incident.Trace, c incident.Classification, since signal.Nanos) (later []Later) {
 	recent := withoutOld(t)
-	if !t.ID.IsZero() || len(t.Spans) > 0 || len(recent.Logs) == 0 {
+	if !t.ID.IsZero() || len(t.Spans) > 0 {
 		return nil
 	}
-	first, last := recent.Logs[0].EventTime(), signal.Nanos(0)
+	var times []signal.Nanos // of what is new
 	for _, l := range recent.Logs {
 		if !isPlatforms(l) {
 			return nil
 		}
-		first, last = min(first, l.EventTime()), max(last, l.EventTime())
+		if l.ReceivedAt >= since {
+			times = append(times, l.EventTime())
+		}
 	}
+	if len(times) == 0 {
+		return nil
+	}
+	first, last := slices.Min(times), slices.Max(times)
 	for _, r := range c.Roots {
 		later = append(later, Later{
 			Service: r.Service, Signature: r.Signature,

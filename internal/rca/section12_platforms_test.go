@@ -10,6 +10,7 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/rca"
 	"github.com/prodsentinel/prodsentinel/internal/rca/rcatest"
+	"github.com/prodsentinel/prodsentinel/internal/rules"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 )
 
@@ -229,4 +230,23 @@ func TestSection12Marks(t *testing.T) {
 	called := rcatest.New("called")
 	called.Span("ledger", "POST /pay", server, 0, 40).HTTP(500).Failed("").Threw(5, "LedgerError", "no account", "")
 	assert.Empty(t, rca.NeedsOf(called.Build(), incident.Knowledge{}).Logged, "it says why itself")
+}
+
+// Section 12: what follows from a platform's record is found once: a service that is killed again and again sends
+// only the failures around its newest end through the rules again.
+func TestSection12ExplainedLaterOnce(t *testing.T) {
+	first, second := recorded("recommender", 0, 13, oomKilled), recorded("recommender", 300_000, 13, oomKilled)
+	first.ReceivedAt, second.ReceivedAt = rcatest.At(1000), rcatest.At(301_000)
+	tr := &incident.Trace{Logs: []*signal.Log{first, second}}
+	c := rca.Classify("", tr, incident.Knowledge{})
+	root := only(t, c)
+	around := func(first, last signal.Nanos) []rca.Later {
+		return []rca.Later{{
+			Service: "recommender", Signature: root.Signature,
+			From: first - signal.Nanos(rules.CopyWindow), To: last + signal.Nanos(rules.PlatformWindow),
+		}}
+	}
+	assert.Equal(t, around(first.Time, second.Time), rca.ExplainedLater(tr, c, first.ReceivedAt), "none was known")
+	assert.Equal(t, around(second.Time, second.Time), rca.ExplainedLater(tr, c, second.ReceivedAt), "the first was known")
+	assert.Empty(t, rca.ExplainedLater(tr, c, second.ReceivedAt+1), "both were known")
 }

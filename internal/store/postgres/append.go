@@ -159,8 +159,9 @@ func (a *appending) commit(ctx context.Context, c *pgx.Conn) error {
 }
 
 // A failure that gets something new waits again; one being classified keeps its lease, and its
-// version tells that the result is not the last. Rows are locked in the order of their keys, so
-// that appends do not wait for each other in a circle.
+// version tells that the result is not the last. It waits since the oldest record, as appends may commit in another
+// order than they began. Rows are locked in the order of their keys, so that appends do not wait for each other in a
+// circle.
 const moveFailures = `
 	WITH news AS MATERIALIZED (
 		SELECT f.tenant, f.key, k.by_error FROM unnest($1::text[], $2::text[], $3::boolean[]) k (tenant, key, by_error)
@@ -169,8 +170,8 @@ const moveFailures = `
 		version = f.version + 1,
 		last_record = greatest(f.last_record, $4),
 		last_received = CASE WHEN n.by_error THEN greatest(f.last_received, $4) ELSE f.last_received END,
-		waiting_since = CASE f.state WHEN 'waiting' THEN f.waiting_since ELSE $4 END,
-		moved_at = coalesce(f.moved_at, $4),
+		waiting_since = CASE f.state WHEN 'waiting' THEN least(f.waiting_since, $4) ELSE $4 END,
+		moved_at = least(f.moved_at, $4),
 		due_at = CASE f.state WHEN 'waiting' THEN f.due_at ELSE '-infinity' END,
 		state = 'waiting'
 	FROM news n WHERE f.tenant = n.tenant AND f.key = n.key`

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,11 +11,13 @@ import (
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/signal"
 	"github.com/prodsentinel/prodsentinel/internal/store"
+	"github.com/prodsentinel/prodsentinel/internal/store/ledger"
 )
 
 var reopening = map[string]func(*testing.T, store.Store){
 	"ExplainedFailuresAreReopened": explainedFailuresAreReopened,
 	"LateWindowsEndReopening":      lateWindowsEndReopening,
+	"WhatWaitsIsNotReopened":       whatWaitsIsNotReopened,
 }
 
 // explained names the failures of calls to stock around the time of the tests' failures.
@@ -43,6 +46,7 @@ func explainedFailuresAreReopened(t *testing.T, s store.Store) {
 	open(t, s, "of its name in a domain", at("r3", "orders", "stock.shop"))
 	open(t, s, "of another", at("r4", "orders", "stock_rates"))
 	open(t, s, "of one that begins alike", at("r5", "orders", "stocks:8080"))
+	open(t, s, "of one in other letters", at("r7", "orders", "STOCK:8080"))
 	open(t, s, "of the same cause", at("killed", "stock", "stock"))
 	appendAll(t, s, requestOf(tenant, logOf("", "boom", "stock", signal.SeverityError)), requestOf("other", failing("a", "op", "stock")))
 	upsert(t, s, store.FailureHint{Tenant: tenant, Key: untraced})
@@ -64,6 +68,28 @@ func explainedFailuresAreReopened(t *testing.T, s store.Store) {
 		assert.Less(t, time.Since(f.WaitingSince), time.Minute)
 	}
 	assert.ElementsMatch(t, []string{keyOf("of the service"), keyOf("of its address"), keyOf("of its name in a domain")}, keys)
+}
+
+// whatWaitsIsNotReopened checks that the failures which wait already leave room for others.
+func whatWaitsIsNotReopened(t *testing.T, s store.Store) {
+	const more = 2
+	var batches []store.Batch
+	var hints []store.FailureHint
+	roots := map[string][]incident.Root{}
+	for i := range ledger.MostReopened + more {
+		trace := strconv.Itoa(i)
+		batches = append(batches, requestOf(tenant, failing(trace, "POST /pay", "stock")))
+		hints = append(hints, store.FailureHint{Tenant: tenant, Key: keyOf(trace)})
+		roots[keyOf(trace)] = []incident.Root{root("r", "stock")}
+	}
+	appendAll(t, s, batches...)
+	_, err := s.UpsertFailures(t.Context(), hints)
+	require.NoError(t, err)
+	classify(t, s, policy, roots)
+	classify(t, s, policy, roots)
+	assert.Equal(t, ledger.MostReopened, reopen(t, s, explained()))
+	assert.Equal(t, more, reopen(t, s, explained()))
+	assert.Zero(t, reopen(t, s, explained()))
 }
 
 func lateWindowsEndReopening(t *testing.T, s store.Store) {
