@@ -93,6 +93,7 @@ func (s *Store) attempt(ctx context.Context, c *pgx.Conn, a *appending) (lack, e
 		return l, nil
 	}
 	a.startCounting()
+	a.dateErrors()
 	for _, t := range a.tables() {
 		if err := a.store(ctx, c, &t); err != nil {
 			return lack{}, err

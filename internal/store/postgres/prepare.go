@@ -129,16 +129,30 @@ func prepareRows[R any](p *preparation, rows []row[R], request int, records []R,
 	return rows, nil
 }
 
-// errorSignals numbers those of one request that are equal. A time that is not credible is none.
 func (p *preparation) errorSignals(request int, b *store.Batch) {
-	seen := make(map[store.ErrorSignal]int32, len(b.Errors))
-	now := signal.NanosOf(time.Now())
 	for _, e := range b.Errors {
-		if !e.Time.IsCredible(now) {
+		p.errors = append(p.errors, errorRow{ErrorSignal: e, sent: e.Time, turn: p.turns.Of(b.Source, e.Service), request: request})
+	}
+}
+
+// dateErrors numbers the error signals of one request that are equal. A time that is not credible is none. The
+// server's clock says so, as of records: by those of replicas, which may differ, a signal that is sent again through
+// another replica could be stored with another time, and count twice.
+func (a *appending) dateErrors() {
+	type sent struct {
+		store.ErrorSignal
+		request int
+	}
+	seen := make(map[sent]int32, len(a.errors))
+	received := signal.Nanos(a.received.nanos()) //nolint:gosec // of this century
+	for i := range a.errors {
+		e := &a.errors[i]
+		if e.Time = e.sent; !e.Time.IsCredible(received) {
 			e.Time = 0
 		}
-		p.errors = append(p.errors, errorRow{ErrorSignal: e, turn: p.turns.Of(b.Source, e.Service), request: request, ordinal: seen[e]})
-		seen[e]++
+		k := sent{e.ErrorSignal, e.request}
+		e.ordinal = seen[k]
+		seen[k]++
 	}
 }
 

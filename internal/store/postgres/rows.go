@@ -21,10 +21,11 @@ type row[R any] struct {
 
 // errorRow is an error signal of a request.
 type errorRow struct {
-	store.ErrorSignal
-	turn    ledger.Turn
-	request int
-	ordinal int32 // among equal ones of the request
+	store.ErrorSignal              // with the time that counts, by dateErrors
+	sent              signal.Nanos // the time as sent
+	turn              ledger.Turn
+	request           int
+	ordinal           int32 // among equal ones of the request, by dateErrors
 }
 
 // changeRow is a change of a request.
