@@ -68,7 +68,8 @@ func NewClient(tlsConfig *tls.Config, proxy *url.URL) *Client {
 // Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// post sends a body. Its errors are Refused or Unreachable, and name none of the secrets, to which the address belongs.
+// post sends a body. Its errors are Refused, Unreachable or, once ctx has ended, ctx's. They name none of the secrets, to
+// which the address belongs.
 func (c *Client) post(ctx context.Context, address string, header http.Header, body []byte, secrets ...string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -80,6 +81,9 @@ func (c *Client) post(ctx context.Context, address string, header http.Header, b
 	secrets = slices.Concat(secrets, []string{address, request.URL.RequestURI()})
 	request.Header.Set("User-Agent", "prodsentinel")
 	answer, err := c.http.Do(request)
+	if ctx.Err() != nil && err != nil { // the process stops, which says nothing of the receiver
+		return ctx.Err()
+	}
 	if err != nil {
 		return Unreachable{Reason: hide(reason(err), secrets...)}
 	}

@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -191,5 +192,25 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		err := r.Send(t.Context(), openedMessage())
 		require.Error(t, err, name)
 		assert.NotContains(t, err.Error(), "s3cr3t", name)
+	}
+}
+
+// TestSendEndsWithItsContext has receivers that take nothing when the process stops: the error is not theirs.
+func TestSendEndsWithItsContext(t *testing.T) {
+	e := newEndpoint(t)
+	closed := newEndpoint(t)
+	closed.Close()
+	client := newClient(t)
+	for name, r := range map[string]notify.Receiver{
+		"pagerduty": notify.PagerDuty{Client: client, URL: e.URL, RoutingKey: "R0"}, "slack": notify.Slack{Client: client, URL: e.URL},
+		"webhook": notify.Webhook{Client: client, URL: e.URL}, "unreachable": notify.Slack{Client: client, URL: closed.URL},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			err := r.Send(ctx, openedMessage())
+			require.ErrorIs(t, err, context.Canceled)
+			assert.NotErrorAs(t, err, new(notify.Unreachable))
+		})
 	}
 }

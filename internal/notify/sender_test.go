@@ -219,6 +219,10 @@ func TestHangingReceiver(t *testing.T) {
 	var once sync.Once
 	e.answers(func(http.ResponseWriter, *http.Request) { once.Do(func() { close(reached) }); <-release })
 	defer close(release)
+	s.Observer = notify.Observer{
+		Failed:  func(string, bool) { t.Error("a stop counts as a failure of the receiver") },
+		Working: func(_ string, err error) { t.Errorf("a stop is reported as a problem of the receiver: %v", err) },
+	}
 	id := w.incident("one")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
