@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,7 +77,7 @@ func (c *Client) post(ctx context.Context, address string, header http.Header, b
 	for name, values := range header {
 		request.Header[name] = values
 	}
-	secrets = slices.Concat(secrets, []string{address, request.URL.RequestURI()})
+	secrets = secretsOf(request.URL, append(secrets, address)...)
 	request.Header.Set("User-Agent", "prodsentinel")
 	answer, err := c.http.Do(request)
 	if ctx.Err() != nil && err != nil { // the process stops, which says nothing of the receiver
@@ -96,7 +95,7 @@ func (c *Client) post(ctx context.Context, address string, header http.Header, b
 func (c *Client) judge(answer *http.Response, said string) error {
 	status := answer.StatusCode
 	text := fmt.Sprintf("it answers %d %s", status, http.StatusText(status))
-	if said = strings.TrimSpace(escape.Line(said)); said != "" {
+	if said = strings.TrimSpace(escape.Line(said)); said != "" && !aboutCredentials(status) {
 		text += ": " + shorten(said, 200)
 	}
 	switch {
@@ -133,12 +132,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// hide takes secrets out of a text.
-func hide(text string, secrets ...string) string {
-	for _, s := range secrets {
-		if len(s) > 3 {
-			text = strings.ReplaceAll(text, s, "[REDACTED]")
-		}
-	}
-	return text
+// aboutCredentials reports whether an answer is about what the request was signed in with, which it may repeat in a
+// form that cannot be foreseen.
+func aboutCredentials(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusProxyAuthRequired
 }

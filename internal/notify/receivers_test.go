@@ -1,12 +1,14 @@
 package notify_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -213,4 +215,58 @@ func TestSendEndsWithItsContext(t *testing.T) {
 			assert.NotErrorAs(t, err, new(notify.Unreachable))
 		})
 	}
+}
+
+// TestErrorsHoldNoPartOfASecret has a receiver repeat parts of what it was sent.
+func TestErrorsHoldNoPartOfASecret(t *testing.T) {
+	const token = "t0k3n/+&<x>"
+	for _, tt := range []struct {
+		name, path, user string
+		header           http.Header
+		status           int
+		said             string
+	}{
+		{name: "token of a header", header: http.Header{"Authorization": {"Bearer " + token}}, said: "bad token " + token},
+		{name: "field of a header", header: http.Header{"Cookie": {"session=" + token + "; theme=dark"}}, said: "no session " + token},
+		{name: "query value", path: "/hook?key=" + url.QueryEscape(token), said: "bad key " + token},
+		{name: "query value, escaped", path: "/hook?key=" + url.QueryEscape(token), said: "bad key " + url.QueryEscape(token)},
+		{name: "query value, escaped in lower case", path: "/hook?key=" + url.QueryEscape(token), said: "bad key " + strings.ToLower(url.QueryEscape(token))},
+		{name: "path segment", path: "/services/t0k3nsegment/x", said: "no hook t0k3nsegment"},
+		{name: "path segment, escaped", path: "/services/" + url.PathEscape(token), said: "no hook " + url.PathEscape(token)},
+		{name: "path segment, unescaped", path: "/services/" + url.PathEscape(token), said: "no hook " + token},
+		{name: "user", user: "t0k3nuser:t0k3npassword@", said: "no user t0k3nuser"},
+		{name: "password", user: "t0k3nuser:t0k3npassword@", said: "not the password: t0k3npassword"},
+		{name: "sign-in of a user", user: "t0k3nuser:t0k3npassword@", said: "bad sign-in dDBrM251c2VyOnQwazNucGFzc3dvcmQ="},
+		{name: "in JSON", header: http.Header{"Authorization": {"Bearer " + token}}, said: `{"token": "t0k3n/+\u0026\u003cx\u003e"}`},
+		{name: "in JSON that escapes slashes", header: http.Header{"Authorization": {"Bearer t0k3n/+x"}}, said: `{"token": "t0k3n\/+x"}`},
+		{name: "in HTML", header: http.Header{"Authorization": {"Bearer " + token}}, said: "bad token t0k3n/+&amp;&lt;x&gt;"},
+		{name: "one begins as another", header: http.Header{"X-One": {"t0k3nabc"}, "X-Two": {"t0k3nabcdefgh"}}, said: "bad t0k3nabcdefgh"},
+		{name: "401", status: http.StatusUnauthorized, said: "you are t0k3n, reversed n3k0t"},
+		{name: "403", status: http.StatusForbidden, said: "you are t0k3n, reversed n3k0t"},
+		{name: "a server's error", status: http.StatusBadGateway, header: http.Header{"Authorization": {"Bearer " + token}}, said: "bad token " + token},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := newEndpoint(t)
+			e.answers(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(cmp.Or(tt.status, http.StatusBadRequest))
+				_, _ = w.Write([]byte(tt.said))
+			})
+			address := strings.Replace(e.URL, "://", "://"+tt.user, 1) + tt.path
+			err := notify.Webhook{Client: newClient(t), URL: address, Header: tt.header}.Send(t.Context(), openedMessage())
+			require.ErrorContains(t, err, "it answers")
+			for _, secret := range []string{"t0k3n", "n3k0t", "dDBrM251", "defgh", "x&gt;", "x>", "+x"} {
+				assert.NotContains(t, err.Error(), secret)
+			}
+		})
+	}
+}
+
+func TestErrorsKeepWhatIsNoSecret(t *testing.T) {
+	e := newEndpoint(t)
+	e.answers(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte("the field summary of an event is too long"))
+	})
+	err := notify.Webhook{Client: newClient(t), URL: e.URL + "/a/of?id=is", Header: http.Header{"X-Team": {"an event"}}}.Send(t.Context(), openedMessage())
+	assert.EqualError(t, err, "it answers 400 Bad Request: the field summary of [REDACTED] is too long")
 }
