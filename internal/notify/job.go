@@ -54,10 +54,12 @@ func (j job) do(ctx context.Context, b *batch) error {
 		var refused Refused
 		switch err := b.Receiver.Send(ctx, m); {
 		case errors.As(err, &refused):
+			b.answered = true
 			return j.refused(ctx, b, refused)
 		case err != nil:
 			return err
 		}
+		b.answered = true
 	}
 	var told []store.Delivery
 	for _, t := range j.tasks {

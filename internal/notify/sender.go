@@ -114,7 +114,9 @@ func (s *Sender) Step(ctx context.Context) (wait time.Duration) {
 	var unreachable Unreachable
 	switch {
 	case err == nil:
-		s.reached()
+		if b.answered {
+			s.reached()
+		}
 		return 0
 	case errors.As(err, &unreachable):
 		return s.unreached(ctx, unreachable)
@@ -176,6 +178,8 @@ type batch struct {
 	*Sender
 	claims store.DeliveryClaims
 	until  time.Time // no message is begun after that
+
+	answered bool // the receiver took or refused a message
 }
 
 // task is a delivery with its incident.

@@ -365,3 +365,41 @@ func TestIncidentThatComesAndGoesUnseen(t *testing.T) {
 	run(t, s)
 	assert.Equal(t, []string{resolved, settled, opened}, types(t, e), "it came back")
 }
+
+// TestOnlyAnAnswerEndsAnOutage has a batch with nothing for the receiver while it is away.
+func TestOnlyAnAnswerEndsAnOutage(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		batch func(w *world)
+		// back reports whether the receiver is said to be back, and wait is how long the next failure leaves it alone.
+		answer func(http.ResponseWriter, *http.Request)
+		back   bool
+		wait   time.Duration
+	}{
+		{name: "nothing to tell", answer: status(http.StatusBadGateway), wait: 4 * time.Second, batch: func(w *world) {
+			w.failTrace("trace", "harmless", incident.SeverityLow)
+			w.report(incident.SeverityLow, "nothing of importance")
+		}},
+		{name: "a message is taken", back: true, wait: time.Second, batch: func(w *world) { w.incident("two") }},
+		{name: "a message is refused", answer: status(http.StatusBadRequest), back: true, wait: time.Second, batch: func(w *world) { w.incident("two") }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			e, s := webhook(t, w, 10)
+			back := false
+			s.Observer.Working = func(_ string, err error) { back = err == nil }
+			e.answers(status(http.StatusBadGateway))
+			w.incident("one")
+			require.Equal(t, time.Second, s.Step(t.Context()))
+			w.pass(time.Second)
+			require.Equal(t, 2*time.Second, s.Step(t.Context()))
+			e.answers(tt.answer)
+			tt.batch(w) // while what failed is not due
+			require.Zero(t, s.Step(t.Context()))
+			assert.Equal(t, tt.back, back)
+			e.answers(status(http.StatusBadGateway))
+			w.incident("three")
+			assert.Equal(t, tt.wait, s.Step(t.Context()))
+		})
+	}
+}
