@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	// claimLimit is how many deliveries are claimed at a time: those of a storm together, as one message.
+	// claimLimit is how many deliveries are claimed at a time: those of a storm together, as one message. Fewer are, while
+	// the store is too slow to read them in time.
 	claimLimit = 500
-	// deliveryLease is how long claimed deliveries stay with a process that says nothing more. No message is begun in
-	// the last third of it.
+	// deliveryLease is how long claimed deliveries stay with a process that says nothing more. No message but the first
+	// is begun in the last third of it.
 	deliveryLease = 30 * time.Second
 	// pollInterval is how often a sender looks for deliveries that nobody announced.
 	pollInterval = 2 * time.Second
@@ -68,6 +69,7 @@ type Sender struct {
 	Now func() time.Time
 
 	failures int // in a row, of reaching the receiver
+	limit    int // of deliveries to claim; 0 for claimLimit
 }
 
 // Run sends until ctx ends. wake ends a wait.
@@ -104,13 +106,14 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // Step sends what is due, and returns how long to wait for the next.
 func (s *Sender) Step(ctx context.Context) (wait time.Duration) {
 	claims, err := s.Store.ClaimDeliveries(ctx, store.DeliveryRequest{
-		Receiver: s.Name, Owner: rand.Text(), Lease: deliveryLease, Limit: claimLimit, Window: max(s.Storm.Window, groupInterval),
+		Receiver: s.Name, Owner: rand.Text(), Lease: deliveryLease, Limit: cmp.Or(s.limit, claimLimit), Window: max(s.Storm.Window, groupInterval),
 	})
 	if err != nil || len(claims.Deliveries) == 0 {
 		return pollInterval
 	}
 	b := batch{Sender: s, claims: claims, until: s.now().Add(deliveryLease * 2 / 3)}
 	err = b.send(ctx)
+	s.limit = b.nextLimit()
 	var unreachable Unreachable
 	switch {
 	case err == nil:
@@ -177,9 +180,18 @@ func backOff(failures int) time.Duration {
 type batch struct {
 	*Sender
 	claims store.DeliveryClaims
-	until  time.Time // no message is begun after that
+	until  time.Time // no message but the first is begun after that
 
 	answered bool // the receiver took or refused a message
+	late     bool // the time was over before the last message was begun
+}
+
+// nextLimit is how many deliveries to claim next: half as many after a batch that was late, else twice as many.
+func (b *batch) nextLimit() int {
+	if b.late {
+		return max(1, len(b.claims.Deliveries)/2)
+	}
+	return min(claimLimit, 2*cmp.Or(b.limit, claimLimit))
 }
 
 // task is a delivery with its incident.
@@ -255,7 +267,8 @@ func (b *batch) send(ctx context.Context) error {
 	}
 	list := append(jobs(rest), jobs(started)...) // first what was announced before, then what is new
 	for i, j := range list {
-		if b.now().After(b.until) {
+		// The first is sent however late it is, so that every claim gets something done.
+		if b.late = b.now().After(b.until); b.late && i > 0 {
 			return b.postpone(ctx, tasksOf(list[i:]), 0, "")
 		}
 		err := j.do(ctx, b)

@@ -3,6 +3,7 @@ package notify_test
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/notify"
+	"github.com/prodsentinel/prodsentinel/internal/store"
 )
 
 const (
@@ -400,6 +402,51 @@ func TestOnlyAnAnswerEndsAnOutage(t *testing.T) {
 			e.answers(status(http.StatusBadGateway))
 			w.incident("three")
 			assert.Equal(t, tt.wait, s.Step(t.Context()))
+		})
+	}
+}
+
+// slowStore reads incidents slowly.
+type slowStore struct {
+	store.Store
+	wait func()
+}
+
+func (s slowStore) Incident(ctx context.Context, tenant, id string) (incident.Incident, error) {
+	s.wait()
+	return s.Store.Incident(ctx, tenant, id)
+}
+
+// TestSlowStoreDelaysMessagesOnly has a store in which reading a batch takes the time of its lease, or more.
+func TestSlowStoreDelaysMessagesOnly(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		incidents int
+		read      time.Duration // of one incident
+		claims    []int         // how many deliveries are read at a time
+	}{
+		{"in time", 10, time.Second, []int{10}},
+		{"a batch too many", 30, time.Second, []int{30, 15, 14}},
+		{"one too slow", 3, time.Minute, []int{3, 1, 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			e, s := webhook(t, w, 0)
+			read := 0
+			s.Store = slowStore{w.Store, func() { read++; w.pass(tt.read) }}
+			for i := range tt.incidents {
+				w.incident(strconv.Itoa(i))
+			}
+			var claims []int
+			for range 10 {
+				before := read
+				s.Step(t.Context())
+				if read > before {
+					claims = append(claims, read-before)
+				}
+			}
+			assert.Len(t, e.received(), tt.incidents)
+			assert.Equal(t, tt.claims, claims)
 		})
 	}
 }
