@@ -110,13 +110,9 @@ func (s *AlertSender) step(ctx context.Context, onlyIfNew bool) error {
 		return nil
 	}
 	for batch := range slices.Chunk(list, alertBatch) {
-		var alerts []alert
-		for _, of := range batch {
-			more, err := s.alertsOf(ctx, of, now)
-			if err != nil {
-				return err
-			}
-			alerts = append(alerts, more...)
+		alerts := s.compose(ctx, batch, now)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if len(alerts) == 0 {
 			continue
@@ -182,15 +178,28 @@ func (s *AlertSender) note(ctx context.Context, err error) {
 	}
 }
 
+// compose writes the alerts of incidents. One that cannot be read has an alert that says less: without any,
+// Alertmanager would take it for resolved.
+func (s *AlertSender) compose(ctx context.Context, list []store.IncidentAlerts, now time.Time) (alerts []alert) {
+	var unread []error
+	for _, of := range list {
+		summary, err := s.summary(ctx, of, now)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			unread = append(unread, err)
+		}
+		alerts = append(alerts, s.alertsOf(of, summary, now)...)
+	}
+	if len(unread) > 0 && ctx.Err() == nil {
+		s.Log.Warn("alerts go without what cannot be read", zap.String("alertmanager", s.Name), zap.Int("incidents", len(unread)), zap.Error(unread[0]))
+	}
+	return alerts
+}
+
 // alertsOf are the alerts of one incident: of each severity that it has or had lately.
-func (s *AlertSender) alertsOf(ctx context.Context, of store.IncidentAlerts, now time.Time) (alerts []alert, err error) {
-	summary, err := s.summary(ctx, of, now)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
+func (s *AlertSender) alertsOf(of store.IncidentAlerts, summary Summary, now time.Time) (alerts []alert) {
 	for _, a := range of.Alerts {
 		ends := now.Add(alertLasts)
 		if !a.Ended.IsZero() {
@@ -203,7 +212,7 @@ func (s *AlertSender) alertsOf(ctx context.Context, of store.IncidentAlerts, now
 			Labels: s.labels(of, a), Annotations: annotations(summary), StartsAt: a.Since.UTC(), EndsAt: ends.UTC(), GeneratorURL: summary.Link,
 		})
 	}
-	return alerts, nil
+	return alerts
 }
 
 // labels never change, but for the severity.
@@ -251,25 +260,30 @@ func labelName(name string) string {
 	}, strings.ToLower(name))
 }
 
-// summary reads what is told of an incident, unless it was read lately and has not changed.
+// summary reads what is told of an incident, unless it was read lately and has not changed. With an error it is what is
+// known of it all the same.
 func (s *AlertSender) summary(ctx context.Context, of store.IncidentAlerts, now time.Time) (Summary, error) {
 	key := of.Tenant + "/" + of.IncidentID
-	if c, ok := s.summaries[key]; ok && c.announcement == of.Announcement && now.Sub(c.read) < summaryLasts {
+	c, known := s.summaries[key]
+	known = known && c.announcement == of.Announcement
+	if known && now.Sub(c.read) < summaryLasts {
 		return c.Summary, nil
 	}
+	summary := Summary{ID: of.IncidentID, Tenant: of.Tenant, Title: "Incident " + of.IncidentID, Unreadable: true, Link: s.Composer.incidentURL(of.IncidentID)}
 	in, err := s.Store.Incident(ctx, of.Tenant, of.IncidentID)
-	if err != nil {
-		return Summary{}, err
+	if err == nil {
+		summary, err = s.Composer.Summarize(ctx, in)
 	}
-	summary, err := s.Composer.Summarize(ctx, in)
-	if err != nil {
-		return summary, err
+	switch {
+	case err == nil:
+		if s.summaries == nil {
+			s.summaries = map[string]cachedSummary{}
+		}
+		s.summaries[key] = cachedSummary{of.Announcement, now, summary}
+	case known:
+		return c.Summary, err
 	}
-	if s.summaries == nil {
-		s.summaries = map[string]cachedSummary{}
-	}
-	s.summaries[key] = cachedSummary{of.Announcement, now, summary}
-	return summary, nil
+	return summary, err
 }
 
 // forget drops what is remembered of incidents that are no longer sent.

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -125,4 +126,62 @@ func TestAlertmanagerThatFails(t *testing.T) {
 	require.Len(t, working, 2)
 	require.ErrorContains(t, working[0], "500")
 	assert.NoError(t, working[1])
+}
+
+// TestUnreadableIncidentStaysAnAlert has one of two open incidents that cannot be read: without its alert, Alertmanager
+// would tell that it is resolved.
+func TestUnreadableIncidentStaysAnAlert(t *testing.T) {
+	const link = "https://prodsentinel.example/incidents/"
+	for _, tt := range []struct {
+		method string
+		known  bool // it could be read before
+		want   map[string]string
+	}{
+		{"Incident", false, map[string]string{"summary": "Incident ", "confidence": "the report cannot be read"}},
+		{"Analysis", false, map[string]string{
+			"summary": "Exception in payment: bad", "cause": "Exception in payment: bad", "confidence": "the report cannot be read",
+			"impact": "1 of 1 request (100 %) of POST /pay in payment; services: payment", "since": "2026-01-02 03:04:05 UTC",
+		}},
+		{"EntryStats", false, map[string]string{
+			"summary": "Exception in payment: bad", "cause": "payment failed: bad", "confidence": "85 %", "evidence": "span:1/2", "next_step": "Look at the release.",
+			"impact": "1 failing trace; services: payment", "since": "2026-01-02 03:04:05 UTC", "changes": "deploy-1 (suspected: just before)",
+		}},
+		{"Incident", true, map[string]string{
+			"summary": "Exception in payment: bad", "cause": "payment failed: bad", "confidence": "85 %", "evidence": "span:1/2", "next_step": "Look at the release.",
+			"impact": "1 of 1 request (100 %) of POST /pay in payment; services: payment", "since": "2026-01-02 03:04:05 UTC", "changes": "deploy-1 (suspected: just before)",
+		}},
+	} {
+		t.Run(fmt.Sprint(tt.method, tt.known), func(t *testing.T) {
+			w := newWorld(t)
+			e := newEndpoint(t)
+			s := w.alertSender(e)
+			bad := w.incident("bad")
+			broken := w.breaks(bad, tt.method, nil)
+			s.Store, s.Composer.Store = broken, broken
+			if tt.known {
+				require.NoError(t, s.Step(t.Context()))
+			}
+			w.pass(10 * time.Minute)
+			good := w.incident("good")
+			broken.fails[tt.method] = errDamaged
+			require.NoError(t, s.Step(t.Context()))
+			requests := e.received()
+			var list []alert
+			require.NoError(t, json.Unmarshal(requests[len(requests)-1].body, &list))
+			require.Len(t, list, 2)
+			byID := map[string]alert{}
+			for _, a := range list {
+				byID[a.Labels["incident_id"]] = a
+			}
+			require.Contains(t, byID, good)
+			got := byID[bad]
+			assert.Equal(t, w.clock().Add(4*time.Minute), got.EndsAt)
+			assert.Equal(t, "high", got.Labels["severity"])
+			tt.want["url"] = link + bad
+			if tt.want["summary"] == "Incident " {
+				tt.want["summary"] += bad
+			}
+			assert.Equal(t, tt.want, got.Annotations)
+		})
+	}
 }

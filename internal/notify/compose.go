@@ -30,7 +30,17 @@ type Composer struct {
 	Links []links.Config
 }
 
-// Summarize reads what is told of an incident.
+// Incomplete is the error of a summary that lacks its changes or its impact, because they cannot be read. It says what
+// broke, and can be sent.
+type Incomplete struct{ Err error }
+
+func (e Incomplete) Error() string { return e.Err.Error() }
+
+// Unwrap is for errors.Is and errors.As.
+func (e Incomplete) Unwrap() error { return e.Err }
+
+// Summarize reads what is told of an incident. With an error the summary has what could be read; unless that is
+// Incomplete, its cause is but the incident's title.
 func (c Composer) Summarize(ctx context.Context, in incident.Incident) (Summary, error) {
 	s := Summary{
 		ID: in.ID, Tenant: in.Tenant, Status: in.Status, Severity: in.Severity, Category: in.Category, Environments: in.Environments,
@@ -44,26 +54,31 @@ func (c Composer) Summarize(ctx context.Context, in incident.Incident) (Summary,
 		s.Outcome = "withdrawn"
 	}
 	cause := in.Title
+	var report, changes error
 	if in.Revision > 0 {
-		a, err := c.Store.Analysis(ctx, in.Tenant, in.ID, 0)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return s, fmt.Errorf("read the analysis of incident %s: %w", in.ID, err)
+		var a incident.Analysis
+		if a, report = c.Store.Analysis(ctx, in.Tenant, in.ID, 0); errors.Is(report, store.ErrNotFound) {
+			report = nil
 		}
 		if said := s.conclude(a.Assessed()); said != "" {
 			cause = said
 		}
-		if err := c.addChanges(ctx, in.Tenant, a, &s); err != nil {
-			return s, err
-		}
+		changes = c.addChanges(ctx, in.Tenant, a, &s)
 	}
-	trace, err := c.addImpact(ctx, in, &s)
-	if err != nil {
-		return s, err
-	}
+	trace, impact := c.addImpact(ctx, in, &s)
 	s.Links = links.To(links.Subject{
 		IncidentID: in.ID, Service: in.RootCause.Service, TraceID: trace, From: in.FirstSeen, To: in.LastSeen,
 	}, c.Links)
 	c.redact(&s, in, cause)
+	switch lacking := errors.Join(changes, impact); {
+	case ctx.Err() != nil:
+		return s, ctx.Err()
+	case report != nil:
+		s.Unreadable = true
+		return s, fmt.Errorf("read the analysis of incident %s: %w", in.ID, report)
+	case lacking != nil:
+		return s, Incomplete{fmt.Errorf("incident %s: %w", in.ID, lacking)}
+	}
 	return s, nil
 }
 
@@ -82,8 +97,9 @@ func (s *Summary) conclude(a incident.Analysis) (cause string) {
 	return a.RootCause.Statement
 }
 
-// addChanges names the changes that an analysis suspects.
+// addChanges names the changes that an analysis suspects; one that cannot be read, by its ID.
 func (c Composer) addChanges(ctx context.Context, tenant string, a incident.Analysis, s *Summary) error {
+	var unread error
 	for _, suspected := range a.SuspectedChanges {
 		if len(suspected.For) == 0 || len(s.Changes) == maxChanges {
 			continue
@@ -91,7 +107,7 @@ func (c Composer) addChanges(ctx context.Context, tenant string, a incident.Anal
 		said := suspected.ID
 		found, err := c.Store.Evidence(ctx, tenant, incident.Ref("change:"+suspected.ID))
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("read change %s: %w", suspected.ID, err)
+			unread = errors.Join(unread, fmt.Errorf("read change %s: %w", suspected.ID, err))
 		}
 		if len(found) > 0 && found[0].Change != nil {
 			ch := found[0].Change
@@ -99,14 +115,17 @@ func (c Composer) addChanges(ctx context.Context, tenant string, a incident.Anal
 		}
 		s.Changes = append(s.Changes, fmt.Sprintf("%s (%s: %s)", said, suspected.Verdict, suspected.For[0].Statement))
 	}
-	return nil
+	return unread
 }
 
 // addImpact counts the requests of the entry operation that failed last, and returns that trace.
 func (c Composer) addImpact(ctx context.Context, in incident.Incident, s *Summary) (traceID string, err error) {
 	failures, err := c.Store.IncidentFailures(ctx, in.Tenant, in.ID, store.Page{Limit: 1})
-	if err != nil || len(failures.Items) == 0 {
-		return "", err
+	if err != nil {
+		return "", fmt.Errorf("read the newest failure: %w", err)
+	}
+	if len(failures.Items) == 0 {
+		return "", nil
 	}
 	f := failures.Items[0]
 	if f.TraceID.IsZero() || f.EntryService == "" {
@@ -118,7 +137,7 @@ func (c Composer) addImpact(ctx context.Context, in incident.Incident, s *Summar
 	}
 	stats, err := c.Store.EntryStats(ctx, in.Tenant, f.EntryService, f.EntryOperation, from, to)
 	if err != nil {
-		return "", fmt.Errorf("count the requests of %s: %w", f.EntryService, err)
+		return f.TraceID.String(), fmt.Errorf("count the requests of %s: %w", f.EntryService, err)
 	}
 	if stats.Traces > 0 && stats.Failed > 0 {
 		s.Impact.Service, s.Impact.Operation, s.Impact.Failed, s.Impact.Requests = f.EntryService, f.EntryOperation, stats.Failed, stats.Traces

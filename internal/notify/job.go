@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -38,17 +37,18 @@ func tasksOf(jobs []job) (tasks []task) {
 	return tasks
 }
 
-// do sends the message and stores that it was sent. Where the receiver refuses it, that is stored, and no error.
+// do sends the message and stores that it was sent. Where it cannot be read, or the receiver refuses it, that is stored,
+// and no error. A thread is not begun before its message is there to be sent.
 func (j job) do(ctx context.Context, b *batch) error {
+	m, err := j.message(ctx, b)
+	if err != nil {
+		return b.putOffUnread(ctx, deliveriesOf(j.tasks), err)
+	}
 	if j.tasks[0].fresh {
 		mine, err := b.Store.StartThreads(ctx, deliveriesOf(j.tasks))
 		if err != nil || len(mine) == 0 {
 			return err
 		}
-	}
-	m, err := j.message(ctx, b)
-	if err != nil {
-		return err
 	}
 	if m.Kind != "" {
 		var refused Refused
@@ -75,24 +75,14 @@ func (j job) do(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// refused gives the deliveries up for a while, or for good.
+// refused puts the deliveries off, or gives them up.
 func (j job) refused(ctx context.Context, b *batch, cause Refused) error {
 	b.failed(true)
 	b.Log.Warn("a receiver refuses a notification", zap.String("receiver", b.Name), zap.Error(cause))
 	if err := b.Store.ReportReceiver(ctx, b.Name, cause.Reason); err != nil {
 		return err
 	}
-	for _, t := range j.tasks {
-		t.Attempts++
-		until := b.now().Add(backOff(2 * t.Attempts))
-		if t.Attempts >= maxRefusals {
-			until = time.Time{}
-		}
-		if err := b.Store.PostponeDeliveries(ctx, []store.Delivery{t.Delivery}, until, cause.Reason); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.putOff(ctx, deliveriesOf(j.tasks), cause.Reason)
 }
 
 func (j job) observe(b *batch, m Message) {
@@ -138,21 +128,31 @@ func (j job) message(ctx context.Context, b *batch) (Message, error) {
 	m.ID = fmt.Sprintf("%s/%d", first.IncidentID, first.Sequence)
 	summary, err := b.Composer.Summarize(ctx, first.in)
 	m.Incident = &summary
+	if errors.As(err, new(Incomplete)) {
+		b.Log.Warn("a notification goes without what cannot be read", zap.String("receiver", b.Name), zap.Error(err))
+		err = nil
+	}
 	return m, err
 }
 
-// list has the incidents of a group that begin or end now, worst first.
+// list has the incidents of a group that begin or end now, worst first. One whose report cannot be read is listed by its
+// title: it holds up no other.
 func (j job) list(ctx context.Context, b *batch, m Message) (Message, error) {
 	m.Total, m.Link = len(j.tasks), b.Composer.ExternalURL
+	var unread error
 	for _, t := range j.tasks[:min(maxListed, len(j.tasks))] {
 		if rankOf(t.in.Severity) < rankOf(m.Severity) {
 			m.Severity = t.in.Severity
 		}
 		summary, err := b.Composer.Summarize(ctx, t.in)
-		if err != nil {
-			return m, err
+		if ctx.Err() != nil {
+			return m, ctx.Err()
 		}
+		unread = errors.Join(unread, err)
 		m.Group = append(m.Group, summary)
+	}
+	if unread != nil {
+		b.Log.Warn("a notification goes without what cannot be read", zap.String("receiver", b.Name), zap.Error(unread))
 	}
 	return m, nil
 }

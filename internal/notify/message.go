@@ -58,10 +58,12 @@ type Summary struct {
 	Verdict    bool   `json:"verdict"`
 	Confidence int    `json:"confidence_percent"`
 	// Analysed is false while there is no report.
-	Analysed bool      `json:"analysed"`
-	Impact   Impact    `json:"impact"`
-	Since    time.Time `json:"since"` // event time of the first error
-	LastSeen time.Time `json:"last_seen"`
+	Analysed bool `json:"analysed"`
+	// Unreadable reports that there is a report that cannot be read.
+	Unreadable bool      `json:"unreadable,omitempty"`
+	Impact     Impact    `json:"impact"`
+	Since      time.Time `json:"since"` // event time of the first error
+	LastSeen   time.Time `json:"last_seen"`
 	// Changes are what changed before it, likeliest first.
 	Changes  []string     `json:"changes,omitempty"`
 	NextStep string       `json:"next_step,omitempty"`

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/prodsentinel/prodsentinel/internal/escape"
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/store"
 )
@@ -30,11 +31,13 @@ const (
 	groupInterval = time.Minute
 	// maxListed is how many incidents of a group are listed.
 	maxListed = 20
-	// maxRefusals is how often a receiver may refuse a message before it is a dead letter.
-	maxRefusals = 8
+	// maxAttempts is how often a receiver may refuse a message, or its incident be unreadable, before it is a dead letter.
+	maxAttempts = 8
 	// retryFirst and retryMost bound the time to the next attempt: twice as long each time.
 	retryFirst = time.Second
 	retryMost  = 5 * time.Minute
+	// outagePause is how long a delivery waits whose incident an outage of the store keeps from being read.
+	outagePause = 10 * time.Second
 )
 
 // StormConfig bounds how many incidents are announced one by one: beyond Incidents within Window, new ones are told
@@ -284,7 +287,7 @@ func (b *batch) send(ctx context.Context) error {
 	return nil
 }
 
-// load reads the incidents of the deliveries. One that is gone is not told of any more.
+// load reads the incidents of the deliveries. One that is gone is not told of any more, and one that cannot be read later.
 func (b *batch) load(ctx context.Context) (tasks []task, err error) {
 	for _, d := range b.claims.Deliveries {
 		in, err := b.Store.Incident(ctx, d.Tenant, d.IncidentID)
@@ -292,7 +295,10 @@ func (b *batch) load(ctx context.Context) (tasks []task, err error) {
 			in, err = incident.Incident{ID: d.IncidentID, Tenant: d.Tenant}, nil
 		}
 		if err != nil {
-			return nil, err
+			if err := b.putOffUnread(ctx, []store.Delivery{d}, fmt.Errorf("read incident %s: %w", d.IncidentID, err)); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		tasks = append(tasks, task{Delivery: d, in: in})
 	}
@@ -358,6 +364,35 @@ func (b *batch) postpone(ctx context.Context, tasks []task, wait time.Duration, 
 		return nil
 	}
 	return b.Store.PostponeDeliveries(ctx, deliveriesOf(tasks), b.now().Add(wait), problem)
+}
+
+// putOffUnread puts off what is to be told and cannot be read, so that it holds up nothing else. An outage of the store
+// is no attempt: it must not use them up.
+func (b *batch) putOffUnread(ctx context.Context, given []store.Delivery, cause error) error {
+	if ctx.Err() != nil {
+		return cause
+	}
+	b.Log.Warn("a notification waits, since what it tells cannot be read", zap.String("receiver", b.Name), zap.Error(cause))
+	problem := shorten(escape.Line(cause.Error()), maxText)
+	if errors.Is(cause, store.ErrUnavailable) {
+		return b.Store.PostponeDeliveries(ctx, given, b.now().Add(outagePause), problem)
+	}
+	return b.putOff(ctx, given, problem)
+}
+
+// putOff counts an attempt at each delivery and puts it off, longer each time, and for good after the last.
+func (b *batch) putOff(ctx context.Context, given []store.Delivery, problem string) error {
+	for _, d := range given {
+		d.Attempts++
+		until := b.now().Add(backOff(2 * d.Attempts))
+		if d.Attempts >= maxAttempts {
+			until = time.Time{}
+		}
+		if err := b.Store.PostponeDeliveries(ctx, []store.Delivery{d}, until, problem); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *batch) failed(refused bool) {

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/prodsentinel/prodsentinel/internal/incident"
 	"github.com/prodsentinel/prodsentinel/internal/notify"
@@ -448,5 +450,122 @@ func TestSlowStoreDelaysMessagesOnly(t *testing.T) {
 			assert.Len(t, e.received(), tt.incidents)
 			assert.Equal(t, tt.claims, claims)
 		})
+	}
+}
+
+var errDamaged = fmt.Errorf("%w: row 7", store.ErrDamaged)
+
+// TestUnreadableIncidentHoldsUpNoOther has one of two incidents that cannot be read, in part or at all.
+func TestUnreadableIncidentHoldsUpNoOther(t *testing.T) {
+	outage := fmt.Errorf("%w: no answer in time", store.ErrUnavailable)
+	for _, tt := range []struct {
+		name   string
+		method string
+		err    error
+		sent   bool // without what cannot be read
+		dead   bool // in the end
+	}{
+		{"impact", "EntryStats", errDamaged, true, false},
+		{"impact that takes too long", "EntryStats", outage, true, false},
+		{"newest failure", "IncidentFailures", errDamaged, true, false},
+		{"changes", "Evidence", errDamaged, true, false},
+		{"report", "Analysis", errDamaged, false, true},
+		{"incident", "Incident", errDamaged, false, true},
+		{"report in an outage", "Analysis", outage, false, false},
+		{"incident in an outage", "Incident", outage, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			e, s := webhook(t, w, 10)
+			logged, logs := observer.New(zap.WarnLevel)
+			s.Log = zap.New(logged)
+			bad := w.incident("bad")
+			broken := w.breaks(bad, tt.method, tt.err)
+			s.Store, s.Composer.Store = broken, broken
+			w.pass(time.Second)
+			good := w.incident("good")
+			run(t, s)
+			want := []string{good}
+			if tt.sent {
+				want = []string{bad, good}
+			}
+			assert.ElementsMatch(t, want, subjects(t, e))
+			assert.NotZero(t, logs.FilterFieldKey("error").Len(), "it is logged")
+			for range 20 {
+				w.pass(10 * time.Minute)
+				run(t, s)
+			}
+			assert.Len(t, e.received(), len(want), "nothing is sent twice")
+			dead, err := w.DeadLetters(t.Context(), "", 10)
+			require.NoError(t, err)
+			if tt.dead {
+				require.Len(t, dead, 1)
+				assert.Equal(t, bad, dead[0].IncidentID)
+				assert.Equal(t, 8, dead[0].Attempts)
+				assert.Contains(t, dead[0].Problem, "the data is damaged")
+			} else {
+				assert.Empty(t, dead)
+			}
+
+			broken.fails = nil
+			_, err = w.RetryDeadLetters(t.Context(), "", []string{bad})
+			require.NoError(t, err)
+			w.pass(time.Minute)
+			run(t, s)
+			assert.ElementsMatch(t, []string{bad, good}, subjects(t, e), "it is told once it can be read")
+		})
+	}
+}
+
+// subjects are the incidents of the events.
+func subjects(t *testing.T, e *endpoint) (list []string) {
+	t.Helper()
+	for _, got := range bodies[event](t, e) {
+		list = append(list, got.Subject)
+	}
+	return list
+}
+
+func TestMessageGoesWithoutWhatCannotBeRead(t *testing.T) {
+	for _, tt := range []struct {
+		method  string
+		impact  notify.Impact
+		changes []string
+	}{
+		{"", notify.Impact{FailingTraces: 1, Service: "payment", Operation: "POST /pay", Failed: 1, Requests: 1, Services: []string{"payment"}}, []string{"deploy-1 (suspected: just before)"}},
+		{"EntryStats", notify.Impact{FailingTraces: 1, Services: []string{"payment"}}, []string{"deploy-1 (suspected: just before)"}},
+		{"Evidence", notify.Impact{FailingTraces: 1, Service: "payment", Operation: "POST /pay", Failed: 1, Requests: 1, Services: []string{"payment"}}, []string{"deploy-1 (suspected: just before)"}},
+	} {
+		t.Run(tt.method, func(t *testing.T) {
+			w := newWorld(t)
+			e, s := webhook(t, w, 10)
+			s.Composer.Store = w.breaks(w.incident("one"), tt.method, errDamaged)
+			run(t, s)
+			require.Len(t, e.received(), 1)
+			in := bodies[event](t, e)[0].Data.Incident
+			assert.Equal(t, "payment failed: one", in.Cause)
+			assert.Equal(t, tt.impact, in.Impact)
+			assert.Equal(t, tt.changes, in.Changes)
+		})
+	}
+}
+
+func TestGroupListsAnUnreadableReportByItsTitle(t *testing.T) {
+	w := newWorld(t)
+	e, s := webhook(t, w, 1)
+	w.incident("a")
+	w.pass(time.Second) // the first is told of alone
+	bad := w.incident("b")
+	w.incident("c")
+	s.Composer.Store = w.breaks(bad, "Analysis", errDamaged)
+	run(t, s)
+	require.Equal(t, []string{opened, grouped}, types(t, e))
+	group := bodies[event](t, e)[1].Data.Group
+	require.Len(t, group, 2)
+	for _, in := range group {
+		assert.Equal(t, in.ID == bad, in.Unreadable)
+		if in.ID == bad {
+			assert.Equal(t, "Exception in payment: b", in.Cause)
+		}
 	}
 }

@@ -86,6 +86,8 @@ func (s Summary) lines(kind Kind) []line {
 
 func (s Summary) sureness() string {
 	switch {
+	case s.Unreadable:
+		return "the report cannot be read"
 	case !s.Analysed:
 		return "not analysed yet"
 	case !s.Verdict:
@@ -102,7 +104,11 @@ func (s Summary) ended() string {
 	return "resolved"
 }
 
+// sentence is "" where no impact is known.
 func (i Impact) sentence() string {
+	if i.FailingTraces == 0 {
+		return ""
+	}
 	said := plural(i.FailingTraces, "failing trace")
 	if i.Requests > 0 {
 		said = fmt.Sprintf("%d of %s (%s) of %s in %s", i.Failed, plural(i.Requests, "request"), percent(i.Failed, i.Requests), i.Operation, i.Service)

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"io"
@@ -261,4 +262,64 @@ func types(t *testing.T, e *endpoint) (list []string) {
 
 func status(code int) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+// brokenStore fails to read what it is told to, of one incident where the read names it.
+type brokenStore struct {
+	store.Store
+	id      string
+	fails   map[string]error // by method
+	changes []incident.SuspectedChange
+}
+
+func (s *brokenStore) of(id, method string) error {
+	if id == s.id {
+		return s.fails[method]
+	}
+	return nil
+}
+
+func (s *brokenStore) Incident(ctx context.Context, tenant, id string) (incident.Incident, error) {
+	if err := s.of(id, "Incident"); err != nil {
+		return incident.Incident{}, err
+	}
+	return s.Store.Incident(ctx, tenant, id)
+}
+
+func (s *brokenStore) Analysis(ctx context.Context, tenant, id string, revision int) (incident.Analysis, error) {
+	if err := s.of(id, "Analysis"); err != nil {
+		return incident.Analysis{}, err
+	}
+	a, err := s.Store.Analysis(ctx, tenant, id, revision)
+	a.SuspectedChanges = s.changes
+	return a, err
+}
+
+func (s *brokenStore) IncidentFailures(ctx context.Context, tenant, id string, page store.Page) (store.Listing[store.FailureView], error) {
+	if err := s.of(id, "IncidentFailures"); err != nil {
+		return store.Listing[store.FailureView]{}, err
+	}
+	return s.Store.IncidentFailures(ctx, tenant, id, page)
+}
+
+func (s *brokenStore) EntryStats(ctx context.Context, tenant, service, operation string, from, to time.Time) (incident.EntryStats, error) {
+	if err := s.fails["EntryStats"]; err != nil {
+		return incident.EntryStats{}, err
+	}
+	return s.Store.EntryStats(ctx, tenant, service, operation, from, to)
+}
+
+func (s *brokenStore) Evidence(ctx context.Context, tenant string, ref incident.Ref) ([]store.SignalRecord, error) {
+	if err := s.fails["Evidence"]; err != nil {
+		return nil, err
+	}
+	return s.Store.Evidence(ctx, tenant, ref)
+}
+
+// breaks makes a read of an incident fail.
+func (w *world) breaks(id, method string, err error) *brokenStore {
+	return &brokenStore{
+		Store: w.Store, id: id, fails: map[string]error{method: err},
+		changes: []incident.SuspectedChange{{ID: "deploy-1", Verdict: "suspected", For: []incident.Statement{{Statement: "just before"}}}},
+	}
 }

@@ -75,7 +75,7 @@ type Delivery struct {
 	// Thread is what the incident's messages belong to: the incident's ID, or that of the group in which it was
 	// announced. It is set before the first message is sent and unset after the last.
 	Thread   string
-	Attempts int // refused by the receiver since the last that was taken
+	Attempts int // refused by the receiver, or not readable, since the last that was taken
 	Lease    Lease
 }
 
