@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -83,6 +85,13 @@ func updateDelivery(b *pgx.Batch, d store.Delivery, set string, args ...any) *pg
 		append([]any{d.Receiver, d.Tenant, d.IncidentID, d.Lease.Owner}, args...)...)
 }
 
+// inLockOrder has deliveries in the order of lockOrder, in which changes of incidents lock them too.
+func inLockOrder(list []store.Delivery) []store.Delivery {
+	return slices.SortedFunc(slices.Values(list), func(a, b store.Delivery) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.IncidentID, b.IncidentID))
+	})
+}
+
 const endLease = ", lease_owner = '', lease_until = '-infinity'"
 
 // SaveDeliveries implements store.Notifications.
@@ -95,7 +104,7 @@ func (s *Store) SaveDeliveries(ctx context.Context, told []store.Delivery, sent 
 		if sent { // first, as claims lock it first
 			b.Queue("UPDATE receivers SET problem = '', sent_at = clock_timestamp(), sent = sent + 1 WHERE name = $1", told[0].Receiver)
 		}
-		for _, d := range told {
+		for _, d := range inLockOrder(told) {
 			updateDelivery(&b, d, `told = $5, thread = $6, done = $7,
 				attempts = 0, problem = '', pending_at = CASE WHEN wanted > $7 THEN clock_timestamp() ELSE pending_at END`+endLease, d.Told, d.Thread, d.Sequence)
 		}
@@ -111,7 +120,7 @@ func (s *Store) PostponeDeliveries(ctx context.Context, given []store.Delivery, 
 			return err
 		}
 		var b pgx.Batch
-		for _, d := range given {
+		for _, d := range inLockOrder(given) {
 			updateDelivery(&b, d, "due_at = $5, dead = $6, attempts = $7, problem = $8"+endLease, due, until.IsZero(), d.Attempts, textOf(problem))
 		}
 		return tx.SendBatch(ctx, &b).Close()
@@ -120,20 +129,27 @@ func (s *Store) PostponeDeliveries(ctx context.Context, given []store.Delivery, 
 
 // StartThreads implements store.Notifications.
 func (s *Store) StartThreads(ctx context.Context, claimed []store.Delivery) (mine []store.Delivery, err error) {
+	held := map[incidentID]bool{}
 	err = s.write(ctx, func(tx pgx.Tx) error {
-		mine = nil
+		clear(held)
 		var b pgx.Batch
-		for _, d := range claimed {
+		for _, d := range inLockOrder(claimed) {
 			updateDelivery(&b, d, "announced_at = CASE thread WHEN $5 THEN announced_at ELSE clock_timestamp() END, thread = $5", d.Thread).Exec(func(updated pgconn.CommandTag) error {
-				if updated.RowsAffected() > 0 {
-					mine = append(mine, d)
-				}
+				held[incidentID{d.Tenant, d.IncidentID}] = updated.RowsAffected() > 0
 				return nil
 			})
 		}
 		return tx.SendBatch(ctx, &b).Close()
 	})
-	return mine, err
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range claimed {
+		if held[incidentID{d.Tenant, d.IncidentID}] {
+			mine = append(mine, d)
+		}
+	}
+	return mine, nil
 }
 
 // ActiveInThread implements store.Notifications.

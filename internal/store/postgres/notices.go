@@ -21,7 +21,7 @@ func noteIncidents(ctx context.Context, tx pgx.Tx, list []incidentID) error {
 		return err
 	}
 	rows, err := tx.Query(ctx, "SELECT "+incidentRow+", "+severityNow+` FROM incidents i JOIN unnest($1::text[], $2::text[]) AS k (tenant, id)
-		ON i.tenant = k.tenant AND i.id = k.id ORDER BY i.tenant, i.id`, k.tenants, k.keys)
+		ON i.tenant = k.tenant AND i.id = k.id ORDER BY i.tenant COLLATE "C", i.id COLLATE "C"`, k.tenants, k.keys)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func noteIncidents(ctx context.Context, tx pgx.Tx, list []incidentID) error {
 		return err
 	}
 	var b pgx.Batch
-	for _, in := range found {
+	for _, in := range found { // in the order of lockOrder: deliveries are locked in it
 		if next, changed := notices[incidentID{in.Tenant, in.ID}].Advance(in, now); changed {
 			saveNotice(&b, in, next)
 		}
