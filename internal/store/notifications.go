@@ -36,8 +36,9 @@ type Notifications interface {
 	ReportReceiver(ctx context.Context, name, problem string) error
 	// ReceiverStatuses lists the registered receivers by name, with the deliveries of all tenants.
 	ReceiverStatuses(ctx context.Context) ([]ReceiverStatus, error)
-	// Alerts lists up to limit incidents with an alert that goes on or has ended since the given time, those first
-	// whose alert goes on, in no other order.
+	// Alerts lists up to limit incidents with an alert that goes on or has ended since the given time: those first
+	// whose alert goes on, then those whose announcement changed longest ago, so that every process lists the same ones
+	// and a new one takes the place of none.
 	Alerts(ctx context.Context, since time.Time, limit int) ([]IncidentAlerts, error)
 	// IncidentCounts counts the incidents that are active, by severity, service, category and whether they are routine.
 	IncidentCounts(ctx context.Context) ([]IncidentCount, error)

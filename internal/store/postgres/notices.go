@@ -95,7 +95,7 @@ func (s *Store) Alerts(ctx context.Context, since time.Time, limit int) (list []
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT tenant, incident_id, announcement, alerts FROM incident_notices
-			WHERE (alerting OR changed_at >= $1) AND jsonb_array_length(alerts) > 0 ORDER BY alerting DESC LIMIT $2`, from, limit)
+			WHERE (alerting OR changed_at >= $1) AND jsonb_array_length(alerts) > 0 ORDER BY alerting DESC, changed_at, tenant, incident_id LIMIT $2`, from, limit)
 		if err != nil {
 			return err
 		}

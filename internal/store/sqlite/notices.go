@@ -78,7 +78,7 @@ func (s *Store) Alerts(ctx context.Context, since time.Time, limit int) (list []
 	err = s.read(ctx, func(v *view) error {
 		list = nil
 		return v.query(`SELECT tenant, incident_id, announcement, alerts FROM incident_notices WHERE alerting = 1 OR changed_at >= ?
-			ORDER BY alerting DESC LIMIT ?`, func(r *row) error {
+			ORDER BY alerting DESC, changed_at, tenant, incident_id LIMIT ?`, func(r *row) error {
 			a := store.IncidentAlerts{Tenant: r.text(), IncidentID: r.text(), Announcement: r.text()}
 			if err := json.Unmarshal(r.st.ColumnRawText(r.next()), &a.Alerts); err != nil {
 				return fmt.Errorf("the alerts of incident %s cannot be read: %w", a.IncidentID, err)

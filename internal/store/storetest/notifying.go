@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ var notifying = map[string]func(*testing.T, store.Store){
 	"ThreadIsKept":                              threadIsKept,
 	"RecentAnnouncementsAreCounted":             recentAnnouncementsAreCounted,
 	"AlertsFollowSeverityAndEnd":                alertsFollowSeverityAndEnd,
+	"AlertsBeyondTheLimitAreTheNewest":          alertsBeyondTheLimitAreTheNewest,
 	"MergedIncidentIsTold":                      mergedIncidentIsTold,
 	"ReceiverStatusTellsWhatIsPending":          receiverStatusTellsWhatIsPending,
 	"OpeningIsReported":                         openingIsReported,
@@ -337,6 +339,48 @@ func alertsFollowSeverityAndEnd(t *testing.T, s store.Store) {
 	gone, err := s.Alerts(t.Context(), time.Now().Add(time.Hour), 10)
 	require.NoError(t, err)
 	assert.Empty(t, gone, "no longer repeated")
+}
+
+func alertsBeyondTheLimitAreTheNewest(t *testing.T, s store.Store) {
+	var ended, open []string // by when they changed last
+	for i := range 12 {
+		name := string(rune('a' + i))
+		open = append(open, openIncident(t, s, name))
+		if i == 1 {
+			resolve(t, s)
+			ended, open = open, nil
+		}
+	}
+	for _, id := range []string{open[3], open[0]} {
+		require.NoError(t, s.RequestAnalysis(t.Context(), tenant, id))
+		worse := analysisOf("worse")
+		worse.Analysis.Severity = incident.SeverityCritical
+		publish(t, s, worse)
+		open = append(slices.DeleteFunc(open, func(other string) bool { return other == id }), id)
+	}
+	for _, limit := range []int{3, 7, 11, 20} {
+		list, err := s.Alerts(t.Context(), time.Now().Add(-time.Hour), limit)
+		require.NoError(t, err)
+		var ids []string
+		for _, a := range list {
+			ids = append(ids, a.IncidentID)
+		}
+		if limit <= len(open) {
+			assert.Equal(t, open[:limit], ids)
+			continue
+		}
+		require.GreaterOrEqual(t, len(ids), len(open))
+		assert.Equal(t, open, ids[:len(open)])
+		assert.Subset(t, ended, ids[len(open):])
+	}
+}
+
+// openIncident opens an incident that is analysed.
+func openIncident(t *testing.T, s store.Store, name string) string {
+	t.Helper()
+	id := open(t, s, name, root("root "+name, name))
+	analyse(t, s, "first")
+	return id
 }
 
 func mergedIncidentIsTold(t *testing.T, s store.Store) {
