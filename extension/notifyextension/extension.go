@@ -161,6 +161,7 @@ func (e *notifyExtension) receiver(ctx context.Context, config ReceiverConfig) (
 
 func (e *notifyExtension) alertSenders(ctx context.Context) (senders []*notify.AlertSender, err error) {
 	config := e.config.Alertmanager
+	summaries := &notify.Summaries{}
 	for _, endpoint := range config.Endpoints {
 		client, err := e.client(ctx, config.TLS.Get())
 		if err != nil {
@@ -169,6 +170,7 @@ func (e *notifyExtension) alertSenders(ctx context.Context) (senders []*notify.A
 		senders = append(senders, &notify.AlertSender{
 			Name: "alertmanager " + hostOf(string(endpoint)), Client: client, URL: string(endpoint), Header: headerOf(config.Headers), Labels: config.Labels,
 			Composer: e.composer(), Store: e.store, Log: e.log, Observer: e.observer(ctx),
+			Summaries: summaries,
 		})
 	}
 	return senders, nil

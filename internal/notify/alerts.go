@@ -49,18 +49,13 @@ type AlertSender struct {
 	Store    store.Store
 	Log      *zap.Logger
 	Observer Observer
+	// Summaries are shared by the senders of a process; nil for the sender's own.
+	Summaries *Summaries
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
 
-	failing   bool
-	sent      string // what was sent last, by announcements
-	summaries map[string]cachedSummary
-}
-
-type cachedSummary struct {
-	announcement string
-	read         time.Time
-	Summary
+	failing bool
+	sent    string // what was sent last, by announcements
 }
 
 // alert is what Alertmanager's API v2 takes.
@@ -105,6 +100,9 @@ func (s *AlertSender) step(ctx context.Context, onlyIfNew bool) error {
 	if err != nil {
 		return err // the store's condition is told elsewhere
 	}
+	if s.Summaries == nil {
+		s.Summaries = &Summaries{}
+	}
 	news := newsOf(list)
 	if onlyIfNew && news == s.sent {
 		return nil
@@ -126,7 +124,7 @@ func (s *AlertSender) step(ctx context.Context, onlyIfNew bool) error {
 		}
 	}
 	s.note(ctx, nil)
-	s.forget(list)
+	s.Summaries.keep(list)
 	s.sent = news
 	return nil
 }
@@ -183,7 +181,7 @@ func (s *AlertSender) note(ctx context.Context, err error) {
 func (s *AlertSender) compose(ctx context.Context, list []store.IncidentAlerts, now time.Time) (alerts []alert) {
 	var unread []error
 	for _, of := range list {
-		summary, err := s.summary(ctx, of, now)
+		summary, err := s.Summaries.get(ctx, s.Composer, of, now)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
@@ -258,42 +256,4 @@ func labelName(name string) string {
 		}
 		return '_'
 	}, strings.ToLower(name))
-}
-
-// summary reads what is told of an incident, unless it was read lately and has not changed. With an error it is what is
-// known of it all the same.
-func (s *AlertSender) summary(ctx context.Context, of store.IncidentAlerts, now time.Time) (Summary, error) {
-	key := of.Tenant + "/" + of.IncidentID
-	c, known := s.summaries[key]
-	known = known && c.announcement == of.Announcement
-	if known && now.Sub(c.read) < summaryLasts {
-		return c.Summary, nil
-	}
-	summary := Summary{ID: of.IncidentID, Tenant: of.Tenant, Title: "Incident " + of.IncidentID, Unreadable: true, Link: s.Composer.incidentURL(of.IncidentID)}
-	in, err := s.Store.Incident(ctx, of.Tenant, of.IncidentID)
-	if err == nil {
-		summary, err = s.Composer.Summarize(ctx, in)
-	}
-	switch {
-	case err == nil:
-		if s.summaries == nil {
-			s.summaries = map[string]cachedSummary{}
-		}
-		s.summaries[key] = cachedSummary{of.Announcement, now, summary}
-	case known:
-		return c.Summary, err
-	}
-	return summary, err
-}
-
-// forget drops what is remembered of incidents that are no longer sent.
-func (s *AlertSender) forget(sent []store.IncidentAlerts) {
-	kept := make(map[string]cachedSummary, len(sent))
-	for _, of := range sent {
-		key := of.Tenant + "/" + of.IncidentID
-		if c, ok := s.summaries[key]; ok {
-			kept[key] = c
-		}
-	}
-	s.summaries = kept
 }

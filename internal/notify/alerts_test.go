@@ -185,3 +185,30 @@ func TestUnreadableIncidentStaysAnAlert(t *testing.T) {
 		})
 	}
 }
+
+// TestSummariesAreReadOnceForAllAlertmanagers has two senders of a process, which share what they read or do not.
+func TestSummariesAreReadOnceForAllAlertmanagers(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		shared *notify.Summaries
+		reads  int
+	}{{"shared", &notify.Summaries{}, 2}, {"their own", nil, 4}} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.incident("one")
+			w.incident("two")
+			reads := 0
+			e := newEndpoint(t)
+			for range 2 {
+				s := w.alertSender(e)
+				s.Summaries = tt.shared
+				s.Composer.Store = slowStore{w.Store, func() { reads++ }}
+				require.NoError(t, s.Step(t.Context()))
+				w.pass(time.Minute)
+				require.NoError(t, s.Step(t.Context()))
+			}
+			assert.Equal(t, tt.reads, reads)
+			assert.Len(t, e.received(), 4)
+		})
+	}
+}
