@@ -287,9 +287,13 @@ func (b *batch) send(ctx context.Context) error {
 	return nil
 }
 
-// load reads the incidents of the deliveries. One that is gone is not told of any more, and one that cannot be read later.
+// load reads the incidents of the deliveries, as many as there is time for. One that is gone is not told of any more, and
+// one that cannot be read later.
 func (b *batch) load(ctx context.Context) (tasks []task, err error) {
-	for _, d := range b.claims.Deliveries {
+	for i, d := range b.claims.Deliveries {
+		if b.late = b.now().After(b.until); b.late && i > 0 {
+			return tasks, b.Store.PostponeDeliveries(ctx, b.claims.Deliveries[i:], b.now(), "")
+		}
 		in, err := b.Store.Incident(ctx, d.Tenant, d.IncidentID)
 		if errors.Is(err, store.ErrNotFound) {
 			in, err = incident.Incident{ID: d.IncidentID, Tenant: d.Tenant}, nil
