@@ -25,8 +25,8 @@ const (
 )
 
 // overload measures what a collector with an embedded store can take, sends three times as much, from clients
-// that retry as stock SDKs and collectors do, and then eight tenths of what it took at the end of that. A second client offers a tenth all
-// the time. It prints what was accepted, the memory of the process, and how long pages took.
+// that retry as stock SDKs and collectors do, and then eight tenths of what it took at the end of that. A second
+// client offers a tenth all the time. It prints what was accepted, the memory of the process, and how long pages took.
 func overload(ctx context.Context, t target) error {
 	c, err := startCollector(ctx, t.memory)
 	if err != nil {
@@ -64,8 +64,8 @@ func overload(ctx context.Context, t target) error {
 	if err != nil {
 		return err
 	}
-	// A store that has grown takes less than the empty one of which capacity was measured. What was accepted at the
-	// end of the overload is what it can take now.
+	// The store has grown since capacity was measured, and the machine may do other work by now: what was accepted at
+	// the end of the overload is what it can take.
 	fmt.Printf("capacity now, as accepted in the last minute: %.0f spans/s\n", sustained)
 	if _, err := runPhase(ctx, "0.8 of that", t.after, flood, other, w, func(offering context.Context) { flood.offer(offering, max(0, 0.8*sustained-capacity/10)) }); err != nil {
 		return err
