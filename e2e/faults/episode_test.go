@@ -11,6 +11,7 @@ import (
 const (
 	drainTimeout  = 2 * time.Minute
 	settleTimeout = 3 * time.Minute
+	checkTimeout  = time.Minute
 	pollInterval  = 400 * time.Millisecond
 )
 
@@ -84,7 +85,7 @@ func (e *episode) settle(ctx context.Context) report {
 		if !late && !settled(ctx, e.reader(), know) {
 			continue
 		}
-		r := check(ctx, e.reader(), know)
+		r := e.check(ctx, know)
 		if late {
 			e.line.Violations = append(e.line.Violations, r.violations...)
 		}
@@ -92,6 +93,13 @@ func (e *episode) settle(ctx context.Context) report {
 			return r
 		}
 	}
+}
+
+// check has time of its own: what is violated is told, too, when the time to settle is over.
+func (e *episode) check(ctx context.Context, know truth) report {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	return check(ctx, e.reader(), know)
 }
 
 // repeats is how many requests are sent five times more.

@@ -25,7 +25,7 @@ var (
 	}
 	kindLogs = &kind{
 		table: "logs", columns: logColumns, decode: (*decoder).log, text: "body",
-		unset: "t.time <> t.log_time AND t.time <> t.observed_time", same: "o.id = t.id",
+		unset: "t.time <> t.log_time AND (t.log_time <> 0 OR t.time <> t.observed_time)", same: "o.id = t.id",
 	}
 	kindPoints = &kind{
 		table: "metric_points", columns: pointColumns, decode: (*decoder).point, text: "name",

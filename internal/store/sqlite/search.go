@@ -173,7 +173,7 @@ func (c *conditions) add(condition string, args ...any) {
 // time of its own.
 var searched = map[kind]struct{ text, unset, same string }{
 	kindSpans:  {"name", "time <> start_time", "trace_id = t.trace_id AND span_id = t.span_id AND id = t.id"},
-	kindLogs:   {"body", "time <> log_time AND time <> observed_time", "id = t.id"},
+	kindLogs:   {"body", "time <> log_time AND (log_time <> 0 OR time <> observed_time)", "id = t.id"},
 	kindPoints: {"name", "time <> point_time", "id = t.id"},
 }
 

@@ -35,6 +35,11 @@ func brokenClocksOrderNoLists(t *testing.T, s store.Store) {
 		sp.Start, sp.End, l.Time, p.Time = at, at, at, at
 		request := requestOf(tenant, sp, l, p, incident.Change{ID: name, Time: at, Service: "payment", Kind: "deployment", Title: name})
 		appendAll(t, s, request, request) // a retry
+		if at != 0 {                      // of a program whose log is observed anew, when it is received
+			retried := *l
+			l.ObservedTime, retried.ObservedTime = signal.NanosOf(began), signal.NanosOf(began)+1
+			appendAll(t, s, requestOf(tenant, l), requestOf(tenant, &retried))
+		}
 	}
 	newest := signal.NanosOf(time.Now())
 	sp, l, p := span("right", "right", "payment"), logOf("", "right", "payment", 9), pointOf("right", "payment", int64(1))
