@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -52,20 +51,8 @@ func (a *Alertmanager) Start() {
 	process.Stdout, process.Stderr = log, log
 	require.NoError(a.t, process.Start())
 	require.NoError(a.t, log.Close())
-	exited := make(chan struct{})
-	go func() {
-		_ = process.Wait()
-		close(exited)
-	}()
-	a.process, a.exited = process, exited
-	for deadline := time.Now().Add(time.Minute); !a.ready(); time.Sleep(pollInterval) {
-		select {
-		case <-exited:
-			require.Fail(a.t, "the Alertmanager does not start", "its log:\n%s", a.Log())
-		default:
-			require.True(a.t, time.Now().Before(deadline), "the Alertmanager does not start; its log:\n%s", a.Log())
-		}
-	}
+	a.process, a.exited = process, exitOf(process)
+	awaitReady(a.t, "the Alertmanager", a.exited, a.ready, a.Log)
 }
 
 func (a *Alertmanager) ready() bool {

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -91,20 +90,8 @@ func (s *RedisServer) Start() {
 	require.Nil(s.t, s.process, "Redis runs already")
 	process := exec.CommandContext(context.WithoutCancel(s.t.Context()), s.program, s.args...)
 	require.NoError(s.t, process.Start())
-	exited := make(chan struct{})
-	go func() {
-		_ = process.Wait()
-		close(exited)
-	}()
-	s.process, s.exited = process, exited
-	for deadline := time.Now().Add(time.Minute); !s.accepts(); time.Sleep(pollInterval) {
-		select {
-		case <-exited:
-			require.Fail(s.t, "Redis does not start", "its log:\n%s", s.Log())
-		default:
-			require.True(s.t, time.Now().Before(deadline), "Redis does not start; its log:\n%s", s.Log())
-		}
-	}
+	s.process, s.exited = process, exitOf(process)
+	awaitReady(s.t, "Redis", s.exited, s.accepts, s.Log)
 }
 
 func (s *RedisServer) accepts() bool {

@@ -830,11 +830,10 @@ func failuresOfAnIncidentPage(t *testing.T, s store.Store) {
 	require.ErrorIs(t, err, store.ErrInvalidCursor)
 }
 
-func concurrentClassificationsGroupOne(t *testing.T, s store.Store) {
-	const n = 30
-	for i := range n {
-		fail(t, s, strconv.Itoa(i), "payment")
-	}
+// classifyConcurrently has the workers of several processes classify all failures that wait, side by side; rootOf
+// is the root of the failure with a key.
+func classifyConcurrently(t *testing.T, s store.Store, rootOf func(key string) incident.Root) {
+	t.Helper()
 	concurrently(6, func(worker int) {
 		for {
 			list, err := s.ClaimFailures(t.Context(), strconv.Itoa(worker), lease, 2)
@@ -844,12 +843,20 @@ func concurrentClassificationsGroupOne(t *testing.T, s store.Store) {
 			}
 			var results []store.Classified
 			for _, f := range list {
-				results = append(results, store.Classified{Failure: f, Classification: classified(f.Key, root("r", "payment"))})
+				results = append(results, store.Classified{Failure: f, Classification: classified(f.Key, rootOf(f.Key))})
 			}
 			_, err = s.SaveClassifications(t.Context(), results, policy)
 			assert.NoError(t, err)
 		}
 	})
+}
+
+func concurrentClassificationsGroupOne(t *testing.T, s store.Store) {
+	const n = 30
+	for i := range n {
+		fail(t, s, strconv.Itoa(i), "payment")
+	}
+	classifyConcurrently(t, s, func(string) incident.Root { return root("r", "payment") })
 	list := incidents(t, s)
 	require.Len(t, list, 1)
 	assert.Equal(t, n, list[0].FailingTraces)

@@ -97,21 +97,7 @@ func nearDuplicatesAreJoinedOnce(t *testing.T, s store.Store) {
 	for i := range n {
 		fail(t, s, strconv.Itoa(i), "payment")
 	}
-	concurrently(6, func(worker int) {
-		for {
-			list, err := s.ClaimFailures(t.Context(), strconv.Itoa(worker), lease, 2)
-			if err != nil || len(list) == 0 {
-				assert.NoError(t, err)
-				return
-			}
-			var results []store.Classified
-			for _, f := range list {
-				results = append(results, store.Classified{Failure: f, Classification: classified(f.Key, rootWithWord(f.Key))})
-			}
-			_, err = s.SaveClassifications(t.Context(), results, policy)
-			assert.NoError(t, err)
-		}
-	})
+	classifyConcurrently(t, s, rootWithWord)
 	list := incidents(t, s)
 	require.Len(t, list, 1)
 	assert.Equal(t, n, list[0].FailingTraces)
